@@ -1,0 +1,277 @@
+/**
+ * What the product needs from outside. Every port has an embedded adapter and a real one; one contract suite runs on both.
+ * Adapters throw ApiError or ProcessingFailure only, with the driver's error as `cause`.
+ */
+import type { Readable } from 'node:stream';
+import type { Chunk, Document, DocumentStatus, Priority, ProcessingError, StatusEvent } from './document.js';
+
+// ---- Identity ------------------------------------------------------------------------------------------------------
+
+export interface Viewer {
+  id: string;
+  email: string | null;
+  isAdmin: boolean;
+  /** When the token ends, null for never: watchers are closed then. */
+  expiresAt: Date | null;
+}
+
+export interface Identity {
+  /** Throws UNAUTHENTICATED for a token that is not ours, ExpiredTokenError for one whose time is over. */
+  verify(token: string): Promise<Viewer>;
+}
+
+// ---- Blobs ---------------------------------------------------------------------------------------------------------
+
+export interface BlobStore {
+  /** Streams `content` under `key`. When it rejects, nothing is left under the key. Memory does not grow with the size. */
+  write(key: string, content: Readable): Promise<void>;
+  /** Throws ProcessingFailure BLOB_MISSING when there is none. */
+  read(key: string): Promise<Readable>;
+  /** Quiet when there is none. */
+  remove(key: string): Promise<void>;
+}
+
+// ---- Extraction ----------------------------------------------------------------------------------------------------
+
+/** Text in reading order. One page can come in several segments; the extracted text is their concatenation, without separators. */
+export interface TextSegment {
+  text: string;
+  /** From 1; null where the format has no pages. */
+  page: number | null;
+}
+
+/** The text of one document, on disk: it can be read several times and is never whole in memory. */
+export interface ExtractedText {
+  segments(): AsyncIterable<TextSegment>;
+  /** Removes what is on disk. Must be called once; quiet when called again. */
+  dispose(): Promise<void>;
+}
+
+export interface Extractor {
+  /**
+   * Reads the text out of a file in a child process with limits of time and memory.
+   * Throws ProcessingFailure ENCRYPTED, CORRUPT, UNSUPPORTED_CONTENT, EXTRACTION_LIMIT. No text at all is no error here:
+   * the caller finds no chunk and says EMPTY_TEXT. When `signal` aborts it rejects with the signal's reason and kills the child.
+   */
+  extract(file: { mimeType: string; content: Readable; signal: AbortSignal }): Promise<ExtractedText>;
+  stop(): Promise<void>;
+}
+
+/** Says what a file is by its first bytes, with the name as the tie-break among formats that share a container or are plain text. */
+export interface FormatDetector {
+  /** How many first bytes `detect` wants. */
+  readonly headBytes: number;
+  /** The formats we read. */
+  readonly mimeTypes: readonly string[];
+  /** Null: no format we read. */
+  detect(head: Uint8Array, filename: string): Promise<string | null>;
+}
+
+// ---- Embedding -----------------------------------------------------------------------------------------------------
+
+export interface Embedder {
+  /** Name of the model; vectors of different models are never mixed. */
+  readonly model: string;
+  /** Length of every vector. */
+  readonly dimensions: number;
+  /** Texts a call takes at most: the window by which documents are stored. */
+  readonly maxTexts: number;
+  /**
+   * One vector a text, in order, each of length 1 (L2 norm). `query` embeds a question, `document` a passage: some models tell them apart.
+   * Throws ProcessingFailure EMBEDDER_REFUSED or EMBEDDER_UNAVAILABLE.
+   */
+  embed(texts: readonly string[], purpose: 'document' | 'query', signal?: AbortSignal): Promise<Float32Array[]>;
+  stop(): Promise<void>;
+}
+
+// ---- Vector store --------------------------------------------------------------------------------------------------
+
+export interface VectorObject extends Chunk {
+  documentId: string;
+  generation: number;
+  vector: Float32Array;
+}
+
+export type SearchMode = 'HYBRID' | 'SEMANTIC' | 'KEYWORD';
+
+export interface VectorQuery {
+  userId: string;
+  mode: SearchMode;
+  text: string;
+  /** Null in KEYWORD mode. */
+  vector: Float32Array | null;
+  limit: number;
+  /** Only these documents; absent: all of the user's. */
+  documentIds?: readonly string[];
+}
+
+export interface VectorHit extends Chunk {
+  documentId: string;
+  generation: number;
+  /** 0 to 1, higher is better, comparable within one answer. */
+  score: number;
+}
+
+/** Objects are named by (document, generation, chunk index): storing one again replaces it. Everything is within one user's tenant. */
+export interface VectorStore {
+  store(userId: string, objects: readonly VectorObject[]): Promise<void>;
+  /** How many objects of this generation there are, as the store itself counts. */
+  count(userId: string, documentId: string, generation: number): Promise<number>;
+  /** Removes objects of this generation with an index of `chunkCount` or more, left by an older attempt. */
+  trim(userId: string, documentId: string, generation: number, chunkCount: number): Promise<void>;
+  /** Removes a document's objects, of all generations or of those in `generations`, until nothing matches. */
+  remove(userId: string, documentId: string, generations?: { below?: number; only?: number }): Promise<void>;
+  search(query: VectorQuery): Promise<VectorHit[]>;
+}
+
+// ---- Documents in PostgreSQL ---------------------------------------------------------------------------------------
+
+export interface NewDocument {
+  id: string;
+  userId: string;
+  filename: string;
+  mimeType: string;
+  fileSize: number;
+  contentHash: string;
+  blobKey: string;
+  jobId: string;
+  priority: Priority;
+  scheduledFor: Date | null;
+  /** Process even if this user already has the same bytes. */
+  force: boolean;
+}
+
+export type Accepted = { event: StatusEvent; duplicateOf: null } | { document: Document; duplicateOf: string };
+
+/** A document that this worker may work on until `leaseUntil`; every later write names the token. */
+export interface Claim {
+  document: Document;
+  leaseToken: string;
+}
+
+/** Compare-and-set: written only where the row still is in `from`, of this generation and (where named) under this lease. */
+export interface Change {
+  documentId: string;
+  generation: number;
+  from: DocumentStatus;
+  to: DocumentStatus;
+  leaseToken?: string;
+  /** What else becomes true with the change; absent keys stay. */
+  set?: {
+    chunkCount?: number;
+    progressDone?: number;
+    vectorCount?: number;
+    liveGeneration?: number;
+    error?: ProcessingError | null;
+    /** Milliseconds from the database's now. */
+    nextAttemptInMs?: number | null;
+  };
+}
+
+export interface DocumentFilter {
+  status?: readonly DocumentStatus[];
+  filename?: string;
+}
+
+export interface DocumentPage {
+  documents: Document[];
+  hasNextPage: boolean;
+  hasPreviousPage: boolean;
+  totalCount: number;
+}
+
+/** A place in the list: newest first, id breaks ties. */
+export interface ListPosition {
+  createdAt: Date;
+  id: string;
+}
+
+/** What is to be removed for good; written in the transaction that deletes, cancels, fails or swaps. */
+export interface Cleanup {
+  id: string;
+  documentId: string;
+  userId: string;
+  blobKey: string | null;
+  /** Vectors of generations below this one, of only this one, or (both null) of all. */
+  generationsBelow: number | null;
+  onlyGeneration: number | null;
+  /** The row and its history go as well. */
+  removesDocument: boolean;
+  runs: number;
+}
+
+export interface DocumentStore {
+  /** One transaction: row, first event, outbox; or the document that has the same bytes already. Two at once make one document. */
+  accept(document: NewDocument): Promise<Accepted>;
+
+  /** Null when there is none, it is somebody else's, or it is DELETING. */
+  find(userId: string, id: string): Promise<Document | null>;
+  /** Whoever's they are, DELETING included; unknown ids are left out. */
+  findMany(ids: readonly string[]): Promise<Document[]>;
+  list(userId: string, options: { first: number; after?: ListPosition; filter?: DocumentFilter }): Promise<DocumentPage>;
+  counts(userId: string): Promise<{ status: DocumentStatus; count: number }[]>;
+  /** Durable events after `after`, oldest first. */
+  events(documentId: string, after: number, first: number): Promise<StatusEvent[]>;
+  /** Unfinished documents of a user and those changed since, newest change first, at most `limit`. */
+  recent(userId: string, changedSince: Date, limit: number): Promise<Document[]>;
+  /** Documents ahead of this one: null unless PENDING and due. */
+  queuePosition(document: Document): Promise<number | null>;
+
+  /** Takes the best due documents, moves them to EXTRACTING under a new lease, in one transaction. */
+  claim(options: { limit: number; leaseMs: number; maxPerUser: number }): Promise<{ claims: Claim[]; events: StatusEvent[] }>;
+  /** All changes in one transaction; an entry is null where the row was no longer as expected. */
+  change(changes: readonly Change[]): Promise<(StatusEvent | null)[]>;
+  /** Prolongs leases and writes progress; answers the tokens that no longer hold. */
+  renew(leases: readonly { documentId: string; leaseToken: string; progressDone: number }[], leaseMs: number): Promise<string[]>;
+  /**
+   * Takes back expired leases (or, with `all`, every lease: at an embedded start no worker can be alive): back to PENDING, or FAILED when no attempts are left.
+   */
+  takeBackLeases(options: { all: boolean }): Promise<StatusEvent[]>;
+
+  /** Moves the document of this user to DELETING and writes its cleanup; null when there is none. */
+  markDeleting(userId: string, id: string): Promise<StatusEvent | null>;
+  /** Cleanups that are due, at most `limit`. */
+  dueCleanups(limit: number): Promise<Cleanup[]>;
+  /** The cleanup ran: once more a day later, or never again; when it removes a document the row goes now. */
+  finishCleanup(cleanup: Cleanup): Promise<void>;
+  /** Which of these blob keys no document names. */
+  unknownBlobKeys(keys: readonly string[]): Promise<string[]>;
+}
+
+// ---- Outbox and event log ------------------------------------------------------------------------------------------
+
+export interface LogRecord {
+  topic: string;
+  key: string;
+  headers: Record<string, string>;
+  /** Null: a tombstone. */
+  value: string | null;
+}
+
+export interface OutboxRow {
+  id: string;
+  record: LogRecord;
+}
+
+export interface Outbox {
+  /** Rows of one shard, oldest first. */
+  read(limit: number): Promise<OutboxRow[]>;
+  /** Removes rows that the log acknowledged. */
+  remove(ids: readonly string[]): Promise<void>;
+}
+
+export interface EventLog {
+  /** Resolves when the log holds all of them. */
+  publish(records: readonly LogRecord[]): Promise<void>;
+}
+
+// ---- Status bus ----------------------------------------------------------------------------------------------------
+
+export interface StatusBus {
+  /** A hint: may be lost, may come twice, may come late. Never throws. */
+  publish(event: StatusEvent): void;
+  /** Resolves once the bus has acknowledged; answers the way to leave. `listener` must not throw. */
+  subscribe(channel: string, listener: (event: StatusEvent) => void): Promise<() => void>;
+  /** Called after every reconnect, when hints may have been lost. */
+  onReconnect(listener: () => void): void;
+}
