@@ -141,7 +141,7 @@ export interface NewDocument {
   force: boolean;
 }
 
-export type Accepted = { event: StatusEvent; duplicateOf: null } | { document: Document; duplicateOf: string };
+export type Accepted = { document: Document; event: StatusEvent; duplicateOf: null } | { document: Document; duplicateOf: string };
 
 /** A document that this worker may work on until `leaseUntil`; every later write names the token. */
 export interface Claim {
@@ -214,8 +214,8 @@ export interface DocumentStore {
   events(documentId: string, after: number, first: number): Promise<StatusEvent[]>;
   /** Unfinished documents of a user and those changed since, newest change first, at most `limit`. */
   recent(userId: string, changedSince: Date, limit: number): Promise<Document[]>;
-  /** Documents ahead of this one: null unless PENDING and due. */
-  queuePosition(document: Document): Promise<number | null>;
+  /** Documents ahead of each of these that is PENDING and due; the others are left out. */
+  queuePositions(ids: readonly string[]): Promise<Map<string, number>>;
 
   /** Takes the best due documents, moves them to EXTRACTING under a new lease, in one transaction. */
   claim(options: { limit: number; leaseMs: number; maxPerUser: number }): Promise<{ claims: Claim[]; events: StatusEvent[] }>;

@@ -1,0 +1,95 @@
+/** The import rules of docs/architecture.md. Test code is exempt: it may know everything. */
+const ADAPTERS = 'postgres|kafka|redis|weaviate|cohere|firebase|embedded|blobs|extraction';
+
+/** A driver is imported in these folders of src/ and nowhere else. */
+const DRIVERS = {
+  '@mikro-orm|pg': 'postgres',
+  '@electric-sql|@energetic-ai': 'embedded',
+  kafkajs: 'kafka',
+  'ioredis|graphql-redis-subscriptions': 'redis',
+  'weaviate-ts-client|weaviate-client': 'weaviate',
+  'cohere-ai': 'cohere',
+  'firebase-admin': 'firebase',
+  'flydrive|@aws-sdk|@google-cloud': 'blobs',
+  'officeparser|file-type': 'extraction',
+  'express|cors|helmet|ws|graphql-ws|graphql-sse|@as-integrations|@apollo/server|graphql-upload-minimal': 'http|graphql',
+  'type-graphql': 'graphql',
+  pino: 'runtime',
+};
+
+const driverRules = Object.entries(DRIVERS).map(([packages, folders]) => ({
+  name: `driver-${packages.split('|')[0]}-in-its-folder`,
+  severity: 'error',
+  comment: `${packages} is the business of src/${folders} alone.`,
+  from: { path: '^(src|consumers)/', pathNot: `^src/(${folders})/` },
+  to: { path: `node_modules/(${packages})(/|$)` },
+}));
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'documents-is-pure',
+      severity: 'error',
+      comment: 'What the product does knows no library and nothing outside documents/ and errors.ts.',
+      from: { path: '^src/documents/' },
+      to: { pathNot: ['^src/documents/', '^src/errors\\.ts$'], dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'errors-knows-nothing',
+      severity: 'error',
+      from: { path: '^src/errors\\.ts$' },
+      to: {},
+    },
+    {
+      name: 'adapters-do-not-know-each-other',
+      severity: 'error',
+      from: { path: `^src/(${ADAPTERS})/` },
+      to: { path: `^src/(${ADAPTERS})/`, pathNot: '^src/$1/' },
+    },
+    {
+      name: 'adapters-know-ports-messages-and-errors',
+      severity: 'error',
+      from: { path: `^src/(${ADAPTERS})/` },
+      to: { path: '^src/(http|graphql|status)/|^src/(app|main|config)\\.ts$' },
+    },
+    {
+      name: 'the-status-hub-knows-ports-only',
+      severity: 'error',
+      from: { path: '^src/status/' },
+      to: { path: `^src/(${ADAPTERS}|http|graphql)/|^src/(app|main|config)\\.ts$` },
+    },
+    {
+      name: 'only-the-entry-knows-the-composition',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(app|main)\\.ts$' },
+      to: { path: '^src/(app|main)\\.ts$' },
+    },
+    {
+      name: 'the-product-does-not-know-its-tests',
+      severity: 'error',
+      from: { path: '^(src|consumers|web)/' },
+      to: { path: '^(test|scripts)/' },
+    },
+    {
+      name: 'the-page-knows-the-server-by-its-api',
+      severity: 'error',
+      from: { path: '^web/' },
+      to: { path: '^(src|consumers)/' },
+    },
+    { name: 'no-circle', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'everything-resolves', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    ...driverRules,
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|data|web/src/gql)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types', 'default'],
+      extensions: ['.js', '.mjs', '.ts', '.tsx', '.json', '.css'],
+    },
+    cache: false,
+  },
+};

@@ -1,0 +1,38 @@
+/**
+ * Unit tests run the sources. Contract and end-to-end tests run what was built (`npm test` builds first), since the product starts worker
+ * threads and processes of its own.
+ */
+const project = (name, timeoutMs, more = {}) => ({
+  displayName: name,
+  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  testEnvironment: 'node',
+  testTimeout: timeoutMs,
+  extensionsToTreatAsEsm: ['.ts'],
+  // 'js' first: a package that ships its sources beside its build must be loaded from its build.
+  moduleFileExtensions: ['js', 'mjs', 'cjs', 'ts', 'tsx', 'json', 'node'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: { '^.+\\.ts$': ['@swc/jest', swc] },
+  transformIgnorePatterns: ['/node_modules/', '<rootDir>/dist/'],
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
+  ...more,
+});
+
+const swc = {
+  jsc: {
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true },
+    target: 'es2023',
+  },
+  module: { type: 'es6' },
+  sourceMaps: 'inline',
+};
+
+const withProducts = { setupFilesAfterEnv: ['<rootDir>/test/support/stop-products.ts'] };
+
+export default {
+  projects: [
+    project('unit', 10_000),
+    project('contract', 60_000, withProducts),
+    project('e2e', 120_000, { ...withProducts, runner: '<rootDir>/test/support/serial-runner.cjs' }),
+  ],
+};

@@ -1,0 +1,33 @@
+/**
+ * Prints `N passed, N failed` over several runs, from the JSON that each wrote: `npm run check -- --json FILE`, or Jest's.
+ * A run that failed without a failure in its JSON (it crashed, timed out, built nothing) counts as one failure.
+ *
+ *     node scripts/count-results.mjs FILE EXIT_CODE [FILE EXIT_CODE ...]
+ */
+import { existsSync, readFileSync } from 'node:fs';
+
+const runs = toRuns(process.argv.slice(2)).map(countRun);
+const passed = sum(runs.map((run) => run.passed));
+const failed = sum(runs.map((run) => run.failed));
+
+process.stdout.write(`${passed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+function toRuns([file, exitCode, ...rest]) {
+  return file === undefined ? [] : [{ file, exitCode: Number(exitCode) }, ...toRuns(rest)];
+}
+
+function countRun({ file, exitCode }) {
+  const { passed, failed } = existsSync(file) ? toCounts(JSON.parse(readFileSync(file, 'utf8'))) : { passed: 0, failed: 0 };
+  return { passed, failed: exitCode !== 0 && failed === 0 ? 1 : failed };
+}
+
+/** A test file that could not run holds no test that failed, yet failed. */
+function toCounts(result) {
+  if (result.numTotalTests === undefined) return { passed: result.passed, failed: result.failed };
+  return { passed: result.numPassedTests, failed: result.numFailedTests + result.numRuntimeErrorTestSuites };
+}
+
+function sum(numbers) {
+  return numbers.reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,134 @@
+/**
+ * The executor: asks PostgreSQL for the best due documents whenever it has room, holds their leases while they are processed, and
+ * writes what became of each. A message, or its own slow tick, makes it ask; which document is next is never the message's business.
+ */
+import type { Announce } from './announce.js';
+import type { Document } from './document.js';
+import { LeaseLostError, type LeaseKeeper } from './lease-keeper.js';
+import type { Claim, DocumentStore } from './ports.js';
+import type { ProcessDocument } from './process-document.js';
+import { toFailureChange } from './retry.js';
+import { isRunning } from './status.js';
+
+export interface Worker {
+  start(): void;
+  /** There may be work. */
+  wake(): void;
+  /** Takes no more work, lets what runs finish within `drainMs`, and puts the rest back into the queue. */
+  stop(drainMs: number): Promise<void>;
+}
+
+/** Where a person looks when something unexpected happened. */
+export interface WorkerLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+interface Dependencies {
+  store: DocumentStore;
+  process: ProcessDocument;
+  leases: LeaseKeeper;
+  announce: Announce;
+  log: WorkerLog;
+  concurrency: number;
+  maxRunningPerUser: number;
+  leaseMs: number;
+  retryDelaysMs: readonly number[];
+}
+
+const TICK_MS = 1_000;
+
+class StoppedError extends Error {
+  override readonly name = 'StoppedError';
+}
+
+export function createWorker(dependencies: Dependencies): Worker {
+  const { store, leases, announce, log, concurrency } = dependencies;
+  const running = new Set<Promise<void>>();
+  const stopping = new AbortController();
+  let tick: NodeJS.Timeout | undefined;
+  let claiming: Promise<void> | undefined;
+  let wokenWhileClaiming = false;
+  let accepting = false;
+
+  function wake(): void {
+    if (!accepting || running.size >= concurrency) return;
+    if (claiming) {
+      wokenWhileClaiming = true;
+      return;
+    }
+    claiming = claimOnce().finally(() => {
+      claiming = undefined;
+      if (wokenWhileClaiming) wake();
+    });
+  }
+
+  async function claimOnce(): Promise<void> {
+    wokenWhileClaiming = false;
+    try {
+      const limit = concurrency - running.size;
+      const { claims, events } = await store.claim({ limit, leaseMs: dependencies.leaseMs, maxPerUser: dependencies.maxRunningPerUser });
+      announce(events);
+      for (const claim of claims) begin(claim);
+    } catch (error) {
+      log.warn({ err: error }, 'the queue could not be read; asking again soon');
+    }
+  }
+
+  function begin(claim: Claim): void {
+    const task: Promise<void> = runOne(claim).finally(() => {
+      running.delete(task);
+      wake();
+    });
+    running.add(task);
+  }
+
+  async function runOne(claim: Claim): Promise<void> {
+    const lease = leases.hold(claim, stopping.signal);
+    try {
+      await dependencies.process({ claim, signal: lease.signal, change: lease.change, progress: lease.progress });
+      log.info({ documentId: claim.document.id, attempt: claim.document.attempt }, 'document completed');
+    } catch (error) {
+      await settle(lease.document(), lease.change, error);
+    } finally {
+      lease.release();
+    }
+  }
+
+  async function settle(document: Document, change: ReturnType<LeaseKeeper['hold']>['change'], error: unknown): Promise<void> {
+    const fields = { documentId: document.id, generation: document.generation, attempt: document.attempt };
+    if (error instanceof LeaseLostError || !isRunning(document.status)) {
+      log.info({ ...fields, reason: describeError(error) }, 'document taken from this worker');
+      return;
+    }
+    const { to, set } = stopping.signal.aborted
+      ? { to: 'PENDING' as const, set: {} }
+      : toFailureChange(document, error, { retryDelaysMs: dependencies.retryDelaysMs, now: new Date() });
+    log.warn({ ...fields, to, err: error }, 'a try at a document has ended without success');
+    await change({ to, ...(set && { set }) }).catch((failure: unknown) => {
+      log.error({ ...fields, err: failure }, 'the outcome could not be written; the lease will run out and another try begin');
+    });
+  }
+
+  return {
+    start: () => {
+      accepting = true;
+      tick = setInterval(wake, TICK_MS);
+      wake();
+    },
+    wake,
+    stop: async (drainMs) => {
+      accepting = false;
+      clearInterval(tick);
+      await claiming;
+      const timer = setTimeout(() => stopping.abort(new StoppedError('this worker stops')), drainMs);
+      await Promise.all(running);
+      clearTimeout(timer);
+    },
+  };
+}
+
+function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

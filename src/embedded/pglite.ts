@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
+export interface EmbeddedPostgres {
+  /** For a driver that takes a folder as host: the socket is in it. */
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  dbName: string;
+  /** One session behind one socket. */
+  poolSize: 1;
+  /** Rejects when the engine ends by itself. */
+  failed: Promise<never>;
+  stop(): Promise<void>;
+}
+
+/** The part of the name that PostgreSQL's drivers add to a socket's folder. */
+const PORT = 5432;
+
+/**
+ * PostgreSQL compiled to WASM, in a thread of its own, so that a long query does not hold up the API. It listens on a socket in a
+ * folder that only this user can enter (the engine asks for no password); not under DATA_DIR, since a socket's path may have
+ * 107 characters at most.
+ */
+export async function startEmbeddedPostgres({ dataDir }: { dataDir: string }): Promise<EmbeddedPostgres> {
+  const host = await mkdtemp(join(tmpdir(), `docstream-${randomBytes(3).toString('hex')}-`));
+  const worker = new Worker(new URL('./pglite-thread.js', import.meta.url), {
+    workerData: { dataDir, socket: join(host, `.s.PGSQL.${String(PORT)}`) },
+  });
+  let stopping = false;
+  const failed = new Promise<never>((_resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('exit', () => stopping || reject(new Error('the embedded database has ended')));
+  });
+  failed.catch(() => undefined);
+  await Promise.race([once(worker, 'message'), failed]);
+  const session = { user: 'postgres', password: 'postgres', dbName: 'postgres', poolSize: 1 } as const;
+  const stopOnce = () => {
+    stopping = true;
+    return stop(worker, host);
+  };
+  return { host, port: PORT, ...session, failed, stop: stopOnce };
+}
+
+async function stop(worker: Worker, socketDir: string): Promise<void> {
+  const ended = once(worker, 'exit');
+  worker.postMessage('stop');
+  await ended;
+  await rm(socketDir, { recursive: true, force: true });
+}

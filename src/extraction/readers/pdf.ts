@@ -1,0 +1,69 @@
+/** PDF through pdf.js, one page at a time, so that memory does not grow with the number of pages. */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import './pdf-globals.js';
+import {
+  getDocument,
+  InvalidPDFException,
+  PasswordException,
+  VerbosityLevel,
+  type PDFDocumentLoadingTask,
+  type PDFDocumentProxy,
+} from 'pdfjs-dist/legacy/build/pdf.mjs';
+import type { TextSegment } from '../../documents/ports.js';
+import { ProcessingFailure } from '../../errors.js';
+
+const packageFolder = dirname(createRequire(import.meta.url).resolve('pdfjs-dist/package.json'));
+
+export async function* readPdf(path: string): AsyncIterable<TextSegment> {
+  const loading = loadPdf(new Uint8Array(await readFile(path)));
+  try {
+    const pdf = await loading.promise;
+    for (let page = 1; page <= pdf.numPages; page += 1) {
+      const text = await readPage(pdf, page);
+      if (text !== '') yield { text: `${text}\n\n`, page };
+    }
+  } catch (error) {
+    throw toFailure(error);
+  } finally {
+    // The process lives on: what pdf.js holds of this document must not.
+    await loading.destroy();
+  }
+}
+
+function loadPdf(data: Uint8Array): PDFDocumentLoadingTask {
+  return getDocument({
+    data,
+    verbosity: VerbosityLevel.ERRORS,
+    // Character maps of the Asian encodings, without which their text cannot be told from the glyphs.
+    cMapUrl: `${packageFolder}/cmaps/`,
+    standardFontDataUrl: `${packageFolder}/standard_fonts/`,
+    disableFontFace: true,
+    useSystemFonts: false,
+  });
+}
+
+function toFailure(error: unknown): unknown {
+  const locked = error instanceof PasswordException || (error instanceof Error && /encrypt/i.test(error.message));
+  if (locked) return new ProcessingFailure('ENCRYPTED', 'The PDF needs a password to be opened. Upload it without one.', { cause: error });
+  if (!(error instanceof InvalidPDFException)) return error;
+  return new ProcessingFailure('CORRUPT', 'The PDF is damaged: it cannot be opened. Upload it again from the original.', { cause: error });
+}
+
+/** A page that cannot be loaded fails the document: text that is silently missing would be worse. */
+async function readPage(pdf: PDFDocumentProxy, number: number): Promise<string> {
+  const page = await pdf.getPage(number);
+  try {
+    const { items } = await page.getTextContent();
+    const text = items.map((item) => ('str' in item ? item.str + (item.hasEOL ? '\n' : '') : '')).join('');
+    return joinHyphenated(text.trim());
+  } finally {
+    page.cleanup();
+  }
+}
+
+/** A word cut at the end of a line is one word again, or no search would find it. */
+function joinHyphenated(text: string): string {
+  return text.replace(/(\p{L})-\n(?=\p{Ll})/gu, '$1');
+}

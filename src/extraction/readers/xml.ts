@@ -1,0 +1,85 @@
+/** Streaming XML: memory does not grow with the part, and entities that expand without end are not expanded at all. */
+import { TextDecoder } from 'node:util';
+import { Parser } from 'htmlparser2';
+import { utf16Encoding } from '../text-encoding.js';
+import type { TextFlow } from './text-flow.js';
+
+export type Attributes = Readonly<Record<string, string>>;
+
+/** Names come without their namespace prefix. */
+export interface XmlHandler {
+  open?(name: string, attributes: Attributes): void;
+  close?(name: string): void;
+  text?(text: string): void;
+}
+
+/** Reads a part to its end. */
+export async function readXml(bytes: AsyncIterable<Uint8Array>, handler: XmlHandler): Promise<void> {
+  const parser = createXmlParser(handler);
+  for await (const chunk of bytes) parser.write(chunk);
+  parser.end();
+}
+
+/** Reads a part and gives the text that `handler` puts into `flow`, as it comes. */
+export async function* xmlText(bytes: AsyncIterable<Uint8Array>, handler: XmlHandler, flow: TextFlow): AsyncIterable<string> {
+  const parser = createXmlParser(handler);
+  for await (const chunk of bytes) {
+    parser.write(chunk);
+    yield flow.take();
+  }
+  parser.end();
+  yield flow.finish();
+}
+
+/** Hides some elements, with everything in them, from a handler. */
+export function withoutElements(names: ReadonlySet<string>, handler: XmlHandler): XmlHandler {
+  let depth = 0;
+  return {
+    open(name, attributes) {
+      if (depth > 0 || names.has(name)) depth += 1;
+      else handler.open?.(name, attributes);
+    },
+    close(name) {
+      if (depth > 0) depth -= 1;
+      else handler.close?.(name);
+    },
+    text(text) {
+      if (depth === 0) handler.text?.(text);
+    },
+  };
+}
+
+/** The value of an attribute, whatever prefix it has; `r:id` and `id` differ, so a prefix can be asked for with `:id`. */
+export function attribute(attributes: Attributes, name: string): string | undefined {
+  const suffix = name.startsWith(':') ? name : `:${name}`;
+  const key = Object.keys(attributes).find((candidate) => candidate === name || candidate.endsWith(suffix));
+  return key === undefined ? undefined : attributes[key];
+}
+
+interface XmlParser {
+  write(bytes: Uint8Array): void;
+  end(): void;
+}
+
+function createXmlParser(handler: XmlHandler): XmlParser {
+  let decoder: TextDecoder | undefined;
+  const parser = new Parser(
+    {
+      onopentag: (name, attributes) => handler.open?.(localName(name), attributes),
+      onclosetag: (name) => handler.close?.(localName(name)),
+      ontext: (text) => handler.text?.(text),
+    },
+    { xmlMode: true },
+  );
+  return {
+    write(bytes) {
+      decoder ??= new TextDecoder(utf16Encoding(bytes) ?? 'utf-8');
+      parser.write(decoder.decode(bytes, { stream: true }));
+    },
+    end: () => parser.end(),
+  };
+}
+
+function localName(name: string): string {
+  return name.slice(name.indexOf(':') + 1);
+}

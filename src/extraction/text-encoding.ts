@@ -1,0 +1,129 @@
+/** Which character encoding bytes are in, told by the bytes alone: uploads carry no charset that could be believed. */
+
+export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
+
+/** What was seen in bytes read as UTF-8. */
+export interface ByteStatistics {
+  bytes: number;
+  nuls: number;
+  /** C0 controls that no text needs, DEL, and bytes that windows-1252 leaves undefined. */
+  controls: number;
+  /** Bytes from 0x80 up. */
+  high: number;
+  /** Complete sequences of two to four bytes, lone surrogates (CESU, WTF-8) among them. */
+  sequences: number;
+  /** Bytes that belong to no sequence. */
+  invalid: number;
+}
+
+const UNDEFINED_IN_WINDOWS_1252 = new Set([0x81, 0x8d, 0x8f, 0x90, 0x9d]);
+/** Tab, line feed, vertical tab, form feed, carriage return, and escape, which colours terminal logs. */
+const TEXT_CONTROLS = new Set([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1b]);
+
+export interface ByteCounter {
+  push(bytes: Uint8Array): void;
+  /** A sequence still open at the end is not counted as invalid: it may only be cut off. */
+  statistics(): ByteStatistics;
+}
+
+export function createByteCounter(): ByteCounter {
+  const seen: ByteStatistics = { bytes: 0, nuls: 0, controls: 0, high: 0, sequences: 0, invalid: 0 };
+  let missing = 0;
+  let length = 0;
+
+  function countSingle(byte: number): void {
+    if (byte === 0) seen.nuls += 1;
+    else if (byte === 0x7f || (byte < 0x20 && !TEXT_CONTROLS.has(byte))) seen.controls += 1;
+  }
+
+  function continueSequence(byte: number): boolean {
+    if ((byte & 0xc0) === 0x80) {
+      missing -= 1;
+      if (missing === 0) seen.sequences += 1;
+      return true;
+    }
+    seen.invalid += length - missing;
+    missing = 0;
+    return false;
+  }
+
+  function count(byte: number): void {
+    if (byte >= 0x80) seen.high += 1;
+    if (missing > 0 && continueSequence(byte)) return;
+    length = sequenceLength(byte);
+    if (length === 1) countSingle(byte);
+    else if (length === 0) seen.invalid += 1;
+    else missing = length - 1;
+  }
+
+  return {
+    push(bytes) {
+      seen.bytes += bytes.length;
+      for (const byte of bytes) count(byte);
+    },
+    statistics: () => ({ ...seen }),
+  };
+}
+
+/** By the first byte; 0 for a byte that starts nothing. */
+function sequenceLength(byte: number): 0 | 1 | 2 | 3 | 4 {
+  if (byte < 0x80) return 1;
+  if (byte >= 0xc2 && byte <= 0xdf) return 2;
+  if (byte >= 0xe0 && byte <= 0xef) return 3;
+  return byte >= 0xf0 && byte <= 0xf4 ? 4 : 0;
+}
+
+/** UTF-8 if it mostly is (a few damaged places become U+FFFD), else the encoding of old Western text, which reads any byte. */
+export function eightBitEncoding(seen: ByteStatistics): 'utf-8' | 'windows-1252' {
+  return seen.invalid === 0 || seen.sequences > seen.invalid ? 'utf-8' : 'windows-1252';
+}
+
+/** By its byte order mark, or by the zero bytes that Latin letters leave in UTF-16. Null: eight bits, or it cannot be told. */
+export function utf16Encoding(head: Uint8Array): 'utf-16le' | 'utf-16be' | null {
+  if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
+  if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
+  const pairs = Math.floor(head.length / 2);
+  const [even, odd] = zeroBytes(head.subarray(0, pairs * 2));
+  if (odd > pairs * 0.5 && even < pairs * 0.1) return 'utf-16le';
+  return even > pairs * 0.5 && odd < pairs * 0.1 ? 'utf-16be' : null;
+}
+
+function zeroBytes(bytes: Uint8Array): [even: number, odd: number] {
+  const zeros: [number, number] = [0, 0];
+  bytes.forEach((byte, index) => {
+    if (byte === 0) zeros[index % 2 === 0 ? 0 : 1] += 1;
+  });
+  return zeros;
+}
+
+/** `clean`: nothing in it that text does not have. Text that is not clean is text as long as nothing else lays claim to it. */
+export interface TextGuess {
+  encoding: Encoding;
+  clean: boolean;
+}
+
+/** Null: no text. */
+export function guessText(head: Uint8Array): TextGuess | null {
+  const utf16 = utf16Encoding(head);
+  if (utf16 !== null) return guessUtf16(head, utf16);
+  const counter = createByteCounter();
+  counter.push(head);
+  const seen = counter.statistics();
+  const encoding = eightBitEncoding(seen);
+  const controls = seen.controls + (encoding === 'windows-1252' ? undefinedBytes(head) : 0);
+  // Western text is mostly ASCII; eight-bit text that is not is in another alphabet, and we would store gibberish.
+  const foreign = encoding === 'windows-1252' && seen.high > seen.bytes * 0.4;
+  if (seen.bytes === 0 || foreign || controls > seen.bytes * 0.02 || seen.nuls > seen.bytes * 0.25) return null;
+  return { encoding, clean: controls + seen.nuls === 0 };
+}
+
+function undefinedBytes(head: Uint8Array): number {
+  return head.reduce((sum, byte) => sum + (UNDEFINED_IN_WINDOWS_1252.has(byte) ? 1 : 0), 0);
+}
+
+/** Zero bytes are no sign of binary here, so it is the characters that are judged. */
+function guessUtf16(head: Uint8Array, encoding: Encoding): TextGuess | null {
+  const text = new TextDecoder(encoding).decode(head);
+  const strange = text.match(/[\u0000-\u0008\u000e-\u001a\u001c-\u001f\ufffd-\uffff]/g)?.length ?? 0;
+  return strange > text.length * 0.05 ? null : { encoding, clean: true };
+}

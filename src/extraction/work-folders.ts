@@ -1,0 +1,74 @@
+/** Working folders: one for this extractor, one in it for each document. Those that a killed process left behind are found by their name. */
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Process id and start, so that a process that got a dead one's id (in a container it is always 1) knows that the folder is not its own. */
+const NAME = /^extract-(\d+)-(\d+)-[0-9a-f]{8}-(.+)$/;
+
+export interface WorkFolders {
+  /** This extractor's own folder: the only place where its child processes may write. */
+  readonly root: string;
+  create(): Promise<string>;
+  remove(folder: string): Promise<void>;
+  removeAll(): Promise<void>;
+}
+
+export function createWorkFolders(workDir: string): WorkFolders {
+  const name = `extract-${process.pid}-${startedAt()}-${randomUUID().slice(0, 8)}-${hostname()}`;
+  const root = join(resolve(workDir), name);
+  mkdirSync(root, { recursive: true });
+  const cleaned = removeStaleFolders(resolve(workDir), name);
+  return {
+    root,
+    create: () => mkdtemp(join(root, 'document-')),
+    remove: removeFolder,
+    async removeAll() {
+      await cleaned;
+      await removeFolder(root);
+    },
+  };
+}
+
+function startedAt(): number {
+  return Math.round(performance.timeOrigin);
+}
+
+function removeFolder(path: string): Promise<void> {
+  return rm(path, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/** A folder that cannot be removed is no reason not to start: the next start tries again. */
+async function removeStaleFolders(workDir: string, ownName: string): Promise<void> {
+  const names = (await readdir(workDir).catch(() => [])).filter((name) => name !== ownName);
+  for (const name of names) {
+    const path = join(workDir, name);
+    if (await isStale(path, name).catch(() => false)) await removeFolder(path).catch(() => undefined);
+  }
+}
+
+async function isStale(path: string, name: string): Promise<boolean> {
+  const [, pid, started, host] = NAME.exec(name) ?? [];
+  if (pid === undefined || started === undefined) return false;
+  if (host !== hostname()) return wasUntouchedForADay(path);
+  return Number(pid) === process.pid ? Number(started) !== startedAt() : !isAlive(Number(pid));
+}
+
+/** Another machine's processes cannot be asked. A folder changes with every document that comes and goes. */
+async function wasUntouchedForADay(path: string): Promise<boolean> {
+  const { mtimeMs } = await stat(path);
+  return Date.now() - mtimeMs > DAY_MS;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it lives and is somebody else's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,39 @@
+import type DataLoader from 'dataloader';
+import type { DeleteDocument } from '../documents/delete-document.js';
+import type { Document } from '../documents/document.js';
+import type { DocumentStore, FormatDetector, Viewer } from '../documents/ports.js';
+import type { SearchDocuments } from '../documents/search-documents.js';
+import type { UploadDocument } from '../documents/upload-document.js';
+import { ApiError } from '../errors.js';
+import type { StatusHub } from '../status/hub.js';
+
+/** What the resolvers may call: the use cases, and the reads that need none. */
+export interface Services {
+  store: Pick<DocumentStore, 'find' | 'findMany' | 'list' | 'counts' | 'events' | 'queuePositions'>;
+  hub: StatusHub;
+  uploadDocument: UploadDocument;
+  deleteDocument: DeleteDocument;
+  searchDocuments: SearchDocuments;
+  formats: FormatDetector;
+  maxUploadBytes: number;
+}
+
+export interface Context {
+  services: Services;
+  /** Null without a valid token; then every root field answers `refusal`. */
+  viewer: Viewer | null;
+  refusal: ApiError;
+  /** Settles when the multipart body has been read to its end. */
+  uploadEnded: Promise<void>;
+  loaders: { document: DataLoader<string, Document | null>; queuePosition: DataLoader<string, number | null> };
+}
+
+/** Throws UNAUTHENTICATED. */
+export function requireViewer(context: Context): Viewer {
+  if (context.viewer === null) throw context.refusal;
+  return context.viewer;
+}
+
+export function missingToken(): ApiError {
+  return new ApiError('UNAUTHENTICATED', 'There is no token: send the header Authorization: Bearer <token>.');
+}

@@ -1,0 +1,20 @@
+/** What a query may cost, the same at every door: HTTP, SSE and WebSocket. */
+import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases';
+import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth';
+import type { ValidationRule } from 'graphql';
+
+const MAX_DEPTH = 12;
+const MAX_ALIASES = 30;
+
+/** Lexical tokens of a document: GraphiQL's introspection has about 400. */
+export const MAX_TOKENS = 4_000;
+
+/** Bytes of a request without a file, and of a WebSocket message. */
+export const MAX_REQUEST_BYTES = 256 * 1024;
+
+export const SUBSCRIPTIONS_PER_SOCKET = 1_000;
+
+export const limitRules: ValidationRule[] = [
+  maxDepthRule({ n: MAX_DEPTH, ignoreIntrospection: true, propagateOnRejection: true }) as unknown as ValidationRule,
+  maxAliasesRule({ n: MAX_ALIASES, propagateOnRejection: true }) as unknown as ValidationRule,
+];

@@ -1,0 +1,98 @@
+import cors from 'cors';
+import express, { type Router } from 'express';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Logger } from '../runtime/logger.js';
+import { ApiError } from '../errors.js';
+import { createErrorHandler, toApiError, toErrorBody } from './errors.js';
+import type { Guards } from './guards.js';
+import { securityHeaders } from './page.js';
+
+/** A large file over a slow line takes its time; headers may not. */
+const REQUEST_TIMEOUT_MS = 60 * 60 * 1_000;
+
+interface Dependencies {
+  logger: Logger;
+  guards: Guards;
+  corsOrigins: readonly string[];
+  routers: { path: string; router: Router }[];
+  /** By path. */
+  webSockets: Map<string, WebSocketServer>;
+}
+
+export interface HttpServer {
+  /** Resolves to the port; rejects when it is in use. */
+  listen(port: number, host: string): Promise<number>;
+  /** Takes no more connections and resolves when what runs has been answered, or cut off after `graceMs`. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export function createHttpServer(dependencies: Dependencies): HttpServer {
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, createApplication(dependencies));
+  server.on('upgrade', (request, socket, head) => upgrade(dependencies, request, socket, head));
+  return {
+    listen: (port, host) => listen(server, port, host),
+    stop: async (graceMs) => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const webSockets of dependencies.webSockets.values()) closeSockets(webSockets);
+      const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function createApplication({ logger, guards, corsOrigins, routers }: Dependencies): express.Express {
+  const application = express();
+  application.disable('x-powered-by');
+  application.use(securityHeaders());
+  application.use((request, _response, next) => {
+    guards.check(request);
+    next();
+  });
+  application.use(cors({ origin: [...corsOrigins], credentials: false, maxAge: 600 }));
+  for (const { path, router } of routers) application.use(path, router);
+  application.use((request, response) => {
+    const error = new ApiError('BAD_USER_INPUT', `There is nothing at ${request.path}.`);
+    response.status(404).json(toErrorBody(error));
+  });
+  application.use(createErrorHandler(logger));
+  return application;
+}
+
+function upgrade({ guards, webSockets, logger }: Dependencies, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  socket.on('error', () => socket.destroy());
+  try {
+    guards.check(request);
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    const server = webSockets.get(path);
+    if (!server) return refuse(socket, '404 Not Found', toErrorBody(new ApiError('BAD_USER_INPUT', 'No WebSocket is served here.')));
+    server.handleUpgrade(request, socket, head, (webSocket: WebSocket) => server.emit('connection', webSocket, request));
+  } catch (error) {
+    refuse(socket, '403 Forbidden', toErrorBody(toApiError(error, logger)));
+  }
+}
+
+function refuse(socket: Duplex, status: string, body: object): void {
+  const text = JSON.stringify(body);
+  const head = [`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Type: application/json', `Content-Length: ${String(Buffer.byteLength(text))}`];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`);
+}
+
+async function listen(server: Server, port: number, host: string): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** Clients come back by themselves: 1012 says that the service restarts. One that does not answer the goodbye is cut off. */
+function closeSockets(server: WebSocketServer): void {
+  for (const client of server.clients) {
+    client.close(1012, 'The service restarts');
+    setTimeout(() => client.terminate(), 1_000).unref();
+  }
+}

@@ -1,0 +1,93 @@
+import type { Change } from '../documents/ports.js';
+import type { DocumentStatus, StatusEvent } from '../documents/document.js';
+import { isAllowed } from '../documents/status.js';
+import type { Database } from './database.js';
+import type { DocumentRow } from './entities.js';
+import { recordChanges } from './record-change.js';
+import { fromStatus, toStatus } from './rows.js';
+
+type Query = Database['query'];
+
+/**
+ * Compare-and-set on (status, generation, lease token). Leaving a running status clears the lease; a status that ends badly gives the
+ * bytes free for another upload.
+ */
+const CHANGE = `
+  update documents d
+     set status = c.to_status, seq = d.seq + 1, updated_at = clock_timestamp(),
+         chunk_count = coalesce(c.chunk_count, d.chunk_count),
+         progress_done = greatest(d.progress_done, coalesce(c.progress_done, 0)),
+         vector_count = coalesce(c.vector_count, d.vector_count),
+         live_generation = coalesce(c.live_generation, d.live_generation),
+         error_code = case when c.sets_error then c.error_code else d.error_code end,
+         error_cause = case when c.sets_error then c.error_cause else d.error_cause end,
+         error_message = case when c.sets_error then c.error_message else d.error_message end,
+         error_stage = case when c.sets_error then c.error_stage else d.error_stage end,
+         next_attempt_at = clock_timestamp() + c.next_attempt_in_ms * interval '1 millisecond',
+         processed_at = case when c.to_status in ('completed', 'failed', 'cancelled') then clock_timestamp() end,
+         lease_token = case when c.to_status in ('extracting', 'vectorizing') then d.lease_token end,
+         lease_until = case when c.to_status in ('extracting', 'vectorizing') then d.lease_until end,
+         dedupe_hash = case when c.to_status in ('failed', 'cancelled', 'deleting') then null else d.dedupe_hash end
+    from (select * from jsonb_to_recordset(?::jsonb) as x (
+            document_id uuid, generation integer, from_status text, to_status text, lease_token uuid, chunk_count integer,
+            progress_done integer, vector_count integer, live_generation integer, sets_error boolean, error_code text,
+            error_cause text, error_message text, error_stage text, next_attempt_in_ms double precision)
+          ) c
+   where d.id = c.document_id and d.generation = c.generation and d.status = c.from_status
+     and (c.lease_token is null or d.lease_token = c.lease_token)
+  returning d.*, c.from_status as previous_status`;
+
+/**
+ * Vectors that no generation answers with any more: those of a run that failed or was cancelled, and those of the generations before
+ * the one that has just been completed. Written with the change, so that no crash forgets them.
+ */
+const CLEANUPS = `
+  insert into cleanups (document_id, user_id, generations_below, only_generation)
+  select d.id, d.user_id, case when d.status = 'completed' then d.generation end,
+         case when d.status <> 'completed' then d.generation end
+    from documents d
+   where d.id in (select (value #>> '{}')::uuid from jsonb_array_elements(?::jsonb))
+     and (d.status in ('failed', 'cancelled') or d.status = 'completed' and d.generation > 1)`;
+
+/** All in one transaction; null where the row was no longer as expected. */
+export async function changeDocuments(database: Database, changes: readonly Change[]): Promise<(StatusEvent | null)[]> {
+  for (const change of changes) assertAllowed(change);
+  const events = await database.transaction((query) => writeChanges(query, changes));
+  const byDocument = new Map(events.map((event) => [event.documentId, event]));
+  return changes.map((change) => byDocument.get(change.documentId) ?? null);
+}
+
+async function writeChanges(query: Query, changes: readonly Change[]): Promise<StatusEvent[]> {
+  const rows = await query<DocumentRow & { previous_status: string }>(CHANGE, [JSON.stringify(changes.map(toChangeRow))]);
+  const events = await recordChanges(query, rows.map((row) => ({ row, previousStatus: toStatus(row.previous_status) })));
+  const ended = events.filter((event) => ENDS.includes(event.status)).map((event) => event.documentId);
+  if (ended.length > 0) await query(CLEANUPS, [JSON.stringify(ended)]);
+  return events;
+}
+
+const ENDS: readonly DocumentStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED'];
+
+function assertAllowed(change: Change): void {
+  if (!isAllowed(change.from, change.to)) throw new RangeError(`no document may go from ${change.from} to ${change.to}`);
+}
+
+function toChangeRow(change: Change): object {
+  const set = change.set ?? {};
+  return {
+    document_id: change.documentId,
+    generation: change.generation,
+    from_status: fromStatus(change.from),
+    to_status: fromStatus(change.to),
+    lease_token: change.leaseToken ?? null,
+    chunk_count: set.chunkCount ?? null,
+    progress_done: set.progressDone ?? null,
+    vector_count: set.vectorCount ?? null,
+    live_generation: set.liveGeneration ?? null,
+    sets_error: set.error !== undefined,
+    error_code: set.error?.code ?? null,
+    error_cause: set.error?.cause ?? null,
+    error_message: set.error?.message ?? null,
+    error_stage: set.error ? fromStatus(set.error.stage) : null,
+    next_attempt_in_ms: set.nextAttemptInMs ?? null,
+  };
+}

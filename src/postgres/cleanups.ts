@@ -1,0 +1,83 @@
+import type { Cleanup } from '../documents/ports.js';
+import type { StatusEvent } from '../documents/document.js';
+import type { Database } from './database.js';
+import type { DocumentRow } from './entities.js';
+import { recordChanges } from './record-change.js';
+import { toStatus } from './rows.js';
+
+const MARK_DELETING = `
+  update documents d
+     set status = 'deleting', seq = d.seq + 1, updated_at = clock_timestamp(), next_attempt_at = null, lease_token = null,
+         lease_until = null, dedupe_hash = null
+    from (select id, status from documents where id = ? and user_id = ? and status <> 'deleting' for update) before
+   where d.id = before.id
+  returning d.*, before.status as previous_status`;
+
+const INSERT_CLEANUP = `
+  insert into cleanups (document_id, user_id, blob_key, removes_document) values (?, ?, ?, true)`;
+
+/** From here on nobody sees the document; what it left behind is a row of its own, written in the same transaction. */
+export function markDeleting(database: Database, userId: string, id: string): Promise<StatusEvent | null> {
+  return database.transaction(async (query) => {
+    const [row] = await query<DocumentRow & { previous_status: string }>(MARK_DELETING, [id, userId]);
+    if (!row) return null;
+    await query(INSERT_CLEANUP, [row.id, row.user_id, row.blob_key]);
+    const [event] = await recordChanges(query, [{ row, previousStatus: toStatus(row.previous_status) }]);
+    return event ?? null;
+  });
+}
+
+interface CleanupRow {
+  id: string;
+  document_id: string;
+  user_id: string;
+  blob_key: string | null;
+  generations_below: number | null;
+  only_generation: number | null;
+  removes_document: boolean;
+  runs: number;
+}
+
+export async function dueCleanups(database: Database, limit: number): Promise<Cleanup[]> {
+  const rows = await database.query<CleanupRow>('select * from cleanups where run_at <= clock_timestamp() order by run_at, id limit ?', [limit]);
+  return rows.map((row) => ({
+    id: row.id,
+    documentId: row.document_id,
+    userId: row.user_id,
+    blobKey: row.blob_key,
+    generationsBelow: row.generations_below,
+    onlyGeneration: row.only_generation,
+    removesDocument: row.removes_document,
+    runs: row.runs,
+  }));
+}
+
+/** The history leaves with the row, but not before the outbox has told everybody the last event. */
+const REMOVE_DOCUMENT = `
+  delete from documents where id = ? and status = 'deleting' and not exists (select 1 from outbox where document_id = ?)`;
+
+const POSTPONE = `update cleanups set run_at = clock_timestamp() + ?::interval, runs = runs + ? where id = ?`;
+
+/** A write that was under way when the first run looked can arrive after it: a second run, a day later, finds it. */
+export async function finishCleanup(database: Database, cleanup: Cleanup): Promise<void> {
+  await database.transaction(async (query) => {
+    if (cleanup.removesDocument) {
+      await query(REMOVE_DOCUMENT, [cleanup.documentId, cleanup.documentId]);
+      const left = await query('select 1 from documents where id = ?', [cleanup.documentId]);
+      if (left.length > 0) return void (await query(POSTPONE, ['1 second', 0, cleanup.id]));
+    }
+    if (cleanup.runs > 0) return void (await query('delete from cleanups where id = ?', [cleanup.id]));
+    await query(POSTPONE, ['1 day', 1, cleanup.id]);
+  });
+}
+
+/** For blobs left by a process that died between the file and the row. */
+export async function unknownBlobKeys(database: Database, keys: readonly string[]): Promise<string[]> {
+  if (keys.length === 0) return [];
+  const rows = await database.query<{ key: string }>(
+    `select key from jsonb_array_elements_text(?::jsonb) as keys (key)
+      where not exists (select 1 from documents where blob_key = keys.key)`,
+    [JSON.stringify(keys)],
+  );
+  return rows.map((row) => row.key);
+}

@@ -1,0 +1,34 @@
+import type { DocumentStore } from '../documents/ports.js';
+import { acceptDocument } from './accept-document.js';
+import { changeDocuments } from './change-documents.js';
+import { dueCleanups, finishCleanup, markDeleting, unknownBlobKeys } from './cleanups.js';
+import type { Database } from './database.js';
+import { claimDocuments, renewLeases, takeBackLeases } from './leases.js';
+import { countDocuments, findDocument, findDocuments, listDocuments, readEvents, readQueuePositions, readRecent } from './read-documents.js';
+import { toDocument } from './rows.js';
+
+/** The documents in PostgreSQL: what is true, and the queue. */
+export function createDocumentStore({ database, maxAttempts }: { database: Database; maxAttempts: number }): DocumentStore {
+  return {
+    accept: (document) => acceptDocument(database, document, maxAttempts),
+    find: (userId, id) => findDocument(database, userId, id),
+    findMany: (ids) => findDocuments(database, ids),
+    list: (userId, options) => listDocuments(database, userId, options),
+    counts: (userId) => countDocuments(database, userId),
+    events: (documentId, after, first) => readEvents(database, documentId, after, first),
+    recent: (userId, changedSince, limit) => readRecent(database, userId, changedSince, limit),
+    queuePositions: (ids) => readQueuePositions(database, ids),
+    claim: async (options) => {
+      const { rows, events } = await claimDocuments(database, options);
+      const claims = rows.flatMap((row) => (row.lease_token === null ? [] : [{ document: toDocument(row), leaseToken: row.lease_token }]));
+      return { claims, events };
+    },
+    change: (changes) => changeDocuments(database, changes),
+    renew: (leases, leaseMs) => renewLeases(database, leases, leaseMs),
+    takeBackLeases: ({ all }) => takeBackLeases(database, all),
+    markDeleting: (userId, id) => markDeleting(database, userId, id),
+    dueCleanups: (limit) => dueCleanups(database, limit),
+    finishCleanup: (cleanup) => finishCleanup(database, cleanup),
+    unknownBlobKeys: (keys) => unknownBlobKeys(database, keys),
+  };
+}

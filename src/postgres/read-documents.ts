@@ -1,0 +1,98 @@
+import { parseEvent, type SerialisedEvent } from '../documents/serialise.js';
+import type { DocumentFilter, DocumentPage, ListPosition } from '../documents/ports.js';
+import type { Document, DocumentStatus, StatusEvent } from '../documents/document.js';
+import type { QueryBuilder } from '@mikro-orm/postgresql';
+import type { Database } from './database.js';
+import { documentEntity, type DocumentRow } from './entities.js';
+import { fromStatus, toDocument, toStatus } from './rows.js';
+
+export async function findDocument(database: Database, userId: string, id: string): Promise<Document | null> {
+  const [row] = await database.query<DocumentRow>(`select * from documents where id = ? and user_id = ? and status <> 'deleting'`, [id, userId]);
+  return row ? toDocument(row) : null;
+}
+
+export async function findDocuments(database: Database, ids: readonly string[]): Promise<Document[]> {
+  if (ids.length === 0) return [];
+  const rows = await database.query<DocumentRow>(
+    'select * from documents where id in (select value::uuid from jsonb_array_elements_text(?::jsonb))',
+    [JSON.stringify(ids)],
+  );
+  return rows.map(toDocument);
+}
+
+/** Newest first, id breaks ties. */
+export async function listDocuments(
+  database: Database,
+  userId: string,
+  options: { first: number; after?: ListPosition; filter?: DocumentFilter },
+): Promise<DocumentPage> {
+  const totalCount = await visible(database, userId, options.filter).getCount();
+  const page = visible(database, userId, options.filter).select('*');
+  if (options.after) page.andWhere('(d.created_at, d.id) < (?::timestamptz, ?::uuid)', [options.after.createdAt, options.after.id]);
+  page.orderBy({ created_at: 'desc', id: 'desc' }).limit(options.first + 1);
+  const rows = await page.execute<DocumentRow[]>('all', false);
+  return {
+    documents: rows.slice(0, options.first).map(toDocument),
+    hasNextPage: rows.length > options.first,
+    hasPreviousPage: options.after !== undefined && (await existsBefore(database, userId, options.after, options.filter)),
+    totalCount,
+  };
+}
+
+function visible(database: Database, userId: string, filter: DocumentFilter = {}): QueryBuilder<DocumentRow> {
+  const builder = database.session().createQueryBuilder(documentEntity, 'd');
+  builder.where({ user_id: userId, status: { $ne: 'deleting' } });
+  if (filter.status && filter.status.length > 0) builder.andWhere({ status: { $in: filter.status.map(fromStatus) } });
+  if (filter.filename) builder.andWhere({ filename: { $ilike: `%${escapeLike(filter.filename)}%` } });
+  return builder as QueryBuilder<DocumentRow>;
+}
+
+/** The one the cursor points at is itself before the page, unless it has gone. */
+async function existsBefore(database: Database, userId: string, position: ListPosition, filter?: DocumentFilter): Promise<boolean> {
+  const before = visible(database, userId, filter).select('id').limit(1);
+  before.andWhere('(d.created_at, d.id) >= (?::timestamptz, ?::uuid)', [position.createdAt, position.id]);
+  return (await before.execute<unknown[]>('all', false)).length > 0;
+}
+
+function escapeLike(text: string): string {
+  return text.replace(/[\\%_]/g, (character) => `\\${character}`);
+}
+
+export async function countDocuments(database: Database, userId: string): Promise<{ status: DocumentStatus; count: number }[]> {
+  const rows = await database.query<{ status: string; count: number }>(
+    `select status, count(*)::integer as count from documents where user_id = ? and status <> 'deleting' group by status`,
+    [userId],
+  );
+  return rows.map((row) => ({ status: toStatus(row.status), count: row.count }));
+}
+
+export async function readEvents(database: Database, documentId: string, after: number, first: number): Promise<StatusEvent[]> {
+  const rows = await database.query<{ event: SerialisedEvent }>(
+    `select event - 'document' as event from document_events where document_id = ? and seq > ? order by seq limit ?`,
+    [documentId, after, first],
+  );
+  return rows.map((row) => parseEvent(row.event));
+}
+
+export async function readRecent(database: Database, userId: string, changedSince: Date, limit: number): Promise<Document[]> {
+  const rows = await database.query<DocumentRow>(
+    `select * from documents
+      where user_id = ? and (status in ('pending', 'extracting', 'vectorizing') or updated_at >= ?)
+      order by updated_at desc, id desc limit ?`,
+    [userId, changedSince, limit],
+  );
+  return rows.map(toDocument);
+}
+
+const DUE = `(scheduled_for is null or scheduled_for <= clock_timestamp()) and (next_attempt_at is null or next_attempt_at <= clock_timestamp())`;
+
+export async function readQueuePositions(database: Database, ids: readonly string[]): Promise<Map<string, number>> {
+  const rows = await database.query<{ id: string; ahead: number }>(
+    `select d.id, (select count(*)::integer from documents where status = 'pending' and (fair_at, id) < (d.fair_at, d.id) and ${DUE}) as ahead
+       from documents d
+      where d.id in (select value::uuid from jsonb_array_elements_text(?::jsonb)) and d.status = 'pending'
+        and exists (select 1 from documents where id = d.id and ${DUE})`,
+    [JSON.stringify(ids)],
+  );
+  return new Map(rows.map((row) => [row.id, row.ahead]));
+}

@@ -1,0 +1,47 @@
+import { serialiseEvent } from '../documents/serialise.js';
+import { toChangeEvent } from '../documents/status.js';
+import type { DocumentStatus, StatusEvent } from '../documents/document.js';
+import { TOPICS, toShard } from '../messages/topics.js';
+import type { Database } from './database.js';
+import type { DocumentRow } from './entities.js';
+import { toDocument } from './rows.js';
+
+export interface ChangedRow {
+  row: DocumentRow;
+  previousStatus: DocumentStatus | null;
+}
+
+/**
+ * Writes the history and the outbox of rows that have just changed. Always in the transaction that changed them: what is committed is
+ * published, what is not is not.
+ */
+export async function recordChanges(query: Database['query'], changed: readonly ChangedRow[]): Promise<StatusEvent[]> {
+  if (changed.length === 0) return [];
+  const events = changed.map(({ row, previousStatus }) => toChangeEvent(toDocument(row), previousStatus));
+  await query(INSERT_EVENTS, [JSON.stringify(events.map(toEventRow))]);
+  await query(INSERT_OUTBOX, [JSON.stringify(events.flatMap(toOutboxRows))]);
+  return events;
+}
+
+const INSERT_EVENTS = `
+  insert into document_events (document_id, seq, event, occurred_at)
+  select document_id, seq, event, occurred_at
+    from jsonb_to_recordset(?::jsonb) as e (document_id uuid, seq integer, event jsonb, occurred_at timestamptz)`;
+
+const INSERT_OUTBOX = `
+  insert into outbox (shard, topic, key, document_id, seq, payload)
+  select shard, topic, key, document_id, seq, payload
+    from jsonb_to_recordset(?::jsonb) as o (shard smallint, topic text, key text, document_id uuid, seq integer, payload jsonb)`;
+
+function toEventRow(event: StatusEvent): object {
+  return { document_id: event.documentId, seq: event.seq, event: serialiseEvent(event), occurred_at: event.occurredAt };
+}
+
+/** A pointer to the event for everybody, and, when there is work, a permit for the workers. */
+function toOutboxRows(event: StatusEvent): object[] {
+  const place = { shard: toShard(event.documentId), key: event.documentId };
+  const announcement = { ...place, topic: TOPICS.documentStatus, document_id: event.documentId, seq: event.seq };
+  if (event.status !== 'PENDING') return [announcement];
+  const payload = { version: 1, documentId: event.documentId, generation: event.generation };
+  return [announcement, { ...place, topic: TOPICS.jobs, payload }];
+}

@@ -1,0 +1,151 @@
+/**
+ * The built product as a process of its own, on a free loopback port with a data folder of its own.
+ * Nothing stays behind: stop-products.ts ends what a failed test left running, and a product whose test process dies stops by itself,
+ * because its IPC channel closes.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { eventually, within } from './wait.js';
+
+const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
+const NODE = join(PROJECT, 'node_modules/node/bin/node');
+const READY_MS = 60_000;
+const STOP_MS = 30_000;
+
+export interface ProductOptions {
+  /** Added to a clean environment: nothing of the machine's own configuration reaches the product. */
+  env?: Record<string, string>;
+  port?: number;
+  /** A folder of the caller's, kept at the end; left out: a temporary one, removed at the end. */
+  dataDir?: string;
+}
+
+export interface Product {
+  readonly url: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly pid: number;
+  /** Exit code of the current process, or the signal that ended it. */
+  readonly exited: Promise<number | string>;
+  /** Everything it printed, over all restarts. */
+  logs(): string;
+  /** SIGTERM; rejects unless it ends with code 0. */
+  stop(): Promise<void>;
+  /** SIGKILL, as when the machine fails. */
+  kill(): Promise<void>;
+  /** Starts again on the same port and data folder, whatever state it is in; a running one is stopped first. */
+  restart(env?: Record<string, string>): Promise<void>;
+}
+
+interface Run {
+  child: ChildProcess;
+  exited: Promise<number | string>;
+  ended: boolean;
+}
+
+const cleanups = new Set<() => Promise<void>>();
+
+/** Starts the product and waits until /readyz answers 200. */
+export async function startProduct(options: ProductOptions = {}): Promise<Product> {
+  const port = options.port ?? (await freePort());
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'docstream-test-')));
+  const url = `http://127.0.0.1:${port}`;
+  const output: string[] = [];
+  let env = { PORT: String(port), DATA_DIR: dataDir, ...options.env };
+  let run = launch(env, output);
+
+  const kill = async (): Promise<void> => {
+    run.child.kill('SIGKILL');
+    await run.exited;
+  };
+  cleanups.add(async () => {
+    await kill();
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+  });
+  await waitUntilReady(url, run, output);
+
+  const stop = async (): Promise<void> => {
+    run.child.kill('SIGTERM');
+    const code = await within(run.exited, STOP_MS, 'the stop of the product');
+    if (code !== 0) throw new Error(`the product ended with ${code}\n${output.join('')}`);
+  };
+  return {
+    url,
+    port,
+    dataDir,
+    get pid() {
+      return pidOf(run);
+    },
+    get exited() {
+      return run.exited;
+    },
+    logs: () => output.join(''),
+    stop,
+    kill,
+    async restart(changed = {}) {
+      if (!run.ended) await stop();
+      env = { ...env, ...changed };
+      run = launch(env, output);
+      await waitUntilReady(url, run, output);
+    },
+  };
+}
+
+/** Ends every product that is still running and removes their folders; called after each test file. */
+export async function stopAllProducts(): Promise<void> {
+  const pending = [...cleanups];
+  cleanups.clear();
+  await Promise.all(pending.map((cleanup) => cleanup()));
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+function launch(env: Record<string, string>, output: string[]): Run {
+  const child = spawn(NODE, ['--enable-source-maps', 'dist/src/main.js'], {
+    cwd: PROJECT,
+    env: { PATH: process.env['PATH'] ?? '', TMPDIR: tmpdir(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => output.push(text));
+  const run: Run = { child, ended: false, exited: exitOf(child) };
+  void run.exited.then(() => (run.ended = true));
+  return run;
+}
+
+async function exitOf(child: ChildProcess): Promise<number | string> {
+  // 'close' and not 'exit': by then all of its output was read.
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  return code ?? signal ?? 'no exit code';
+}
+
+async function waitUntilReady(url: string, run: Run, output: string[]): Promise<void> {
+  const ready = eventually(async () => run.ended || (await fetch(`${url}/readyz`)).status === 200, {
+    timeoutMs: READY_MS,
+    what: '/readyz',
+  });
+  try {
+    await ready;
+  } catch (error) {
+    throw new Error(`the product is not ready\n${output.join('')}`, { cause: error });
+  }
+  if (run.ended) throw new Error(`the product ended with ${await run.exited} while it started\n${output.join('')}`);
+}
+
+function pidOf({ child }: Run): number {
+  if (child.pid === undefined) throw new Error('the product was not started');
+  return child.pid;
+}

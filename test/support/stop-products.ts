@@ -1,0 +1,3 @@
+import { stopAllProducts } from './product.js';
+
+afterAll(stopAllProducts);

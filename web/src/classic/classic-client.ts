@@ -1,0 +1,48 @@
+import { problemOfAnswer } from '../apollo/problem.js';
+import type { Connection } from '../connection/connection.js';
+import type { Identity } from '../sign-in/identity.js';
+import type { SendFile } from '../upload/uploads.js';
+import { xhrFetch } from '../upload/xhr-fetch.js';
+import { runClassicSocket } from './classic-socket.js';
+import { createEventHub, type EventHub } from './events.js';
+import type { StatusAnswer, UploadAnswer } from './protocol.js';
+
+/** All that a page needs of docstream without GraphQL. */
+export interface ClassicClient {
+  on: EventHub['on'];
+  upload: SendFile;
+  /** Null when there is no such document (any more). */
+  status(documentId: string): Promise<StatusAnswer | null>;
+  /** Keeps the line until the returned function is called. */
+  connect(): () => void;
+}
+
+export function createClassicClient(identity: Identity, connection: Connection): ClassicClient {
+  const hub = createEventHub();
+  const authorization = async () => ({ authorization: `Bearer ${(await identity.token()) ?? ''}` });
+
+  return {
+    on: hub.on,
+    connect: () => {
+      const controller = new AbortController();
+      void runClassicSocket(identity, connection, hub, controller.signal);
+      return () => controller.abort();
+    },
+    upload: async (file, { signal, onSent }) => {
+      const body = new FormData();
+      body.append('file', file, file.name);
+      const response = await xhrFetch('/api/documents/upload', { headers: await authorization(), body, signal, onSent });
+      const text = await response.text();
+      if (!response.ok) throw problemOfAnswer(response.status, text);
+      const { documentId, duplicateOf }: UploadAnswer = JSON.parse(text);
+      return { documentId, duplicateOf: duplicateOf ?? null };
+    },
+    status: async (documentId) => {
+      const response = await fetch(`/api/documents/${encodeURIComponent(documentId)}/status`, { headers: await authorization() });
+      if (response.status === 404) return null;
+      if (!response.ok) throw problemOfAnswer(response.status, await response.text());
+      const answer: StatusAnswer = await response.json();
+      return answer;
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import { isCureKnown } from '../documents/cures.js';
+import type { DocumentRow, RowError, RowStatus } from '../documents/document-row.js';
+import type { DocumentProcessed, JobProgress, StatusAnswer } from './protocol.js';
+
+export interface ClassicRow extends DocumentRow {
+  /** One more with every event: an answer that was asked for before the last event must not undo it. */
+  revision: number;
+}
+
+export type ClassicRows = ReadonlyMap<string, ClassicRow>;
+
+const unknownRow = (id: string): ClassicRow => ({
+  id,
+  filename: null,
+  mimeType: null,
+  fileSize: null,
+  status: 'PENDING',
+  percent: 0,
+  done: null,
+  total: null,
+  error: null,
+  attempt: null,
+  maxAttempts: null,
+  queuePosition: null,
+  vectorCount: null,
+  scheduledFor: null,
+  nextAttemptAt: null,
+  createdAt: null,
+  startedAt: null,
+  processedAt: null,
+  revision: 0,
+});
+
+const put = (rows: ClassicRows, id: string, change: (row: ClassicRow) => Partial<ClassicRow>): ClassicRows => {
+  const row = rows.get(id) ?? unknownRow(id);
+  return new Map(rows).set(id, { ...row, ...change(row) });
+};
+
+export const withProgress = (rows: ClassicRows, { documentId, status, progress }: JobProgress): ClassicRows =>
+  put(rows, documentId, ({ revision }) => ({
+    status: status === 'pending' ? 'PENDING' : 'PROCESSING',
+    percent: progress,
+    error: null,
+    processedAt: null,
+    revision: revision + 1,
+  }));
+
+export const withProcessed = (rows: ClassicRows, { documentId, filename, status, error, processedAt }: DocumentProcessed): ClassicRows =>
+  put(rows, documentId, ({ revision }) => ({
+    filename,
+    processedAt,
+    status: toRowStatus(status, error),
+    percent: 100,
+    error: toRowError(status, error),
+    revision: revision + 1,
+  }));
+
+export const withUpload = (rows: ClassicRows, id: string, { name, size }: { name: string; size: number }): ClassicRows =>
+  put(rows, id, () => ({ filename: name, fileSize: size }));
+
+/** `askedAt`: the row's revision when the question left. The facts of a document never change; its status may have, meanwhile. */
+export function withStatus(rows: ClassicRows, answer: StatusAnswer, askedAt: number): ClassicRows {
+  const { documentId, filename, createdAt, startedAt, completedAt, status, error } = answer;
+  return put(rows, documentId, (row) => ({
+    filename,
+    createdAt,
+    startedAt: startedAt ?? row.startedAt,
+    ...(row.revision === askedAt ? { status: toRowStatus(status, error), error: toRowError(status, error), processedAt: completedAt } : {}),
+  }));
+}
+
+export function without(rows: ClassicRows, id: string): ClassicRows {
+  const left = new Map(rows);
+  left.delete(id);
+  return left;
+}
+
+/** Newest first; what has no time yet was reported just now. */
+export const sortRows = (rows: ClassicRows): readonly ClassicRow[] => [...rows.values()].sort((a, b) => timeOf(b) - timeOf(a));
+
+const timeOf = ({ createdAt, processedAt }: ClassicRow) => {
+  const time = createdAt ?? processedAt;
+  return time === null ? Number.POSITIVE_INFINITY : Date.parse(time);
+};
+
+function toRowStatus(status: StatusAnswer['status'], error: string | null): RowStatus {
+  if (status === 'failed') return error === 'cancelled' ? 'CANCELLED' : 'FAILED';
+  return ({ pending: 'PENDING', processing: 'PROCESSING', completed: 'COMPLETED' } as const)[status];
+}
+
+/** The protocol has a text where GraphQL has a code; a text that begins with a code we know leads to its cure all the same. */
+function toRowError(status: StatusAnswer['status'], error: string | null): RowError | null {
+  if (error === null || status === 'completed' || error === 'cancelled') return null;
+  const code = /^[A-Z_]+/.exec(error)?.[0] ?? null;
+  return { code: isCureKnown(code) ? code : null, cause: null, message: error, retryable: false };
+}

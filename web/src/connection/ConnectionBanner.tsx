@@ -1,0 +1,22 @@
+import { Alert, Button, Group, Text } from '@mantine/core';
+import { IconPlugConnectedX } from '@tabler/icons-react';
+import type { Connection } from './connection.js';
+import { useConnectionWords } from './use-connection.js';
+
+export function ConnectionBanner({ connection }: { connection: Connection }) {
+  const { sentence } = useConnectionWords(connection);
+  // The seconds run: without an empty live region around it, a screen reader would be told each of them.
+  if (sentence === null) return null;
+  return (
+    <Alert color="orange" variant="light" icon={<IconPlugConnectedX aria-hidden />} role="status" aria-live="off" data-testid="connection-banner">
+      <Group justify="space-between" gap="sm">
+        <Text size="sm" className="tabular">
+          {sentence}
+        </Text>
+        <Button size="xs" variant="default" onClick={connection.tryNow}>
+          Try now
+        </Button>
+      </Group>
+    </Alert>
+  );
+}

@@ -1,0 +1,12 @@
+import { useNetwork } from '@mantine/hooks';
+import { useSyncExternalStore } from 'react';
+import { useNow } from '../page/use-now.js';
+import type { Connection } from './connection.js';
+import { describeConnection, type ConnectionWords } from './describe-connection.js';
+
+export function useConnectionWords(connection: Connection): ConnectionWords {
+  const state = useSyncExternalStore(connection.subscribe, connection.get);
+  const { online } = useNetwork();
+  const now = useNow(state.phase === 'waiting');
+  return describeConnection(state, online, now);
+}

@@ -1,0 +1,98 @@
+import { useQuery } from '@apollo/client/react';
+import { Button, Drawer, Group, Skeleton, Stack, Title } from '@mantine/core';
+import { IconDownload, IconFileOff, IconTrash } from '@tabler/icons-react';
+import { useEffect } from 'react';
+import { Notice } from '../page/Notice.js';
+import { useNow } from '../page/use-now.js';
+import { DocumentFacts } from './DocumentFacts.js';
+import { isTerminal, toRow } from './document-row.js';
+import { ListError } from './EmptyList.js';
+import { ErrorNote } from './ErrorNote.js';
+import { EventHistory } from './EventHistory.js';
+import { DocumentDetails } from './operations.js';
+import { createRefresher } from './refresher.js';
+import { StageProgress } from './StageProgress.js';
+import { StatusBadge } from './StatusBadge.js';
+import type { DocumentActions } from './use-document-actions.js';
+import type { DocumentWatch } from './watch-documents.js';
+
+interface DocumentDrawerProps {
+  documentId: string | null;
+  watch: DocumentWatch;
+  actions: DocumentActions;
+  onClose: () => void;
+}
+
+export function DocumentDrawer({ documentId, watch, actions, onClose }: DocumentDrawerProps) {
+  return (
+    <Drawer
+      opened={documentId !== null}
+      onClose={onClose}
+      position="right"
+      size="lg"
+      title="Document"
+      closeButtonProps={{ 'aria-label': 'Close the details' }}
+      data-testid="details"
+    >
+      {documentId !== null && <Details key={documentId} id={documentId} watch={watch} actions={actions} onClose={onClose} />}
+    </Drawer>
+  );
+}
+
+interface DetailsProps extends Omit<DocumentDrawerProps, 'documentId'> {
+  id: string;
+}
+
+function Details({ id, watch, actions, onClose }: DetailsProps) {
+  const { data, previousData, error, refetch } = useQuery(DocumentDetails, { variables: { id }, fetchPolicy: 'cache-and-network' });
+  const shown = data ?? previousData;
+  const nowMs = useNow(true);
+
+  useEffect(() => {
+    const refresher = createRefresher(() => refetch());
+    const stop = watch.onEvent(({ documentId, kind }) => {
+      // The status is live through the cache; the history is a list of its own and has grown.
+      if (documentId === id && kind !== 'PROGRESS') refresher.request();
+    });
+    return () => {
+      stop();
+      refresher.stop();
+    };
+  }, [watch, refetch, id]);
+
+  if (error && !shown) return <ListError error={error} onRetry={() => void refetch().catch(() => undefined)} />;
+  if (!shown) return <Skeleton height={220} radius="md" role="status" aria-label="Loading the document" />;
+  const { document } = shown;
+  if (!document) {
+    return (
+      <Notice icon={<IconFileOff size={28} stroke={1.6} />} title="There is no such document" color="gray">
+        It was deleted, or it belongs to somebody else.
+      </Notice>
+    );
+  }
+  const row = toRow(document);
+  return (
+    <Stack gap="lg">
+      <Stack gap="xs">
+        <Title order={2} size="h3" className="wrap-anywhere">
+          {document.filename}
+        </Title>
+        <Group>
+          <StatusBadge status={row.status} />
+        </Group>
+        {!isTerminal(row.status) && <StageProgress row={row} nowMs={nowMs} />}
+        <ErrorNote row={row} />
+      </Stack>
+      <Group gap="sm">
+        <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />} onClick={() => actions.save(document)}>
+          Download
+        </Button>
+        <Button variant="default" leftSection={<IconTrash size={16} aria-hidden />} onClick={() => actions.confirmDelete(document, onClose)}>
+          Delete
+        </Button>
+      </Group>
+      <DocumentFacts document={document} row={row} nowMs={nowMs} />
+      <EventHistory events={document.events} />
+    </Stack>
+  );
+}

@@ -1,0 +1,40 @@
+import { Skeleton, Stack, VisuallyHidden } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { useNow } from '../page/use-now.js';
+import { DocumentLine } from './DocumentLine.js';
+import { isTerminal, type DocumentRow } from './document-row.js';
+import classes from './documents.module.css';
+import { useAnnouncement } from './use-announcement.js';
+
+interface DocumentListProps {
+  rows: readonly DocumentRow[];
+  isStale: boolean;
+  hrefOf: (row: DocumentRow) => string | null;
+  actionsOf: (row: DocumentRow) => ReactNode;
+}
+
+/** The list of both protocols. */
+export function DocumentList({ rows, isStale, hrefOf, actionsOf }: DocumentListProps) {
+  const nowMs = useNow(rows.some(({ status }) => !isTerminal(status)));
+  const announcement = useAnnouncement(rows);
+  return (
+    <>
+    <VisuallyHidden aria-live="polite">{announcement}</VisuallyHidden>
+    <ul className={classes['list']} aria-label="Documents" aria-busy={isStale}>
+      {rows.map((row) => (
+        <DocumentLine key={row.id} row={row} nowMs={nowMs} href={hrefOf(row)} actions={actionsOf(row)} />
+      ))}
+    </ul>
+    </>
+  );
+}
+
+export function DocumentListSkeleton() {
+  return (
+    <Stack gap="sm" role="status" aria-label="Loading your documents">
+      {[72, 72, 72].map((height, index) => (
+        <Skeleton key={index} height={height} radius="md" />
+      ))}
+    </Stack>
+  );
+}

@@ -1,0 +1,32 @@
+import { Badge } from '@mantine/core';
+import { IconCircleCheck, IconCircleMinus, IconCircleX, IconClock, IconLoader2 } from '@tabler/icons-react';
+import type { RowStatus } from './document-row.js';
+import classes from './documents.module.css';
+
+const LOOKS = {
+  PENDING: { label: 'Waiting', color: 'gray', Icon: IconClock },
+  EXTRACTING: { label: 'Extracting', color: 'blue', Icon: IconLoader2 },
+  VECTORIZING: { label: 'Vectorizing', color: 'indigo', Icon: IconLoader2 },
+  PROCESSING: { label: 'Processing', color: 'blue', Icon: IconLoader2 },
+  COMPLETED: { label: 'Completed', color: 'teal', Icon: IconCircleCheck },
+  FAILED: { label: 'Failed', color: 'red', Icon: IconCircleX },
+  CANCELLED: { label: 'Cancelled', color: 'gray', Icon: IconCircleMinus },
+} as const satisfies Record<RowStatus, unknown>;
+
+export const statusLabel = (status: RowStatus): string => LOOKS[status].label;
+
+export function StatusBadge({ status }: { status: RowStatus }) {
+  const { label, color, Icon } = LOOKS[status];
+  return (
+    <Badge
+      variant="light"
+      color={color}
+      size="md"
+      className={classes['badge']}
+      data-status={status}
+      leftSection={<Icon size={14} stroke={2.2} aria-hidden className={Icon === IconLoader2 ? classes['spin'] : undefined} />}
+    >
+      {label}
+    </Badge>
+  );
+}

@@ -1,0 +1,61 @@
+import type { DocumentFieldsFragment, DocumentStatus } from '../gql/graphql.js';
+
+/** The statuses of the schema, and the one word that the classic protocol has for both running stages. */
+export type RowStatus = Exclude<DocumentStatus, 'DELETING'> | 'PROCESSING';
+
+export interface RowError {
+  /** Null when the protocol names no code. */
+  code: string | null;
+  cause: string | null;
+  message: string;
+  retryable: boolean;
+}
+
+/** What one line of the list shows, whichever protocol told it; null is "this protocol does not say". */
+export interface DocumentRow {
+  id: string;
+  filename: string | null;
+  mimeType: string | null;
+  fileSize: number | null;
+  status: RowStatus;
+  /** 0 to 100. */
+  percent: number;
+  done: number | null;
+  total: number | null;
+  error: RowError | null;
+  attempt: number | null;
+  maxAttempts: number | null;
+  queuePosition: number | null;
+  vectorCount: number | null;
+  scheduledFor: string | null;
+  nextAttemptAt: string | null;
+  createdAt: string | null;
+  startedAt: string | null;
+  processedAt: string | null;
+}
+
+export function toRow(document: DocumentFieldsFragment): DocumentRow {
+  const { progress, status } = document;
+  return {
+    ...document,
+    // DELETING comes in events only; a document that is read never has it.
+    status: status === 'DELETING' ? 'CANCELLED' : status,
+    percent: progress.percent,
+    done: progress.done,
+    total: progress.total,
+  };
+}
+
+const TERMINAL: readonly RowStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED'];
+
+export const isTerminal = (status: RowStatus): boolean => TERMINAL.includes(status);
+
+/** Under way now, so that its clock runs. */
+export const isRunning = (status: RowStatus): boolean => !isTerminal(status) && status !== 'PENDING';
+
+/** From the claim to the end: the wait in line is not the document's. */
+export function tookMs({ status, startedAt, processedAt }: DocumentRow, nowMs: number): number | null {
+  if (startedAt === null) return null;
+  if (isRunning(status)) return Math.max(0, nowMs - Date.parse(startedAt));
+  return processedAt === null ? null : Math.max(0, Date.parse(processedAt) - Date.parse(startedAt));
+}

@@ -1,0 +1,19 @@
+import type { ApolloClient } from '@apollo/client';
+import type { DocumentFieldsFragment, DocumentsPageQueryVariables } from '../gql/graphql.js';
+import { DocumentsPage } from './operations.js';
+
+/**
+ * A document that was made a moment ago goes on top of the first page at once, and the answer is true. Its edge has no cursor and the
+ * count stays as it was, so the caller asks for the page again right after: then both are the server's own.
+ */
+export function putOnTop(client: ApolloClient, variables: DocumentsPageQueryVariables, document: DocumentFieldsFragment): boolean {
+  const page = client.cache.readQuery({ query: DocumentsPage, variables });
+  if (!page) return false;
+  const { edges } = page.documents;
+  const top = edges[0]?.node;
+  const isKnown = edges.some(({ node }) => node.id === document.id);
+  if (isKnown || (top && top.createdAt > document.createdAt)) return false;
+  const edge = { __typename: 'DocumentEdge' as const, node: document };
+  client.cache.writeQuery({ query: DocumentsPage, variables, data: { ...page, documents: { ...page.documents, edges: [edge, ...edges] } } });
+  return true;
+}

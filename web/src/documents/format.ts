@@ -1,0 +1,52 @@
+const UNITS = ['B', 'kB', 'MB', 'GB'] as const;
+
+export function formatBytes(bytes: number): string {
+  const power = bytes < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1000 ** power;
+  return `${value.toLocaleString('en', { maximumFractionDigits: power === 0 || value >= 100 ? 0 : 1 })} ${UNITS[power]}`;
+}
+
+export function formatDuration(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${String(Math.floor(seconds % 60)).padStart(2, '0')} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}
+
+const DATE_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+
+export const formatDateTime = (iso: string): string => DATE_TIME.format(new Date(iso));
+
+const AGO = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+const STEPS: readonly [limitSeconds: number, unitSeconds: number, unit: Intl.RelativeTimeFormatUnit][] = [
+  [3600, 60, 'minute'],
+  [86_400, 3600, 'hour'],
+  [86_400 * 14, 86_400, 'day'],
+];
+
+export function formatAgo(iso: string, nowMs: number): string {
+  const seconds = Math.round((Date.parse(iso) - nowMs) / 1000);
+  if (Math.abs(seconds) < 45) return seconds > 0 ? 'in a moment' : 'just now';
+  const step = STEPS.find(([limitSeconds]) => Math.abs(seconds) < limitSeconds);
+  if (!step) return new Date(iso).toLocaleDateString(undefined, { dateStyle: 'medium' });
+  return AGO.format(Math.round(seconds / step[1]), step[2]);
+}
+
+const KINDS: readonly [RegExp, string][] = [
+  [/pdf/, 'PDF'],
+  [/wordprocessingml|msword/, 'Word'],
+  [/presentationml|powerpoint/, 'Slides'],
+  [/spreadsheetml|excel/, 'Sheet'],
+  [/opendocument\.text/, 'ODT'],
+  [/markdown/, 'Markdown'],
+  [/html/, 'HTML'],
+  [/csv/, 'CSV'],
+  [/rtf/, 'RTF'],
+  [/epub/, 'EPUB'],
+  [/json/, 'JSON'],
+  [/^text\//, 'Text'],
+];
+
+export const formatMimeType = (mimeType: string): string => KINDS.find(([pattern]) => pattern.test(mimeType))?.[1] ?? mimeType;

@@ -1,0 +1,29 @@
+import { useSyncExternalStore } from 'react';
+
+/** `#/documents`, `#/search`, each with a document's id behind it while its details are open. */
+export interface Route {
+  view: 'documents' | 'search';
+  documentId: string | null;
+}
+
+export function parseRoute(hash: string): Route {
+  const [, view, id] = hash.replace(/^#/, '').split('/');
+  return { view: view === 'search' ? 'search' : 'documents', documentId: id ? decodeURIComponent(id) : null };
+}
+
+export function hashOf({ view, documentId }: Route): string {
+  return documentId === null ? `#/${view}` : `#/${view}/${encodeURIComponent(documentId)}`;
+}
+
+export function goTo(route: Route): void {
+  location.hash = hashOf(route);
+}
+
+const subscribe = (listener: () => void) => {
+  addEventListener('hashchange', listener);
+  return () => removeEventListener('hashchange', listener);
+};
+
+export function useRoute(): Route {
+  return parseRoute(useSyncExternalStore(subscribe, () => location.hash));
+}

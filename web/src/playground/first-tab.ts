@@ -1,0 +1,61 @@
+/** These run as they are: in the playground nobody has an id at hand. They are for people, so the generator of the page's types leaves them out. */
+export const FIRST_TAB = `# Three operations: put the cursor into one and press Ctrl+Enter,
+# or choose it from the menu of the run button.
+# The token stands in the Headers tab below.
+
+query DocumentsOverview {
+  documentCounts {
+    status
+    count
+  }
+  documents(first: 10) {
+    totalCount
+    edges {
+      node {
+        id
+        filename
+        status
+        progress {
+          done
+          total
+          percent
+        }
+        createdAt
+      }
+    }
+  }
+}
+
+query Search {
+  search(query: "how do I begin?", mode: HYBRID, first: 5) {
+    score
+    page
+    text
+    document {
+      id
+      filename
+    }
+  }
+}
+
+# Runs until you stop it. Upload something at / under the same name and watch.
+subscription Watch {
+  documentStatus {
+    kind
+    seq
+    status
+    message
+    progress {
+      percent
+    }
+    document {
+      id
+      filename
+    }
+  }
+}
+`;
+
+export const DEV_HEADERS = `${JSON.stringify({ Authorization: 'Bearer dev:playground' }, null, 2)}\n`;
+
+export const NO_HEADERS = `${JSON.stringify({ Authorization: 'Bearer <your token>' }, null, 2)}\n`;

@@ -1,0 +1,89 @@
+import { useQuery } from '@apollo/client/react';
+import { Paper, Skeleton, Stack, Text } from '@mantine/core';
+import { IconFileSearch, IconSearchOff } from '@tabler/icons-react';
+import { toProblem } from '../apollo/problem.js';
+import { cureOf } from '../documents/cures.js';
+import type { DocumentActions } from '../documents/use-document-actions.js';
+import { Notice } from '../page/Notice.js';
+import { SearchPassages } from './operations.js';
+import { SearchBox } from './SearchBox.js';
+import type { SearchForm } from './search-form.js';
+import { SearchHitCard } from './SearchHitCard.js';
+
+const HITS = 20;
+
+interface SearchViewProps {
+  form: SearchForm;
+  actions: DocumentActions;
+}
+
+export function SearchView({ form, actions }: SearchViewProps) {
+  return (
+    <Stack gap="md">
+      <SearchBox form={form} />
+      {form.asked === null ? <Invitation /> : <Hits asked={form.asked} form={form} actions={actions} />}
+    </Stack>
+  );
+}
+
+function Invitation() {
+  return (
+    <Paper withBorder radius="lg">
+      <Notice icon={<IconFileSearch size={28} stroke={1.6} />} title="Ask your documents">
+        Write a question or a few words. You get the passages that answer it, with their page and their file.
+      </Notice>
+    </Paper>
+  );
+}
+
+function Hits({ asked, form, actions }: SearchViewProps & { asked: string }) {
+  const { data, error, loading } = useQuery(SearchPassages, {
+    variables: { query: asked, mode: form.mode, first: HITS },
+    // Documents come and go: an older answer to the same question is no answer.
+    fetchPolicy: 'cache-and-network',
+  });
+  if (error && !data) return <SearchError error={error} />;
+  if (!data) return <HitsSkeleton />;
+  const hits = data.search;
+  if (hits.length === 0 && loading) return <HitsSkeleton />;
+  if (hits.length === 0) {
+    return (
+      <Paper withBorder radius="lg" role="status">
+        <Notice icon={<IconSearchOff size={28} stroke={1.6} />} title="No passage found" color="gray">
+          Try other words, or another way of searching. Documents that are still in progress are found once they are completed.
+        </Notice>
+      </Paper>
+    );
+  }
+  return (
+    <Stack gap="sm" aria-busy={loading} data-testid="hits">
+      <Text size="sm" c="dimmed" role="status" className="tabular">
+        {hits.length === 1 ? 'One passage' : `${hits.length} passages`}, the best first
+      </Text>
+      {hits.map((hit) => (
+        <SearchHitCard key={`${hit.document.id}:${hit.chunkIndex}`} hit={hit} actions={actions} />
+      ))}
+    </Stack>
+  );
+}
+
+function SearchError({ error }: { error: unknown }) {
+  const { title, cure } = cureOf(toProblem(error).code);
+  return (
+    <Paper withBorder radius="lg" role="alert">
+      <Notice icon={<IconSearchOff size={28} stroke={1.6} />} title={title} color="red">
+        {cure}
+      </Notice>
+    </Paper>
+  );
+}
+
+function HitsSkeleton() {
+  return (
+    <Stack gap="sm" role="status" aria-label="Searching">
+      <Skeleton height={20} width={140} />
+      <Skeleton height={120} radius="lg" />
+      <Skeleton height={120} radius="lg" />
+    </Stack>
+  );
+}

@@ -1,0 +1,43 @@
+import { Button, Stack, Text, TextInput } from '@mantine/core';
+import { IconArrowRight } from '@tabler/icons-react';
+import { useState, type FormEvent } from 'react';
+
+interface DevSignInFormProps {
+  onSignIn: (name: string) => void;
+  isName: (name: string) => boolean;
+}
+
+export function DevSignInForm({ onSignIn, isName }: DevSignInFormProps) {
+  const [name, setName] = useState('');
+  const [refused, setRefused] = useState(false);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (isName(name.trim())) onSignIn(name.trim());
+    else setRefused(true);
+  };
+  return (
+    <form onSubmit={submit} noValidate>
+      <Stack gap="md">
+        <TextInput
+          label="Your name"
+          description="Any name will do on this development server. Your documents are kept under it."
+          placeholder="ada"
+          autoComplete="username"
+          autoCapitalize="none"
+          spellCheck={false}
+          size="md"
+          data-autofocus
+          value={name}
+          error={refused && !isName(name.trim()) ? 'Use 1 to 64 letters, digits, “_” or “-”.' : undefined}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <Button type="submit" size="md" rightSection={<IconArrowRight size={18} aria-hidden />}>
+          Sign in
+        </Button>
+        <Text size="xs" c="dimmed">
+          No password is asked: this identity works on this machine only.
+        </Text>
+      </Stack>
+    </form>
+  );
+}

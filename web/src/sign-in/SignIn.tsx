@@ -1,0 +1,34 @@
+import { Alert, Center, Paper, Stack, Text, Title } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { Brand } from '../brand/Brand.js';
+
+interface SignInProps {
+  farewell: string | null;
+  children: ReactNode;
+}
+
+export function SignIn({ farewell, children }: SignInProps) {
+  return (
+    <Center component="main" mih="100dvh" p="md">
+      <Stack w="100%" maw={400} gap="xl">
+        <Stack gap={6} align="center">
+          <Brand size={44} />
+          <Title order={1} size="h3" ta="center" mt="xs">
+            Sign in to docstream
+          </Title>
+          <Text c="dimmed" ta="center" size="sm">
+            Documents in, searchable passages out. You see how far each one is, live.
+          </Text>
+        </Stack>
+        {farewell !== null && (
+          <Alert color="orange" variant="light" role="alert">
+            {farewell}
+          </Alert>
+        )}
+        <Paper withBorder p={{ base: 'lg', xs: 'xl' }} radius="lg" shadow="sm">
+          {children}
+        </Paper>
+      </Stack>
+    </Center>
+  );
+}

@@ -1,0 +1,28 @@
+import { useEffect, useSyncExternalStore } from 'react';
+import classes from './upload.module.css';
+import { UploadLine } from './UploadLine.js';
+import type { Upload, Uploads } from './uploads.js';
+
+interface UploadListProps {
+  uploads: Uploads;
+  hrefOf: (documentId: string) => string | null;
+}
+
+/** An accepted document goes on in the list below; only what needs a person stays here. */
+const isDone = ({ state }: Upload) => state.phase === 'accepted' && state.duplicateOf === null;
+
+export function UploadList({ uploads, hrefOf }: UploadListProps) {
+  const all = useSyncExternalStore(uploads.subscribe, uploads.get);
+  useEffect(() => {
+    for (const { key } of all.filter(isDone)) uploads.dismiss(key);
+  }, [all, uploads]);
+  const shown = all.filter((upload) => !isDone(upload));
+  if (shown.length === 0) return null;
+  return (
+    <ul className={classes['list']} aria-label="Uploads">
+      {shown.map((upload) => (
+        <UploadLine key={upload.key} upload={upload} uploads={uploads} hrefOf={hrefOf} />
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,14 @@
+import type { ApolloClient } from '@apollo/client';
+import type { UploadFetchOptions } from '../apollo/upload-link.js';
+import { UploadDocument } from '../documents/operations.js';
+import type { SendFile } from './uploads.js';
+
+export const createGraphqlSender =
+  (client: ApolloClient): SendFile =>
+  async (file, { signal, onSent }) => {
+    const fetchOptions: UploadFetchOptions = { signal, onSent };
+    const { data } = await client.mutate({ mutation: UploadDocument, variables: { file }, context: { fetchOptions } });
+    if (!data) throw new Error('The server accepted nothing and refused nothing.');
+    const { document, duplicateOf } = data.uploadDocument;
+    return { documentId: document.id, duplicateOf };
+  };
