@@ -10,6 +10,7 @@ import { createAnnounce, type Announce } from './documents/announce.js';
 import { createBackgroundTask } from './documents/background.js';
 import { createDeleteDocument } from './documents/delete-document.js';
 import { createLeaseKeeper } from './documents/lease-keeper.js';
+import type { StatusEvent } from './documents/document.js';
 import type { DocumentStore, Embedder, Identity, StatusBus, VectorStore } from './documents/ports.js';
 import { createProcessDocument } from './documents/process-document.js';
 import { createRelayOutbox } from './documents/relay-outbox.js';
@@ -23,6 +24,7 @@ import { createEventLog, type EmbeddedEventLog } from './embedded/event-log.js';
 import { createDevIdentity } from './embedded/identity.js';
 import { startEmbeddedPostgres } from './embedded/pglite.js';
 import { createStatusBus } from './embedded/status-bus.js';
+import { createVacuum } from './embedded/vacuum.js';
 import { createExtractor } from './extraction/extractor.js';
 import { createFormatDetector } from './extraction/formats.js';
 import type { Services } from './graphql/context.js';
@@ -73,6 +75,7 @@ interface Adapters {
 
 const RELAY_TICK_MS = 1_000;
 const CLEANUP_TICK_MS = 5_000;
+const VACUUM_TICK_MS = 60_000;
 /** Of the deadline for stopping, what open requests and what running documents may use; the rest closes the other parts. */
 const REQUESTS_SHARE = 0.25;
 const DRAIN_SHARE = 0.6;
@@ -129,7 +132,9 @@ function startPipeline({ config, logger: log, resources }: Surroundings, adapter
     ...{ name: 'cleanups', tickMs: CLEANUP_TICK_MS, log },
     run: createRunCleanups({ store, vectors, blobs, log }),
   });
+  const vacuum = createBackgroundTask({ name: 'vacuum', tickMs: VACUUM_TICK_MS, log, run: createVacuum(adapters.database.query) });
   const announce = createAnnounce([
+    (event) => logChange(log, event),
     (event) => bus.publish(event),
     (event) => event.kind === 'CHANGE' && relay.wake(),
     (event) => event.status === 'DELETING' && cleanups.wake(),
@@ -150,7 +155,7 @@ function startPipeline({ config, logger: log, resources }: Surroundings, adapter
   });
   adapters.log.onRecord(TOPICS.jobs, () => worker.wake());
 
-  for (const [name, task] of Object.entries({ relay, cleanups, leases: reaper })) {
+  for (const [name, task] of Object.entries({ relay, cleanups, leases: reaper, vacuum })) {
     task.start();
     resources.push(name, () => task.stop());
   }
@@ -159,6 +164,12 @@ function startPipeline({ config, logger: log, resources }: Surroundings, adapter
   worker.start();
   resources.push('worker', () => worker.stop(config.shutdownDeadlineMs * DRAIN_SHARE));
   return announce;
+}
+
+function logChange(log: Logger, event: StatusEvent): void {
+  if (event.kind !== 'CHANGE') return;
+  const { documentId, seq, generation, attempt, status, previousStatus, error } = event;
+  log.info({ documentId, seq, generation, attempt, status, previousStatus, ...(error && { code: error.code }) }, 'document changed');
 }
 
 /** GraphQL, REST, WebSockets, the page and health, behind one port. */

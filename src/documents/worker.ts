@@ -88,7 +88,6 @@ export function createWorker(dependencies: Dependencies): Worker {
     const lease = leases.hold(claim, stopping.signal);
     try {
       await dependencies.process({ claim, signal: lease.signal, change: lease.change, progress: lease.progress });
-      log.info({ documentId: claim.document.id, attempt: claim.document.attempt }, 'document completed');
     } catch (error) {
       await settle(lease.document(), lease.change, error);
     } finally {

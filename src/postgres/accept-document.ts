@@ -35,17 +35,22 @@ export async function acceptDocument(database: Database, document: NewDocument, 
 
 /** Null when the one that stood in the way has gone between the two statements. */
 async function insertOrFind(query: Query, document: NewDocument, maxAttempts: number): Promise<Accepted | null> {
+  const same = document.force ? null : await findSame(query, document);
+  if (same) return same;
   const [row] = await query<DocumentRow>(INSERT, toParameters(document, maxAttempts));
   if (!row) return findSame(query, document);
   const [event] = await recordChanges(query, [{ row, previousStatus: null }]);
   return event ? { document: toDocument(row), event, duplicateOf: null } : null;
 }
 
+/** The oldest with the same bytes, one that was forced included: that one is not under the unique index, but it is the same. */
+const SAME = `
+  select * from documents
+   where user_id = ? and content_hash = ? and status in ('pending', 'extracting', 'vectorizing', 'completed')
+   order by created_at, id limit 1`;
+
 async function findSame(query: Query, document: NewDocument): Promise<Accepted | null> {
-  const [row] = await query<DocumentRow>('select * from documents where user_id = ? and dedupe_hash = ?', [
-    document.userId,
-    document.contentHash,
-  ]);
+  const [row] = await query<DocumentRow>(SAME, [document.userId, document.contentHash]);
   return row ? { document: toDocument(row), duplicateOf: row.id } : null;
 }
 

@@ -12,10 +12,27 @@ export function createLogger(options: { level: string; forTerminal: boolean }): 
     level: options.level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: toLoggedError },
     redact: ['token', 'authorization', '*.token', '*.authorization', 'headers', '*.headers'],
   };
   const stderr = 2;
   return options.forTerminal
     ? pino(settings, pretty({ destination: stderr, sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l' }))
     : pino(settings, pino.destination({ dest: stderr, sync: true }));
+}
+
+/** Longer than what we say ourselves; what a driver quotes of its data is cut. */
+const MAX_MESSAGE = 300;
+const MAX_CAUSES = 4;
+
+/**
+ * Of an error only name, code, the first line of the message and the stack's places. Drivers put more on theirs (a statement, its
+ * parameters, the line of data it stumbled over), and that may be a document's text.
+ */
+function toLoggedError(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return typeof error;
+  const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
+  const cause = error.cause !== undefined && depth < MAX_CAUSES ? { cause: toLoggedError(error.cause, depth + 1) } : {};
+  const places = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
+  return { type: error.name, ...code, message: error.message.split('\n')[0]?.slice(0, MAX_MESSAGE), stack: places.join('\n'), ...cause };
 }

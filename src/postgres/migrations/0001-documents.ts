@@ -40,6 +40,7 @@ export class Documents0001 extends Migration {
         lease_until timestamptz(3)
       )`);
     this.addSql(`create unique index documents_dedupe on documents (user_id, dedupe_hash)`);
+    this.addSql(`create index documents_by_content on documents (user_id, content_hash)`);
     this.addSql(`create index documents_by_user on documents (user_id, created_at desc, id desc)`);
     this.addSql(`create index documents_by_change on documents (user_id, updated_at desc)`);
     this.addSql(`create index documents_queue on documents (fair_at, id) where status = 'pending'`);

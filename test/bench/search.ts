@@ -1,0 +1,36 @@
+import { gql, upload, waitForStatus } from '../support/client.js';
+import { startProduct } from '../support/product.js';
+import type { Figures } from './main.js';
+import { median, percentile, round } from './statistics.js';
+import { paragraphs, sentence } from './texts.js';
+
+const CHUNKS = 10_000;
+const SEARCHES = 200;
+const WARM_UP = 10;
+/** The shortest that is a passage of its own. */
+const LENGTH = 460;
+
+export async function benchSearch(): Promise<Figures> {
+  const product = await startProduct();
+  const begun = performance.now();
+  const { document } = await upload(product.url, 'dev:bench', { name: 'long.txt', content: paragraphs(CHUNKS, LENGTH).join('\n\n') });
+  const last = (await waitForStatus(product.url, 'dev:bench', document.id, 'COMPLETED', 'FAILED')).at(-1);
+  const fillSeconds = (performance.now() - begun) / 1_000;
+  const times: number[] = [];
+  for (let number = 0; number < SEARCHES + WARM_UP; number += 1) times.push(await timeSearch(product.url, sentence(number * 13)));
+  const counted = times.slice(WARM_UP);
+  return {
+    medianMs: round(median(counted)),
+    p99Ms: round(percentile(counted, 0.99)),
+    chunks: last?.vectorCount ?? 0,
+    fillSeconds: round(fillSeconds),
+  };
+}
+
+async function timeSearch(url: string, query: string): Promise<number> {
+  const begun = performance.now();
+  const operation = 'query($query: String!) { search(query: $query, first: 10) { score text document { filename } } }';
+  const { search } = await gql<{ search: unknown[] }>(url, 'dev:bench', operation, { query });
+  if (search.length !== 10) throw new Error(`${String(search.length)} hits`);
+  return performance.now() - begun;
+}

@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { startProduct } from '../support/product.js';
+import type { Figures } from './main.js';
+import { round } from './statistics.js';
+import { sentence } from './texts.js';
+
+const MIB = 1024 * 1024;
+const FILE_MIB = 1_024;
+const SAMPLE_MS = 20;
+
+export async function benchUploadMemory(): Promise<Figures> {
+  const product = await startProduct({ env: { MAX_UPLOAD_BYTES: String(2 * FILE_MIB * MIB) } });
+  // The first upload loads code and fills pools: what is measured is what a large file adds.
+  await uploadText(product.url, 64);
+  const before = await residentBytes(product.pid);
+  let highest = before;
+  let sampling = true;
+  const sampler = (async () => {
+    while (sampling) {
+      highest = Math.max(highest, await residentBytes(product.pid));
+      await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
+    }
+  })();
+  const begun = performance.now();
+  await uploadText(product.url, FILE_MIB);
+  const seconds = (performance.now() - begun) / 1_000;
+  sampling = false;
+  await sampler;
+  return { fileMiB: FILE_MIB, rssGrowthMiB: round((highest - before) / MIB), rssBeforeMiB: round(before / MIB), mibPerSecond: round(FILE_MIB / seconds) };
+}
+
+/** Resident memory of the process itself, from Linux' /proc. */
+async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${String(pid)}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1_024;
+}
+
+/** Scheduled for later, so that only the upload is measured. */
+async function uploadText(url: string, mib: number): Promise<void> {
+  const boundary = 'docstream-bench';
+  const later = new Date(Date.now() + 24 * 60 * 60 * 1_000).toISOString();
+  const head = `--${boundary}\r\nContent-Disposition: form-data; name="scheduledFor"\r\n\r\n${later}\r\n--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="large-${String(mib)}.txt"\r\nContent-Type: text/plain\r\n\r\n`;
+  const piece = Buffer.from(Array.from({ length: 1_000 }, (_, number) => sentence(number)).join('\n').repeat(20)).subarray(0, MIB);
+  function* body(): Generator<Buffer> {
+    yield Buffer.from(head);
+    for (let sent = 0; sent < mib; sent += 1) yield piece;
+    yield Buffer.from(`\r\n--${boundary}--\r\n`);
+  }
+  const upload = request(`${url}/api/documents/upload`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer dev:bench', 'content-type': `multipart/form-data; boundary=${boundary}` },
+  });
+  const answered = new Promise<number>((resolve, reject) => {
+    upload.once('response', (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    upload.once('error', reject);
+  });
+  await pipeline(Readable.from(body(), { objectMode: false, highWaterMark: 2 * MIB }), upload);
+  const status = await answered;
+  if (status !== 202) throw new Error(`the upload was answered by ${String(status)}`);
+}
