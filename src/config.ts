@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 const MIB = 1024 * 1024;
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const LOOPBACK_HOSTS = ['127.0.0.1', '::1', 'localhost'];
 
 /** Variables that switch on a real part; this version holds the embedded parts only and must not pretend otherwise. */
@@ -21,7 +22,10 @@ const REAL_PART_VARIABLES = [
   'BLOB_URL',
 ] as const;
 
-const wholeNumber = (minimum: number, maximum: number) => z.coerce.number().int().min(minimum).max(maximum);
+const wholeNumber = (minimum: number, maximum: number) => {
+  const error = `must be a whole number from ${String(minimum)} to ${String(maximum)}`;
+  return z.coerce.number({ error }).int({ error }).min(minimum, { error }).max(maximum, { error });
+};
 
 const commaList = z
   .string()
@@ -44,14 +48,16 @@ const delays = z
     return parsed.filter((delay) => delay !== null);
   });
 
+const HOST_PROBLEM = 'must be 127.0.0.1, ::1 or localhost while dev:<user> tokens are accepted: whoever reaches the port may say who they are';
+
 const schema = z.object({
   PORT: wholeNumber(0, 65_535).default(4000),
-  HOST: z.string().min(1).default('127.0.0.1'),
+  HOST: z.string().refine(isLoopback, { error: HOST_PROBLEM }).default('127.0.0.1'),
   DATA_DIR: z.string().min(1).default('data'),
   CORS_ORIGIN: commaList.pipe(z.array(origin)),
   DEV_ADMINS: commaList,
   OPERATIONS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   MAX_UPLOAD_BYTES: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(100 * MIB),
   MAX_CHUNKS: wholeNumber(1, 1_000_000).default(20_000),
   MAX_ATTEMPTS: wholeNumber(1, 100).default(5),
@@ -114,7 +120,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
     ...REAL_PART_VARIABLES.filter((name) => variables[name]).map(
       (name) => `${name} is set, but this version runs the embedded part only: unset it.`,
     ),
-    ...(parsed.success ? combinationProblems(parsed.data) : parsed.error.issues.map(toProblem)),
+    ...(parsed.success ? [] : parsed.error.issues.map(toProblem)),
   ];
   if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
   return toConfig(parsed.data);
@@ -124,18 +130,8 @@ export function isLoopback(host: string): boolean {
   return LOOPBACK_HOSTS.includes(host);
 }
 
-function combinationProblems(variables: Variables): string[] {
-  return isLoopback(variables.HOST)
-    ? []
-    : [`HOST is ${variables.HOST}, but dev:<user> tokens are accepted on loopback only: set HOST to 127.0.0.1, ::1 or localhost.`];
-}
-
 function toProblem(issue: z.core.$ZodIssue): string {
-  return `${String(issue.path[0])} ${lowerFirst(issue.message)}.`;
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+  return `${String(issue.path[0])} ${issue.message}.`;
 }
 
 function toConfig(variables: Variables): Config {

@@ -232,7 +232,7 @@ export interface DocumentStore {
   markDeleting(userId: string, id: string): Promise<StatusEvent | null>;
   /** Cleanups that are due, at most `limit`. */
   dueCleanups(limit: number): Promise<Cleanup[]>;
-  /** The cleanup ran: once more a day later, or never again; when it removes a document the row goes now. */
+  /** The cleanup ran: again a minute and a day later, then never; when it removes a document the row goes now. */
   finishCleanup(cleanup: Cleanup): Promise<void>;
   /** Which of these blob keys no document names. */
   unknownBlobKeys(keys: readonly string[]): Promise<string[]>;

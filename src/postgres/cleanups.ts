@@ -56,19 +56,30 @@ export async function dueCleanups(database: Database, limit: number): Promise<Cl
 const REMOVE_DOCUMENT = `
   delete from documents where id = ? and status = 'deleting' and not exists (select 1 from outbox where document_id = ?)`;
 
+/**
+ * A write that was under way when a run looked can arrive after it: by a worker that had not yet heard, within seconds; by one whose
+ * machine slept, much later. So every cleanup runs again, and once more.
+ */
+const NEXT_RUNS = ['1 minute', '1 day'];
+const REMOVE_DOCUMENT_AGAIN = '1 second';
+
 const POSTPONE = `update cleanups set run_at = clock_timestamp() + ?::interval, runs = runs + ? where id = ?`;
 
-/** A write that was under way when the first run looked can arrive after it: a second run, a day later, finds it. */
 export async function finishCleanup(database: Database, cleanup: Cleanup): Promise<void> {
   await database.transaction(async (query) => {
-    if (cleanup.removesDocument) {
-      await query(REMOVE_DOCUMENT, [cleanup.documentId, cleanup.documentId]);
-      const left = await query('select 1 from documents where id = ?', [cleanup.documentId]);
-      if (left.length > 0) return void (await query(POSTPONE, ['1 second', 0, cleanup.id]));
+    if (cleanup.removesDocument && !(await removeDocument(query, cleanup.documentId))) {
+      return void (await query(POSTPONE, [REMOVE_DOCUMENT_AGAIN, 0, cleanup.id]));
     }
-    if (cleanup.runs > 0) return void (await query('delete from cleanups where id = ?', [cleanup.id]));
-    await query(POSTPONE, ['1 day', 1, cleanup.id]);
+    const next = NEXT_RUNS[cleanup.runs];
+    if (next === undefined) return void (await query('delete from cleanups where id = ?', [cleanup.id]));
+    await query(POSTPONE, [next, 1, cleanup.id]);
   });
+}
+
+/** Answers whether the row is gone. */
+async function removeDocument(query: Database['query'], documentId: string): Promise<boolean> {
+  await query(REMOVE_DOCUMENT, [documentId, documentId]);
+  return (await query('select 1 from documents where id = ?', [documentId])).length === 0;
 }
 
 /** For blobs left by a process that died between the file and the row. */
