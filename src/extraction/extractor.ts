@@ -129,6 +129,9 @@ function extractedText(folders: WorkFolders, folder: string): ExtractedText {
 /** The blob store's own errors pass: BLOB_MISSING is one of them. */
 function toFailure(error: unknown): Error {
   if (error instanceof ProcessingFailure || error instanceof ApiError) return error;
-  const message = error instanceof NeverStartedError ? 'No process could be started to read the document.' : 'The document could not be fetched for reading.';
+  const message =
+    error instanceof NeverStartedError
+      ? 'No process could be started to read the document.'
+      : 'The document could not be fetched for reading.';
   return new ProcessingFailure('INTERNAL', message, { cause: error });
 }

@@ -23,7 +23,8 @@ async function serve(job: ReadJob): Promise<void> {
 }
 
 function toFailedAnswer(error: unknown): ReadAnswer {
-  const failure = error instanceof ProcessingFailure ? error : new ProcessingFailure('INTERNAL', 'The document could not be read.', { cause: error });
+  const failure =
+    error instanceof ProcessingFailure ? error : new ProcessingFailure('INTERNAL', 'The document could not be read.', { cause: error });
   const cause = inspect(failure.cause).slice(0, CAUSE_CHARS);
   return { type: 'failed', code: failure.code, message: failure.message, cause, rssBytes: process.memoryUsage.rss() };
 }
@@ -32,4 +33,7 @@ function toFailedAnswer(error: unknown): ReadAnswer {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit(0));
 process.on('message', (job) => void serve(job as ReadJob));
-new Worker(new URL('./watchdog-thread.js', import.meta.url), { workerData: process.ppid, resourceLimits: { maxOldGenerationSizeMb: 8 } }).unref();
+new Worker(new URL('./watchdog-thread.js', import.meta.url), {
+  workerData: process.ppid,
+  resourceLimits: { maxOldGenerationSizeMb: 8 },
+}).unref();

@@ -51,7 +51,7 @@ export function startReaderProcess(options: ReaderProcessOptions): ReaderProcess
     const watch = watchReading(child, options, signal);
     try {
       const answer = await Promise.race([askChild(child, job, watch.onStarted), exited]);
-      if (typeof answer === 'string') throw watch.verdict() ?? crashFailure(watch.started(), `${answer}\n${stderr()}`);
+      if (typeof answer === 'string') throw watch.whyEnded(`${answer}\n${stderr()}`);
       rssBytes = answer.rssBytes;
       if (answer.type === 'failed') throw new ProcessingFailure(answer.code, answer.message, { cause: new Error(answer.cause) });
     } finally {
@@ -123,9 +123,8 @@ function askChild(child: ChildProcess, job: ReadJob, onStarted: () => void): Pro
 
 interface Watch {
   onStarted(): void;
-  started(): boolean;
-  /** Why we killed it, if we did. */
-  verdict(): unknown;
+  /** Why we killed it, or that it ended by itself. */
+  whyEnded(lastWords: string): unknown;
   stop(): void;
 }
 
@@ -143,8 +142,7 @@ function watchReading(child: ChildProcess, { timeoutMs, maxRssBytes }: ReaderPro
   if (signal.aborted) onAbort();
   return {
     onStarted: () => (started = true),
-    started: () => started,
-    verdict: () => verdict,
+    whyEnded: (lastWords) => verdict ?? crashFailure(started, lastWords),
     stop() {
       clearTimeout(timer);
       unwatch();
@@ -154,11 +152,17 @@ function watchReading(child: ChildProcess, { timeoutMs, maxRssBytes }: ReaderPro
 }
 
 function timeFailure(timeoutMs: number): ProcessingFailure {
-  return new ProcessingFailure('EXTRACTION_LIMIT', `Reading the document takes longer than the ${timeoutMs / 1000} seconds that one may take.`);
+  return new ProcessingFailure(
+    'EXTRACTION_LIMIT',
+    `Reading the document takes longer than the ${timeoutMs / 1000} seconds that one may take.`,
+  );
 }
 
 function memoryFailure(maxRssBytes: number): ProcessingFailure {
-  return new ProcessingFailure('EXTRACTION_LIMIT', `Reading the document takes more than the ${Math.round(maxRssBytes / MIB)} MiB of memory that one may take.`);
+  return new ProcessingFailure(
+    'EXTRACTION_LIMIT',
+    `Reading the document takes more than the ${Math.round(maxRssBytes / MIB)} MiB of memory that one may take.`,
+  );
 }
 
 function crashFailure(started: boolean, lastWords: string): Error {

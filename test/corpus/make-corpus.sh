@@ -22,6 +22,7 @@ python3 sources/make-tables.py .
 qpdf --encrypt open own 256 -- volcanoes.pdf encrypted.pdf
 qpdf --encrypt "" own 256 --print=none -- volcanoes.pdf owner-password.pdf
 msoffcrypto-tool -e -p open bees.docx encrypted.docx
+"${UNO_PYTHON:-python3}" sources/encrypt-odt.py contract-law.odt encrypted.odt open
 
 # Damaged files and files that are something else.
 head -c 20000 volcanoes.pdf > truncated.pdf

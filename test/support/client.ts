@@ -1,3 +1,4 @@
+import { createClient as createSseClient } from 'graphql-sse';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 
@@ -84,6 +85,23 @@ export async function* subscribe<T>(
     }
   } finally {
     await client.dispose();
+  }
+}
+
+/** The same over server-sent events (graphql-sse, distinct connections). */
+export async function* subscribeSse<T>(
+  url: string,
+  token: string | null,
+  query: string,
+  variables: Variables = {},
+): AsyncGenerator<T, void, void> {
+  const client = createSseClient({ url: `${url}/graphql`, headers: authorization(token), retryAttempts: 0 });
+  try {
+    for await (const result of client.iterate<T>({ query, variables })) {
+      yield dataOf({ status: 200, data: result.data ?? null, errors: (result.errors ?? []) as unknown as GraphqlError[] });
+    }
+  } finally {
+    client.dispose();
   }
 }
 

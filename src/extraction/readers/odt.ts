@@ -27,7 +27,8 @@ async function refuseEncrypted(zip: ZipArchive): Promise<void> {
   if (!zip.has(MANIFEST)) return;
   await readXml(zip.read(MANIFEST), {
     open(name) {
-      if (name === 'encryption-data') throw new ProcessingFailure('ENCRYPTED', 'The document needs a password to be opened. Upload it without one.');
+      if (name === 'encryption-data')
+        throw new ProcessingFailure('ENCRYPTED', 'The document needs a password to be opened. Upload it without one.');
     },
   });
 }

@@ -13,6 +13,7 @@ import {
 } from 'pdfjs-dist/legacy/build/pdf.mjs';
 import type { TextSegment } from '../../documents/ports.js';
 import { ProcessingFailure } from '../../errors.js';
+import { joinLines } from './pdf-lines.js';
 
 const packageFolder = dirname(createRequire(import.meta.url).resolve('pdfjs-dist/package.json'));
 
@@ -56,14 +57,8 @@ async function readPage(pdf: PDFDocumentProxy, number: number): Promise<string> 
   const page = await pdf.getPage(number);
   try {
     const { items } = await page.getTextContent();
-    const text = items.map((item) => ('str' in item ? item.str + (item.hasEOL ? '\n' : '') : '')).join('');
-    return joinHyphenated(text.trim());
+    return joinLines(items.filter((item) => 'str' in item));
   } finally {
     page.cleanup();
   }
-}
-
-/** A word cut at the end of a line is one word again, or no search would find it. */
-function joinHyphenated(text: string): string {
-  return text.replace(/(\p{L})-\n(?=\p{Ll})/gu, '$1');
 }

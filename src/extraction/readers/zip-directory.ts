@@ -40,7 +40,7 @@ export async function readDirectory(file: FileHandle): Promise<ReadonlyMap<strin
   }
   const directory = await readAt(file, place.offset, place.bytes);
   const entries = new Map<string, ZipEntry>();
-  for (let at = 0; at < directory.length; ) {
+  for (let at = 0; at < directory.length;) {
     const { entry, bytes } = parseEntry(directory, at);
     if (!entries.has(entry.name)) entries.set(entry.name, entry);
     at += bytes;

@@ -1,0 +1,151 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { ProcessingFailure } from '../../src/errors.js';
+import { collect, extractText, textOf, useExtractionLab } from '../support/extraction.js';
+import { readersOf, isRunning, startParent } from '../support/processes.js';
+import { eventually } from '../support/wait.js';
+
+const readerChild = new URL('../../dist/src/extraction/reader-child.js', import.meta.url);
+const lab = useExtractionLab();
+
+describe('a process is only a tool', () => {
+  it('an idle process that somebody ended is replaced, and the document knows nothing of it', async () => {
+    const extractor = lab.start();
+    await textOf(extractor, 'tea.txt');
+    for (const pid of await readersOf(process.pid)) process.kill(pid, 'SIGKILL');
+    expect(await textOf(extractor, 'tea.txt')).toContain('Camellia sinensis');
+  });
+
+  it('a process that dies before it touches the document is replaced once: the document is read all the same', async () => {
+    const extractor = await lab.startWithChild(`
+      import fs from 'node:fs';
+      process.on('message', ({ folder }) => {
+        if (!fs.existsSync('died-once')) process.exit(fs.writeFileSync('died-once', ''));
+        process.send({ type: 'started' });
+        fs.writeFileSync(folder + '/text.ndjson', '{"t":"read","p":null}\\n');
+        process.send({ type: 'done', rssBytes: 0 });
+      });`);
+    const text = await extractText(extractor, 'x');
+    expect(await collect(text.segments())).toEqual([{ text: 'read', page: null }]);
+  });
+
+  it('a process that cannot start is no fault of the document: INTERNAL, which is tried again', async () => {
+    const extractor = await lab.startWithChild('process.exit(3);');
+    await expect(extractText(extractor, 'x')).rejects.toMatchObject({ code: 'INTERNAL', retryable: true });
+  });
+
+  it('it inherits no variable and no option', async () => {
+    process.env['DOCSTREAM_TEST_SECRET'] = 'hidden';
+    const seen = await reportOf('{ env: Object.keys(process.env), argv: process.execArgv }');
+    delete process.env['DOCSTREAM_TEST_SECRET'];
+    // Its end of the channel to us is all it is told, and Node takes that away as well.
+    expect(seen['env']).toEqual([]);
+    expect(JSON.stringify(seen['argv'])).not.toMatch(/vm-modules|inspect/);
+  });
+
+  it('it cannot write outside of the working folders, nor start programs', async () => {
+    const outside = join(lab.workDir(), 'outside.txt');
+    const seen = await reportOf(
+      `{ write: attempt(() => fs.writeFileSync(${JSON.stringify(outside)}, '')), spawn: attempt(() => execSync('true')) }`,
+    );
+    expect(seen).toEqual({ write: 'ERR_ACCESS_DENIED', spawn: 'ERR_ACCESS_DENIED' });
+    expect(existsSync(outside)).toBe(false);
+  });
+
+  it('several documents are read at once, by no more processes than allowed', async () => {
+    const extractor = lab.start({ processes: 2 });
+    const names = ['bees.docx', 'volcanoes.pdf', 'tea.txt', 'sourdough.pptx', 'observatory.xlsx', 'railway.docx'];
+    const reading = Promise.all(names.map((name) => textOf(extractor, name)));
+    let most = 0;
+    const counting = setInterval(() => void readersOf(process.pid).then((pids) => (most = Math.max(most, pids.length))), 20);
+    const texts = await reading;
+    clearInterval(counting);
+    expect(texts.map((text) => text.length > 400)).toEqual(names.map(() => true));
+    expect(most).toBeLessThanOrEqual(2);
+  });
+
+  /** What an expression says within a child. */
+  async function reportOf(expression: string): Promise<Record<string, unknown>> {
+    const extractor = await lab.startWithChild(`
+      import fs from 'node:fs';
+      import { execSync } from 'node:child_process';
+      const attempt = (action) => { try { action(); return 'done'; } catch (error) { return error.code; } };
+      process.on('message', ({ folder }) => {
+        process.send({ type: 'started' });
+        fs.writeFileSync(folder + '/text.ndjson', JSON.stringify({ t: JSON.stringify(${expression}), p: null }) + '\\n');
+        process.send({ type: 'done', rssBytes: 0 });
+      });`);
+    const [segment] = await collect((await extractText(extractor, 'x')).segments());
+    return JSON.parse(segment?.text ?? '{}') as Record<string, unknown>;
+  }
+});
+
+describe('nothing runs on and nothing stays', () => {
+  const SPIN = `process.on('message', () => { process.send({ type: 'started' }); setTimeout(() => { for (;;); }, 20); });`;
+
+  it('an abort kills the process, removes the folder and rejects with its reason', async () => {
+    const extractor = await lab.startWithChild(SPIN);
+    const abort = new AbortController();
+    const reason = new Error('cancelled by the user');
+    const reading = extractText(extractor, 'x', abort.signal);
+    const [pid = 0] = await readersOf(process.pid);
+    await eventually(async () => (await lab.leftovers()).length > 0);
+    abort.abort(reason);
+    await expect(reading).rejects.toBe(reason);
+    await eventually(async () => !(await isRunning(pid)));
+    expect(await lab.leftovers()).toEqual([]);
+  });
+
+  it('an abort also ends the wait for a free process, and a document whose signal has aborted is not begun', async () => {
+    const extractor = await lab.startWithChild(SPIN);
+    const first = new AbortController();
+    const second = new AbortController();
+    const readings = [extractText(extractor, 'x', first.signal), extractText(extractor, 'y', second.signal)];
+    second.abort(new Error('no patience'));
+    await expect(readings[1]).rejects.toThrow('no patience');
+    first.abort(new Error('enough'));
+    await expect(readings[0]).rejects.toThrow('enough');
+    await expect(extractText(extractor, 'z', AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
+  });
+
+  it('stopping ends every process and removes every folder; the document goes to another worker', async () => {
+    const extractor = await lab.startWithChild(SPIN, { processes: 2 });
+    const readings = [extractText(extractor, 'x'), extractText(extractor, 'y'), extractText(extractor, 'z')];
+    const outcomes = Promise.allSettled(readings);
+    await eventually(async () => (await readersOf(process.pid)).length === 2);
+    await extractor.stop();
+    expect(await readersOf(process.pid)).toEqual([]);
+    expect((await outcomes).map((outcome) => outcome.status === 'rejected' && (outcome.reason as ProcessingFailure).code)).toEqual(
+      Array(3).fill('WORKER_LOST'),
+    );
+    expect(await readdir(lab.workDir())).toEqual([]);
+  });
+
+  it('folders that a dead process left are removed at the start, those of a living one are not', async () => {
+    const dead = `extract-999999999-1-0badc0de-${hostname()}`;
+    const reborn = `extract-${process.pid}-1-0badc0de-${hostname()}`;
+    const alive = `extract-${process.ppid}-1-0badc0de-${hostname()}`;
+    for (const name of [dead, reborn, alive, 'not-ours']) await mkdir(join(lab.workDir(), name));
+    lab.start();
+    await eventually(() => !existsSync(join(lab.workDir(), dead)) && !existsSync(join(lab.workDir(), reborn)));
+    expect(await readdir(lab.workDir())).toEqual(expect.arrayContaining([alive, 'not-ours']));
+  });
+
+  it.each([
+    ['idle', ''],
+    ['stuck in a loop', `process.on('message', () => { setTimeout(() => { for (;;); }, 20); });`],
+  ])('a process whose parent was killed ends by itself, even when it is %s', async (_, more) => {
+    const childPath = join(lab.workDir(), 'child.mjs');
+    await writeFile(childPath, `await import(${JSON.stringify(readerChild.href)});\n${more}`);
+    const parent = await startParent(lab.workDir(), childPath);
+    const pid = await parent
+      .untilBusy()
+      .then(() => readersOf(parent.pid))
+      .then(([reader = 0]) => reader)
+      .finally(() => parent.kill());
+    expect(pid).toBeGreaterThan(0);
+    await eventually(async () => !(await isRunning(pid)), { timeoutMs: 5_000, what: 'the end of the orphan' });
+  });
+});

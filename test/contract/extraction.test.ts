@@ -1,0 +1,144 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { ProcessingFailure } from '../../src/errors.js';
+import { collect, extractText, MIB, mimeTypeOf, segmentsOf, textOf, useExtractionLab } from '../support/extraction.js';
+
+const lab = useExtractionLab();
+
+describe('every format gives its text', () => {
+  it.each([
+    ['bees.docx', 'her sisters about it with the waggle dance'],
+    ['bees.docx', 'July\tharvest\tthree quarters of cells capped\n'],
+    ['railway.docx', 'draws a braking curve and intervenes'],
+    ['contract-law.odt', 'the rule in Hadley v Baxendale, where a mill stood idle'],
+    ['contract-law.pdf', 'a peppercorn will do'],
+    ['owner-password.pdf', 'harmonic tremor often follows'],
+    ['observatory.xlsx', 'Telescopes\nName\tAperture in metres\tSite\tFirst light'],
+    ['observatory.xlsx', 'Gran Telescopio Canarias\t10.4\tLa Palma\t2007-07-13\tspectra of faint galaxies'],
+    ['reefs.html', 'the polyp gives them shelter — and most of its colour comes from them.'],
+    ['reefs.html', 'What happens at 30 °C\n\nOne degree'],
+    ['knots.md', '# Knots for a small boat\n'],
+    ['tea.txt', 'Green, oolong and black tea'],
+    ['coffee.csv', 'crème brûlée as it cools'],
+    ['planets.json', 'Olympus Mons is the tallest mountain'],
+    ['bom.txt', 'boiling water draws out the catechins'],
+    ['utf16le.txt', 'boiling water draws out the catechins'],
+    ['utf16be-bom.txt', 'boiling water draws out the catechins'],
+    ['latin1.txt', 'Die Straße führt über den Fluß'],
+    ['nul-bytes.txt', 'The tide table was exported by a program that ends'],
+    ['lone-surrogates.txt', 'the lighthouse flashes twice every ten seconds'],
+    ['lone-surrogates.json', 'escaped \\ud800 and \\u0000 are six characters each'],
+  ])('%s: %j', async (name, phrase) => {
+    expect(await textOf(lab.start(), name)).toContain(phrase);
+  });
+
+  it('scripts, styles and comments of a page are no text', async () => {
+    expect(await textOf(lab.start(), 'reefs.html')).not.toMatch(/never|comment that is no text/);
+  });
+
+  it('a byte order mark is no text', async () => {
+    const extractor = lab.start();
+    const plain = await textOf(extractor, 'tea.txt');
+    for (const name of ['bom.txt', 'utf16le.txt', 'utf16be-bom.txt']) expect(await textOf(extractor, name)).toBe(plain);
+  });
+
+  it.each([
+    ['volcanoes.pdf', 1, 'Every eruption begins with rock that melts at depth'],
+    ['volcanoes.pdf', 2, 'harmonic tremor'],
+    ['volcanoes.pdf', 3, 'There is no shelter from a pyroclastic density current'],
+    ['volcanoes.pdf', 4, 'the lahar that buried Armero in 1985'],
+    ['sourdough.pptx', 2, 'lactic acid bacteria sour it'],
+    ['sourdough.pptx', 2, 'Discard most of the starter before each feeding'],
+    ['sourdough.pptx', 6, 'Let the loaf cool for an hour'],
+  ])('%s has page %d: %j', async (name, page, phrase) => {
+    const segments = await segmentsOf(lab.start(), name);
+    expect(segments.filter(({ text }) => text.includes(phrase)).map((segment) => segment.page)).toEqual([page]);
+  });
+
+  it('a format without pages has none', async () => {
+    expect((await segmentsOf(lab.start(), 'bees.docx')).map(({ page }) => page)).toEqual([null]);
+  });
+
+  it.each(['scan.pdf', 'empty-pages-1000.pdf'])('a document without text has no segment: %s', async (name) => {
+    expect(await segmentsOf(lab.start(), name)).toEqual([]);
+  });
+});
+
+describe('the text is fit to be stored and cut up', () => {
+  it('no NUL and no half of a surrogate pair comes out of any format', async () => {
+    const extractor = lab.start();
+    for (const name of ['nul-bytes.txt', 'lone-surrogates.txt', 'utf16le.txt', 'bees.docx', 'volcanoes.pdf']) {
+      const text = await textOf(extractor, name);
+      expect(text).not.toContain('\0');
+      expect(text.isWellFormed()).toBe(true);
+    }
+  });
+
+  it('long text comes in segments of bounded size, none of which ends within a character', async () => {
+    const original = `a${'😀'.repeat(100_000)}`;
+    const text = await extractText(lab.start(), original);
+    const segments = (await collect(text.segments())).map((segment) => segment.text);
+    expect(segments.length).toBeGreaterThan(3);
+    expect(segments.every((segment) => segment.isWellFormed() && segment.length <= 65_536)).toBe(true);
+    expect(segments.join('')).toBe(original);
+  });
+
+  it('line separators of Unicode stay what they are', async () => {
+    const text = await extractText(lab.start(), 'one\u2028two\u2029three\r\nfour');
+    expect((await collect(text.segments())).map((segment) => segment.text)).toEqual(['one\u2028two\u2029three\r\nfour']);
+  });
+
+  it('it can be read several times until it is disposed of, which may be repeated', async () => {
+    const text = await extractText(lab.start(), 'the same');
+    expect(await collect(text.segments())).toEqual(await collect(text.segments()));
+    await text.dispose();
+    await text.dispose();
+    expect(await lab.leftovers()).toEqual([]);
+  });
+
+  it('the memory of a process does not grow with the size of a plain text', async () => {
+    const line = Buffer.from('a line of text that is repeated until it is large\n'.repeat(2_000));
+    const content = Readable.from(Array<Buffer>(600).fill(line));
+    const text = await lab
+      .start({ maxRssBytes: 150 * MIB })
+      .extract({ mimeType: 'text/plain', content, signal: new AbortController().signal });
+    let chars = 0;
+    for await (const segment of text.segments()) chars += segment.text.length;
+    expect(chars).toBe(line.length * 600);
+  });
+});
+
+describe('a file that cannot be read says why', () => {
+  it.each([
+    ['encrypted.pdf', 'ENCRYPTED'],
+    ['encrypted.docx', 'ENCRYPTED'],
+    ['encrypted.odt', 'ENCRYPTED'],
+    ['truncated.pdf', 'CORRUPT'],
+    ['truncated.docx', 'CORRUPT'],
+    ['plain-zip.docx', 'UNSUPPORTED_CONTENT'],
+  ])('%s is %s', async (name, code) => {
+    await expect(segmentsOf(lab.start(), name)).rejects.toMatchObject({ name: 'ProcessingFailure', code });
+    expect(await lab.leftovers()).toEqual([]);
+  });
+
+  it('an Excel sheet taken for a Word document is UNSUPPORTED_CONTENT', async () => {
+    const mimeType = await mimeTypeOf('bees.docx');
+    const content = createReadStream(new URL('../corpus/observatory.xlsx', import.meta.url));
+    await expect(lab.start().extract({ mimeType, content, signal: new AbortController().signal })).rejects.toMatchObject({
+      code: 'UNSUPPORTED_CONTENT',
+    });
+  });
+
+  it('the message names no driver, no path and no stack', async () => {
+    const failure = await segmentsOf(lab.start(), 'truncated.pdf').catch((error: unknown) => error as ProcessingFailure);
+    expect(failure).toMatchObject({ message: 'The PDF is damaged: it cannot be opened. Upload it again from the original.' });
+    expect(String((failure as ProcessingFailure).cause)).toContain('Invalid');
+  });
+
+  it("the blob store's own error passes as it is", async () => {
+    const missing = new ProcessingFailure('BLOB_MISSING', 'The stored file is gone.');
+    const content = new Readable({ read: () => content.destroy(missing) });
+    await expect(lab.start().extract({ mimeType: 'text/plain', content, signal: new AbortController().signal })).rejects.toBe(missing);
+    expect(await lab.leftovers()).toEqual([]);
+  });
+});

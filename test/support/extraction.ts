@@ -1,0 +1,93 @@
+/** Extractors on working folders of their own, stopped and removed after each test. Call it at the top of a test file. */
+import { createReadStream } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import type { ExtractedText, Extractor, TextSegment } from '../../src/documents/ports.js';
+import { createExtractor, type ExtractorOptions } from '../../src/extraction/extractor.js';
+import { createFormatDetector } from '../../src/extraction/formats.js';
+
+export const MIB = 1024 * 1024;
+export const GIB = 1024 * MIB;
+
+const corpus = fileURLToPath(new URL('../corpus/', import.meta.url));
+const detector = createFormatDetector();
+
+export interface ExtractionLab {
+  /** The working folder of this test; it may put files of its own there. */
+  workDir(): string;
+  start(options?: Partial<ExtractorOptions>): Extractor;
+  /** An extractor whose processes run `script` instead of our reader. */
+  startWithChild(script: string, options?: Partial<ExtractorOptions>): Promise<Extractor>;
+  /** What lies in the working folder of the one extractor of this test. */
+  leftovers(): Promise<string[]>;
+}
+
+export function useExtractionLab(): ExtractionLab {
+  let workDir = '';
+  let scripts = '';
+  const extractors: Extractor[] = [];
+
+  beforeEach(async () => {
+    workDir = await mkdtemp(join(tmpdir(), 'docstream-extraction-'));
+    scripts = await mkdtemp(join(tmpdir(), 'docstream-extraction-scripts-'));
+  });
+
+  afterEach(async () => {
+    await Promise.all(extractors.splice(0).map((extractor) => extractor.stop()));
+    await Promise.all([workDir, scripts].map((folder) => rm(folder, { recursive: true, force: true })));
+  });
+
+  function start(options: Partial<ExtractorOptions> = {}): Extractor {
+    const extractor = createExtractor({ workDir, processes: 1, timeoutMs: 20_000, maxRssBytes: 400 * MIB, ...options });
+    extractors.push(extractor);
+    return extractor;
+  }
+
+  return {
+    workDir: () => workDir,
+    start,
+    async startWithChild(script, options = {}) {
+      const childPath = join(scripts, 'child.mjs');
+      await writeFile(childPath, script);
+      return start({ childPath, ...options });
+    },
+    async leftovers() {
+      const [own = ''] = await readdir(workDir);
+      return readdir(join(workDir, own));
+    },
+  };
+}
+
+/** By the first bytes of a file of the corpus, or of one with an absolute path. */
+export async function mimeTypeOf(name: string): Promise<string> {
+  const path = resolve(corpus, name);
+  const head = await collect(createReadStream(path, { end: detector.headBytes - 1, highWaterMark: detector.headBytes }));
+  return (await detector.detect(Buffer.concat(head as Buffer[]), path)) ?? 'unknown';
+}
+
+export async function segmentsOf(extractor: Extractor, name: string): Promise<TextSegment[]> {
+  const content = createReadStream(resolve(corpus, name));
+  const text = await extractor.extract({ mimeType: await mimeTypeOf(name), content, signal: new AbortController().signal });
+  try {
+    return await collect(text.segments());
+  } finally {
+    await text.dispose();
+  }
+}
+
+export async function textOf(extractor: Extractor, name: string): Promise<string> {
+  return (await segmentsOf(extractor, name)).map(({ text }) => text).join('');
+}
+
+export function extractText(extractor: Extractor, text: string, signal = new AbortController().signal): Promise<ExtractedText> {
+  return extractor.extract({ mimeType: 'text/plain', content: Readable.from([Buffer.from(text)]), signal });
+}
+
+export async function collect<T>(all: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of all) items.push(item);
+  return items;
+}
