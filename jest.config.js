@@ -2,11 +2,10 @@
  * Unit tests run the sources. Contract and end-to-end tests run what was built (`npm test` builds first), since the product starts worker
  * threads and processes of its own.
  */
-const project = (name, timeoutMs, more = {}) => ({
+const project = (name, more = {}) => ({
   displayName: name,
   testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
   testEnvironment: 'node',
-  testTimeout: timeoutMs,
   extensionsToTreatAsEsm: ['.ts'],
   // 'js' first: a package that ships its sources beside its build must be loaded from its build.
   moduleFileExtensions: ['js', 'mjs', 'cjs', 'ts', 'tsx', 'json', 'node'],
@@ -30,9 +29,11 @@ const swc = {
 const withProducts = { setupFilesAfterEnv: ['<rootDir>/test/support/stop-products.ts'] };
 
 export default {
+  // Jest heeds this here only, not in a project.
+  testTimeout: 120_000,
   projects: [
-    project('unit', 10_000),
-    project('contract', 60_000, withProducts),
-    project('e2e', 120_000, { ...withProducts, runner: '<rootDir>/test/support/serial-runner.cjs' }),
+    project('unit'),
+    project('contract', withProducts),
+    project('e2e', { ...withProducts, runner: '<rootDir>/test/support/serial-runner.cjs' }),
   ],
 };

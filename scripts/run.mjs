@@ -22,7 +22,7 @@ const TASKS = {
   rebuild: { build: ['server'], serves: true, node: [SOURCE_MAPS, 'dist/consumers/rebuild.js'] },
   test: { build: EVERYTHING, node: JEST },
   check: { build: [], node: ['scripts/check.mjs'] },
-  bench: { build: EVERYTHING, node: ['test/bench/main.ts'] },
+  bench: { build: EVERYTHING, node: ['--import=./test/bench/typescript-imports.mjs', 'test/bench/main.ts'] },
   build: { build: EVERYTHING, node: null },
   format: { build: [], node: [inProject('node_modules/prettier/bin/prettier.cjs'), '--write', '--log-level', 'warn', '.'] },
   codegen: { build: [], node: [inProject('node_modules/@graphql-codegen/cli/cjs/bin.js')] },

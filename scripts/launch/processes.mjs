@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** Ctrl-C reaches this launcher twice, from the terminal and from npm: within this time it is one wish. */
 const SAME_SIGNAL_MS = 500;
 const PARENT_CHECK_MS = 500;
+const SHELLS = ['sh', 'dash', 'bash', 'ash', 'busybox'];
 
 /** Runs a tool in the foreground; answers its exit code. */
 export function run(command, args, { env = process.env } = {}) {
@@ -49,11 +51,27 @@ function forwardSignals(child) {
   return () => SIGNALS.forEach((signal) => process.off(signal, forward));
 }
 
-/** npm that is killed outright says nothing to its scripts: they only get another parent. */
+/** npm that is killed outright says nothing to its scripts: they, or the shell between npm and them, only get another parent. */
 function watchParent(onGone) {
   const startedByNpm = process.env.npm_lifecycle_event !== undefined;
   if (!startedByNpm) return () => {};
-  const parent = process.ppid;
-  const timer = setInterval(() => process.ppid !== parent && onGone(), PARENT_CHECK_MS);
+  const ancestors = npmAncestors();
+  const timer = setInterval(() => {
+    if (npmAncestors() === ancestors) return;
+    clearInterval(timer);
+    onGone();
+  }, PARENT_CHECK_MS);
   return () => clearInterval(timer);
+}
+
+/** Up to npm and no further: the terminal that npm was started from may close. Only Linux has shells that stay in between. */
+function npmAncestors() {
+  const parent = process.ppid;
+  if (process.platform !== 'linux') return String(parent);
+  try {
+    const [, command, parentOfParent] = /^\d+ \((.*)\) \S (\d+)/.exec(readFileSync(`/proc/${parent}/stat`, 'utf8')) ?? [];
+    return SHELLS.includes(command) ? `${parent} ${parentOfParent}` : String(parent);
+  } catch {
+    return 'gone';
+  }
 }

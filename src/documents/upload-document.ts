@@ -48,7 +48,7 @@ export function createUploadDocument(dependencies: Dependencies): UploadDocument
     const blob = await storeBlob(dependencies, id, upload);
     try {
       const { priority = 'NORMAL', scheduledFor = null, force = false } = upload.options?.() ?? {};
-      const document = { id, userId: viewer.id, jobId: randomUUID(), blobKey: id, ...blob, priority, scheduledFor, force };
+      const document = { id, userId: viewer.id, jobId: randomUUID(), blobKey: id, ...blob, priority, scheduledFor: notBefore(scheduledFor), force };
       const accepted = await store.accept(document);
       if (accepted.duplicateOf === null) announce([accepted.event]);
       else await blobs.remove(id);
@@ -60,6 +60,15 @@ export function createUploadDocument(dependencies: Dependencies): UploadDocument
   }
 
   return uploadDocument;
+}
+
+const LATEST = new Date('9999-12-31T23:59:59.999Z');
+
+/** A time that has passed is now. JavaScript knows years that no database takes. */
+function notBefore(scheduledFor: Date | null): Date | null {
+  if (scheduledFor === null || scheduledFor.getTime() <= Date.now()) return null;
+  if (scheduledFor <= LATEST) return scheduledFor;
+  throw new ApiError('BAD_USER_INPUT', 'scheduledFor is after the year 9999.', { field: 'scheduledFor' });
 }
 
 interface StoredBlob {

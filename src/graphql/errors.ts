@@ -14,7 +14,7 @@ export function createToClientError(logger: Logger): ToClientError {
     if (original instanceof ApiError) {
       return { message: original.message, ...place, extensions: { code: original.code, ...original.details } };
     }
-    if (original instanceof GraphQLError) return { message: original.message, ...place, extensions: { code: codeOf(original) } };
+    if (original instanceof GraphQLError) return { message: original.message, ...place, extensions: { code: codeOf(error, original) } };
     const errorId = randomUUID();
     logger.error({ err: original, errorId }, 'a request met a bug');
     return {
@@ -30,8 +30,9 @@ function unwrap(error: unknown): unknown {
   return error instanceof GraphQLError && error.originalError ? unwrap(error.originalError) : error;
 }
 
-function codeOf(error: GraphQLError): string {
-  const { code } = error.extensions;
-  if (typeof code === 'string' && code !== 'INTERNAL_SERVER_ERROR') return code;
-  return error.path ? 'BAD_USER_INPUT' : 'GRAPHQL_VALIDATION_FAILED';
+/** Apollo Server says what kind it is on the error that it wraps around GraphQL's own. */
+function codeOf(error: unknown, original: GraphQLError): string {
+  const codes = [error, original].map((one) => (one instanceof GraphQLError ? one.extensions['code'] : undefined));
+  const code = codes.find((one) => typeof one === 'string' && one !== 'INTERNAL_SERVER_ERROR');
+  return typeof code === 'string' ? code : original.path ? 'BAD_USER_INPUT' : 'GRAPHQL_VALIDATION_FAILED';
 }

@@ -4,6 +4,7 @@ import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/dis
 import { expressMiddleware } from '@as-integrations/express5';
 import express, { type Request, type RequestHandler, type Router } from 'express';
 import { GraphQLError, parse, specifiedRules, validate, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from 'graphql';
+import type { Response as SseResponse } from 'graphql-sse';
 import { createHandler } from 'graphql-sse/lib/use/express';
 import type { Identity } from '../documents/ports.js';
 import { authenticate, createContext } from './create-context.js';
@@ -60,8 +61,9 @@ function serverSentEvents(dependencies: Dependencies): RequestHandler {
     schema,
     onSubscribe: async (request, { query, variables, operationName }) => {
       const prepared = prepare(schema, query);
-      if (!isDocument(prepared)) return { errors: prepared.map((error) => asGraphQLError(toClientError(error))) };
-      const contextValue = await contextOf(dependencies, request.raw);
+      if (!isDocument(prepared)) return refusal(prepared.map(toClientError));
+      // A copy, since the library wants an open record.
+      const contextValue = { ...(await contextOf(dependencies, request.raw)) };
       return {
         schema,
         document: prepared,
@@ -79,6 +81,11 @@ function serverSentEvents(dependencies: Dependencies): RequestHandler {
     if (!request.is('application/json')) return void response.status(415).json({ errors: [{ message: 'Send a JSON body.', extensions: { code: 'BAD_REQUEST' } }] });
     return void handler(request, response).catch(next);
   };
+}
+
+/** As over plain HTTP: a document that cannot run is refused with 400, not with an event. */
+function refusal(errors: ReturnType<ToClientError>[]): SseResponse {
+  return [JSON.stringify({ errors }), { status: 400, statusText: 'Bad Request', headers: { 'content-type': 'application/json; charset=utf-8' } }];
 }
 
 /** The document, or why it is none. */

@@ -1,7 +1,7 @@
 /** What a query may cost, the same at every door: HTTP, SSE and WebSocket. */
 import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth';
-import type { ValidationRule } from 'graphql';
+import type { GraphQLError, ValidationContext, ValidationRule } from 'graphql';
 
 const MAX_DEPTH = 12;
 const MAX_ALIASES = 30;
@@ -14,7 +14,13 @@ export const MAX_REQUEST_BYTES = 256 * 1024;
 
 export const SUBSCRIPTIONS_PER_SOCKET = 1_000;
 
+/** Reported like any other error of validation: one that is thrown passes for a bug of ours, an answer 500. */
+const reported = {
+  propagateOnRejection: false,
+  onReject: [(context: ValidationContext | null, error: GraphQLError) => context?.reportError(error)],
+};
+
 export const limitRules: ValidationRule[] = [
-  maxDepthRule({ n: MAX_DEPTH, ignoreIntrospection: true, propagateOnRejection: true }) as unknown as ValidationRule,
-  maxAliasesRule({ n: MAX_ALIASES, propagateOnRejection: true }) as unknown as ValidationRule,
+  maxDepthRule({ n: MAX_DEPTH, ignoreIntrospection: true, ...reported }) as unknown as ValidationRule,
+  maxAliasesRule({ n: MAX_ALIASES, ...reported }) as unknown as ValidationRule,
 ];

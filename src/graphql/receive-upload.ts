@@ -35,7 +35,8 @@ function watchParser(request: Request): Promise<void> {
   request.pipe = <Destination extends NodeJS.WritableStream>(parser: Destination, options?: { end?: boolean }) => {
     const stream = parser as unknown as Writable;
     stream.once('filesLimit', () => reject(moreThanOneFile()));
-    stream.once('error', (error: Error) => reject(brokenBody(error)));
+    // Not once: a parser that has met an error meets another when it is destroyed, and one that nobody hears ends the process.
+    stream.on('error', (error: Error) => reject(brokenBody(error)));
     stream.once('close', resolve);
     return pipe(parser, options);
   };

@@ -26,7 +26,8 @@ export function receiveMultipart<Result>(request: Request, response: Response, t
     const content = Readable.from(untilEnd(stream, ended.promise), { objectMode: false });
     take({ filename: filename ?? '', content, options: () => parseOptions(fields) }).then(taken.resolve, taken.reject);
   });
-  parser.once('error', (error) => {
+  // Not once: a parser that has met an error meets another at the end of the body, and one that nobody hears ends the process.
+  parser.on('error', (error) => {
     ended.reject(broken(error));
     taken.reject(broken(error));
   });

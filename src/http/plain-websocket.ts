@@ -53,7 +53,8 @@ export function servePlainWebSocket(socket: WebSocket, dependencies: Dependencie
     authentication = 'done';
     closeWhenExpired(viewer, socket);
     send(socket, { type: 'authenticated' });
-    const changedSince = since === undefined ? new Date(Date.now() - DEFAULT_WINDOW_MS) : new Date(since);
+    // No document is older than 1970, and no database takes the year 0.
+    const changedSince = new Date(since === undefined ? Date.now() - DEFAULT_WINDOW_MS : Math.max(0, Date.parse(since)));
     stream = await dependencies.hub.watchUser({ userId: viewer.id, changedSince });
     if (socket.readyState !== socket.OPEN) return void (await stream.return?.());
     await forward(socket, stream, changedSince);

@@ -1,10 +1,11 @@
 /** The container of docx, pptx and xlsx (Open Packaging Conventions): a zip whose parts point at each other through relationships. */
 import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { ProcessingFailure } from '../../errors.js';
 import type { ReadLimits } from '../protocol.js';
 import { readXml } from './xml.js';
-import { openZip, withFile, type ZipArchive } from './zip-archive.js';
+import { openZip, type ZipArchive } from './zip-archive.js';
 
 const COMPOUND_FILE = Buffer.from('d0cf11e0a1b11ae1', 'hex');
 const ENCRYPTED_PACKAGE = Buffer.from('EncryptedPackage', 'utf16le');
@@ -31,8 +32,13 @@ export function unsupported(): ProcessingFailure {
 }
 
 async function isCompoundFile(path: string): Promise<boolean> {
-  const { buffer } = await withFile(path, (file) => file.read(Buffer.alloc(COMPOUND_FILE.length), 0, COMPOUND_FILE.length, 0));
-  return buffer.equals(COMPOUND_FILE);
+  const file = await open(path);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(COMPOUND_FILE.length), 0, COMPOUND_FILE.length, 0);
+    return buffer.equals(COMPOUND_FILE);
+  } finally {
+    await file.close();
+  }
 }
 
 /** Office wraps a document with a password into a compound file that holds the encrypted zip. */

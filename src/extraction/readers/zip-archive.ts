@@ -1,17 +1,13 @@
 /**
- * A zip read from disk, part by part, each inflated as a stream. What the directory declares is checked before anything is inflated; since it can
- * lie, what is inflated is counted as well.
+ * A zip read from disk by yauzl, part by part, each inflated as a stream. What the directory declares is checked before anything is inflated; since it
+ * can lie, what is inflated is counted as well. The checksums, which yauzl leaves to its callers, are verified here.
  */
-import { createReadStream } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
-import { crc32, createInflateRaw } from 'node:zlib';
+import { crc32 } from 'node:zlib';
+import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import { ProcessingFailure } from '../../errors.js';
-import { readDirectory, type ZipEntry } from './zip-directory.js';
 
-const STORED = 0;
-const DEFLATED = 8;
-const LOCAL_HEADER_BYTES = 30;
-const LOCAL_HEADER_SIGNATURE = 0x04034b50;
+/** As many as a zip could hold before zip64: no document has more. */
+const MAX_PARTS = 65_535;
 
 export interface ZipArchive {
   has(name: string): boolean;
@@ -21,10 +17,9 @@ export interface ZipArchive {
 }
 
 export async function openZip(path: string, maxInflatedBytes: number): Promise<ZipArchive> {
-  const entries = await withFile(path, readDirectory);
-  const declared = [...entries.values()].filter(isText).reduce((sum, entry) => sum + entry.inflatedBytes, 0);
+  const entries = await withZip(path, readDirectory);
   const budget = createBudget(maxInflatedBytes);
-  budget.check(declared);
+  budget.check([...entries.values()].filter(isText).reduce((sum, entry) => sum + entry.uncompressedSize, 0));
   return {
     has: (name) => entries.has(name),
     names: () => [...entries.keys()],
@@ -36,9 +31,35 @@ export async function openZip(path: string, maxInflatedBytes: number): Promise<Z
   };
 }
 
+/** Open no longer than `use` takes; a stream opened in it holds the file until it has ended or is destroyed. */
+async function withZip<T>(path: string, use: (zip: ZipFile) => Promise<T>): Promise<T> {
+  // A part that is longer than declared would be a plain error to yauzl; the budget tells how far it goes.
+  const zip = await openPromise(path, { autoClose: false, validateEntrySizes: false });
+  try {
+    return await use(zip);
+  } catch (error) {
+    const locked = error instanceof Error && /encrypt/i.test(error.message);
+    throw locked ? new ProcessingFailure('ENCRYPTED', 'The document needs a password to be opened. Upload it without one.', { cause: error }) : error;
+  } finally {
+    zip.close();
+  }
+}
+
+/** Keyed by name; of two parts with one name the first counts, as Office has it. */
+async function readDirectory(zip: ZipFile): Promise<ReadonlyMap<string, Entry>> {
+  if (zip.entryCount > MAX_PARTS) {
+    throw new ProcessingFailure('EXTRACTION_LIMIT', 'The document consists of more parts than one may have.');
+  }
+  const entries = new Map<string, Entry>();
+  for await (const entry of zip.eachEntry()) {
+    if (!entries.has(entry.fileName)) entries.set(entry.fileName, entry);
+  }
+  return entries;
+}
+
 /** Pictures and films in a document may be as large as they like: they are never inflated. */
-function isText({ name }: ZipEntry): boolean {
-  return name.endsWith('.xml') || name.endsWith('.rels');
+function isText({ fileName }: Entry): boolean {
+  return fileName.endsWith('.xml') || fileName.endsWith('.rels');
 }
 
 interface Budget {
@@ -62,44 +83,13 @@ function createBudget(maxInflatedBytes: number): Budget {
   };
 }
 
-async function* readEntry(path: string, entry: ZipEntry, budget: Budget): AsyncIterable<Uint8Array> {
-  if (entry.encrypted) throw new ProcessingFailure('ENCRYPTED', 'The document needs a password to be opened. Upload it without one.');
+async function* readEntry(path: string, entry: Entry, budget: Budget): AsyncIterable<Uint8Array> {
+  const stream: AsyncIterable<Uint8Array> = await withZip(path, (zip) => zip.openReadStreamPromise(entry));
   let checksum = 0;
-  for await (const bytes of inflated(path, entry)) {
+  for await (const bytes of stream) {
     budget.spend(bytes.length);
     checksum = crc32(bytes, checksum);
     yield bytes;
   }
-  if (checksum !== entry.checksum) throw new Error(`checksum of ${entry.name} differs`);
-}
-
-async function* inflated(path: string, entry: ZipEntry): AsyncIterable<Uint8Array> {
-  if (entry.method !== STORED && entry.method !== DEFLATED) throw new Error(`unknown compression method ${entry.method}`);
-  if (entry.compressedBytes === 0) return;
-  const start = await withFile(path, (file) => contentStart(file, entry));
-  const source = createReadStream(path, { start, end: start + entry.compressedBytes - 1 });
-  if (entry.method === STORED) return yield* source;
-  const inflate = createInflateRaw({ chunkSize: 65_536 });
-  source.once('error', (error) => inflate.destroy(error));
-  try {
-    yield* source.pipe(inflate);
-  } finally {
-    source.destroy();
-  }
-}
-
-/** The local header's name and extra field may have other lengths than the directory's. */
-async function contentStart(file: FileHandle, entry: ZipEntry): Promise<number> {
-  const { buffer } = await file.read(Buffer.alloc(LOCAL_HEADER_BYTES), 0, LOCAL_HEADER_BYTES, entry.offset);
-  if (buffer.readUInt32LE(0) !== LOCAL_HEADER_SIGNATURE) throw new Error(`no local header for ${entry.name}`);
-  return entry.offset + LOCAL_HEADER_BYTES + buffer.readUInt16LE(26) + buffer.readUInt16LE(28);
-}
-
-export async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await open(path);
-  try {
-    return await use(file);
-  } finally {
-    await file.close();
-  }
+  if (checksum !== entry.crc32) throw new Error(`checksum of ${entry.fileName} differs`);
 }

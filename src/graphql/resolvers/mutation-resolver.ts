@@ -2,7 +2,6 @@ import { Readable } from 'node:stream';
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import type { FileUpload } from 'graphql-upload-minimal';
 import type { UploadResult } from '../../documents/upload-document.js';
-import { ApiError } from '../../errors.js';
 import { untilEnd } from '../../http/multipart.js';
 import { requireViewer, type Context } from '../context.js';
 import { DeleteDocumentPayloadType, UploadDocumentPayloadType, UploadOptionsInput } from '../types/query-types.js';
@@ -18,9 +17,9 @@ export class MutationResolver {
     @Arg('file', () => Upload, { description: 'The file, as a part of a multipart request.' }) file: Promise<FileUpload>,
     @Arg('options', () => UploadOptionsInput, { nullable: true, description: 'How to process it.' }) options?: UploadOptionsInput | null,
   ): Promise<UploadResult> {
-    const { filename, createReadStream } = await receive(file);
-    const content = Readable.from(untilEnd(createReadStream(), context.uploadEnded), { objectMode: false });
-    return context.services.uploadDocument(requireViewer(context), { filename, content, options: () => ({ ...options }) });
+    const received = await file;
+    const content = Readable.from(contentOf(received, context.uploadEnded), { objectMode: false });
+    return context.services.uploadDocument(requireViewer(context), { filename: received.filename, content, options: () => ({ ...options }) });
   }
 
   @Mutation(() => DeleteDocumentPayloadType, {
@@ -32,10 +31,14 @@ export class MutationResolver {
   }
 }
 
-async function receive(file: Promise<FileUpload>): Promise<FileUpload> {
+/** A body that was found wrong before its file is opened does not open it: how the body ended is the reason. */
+async function* contentOf({ createReadStream }: FileUpload, ended: Promise<void>): AsyncGenerator<Buffer> {
+  let content: Readable;
   try {
-    return await file;
+    content = createReadStream();
   } catch (error) {
-    throw new ApiError('BAD_USER_INPUT', 'The file is missing in the multipart request.', { field: 'file' }, { cause: error });
+    await ended;
+    throw error;
   }
+  yield* untilEnd(content, ended);
 }

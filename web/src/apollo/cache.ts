@@ -6,7 +6,7 @@ const withoutGone =
   (existing, { readField, canRead }) =>
     existing?.filter((item) => {
       const document = readField(key, item);
-      return document === undefined || canRead(document as Reference);
+      return document === undefined || canRead(document);
     });
 
 export function createCache(): InMemoryCache {

@@ -18,7 +18,7 @@ export interface Apollo {
 
 const withToken = (identity: Identity) =>
   new SetContextLink(async (previous) => ({
-    headers: { ...previous['headers'], authorization: `Bearer ${(await identity.token()) ?? ''}` },
+    headers: { ...(previous['headers'] as Record<string, string> | undefined), authorization: `Bearer ${(await identity.token()) ?? ''}` },
   }));
 
 const signOutWhenRefused = (identity: Identity) =>

@@ -51,7 +51,7 @@ export function createNewestDocuments(cache: ApolloCache): NewestDocuments {
     if (known === null || !isOlder(incoming, known)) return incoming;
     // What the cache does not hold of this document, its history for example, contradicts nothing and stays.
     const entries = Object.entries(incoming).map(([key, value]) => [key, known[key] === undefined ? value : known[key]]);
-    return Object.fromEntries(entries);
+    return Object.fromEntries(entries) as Fields;
   };
 
   const walk = (value: unknown): unknown => {

@@ -34,7 +34,13 @@ export function problemOfBody(body: string): Problem | null {
   }
 }
 
-const BY_STATUS: Record<number, string> = { 401: 'UNAUTHENTICATED', 403: 'FORBIDDEN', 413: 'FILE_TOO_LARGE', 429: 'RATE_LIMITED', 503: 'DEPENDENCY_UNAVAILABLE' };
+const BY_STATUS: Record<number, string> = {
+  401: 'UNAUTHENTICATED',
+  403: 'FORBIDDEN',
+  413: 'FILE_TOO_LARGE',
+  429: 'RATE_LIMITED',
+  503: 'DEPENDENCY_UNAVAILABLE',
+};
 
 export function problemOfAnswer(status: number, body: string): Problem {
   return problemOfBody(body) ?? { code: BY_STATUS[status] ?? 'INTERNAL_SERVER_ERROR', message: `The server answered ${status}.` };
@@ -46,11 +52,16 @@ export function toProblem(error: unknown): Problem {
     return fromError(first?.message, record(first?.extensions));
   }
   if (ServerError.is(error)) return problemOfAnswer(error.statusCode, error.bodyText);
-  if (isProblem(error)) return error;
+  if (error instanceof ProblemError) return error.problem;
   return NO_ANSWER;
 }
 
-function isProblem(value: unknown): value is Problem {
-  const { code, message } = record(value);
-  return typeof code === 'string' && typeof message === 'string' && !(value instanceof Error);
+/** Thrown by the doors that are not GraphQL's. */
+export class ProblemError extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.message);
+    this.problem = problem;
+  }
 }

@@ -6,8 +6,10 @@ export type UploadFetchOptions = Pick<UploadRequest, 'onSent'> & { signal: Abort
 
 const isUpload = (options: object): options is UploadRequest => 'onSent' in options;
 
+const addressOf = (input: RequestInfo | URL): string => (input instanceof Request ? input.url : input.toString());
+
 const fetchWithProgress: typeof fetch = (input, options) =>
-  options && isUpload(options) ? xhrFetch(String(input), options) : fetch(input, options);
+  options && isUpload(options) ? xhrFetch(addressOf(input), options) : fetch(input, options);
 
 /** The preflight header is what the server's CSRF prevention asks of multipart requests. */
 export const createUploadLink = () =>

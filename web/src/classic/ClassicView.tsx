@@ -45,7 +45,10 @@ export function ClassicView({ documents, identity }: ClassicViewProps) {
           isStale={false}
           hrefOf={() => null}
           actionsOf={({ id, filename }) => (
-            <LineActions document={{ id, filename: filename ?? id }} onSave={(document) => void saveFile(identity, document).catch(tellProblem)} />
+            <LineActions
+              document={{ id, filename: filename ?? id }}
+              onSave={(document) => void saveFile(identity, document).catch(tellProblem)}
+            />
           )}
         />
       )}

@@ -1,4 +1,4 @@
-import { problemOfAnswer } from '../apollo/problem.js';
+import { ProblemError, problemOfAnswer } from '../apollo/problem.js';
 import type { Connection } from '../connection/connection.js';
 import type { Identity } from '../sign-in/identity.js';
 import type { SendFile } from '../upload/uploads.js';
@@ -33,16 +33,15 @@ export function createClassicClient(identity: Identity, connection: Connection):
       body.append('file', file, file.name);
       const response = await xhrFetch('/api/documents/upload', { headers: await authorization(), body, signal, onSent });
       const text = await response.text();
-      if (!response.ok) throw problemOfAnswer(response.status, text);
-      const { documentId, duplicateOf }: UploadAnswer = JSON.parse(text);
+      if (!response.ok) throw new ProblemError(problemOfAnswer(response.status, text));
+      const { documentId, duplicateOf } = JSON.parse(text) as UploadAnswer;
       return { documentId, duplicateOf: duplicateOf ?? null };
     },
     status: async (documentId) => {
       const response = await fetch(`/api/documents/${encodeURIComponent(documentId)}/status`, { headers: await authorization() });
       if (response.status === 404) return null;
-      if (!response.ok) throw problemOfAnswer(response.status, await response.text());
-      const answer: StatusAnswer = await response.json();
-      return answer;
+      if (!response.ok) throw new ProblemError(problemOfAnswer(response.status, await response.text()));
+      return (await response.json()) as StatusAnswer;
     },
   };
 }

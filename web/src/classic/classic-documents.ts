@@ -1,6 +1,15 @@
 import { isTerminal } from '../documents/document-row.js';
 import type { ClassicClient } from './classic-client.js';
-import { sortRows, withProcessed, withProgress, withStatus, withUpload, without, type ClassicRow, type ClassicRows } from './classic-rows.js';
+import {
+  sortRows,
+  withProcessed,
+  withProgress,
+  withStatus,
+  withUpload,
+  without,
+  type ClassicRow,
+  type ClassicRows,
+} from './classic-rows.js';
 
 export interface ClassicDocuments {
   get(): readonly ClassicRow[];

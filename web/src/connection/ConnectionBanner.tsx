@@ -8,7 +8,14 @@ export function ConnectionBanner({ connection }: { connection: Connection }) {
   // The seconds run: without an empty live region around it, a screen reader would be told each of them.
   if (sentence === null) return null;
   return (
-    <Alert color="orange" variant="light" icon={<IconPlugConnectedX aria-hidden />} role="status" aria-live="off" data-testid="connection-banner">
+    <Alert
+      color="orange"
+      variant="light"
+      icon={<IconPlugConnectedX aria-hidden />}
+      role="status"
+      aria-live="off"
+      data-testid="connection-banner"
+    >
       <Group justify="space-between" gap="sm">
         <Text size="sm" className="tabular">
           {sentence}

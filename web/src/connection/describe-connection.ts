@@ -13,13 +13,18 @@ export function describeConnection(state: ConnectionState, browserOnline: boolea
   if (state.phase === 'live') return { label: 'Live', sentence: null, tone: 'calm' };
   if (state.phase === 'connecting') return { label: 'Connecting…', sentence: null, tone: 'busy' };
   if (!browserOnline) {
-    return { label: 'Offline', sentence: 'You are offline. What you see is what we last knew; it is brought up to date when the network is back.', tone: 'down' };
+    return {
+      label: 'Offline',
+      sentence: 'You are offline. What you see is what we last knew; it is brought up to date when the network is back.',
+      tone: 'down',
+    };
   }
-  if (state.phase === 'retrying') return { label: 'Reconnecting…', sentence: 'The server does not answer. Trying again now…', tone: 'down' };
+  if (state.phase === 'retrying')
+    return { label: 'Reconnecting…', sentence: 'The server does not answer. Trying again now…', tone: 'down' };
   const seconds = Math.max(1, Math.ceil((state.nextTryAt - nowMs) / 1000));
   return {
     label: 'Reconnecting…',
-    sentence: `The server does not answer. What you see is what we last knew. Next try in ${seconds} s.`,
+    sentence: `The server does not answer. What you see is what we last knew. Next try in ${seconds}\u00a0s.`,
     tone: 'down',
   };
 }

@@ -2,6 +2,7 @@ import { useQuery } from '@apollo/client/react';
 import { Button, Drawer, Group, Skeleton, Stack, Title } from '@mantine/core';
 import { IconDownload, IconFileOff, IconTrash } from '@tabler/icons-react';
 import { useEffect } from 'react';
+import { DIALOG_HEADER } from '../page/dialog-header.js';
 import { Notice } from '../page/Notice.js';
 import { useNow } from '../page/use-now.js';
 import { DocumentFacts } from './DocumentFacts.js';
@@ -31,6 +32,7 @@ export function DocumentDrawer({ documentId, watch, actions, onClose }: Document
       position="right"
       size="lg"
       title="Document"
+      attributes={DIALOG_HEADER}
       closeButtonProps={{ 'aria-label': 'Close the details' }}
       data-testid="details"
     >
@@ -87,7 +89,11 @@ function Details({ id, watch, actions, onClose }: DetailsProps) {
         <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />} onClick={() => actions.save(document)}>
           Download
         </Button>
-        <Button variant="default" leftSection={<IconTrash size={16} aria-hidden />} onClick={() => actions.confirmDelete(document, onClose)}>
+        <Button
+          variant="default"
+          leftSection={<IconTrash size={16} aria-hidden />}
+          onClick={() => actions.confirmDelete(document, onClose)}
+        >
           Delete
         </Button>
       </Group>

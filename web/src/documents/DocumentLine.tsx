@@ -59,7 +59,9 @@ function Facts({ row, nowMs }: Pick<DocumentLineProps, 'row' | 'nowMs'>) {
   const facts = [
     row.fileSize === null ? null : formatBytes(row.fileSize),
     row.mimeType === null ? null : formatMimeType(row.mimeType),
-    row.status === 'COMPLETED' && row.vectorCount !== null ? `${row.vectorCount.toLocaleString('en')} ${row.vectorCount === 1 ? 'passage' : 'passages'}` : null,
+    row.status === 'COMPLETED' && row.vectorCount !== null
+      ? `${row.vectorCount.toLocaleString('en')} ${row.vectorCount === 1 ? 'passage' : 'passages'}`
+      : null,
     took === null ? null : `${isRunning(row.status) ? 'for' : 'took'} ${formatDuration(took)}`,
   ].filter((fact) => fact !== null);
   return (

@@ -36,11 +36,17 @@ export function DocumentsView({ watch, actions }: DocumentsViewProps) {
         shown={page.rows.length}
         totalCount={page.totalCount ?? 0}
         hasNext={page.nextCursor !== null}
-        onPrevious={paging.previous}
-        onNext={() => page.nextCursor !== null && paging.next(page.nextCursor)}
+        onPrevious={() => turnPage(paging.previous)}
+        onNext={() => turnPage(() => page.nextCursor !== null && paging.next(page.nextCursor))}
       />
     </Stack>
   );
+}
+
+/** The pager stands below the rows; a new page is read from its top. */
+function turnPage(turn: () => void): void {
+  turn();
+  window.scrollTo({ top: 0 });
 }
 
 interface RowsProps {
@@ -59,7 +65,9 @@ function Rows({ page, filter, actions, onReset }: RowsProps) {
       rows={page.rows}
       isStale={page.isLoading}
       hrefOf={({ id }) => hashOf({ view: 'documents', documentId: id })}
-      actionsOf={({ id, filename }) => <LineActions document={{ id, filename: filename ?? id }} onSave={actions.save} onDelete={actions.confirmDelete} />}
+      actionsOf={({ id, filename }) => (
+        <LineActions document={{ id, filename: filename ?? id }} onSave={actions.save} onDelete={actions.confirmDelete} />
+      )}
     />
   );
 }

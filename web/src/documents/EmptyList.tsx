@@ -36,7 +36,12 @@ export function ListError({ error, onRetry }: { error: unknown; onRetry: () => v
   const { title, cure } = cureOf(toProblem(error).code);
   return (
     <Paper withBorder radius="lg" role="alert">
-      <Notice icon={<IconCloudOff size={28} stroke={1.6} />} title={title} color="red" action={<Button onClick={onRetry}>Try again</Button>}>
+      <Notice
+        icon={<IconCloudOff size={28} stroke={1.6} />}
+        title={title}
+        color="red"
+        action={<Button onClick={onRetry}>Try again</Button>}
+      >
         Your documents cannot be shown. {cure}
       </Notice>
     </Paper>

@@ -13,7 +13,16 @@ export function EventHistory({ events }: { events: Events }) {
       </Title>
       <Timeline active={events.length - 1} bulletSize={14} lineWidth={2}>
         {events.map(({ seq, message, occurredAt, error }) => (
-          <Timeline.Item key={seq} data-testid="history-event" title={<Text size="sm" fw={600}>{message}</Text>} color={error ? 'orange' : 'tide'}>
+          <Timeline.Item
+            key={seq}
+            data-testid="history-event"
+            title={
+              <Text size="sm" fw={600}>
+                {message}
+              </Text>
+            }
+            color={error ? 'orange' : 'tide'}
+          >
             {error && (
               <Text size="xs" c="dimmed" className="wrap-anywhere">
                 {error.message}

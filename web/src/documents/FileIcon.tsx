@@ -1,5 +1,15 @@
 import { ThemeIcon } from '@mantine/core';
-import { IconFile, IconFileText, IconFileTypeCsv, IconFileTypeDocx, IconFileTypeHtml, IconFileTypePdf, IconFileTypePpt, IconFileTypeTxt, IconFileTypeXls } from '@tabler/icons-react';
+import {
+  IconFile,
+  IconFileText,
+  IconFileTypeCsv,
+  IconFileTypeDocx,
+  IconFileTypeHtml,
+  IconFileTypePdf,
+  IconFileTypePpt,
+  IconFileTypeTxt,
+  IconFileTypeXls,
+} from '@tabler/icons-react';
 
 const BY_EXTENSION: Readonly<Record<string, typeof IconFile | undefined>> = {
   pdf: IconFileTypePdf,

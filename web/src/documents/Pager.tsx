@@ -21,7 +21,13 @@ export function Pager({ pageIndex, shown, totalCount, hasNext, onPrevious, onNex
         {first.toLocaleString('en')}–{(first + shown - 1).toLocaleString('en')} of {totalCount.toLocaleString('en')}
       </Text>
       <Group gap="xs">
-        <Button variant="default" size="sm" leftSection={<IconChevronLeft size={16} aria-hidden />} disabled={pageIndex === 0} onClick={onPrevious}>
+        <Button
+          variant="default"
+          size="sm"
+          leftSection={<IconChevronLeft size={16} aria-hidden />}
+          disabled={pageIndex === 0}
+          onClick={onPrevious}
+        >
           Newer
         </Button>
         <Button variant="default" size="sm" rightSection={<IconChevronRight size={16} aria-hidden />} disabled={!hasNext} onClick={onNext}>

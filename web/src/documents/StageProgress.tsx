@@ -1,10 +1,11 @@
 import { Group, Progress, Text } from '@mantine/core';
-import { isTerminal, type DocumentRow } from './document-row.js';
+import { isRunning, isTerminal, type DocumentRow } from './document-row.js';
 import { formatAgo } from './format.js';
 
 function stageOf({ status, done, total, percent, nextAttemptAt, scheduledFor, queuePosition }: DocumentRow, nowMs: number): string {
   if (status === 'PENDING' && nextAttemptAt !== null) return `Next try ${inTime(nextAttemptAt, nowMs)}`;
-  if (status === 'PENDING' && scheduledFor !== null && Date.parse(scheduledFor) > nowMs) return `Scheduled, starts ${inTime(scheduledFor, nowMs)}`;
+  if (status === 'PENDING' && scheduledFor !== null && Date.parse(scheduledFor) > nowMs)
+    return `Scheduled, starts ${inTime(scheduledFor, nowMs)}`;
   if (status === 'PENDING') return queuePosition === null ? 'Waiting for a worker' : waitingBehind(queuePosition);
   if (status === 'EXTRACTING') return 'Reading the text';
   if (done !== null && total !== null) return `${done.toLocaleString('en')} of ${total.toLocaleString('en')} passages stored`;
@@ -21,30 +22,42 @@ function inTime(iso: string, nowMs: number): string {
 
 export function StageProgress({ row, nowMs }: { row: DocumentRow; nowMs: number }) {
   if (isTerminal(row.status)) return null;
-  const isWaiting = row.status === 'PENDING';
-  const isUnmeasured = row.status === 'EXTRACTING';
+  const isMeasured = row.status === 'VECTORIZING' || row.status === 'PROCESSING';
   return (
     <div>
-      <Progress.Root size="sm" radius="xl">
-        <Progress.Section
-          value={isUnmeasured ? 100 : row.percent}
-          animated={isUnmeasured}
-          striped={isUnmeasured}
-          color={isWaiting ? 'gray' : 'tide'}
-          aria-label={`Progress of ${row.filename ?? row.id}`}
-          aria-valuenow={Math.round(row.percent)}
-        />
-      </Progress.Root>
-      <Group justify="space-between" mt={6} gap="xs" wrap="nowrap">
-        <Text size="xs" c="dimmed" className="tabular">
+      {isRunning(row.status) && <Bar row={row} isMeasured={isMeasured} />}
+      <Group justify="space-between" gap="xs" wrap="nowrap">
+        <Text size="xs" c="dimmed" className="tabular" data-testid="stage">
           {stageOf(row, nowMs)}
         </Text>
-        {!isWaiting && !isUnmeasured && (
+        {isMeasured && (
           <Text size="xs" c="dimmed" className="tabular">
             {Math.round(row.percent)} %
           </Text>
         )}
       </Group>
     </div>
+  );
+}
+
+/** While the text is read nobody knows how much is left: the bar moves, and claims nothing. */
+function Bar({ row, isMeasured }: { row: DocumentRow; isMeasured: boolean }) {
+  const label = `Progress of ${row.filename ?? row.id}`;
+  return (
+    <Progress.Root size="sm" radius="xl" mb={6}>
+      {isMeasured ? (
+        <Progress.Section value={Math.round(row.percent)} color="tide.6" aria-label={label} />
+      ) : (
+        <Progress.Section
+          value={100}
+          color="tide.4"
+          animated
+          withAria={false}
+          role="progressbar"
+          aria-label={label}
+          aria-valuetext="Reading the text"
+        />
+      )}
+    </Progress.Root>
   );
 }

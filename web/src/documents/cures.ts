@@ -17,7 +17,10 @@ const CURES: Readonly<Record<string, Cure | undefined>> = {
   EMPTY_TEXT: { title: 'There is no text in it', cure: 'It is probably a scan: run text recognition (OCR) on it and upload the result.' },
   TOO_MANY_CHUNKS: { title: 'It is too long', cure: 'Split it into smaller files and upload them one by one.' },
   EXTRACTION_LIMIT: { title: 'Reading it took too much time or memory', cure: 'Split it, or export a simpler copy, and upload that.' },
-  EMBEDDER_REFUSED: { title: 'The embedding service refused it', cure: 'Ask your operator to check the key of the embedding service, then upload the file again.' },
+  EMBEDDER_REFUSED: {
+    title: 'The embedding service refused it',
+    cure: 'Ask your operator to check the key of the embedding service, then upload the file again.',
+  },
   EMBEDDER_UNAVAILABLE: { title: 'The embedding service is not answering', cure: BY_ITSELF },
   VECTOR_STORE_UNAVAILABLE: { title: 'The vector store is not answering', cure: BY_ITSELF },
   BLOB_MISSING: { title: 'The stored file is gone', cure: SAME_FILE_AGAIN },

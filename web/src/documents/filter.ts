@@ -30,7 +30,8 @@ export function toDocumentFilter({ group, filename }: ListFilter): DocumentFilte
   return { ...(statuses.length > 0 ? { status: [...statuses] } : {}), ...(name === '' ? {} : { filename: name }) };
 }
 
-const statusesOf = (group: Group): readonly RowStatus[] => (group === 'active' ? [...GROUPS.active.statuses, 'PROCESSING'] : GROUPS[group].statuses);
+const statusesOf = (group: Group): readonly RowStatus[] =>
+  group === 'active' ? [...GROUPS.active.statuses, 'PROCESSING'] : GROUPS[group].statuses;
 
 /** An event can take a row out of the filter that it was found by; it leaves the page at once, before the server is asked again. */
 export function matches(row: Pick<DocumentRow, 'status' | 'filename'>, { group, filename }: ListFilter): boolean {

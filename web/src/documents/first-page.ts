@@ -14,6 +14,10 @@ export function putOnTop(client: ApolloClient, variables: DocumentsPageQueryVari
   const isKnown = edges.some(({ node }) => node.id === document.id);
   if (isKnown || (top && top.createdAt > document.createdAt)) return false;
   const edge = { __typename: 'DocumentEdge' as const, node: document };
-  client.cache.writeQuery({ query: DocumentsPage, variables, data: { ...page, documents: { ...page.documents, edges: [edge, ...edges] } } });
+  client.cache.writeQuery({
+    query: DocumentsPage,
+    variables,
+    data: { ...page, documents: { ...page.documents, edges: [edge, ...edges] } },
+  });
   return true;
 }

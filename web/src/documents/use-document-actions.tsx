@@ -2,6 +2,7 @@ import { useApolloClient } from '@apollo/client/react';
 import { Text } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import type { NewestDocuments } from '../apollo/newest-documents.js';
+import { DIALOG_HEADER } from '../page/dialog-header.js';
 import { tellDone, tellProblem } from '../page/tell.js';
 import type { Identity } from '../sign-in/identity.js';
 import { DeleteDocument } from './operations.js';
@@ -33,6 +34,7 @@ export function useDocumentActions(identity: Identity, documents: NewestDocument
       modals.openConfirmModal({
         title: 'Delete this document?',
         centered: true,
+        attributes: DIALOG_HEADER,
         children: (
           <Text size="sm" className="wrap-anywhere">
             <b>{document.filename}</b>, its passages and its file are removed for good. Searches stop finding it at once.

@@ -22,7 +22,7 @@ export function watchDocuments(client: ApolloClient, documents: NewestDocuments)
   const subscription = defer(() => client.subscribe({ query: WatchDocuments }))
     .pipe(
       map(({ data, error }) => {
-        if (error || !data) throw error ?? new Error('An event without data.');
+        if (!data) throw new Error('The watch ended with an error.', { cause: error });
         return data.documentStatus;
       }),
       retry({ delay: (_, failures) => timer(backoffMs(failures)), resetOnSuccess: true }),

@@ -4,39 +4,56 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** An empty list is no filter. filename: contains, in any case. */
+/** Which documents to list; every part given must match. */
 export type DocumentFilter = {
+  /** Contained in the file name, in any case. */
   filename?: string | null | undefined;
+  /** In one of these. An empty list is no filter. */
   status?: Array<DocumentStatus> | null | undefined;
 };
 
-/**
- * PENDING waits for a worker, for scheduledFor or for nextAttemptAt. COMPLETED, FAILED and CANCELLED are terminal for their generation. DELETING is the
- * last event of a document and appears in events only: from then on every query, list, count, search and event.document treats the document as none.
- */
+/** How far a document is. COMPLETED, FAILED and CANCELLED are terminal for their generation. DELETING is the last event of a document and appears in events only: from then on every query, list, count, search and event.document treats the document as none. */
 export type DocumentStatus =
+  /** Stopped by a person. */
   | 'CANCELLED'
+  /** Every passage is stored and answers searches. */
   | 'COMPLETED'
+  /** Gone for every reader; vectors and file are being removed. */
   | 'DELETING'
+  /** A worker reads the text out of the file. */
   | 'EXTRACTING'
+  /** Given up; error says why and at which stage. */
   | 'FAILED'
+  /** Waits for a worker, for scheduledFor or for nextAttemptAt. */
   | 'PENDING'
+  /** Passages are embedded and stored; progress counts them. */
   | 'VECTORIZING';
 
+/** Place in the queue. A document that waits moves up, so LOW is served as well. */
 export type Priority =
+  /** Ahead of what waits. */
   | 'HIGH'
+  /** Behind what waits. */
   | 'LOW'
+  /** In turn. */
   | 'NORMAL';
 
+/** How passages are found. */
 export type SearchMode =
+  /** By meaning and by words, joined by reciprocal rank fusion. */
   | 'HYBRID'
+  /** By words, in any grammatical form. */
   | 'KEYWORD'
+  /** By meaning. */
   | 'SEMANTIC';
 
-/** SNAPSHOT: the state when watching began or was re-read. CHANGE: a durable change. PROGRESS: the same seq, more done. */
+/** What an event reports. */
 export type StatusEventKind =
+  /** A durable change. */
   | 'CHANGE'
+  /** The same seq, more done. */
   | 'PROGRESS'
+  /** The state when watching began or was re-read. */
   | 'SNAPSHOT';
 
 export type DocumentFieldsFragment = { id: string, filename: string, mimeType: string, fileSize: number, status: DocumentStatus, seq: number, generation: number, attempt: number, maxAttempts: number, vectorCount: number, searchable: boolean, priority: Priority, queuePosition: number | null, scheduledFor: string | null, nextAttemptAt: string | null, createdAt: string, updatedAt: string, startedAt: string | null, processedAt: string | null, progress: { done: number, total: number | null, percent: number }, error: { code: string, cause: string | null, message: string, retryable: boolean, stage: DocumentStatus } | null };

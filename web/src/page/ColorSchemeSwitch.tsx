@@ -12,7 +12,13 @@ export function ColorSchemeSwitch() {
   const { label, next, Icon } = STEPS[colorScheme];
   return (
     <Tooltip label={`Colours: ${label}`}>
-      <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`Colours: ${label}. Change to ${STEPS[next].label}`} onClick={() => setColorScheme(next)}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="lg"
+        aria-label={`Colours: ${label}. Change to ${STEPS[next].label}`}
+        onClick={() => setColorScheme(next)}
+      >
         <Icon size={20} stroke={1.7} aria-hidden />
       </ActionIcon>
     </Tooltip>

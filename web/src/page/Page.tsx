@@ -14,7 +14,12 @@ import { ProtocolSwitch } from './ProtocolSwitch.js';
 
 export function Page() {
   const { config, failed } = usePageConfig();
-  if (!config) return <Center component="main" mih="100dvh">{failed ? <ServerAway /> : <Loader aria-label="Loading" />}</Center>;
+  if (!config)
+    return (
+      <Center component="main" mih="100dvh">
+        {failed ? <ServerAway /> : <Loader aria-label="Loading" />}
+      </Center>
+    );
   const kind = identityKind(config.identity.kind);
   return kind ? <WithIdentity kind={kind} config={config} /> : <UnknownKind name={config.identity.kind} />;
 }
@@ -56,7 +61,8 @@ function UnknownKind({ name }: { name: string }) {
   return (
     <Center component="main" mih="100dvh">
       <Notice icon={<IconLock size={28} stroke={1.6} />} title="This page cannot sign you in" color="orange">
-        The server signs people in through “{name}”, which this page does not know. Ask your operator for the page that belongs to this server.
+        The server signs people in through “{name}”, which this page does not know. Ask your operator for the page that belongs to this
+        server.
       </Notice>
     </Center>
   );

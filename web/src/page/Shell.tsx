@@ -1,4 +1,4 @@
-import { Anchor, Container, Group, Stack, Text } from '@mantine/core';
+import { Anchor, Container, Group, Stack, Text, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Brand } from '../brand/Brand.js';
 import { AccountMenu } from './AccountMenu.js';
@@ -21,7 +21,12 @@ export function Shell({ view, userName, onSignOut, badge, banner, protocolSwitch
     <>
       <header className={classes['header']}>
         <Container size="lg" className={classes['bar'] ?? ''}>
-          <Anchor href={hashOf({ view: 'documents', documentId: null })} underline="never" c="var(--mantine-color-text)" aria-label="docstream">
+          <Anchor
+            href={hashOf({ view: 'documents', documentId: null })}
+            underline="never"
+            c="var(--mantine-color-text)"
+            aria-label="docstream"
+          >
             <Group gap={10} wrap="nowrap">
               <Brand />
               <Text component="span" fw={700} size="lg" className={classes['wordmark'] ?? ''} visibleFrom="xs">
@@ -37,6 +42,7 @@ export function Shell({ view, userName, onSignOut, badge, banner, protocolSwitch
         </Container>
       </header>
       <Container component="main" size="lg" className={classes['main'] ?? ''}>
+        <VisuallyHidden component="h1">{view === 'search' ? 'Search' : 'Documents'}</VisuallyHidden>
         <Stack gap="md">
           <div className={classes['top']}>
             <nav aria-label="Views" className={classes['views']}>

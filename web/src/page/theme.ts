@@ -1,6 +1,17 @@
 import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
 
-const tide: MantineColorsTuple = ['#e9f8f8', '#d3eeee', '#a7dddd', '#74c9ca', '#4bb5b8', '#2b9da2', '#178489', '#0f6e74', '#0d5a5f', '#0a464a'];
+const tide: MantineColorsTuple = [
+  '#e9f8f8',
+  '#d3eeee',
+  '#a7dddd',
+  '#74c9ca',
+  '#4bb5b8',
+  '#2b9da2',
+  '#178489',
+  '#0f6e74',
+  '#0d5a5f',
+  '#0a464a',
+];
 
 const FONT = "'Inter Variable', ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 
@@ -15,9 +26,53 @@ export const theme = createTheme({
   respectReducedMotion: true,
 });
 
-/** Mantine's own dimmed and error colours stay below the contrast of 4.5 that small text needs. */
+/** Text on a soft ground of its own colour: [ground, text] for both schemes, each pair with a contrast of at least 4.5. */
+const SOFT: Readonly<Record<string, { light: readonly [string, string]; dark: readonly [string, string] }>> = {
+  tide: { light: ['#e2f3f3', '#0d5a5f'], dark: ['#173638', '#86d8da'] },
+  teal: { light: ['#def5ec', '#0b5f48'], dark: ['#143a2f', '#7fe0bf'] },
+  blue: { light: ['#e4f0fd', '#17508f'], dark: ['#18324f', '#93c6fb'] },
+  indigo: { light: ['#e8ecfd', '#33449f'], dark: ['#252e57', '#b3c0fb'] },
+  orange: { light: ['#fdf0e2', '#853a08'], dark: ['#40290f', '#f8bd7c'] },
+  red: { light: ['#fdebea', '#9c1f1c'], dark: ['#451f1f', '#ffa8a3'] },
+  gray: { light: ['#eef1f4', '#47515c'], dark: ['#2a3036', '#c0c8d0'] },
+};
+
+const softVariables = (scheme: 'light' | 'dark') =>
+  Object.fromEntries(
+    Object.entries(SOFT).flatMap(
+      ([
+        color,
+        {
+          [scheme]: [ground, text],
+        },
+      ]) => [
+        [`--mantine-color-${color}-light`, ground],
+        [`--mantine-color-${color}-light-color`, text],
+      ],
+    ),
+  );
+
+/** Mantine's own dimmed, error and placeholder colours stay below the contrast of 4.5 that small text needs. */
 export const cssVariablesResolver: CSSVariablesResolver = () => ({
   variables: {},
-  light: { '--mantine-color-dimmed': '#5b6570', '--mantine-color-error': '#c02a2a', '--mantine-color-placeholder': '#68727d', '--page-background': '#f6f8f9', '--page-surface': '#ffffff', '--page-line': '#e1e6ea', '--page-mark': '#d5f2e9' },
-  dark: { '--mantine-color-dimmed': '#a2abb4', '--mantine-color-error': '#ff8787', '--mantine-color-placeholder': '#8f98a1', '--page-background': '#15181b', '--page-surface': '#1c2024', '--page-line': '#30363c', '--page-mark': '#155e56' },
+  light: {
+    ...softVariables('light'),
+    '--mantine-color-dimmed': '#5b6570',
+    '--mantine-color-error': '#b92525',
+    '--mantine-color-placeholder': '#68727d',
+    '--page-background': '#f6f8f9',
+    '--page-surface': '#ffffff',
+    '--page-line': '#e1e6ea',
+    '--page-mark': '#d3f3e8',
+  },
+  dark: {
+    ...softVariables('dark'),
+    '--mantine-color-dimmed': '#a2abb4',
+    '--mantine-color-error': '#ff9a95',
+    '--mantine-color-placeholder': '#8f98a1',
+    '--page-background': '#14171a',
+    '--page-surface': '#1b1f23',
+    '--page-line': '#2e343a',
+    '--page-mark': '#155e56',
+  },
 });

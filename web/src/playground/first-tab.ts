@@ -1,6 +1,6 @@
 /** These run as they are: in the playground nobody has an id at hand. They are for people, so the generator of the page's types leaves them out. */
-export const FIRST_TAB = `# Three operations: put the cursor into one and press Ctrl+Enter,
-# or choose it from the menu of the run button.
+export const FIRST_TAB = `# Three operations: choose one from the menu of
+# the run button, or press Ctrl+Enter inside it.
 # The token stands in the Headers tab below.
 
 query DocumentsOverview {
@@ -38,7 +38,8 @@ query Search {
   }
 }
 
-# Runs until you stop it. Upload something at / under the same name and watch.
+# Runs until you stop it. Sign in at / as “playground”,
+# upload something there, and watch it here.
 subscription Watch {
   documentStatus {
     kind

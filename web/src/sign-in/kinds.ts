@@ -1,4 +1,4 @@
-import { devIdentityKind } from './dev-identity.js';
+import { devIdentityKind } from './dev-kind.js';
 import type { IdentityKind } from './identity.js';
 
 /** By the name that `/config.json` uses. Another kind, Firebase for example, is one more line and one more folder. */

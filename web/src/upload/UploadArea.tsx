@@ -2,7 +2,7 @@ import { Button, Group, Stack, Text } from '@mantine/core';
 import { Dropzone } from '@mantine/dropzone';
 import { IconCloudUpload } from '@tabler/icons-react';
 import { useRef } from 'react';
-import { formatBytes } from '../documents/format.js';
+import { formatLimit } from '../documents/format.js';
 import classes from './upload.module.css';
 import { UploadList } from './UploadList.js';
 import type { Uploads } from './uploads.js';
@@ -35,7 +35,7 @@ export function UploadArea({ uploads, maxUploadBytes, hrefOf }: UploadAreaProps)
             <div>
               <Text fw={600}>Drop documents here</Text>
               <Text size="sm" c="dimmed">
-                PDF, Word, text and more{maxUploadBytes === null ? '' : `, up to ${formatBytes(maxUploadBytes)} each`}
+                PDF, Word, text and more{maxUploadBytes === null ? '' : `, up to ${formatLimit(maxUploadBytes)} each`}
               </Text>
             </div>
           </Group>

@@ -3,7 +3,7 @@ import { IconX } from '@tabler/icons-react';
 import { cureOf } from '../documents/cures.js';
 import { formatBytes } from '../documents/format.js';
 import classes from './upload.module.css';
-import type { Upload, Uploads } from './uploads.js';
+import { isWorthRepeating, type Upload, type Uploads } from './uploads.js';
 
 interface UploadLineProps {
   upload: Upload;
@@ -13,7 +13,6 @@ interface UploadLineProps {
 
 export function UploadLine({ upload, uploads, hrefOf }: UploadLineProps) {
   const { key, file, state } = upload;
-  const isStopped = state.phase === 'failed' || state.phase === 'aborted';
   return (
     <li className={classes['line']} data-testid="upload" data-phase={state.phase}>
       <Group justify="space-between" wrap="nowrap" gap="sm" align="start">
@@ -24,7 +23,7 @@ export function UploadLine({ upload, uploads, hrefOf }: UploadLineProps) {
           <Words upload={upload} hrefOf={hrefOf} />
         </div>
         <Group gap={4} wrap="nowrap">
-          {isStopped && (
+          {isWorthRepeating(state) && (
             <Button size="compact-sm" variant="default" onClick={() => uploads.again(key)}>
               Try again
             </Button>
@@ -83,5 +82,7 @@ function CloseOrAbort({ upload: { key, file, state }, uploads }: Pick<UploadLine
 function Bar({ upload: { file, state } }: Pick<UploadLineProps, 'upload'>) {
   if (state.phase !== 'sending' && state.phase !== 'accepting') return null;
   const percent = state.phase === 'sending' ? state.percent : 100;
-  return <Progress value={percent} size="sm" radius="xl" mt={6} animated={state.phase === 'accepting'} aria-label={`Upload of ${file.name}`} />;
+  return (
+    <Progress value={percent} size="sm" radius="xl" mt={6} animated={state.phase === 'accepting'} aria-label={`Upload of ${file.name}`} />
+  );
 }

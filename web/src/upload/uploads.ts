@@ -1,4 +1,5 @@
 import { toProblem, type Problem } from '../apollo/problem.js';
+import { formatLimit } from '../documents/format.js';
 
 /*
  *   waiting ──► sending ──► accepting ──► accepted
@@ -27,7 +28,10 @@ export interface Accepted {
 }
 
 /** One door to the server. It rejects when the server refuses, and when `signal` aborts. */
-export type SendFile = (file: File, on: { signal: AbortSignal; onSent: (sentBytes: number, totalBytes: number) => void }) => Promise<Accepted>;
+export type SendFile = (
+  file: File,
+  on: { signal: AbortSignal; onSent: (sentBytes: number, totalBytes: number) => void },
+) => Promise<Accepted>;
 
 export interface Uploads {
   get(): readonly Upload[];
@@ -45,6 +49,12 @@ export interface UploadsOptions {
   /** A browser opens six connections to one host; the list and its details need some of them. */
   maxParallel?: number;
 }
+
+/** The same bytes would be refused again. */
+const OF_THE_FILE: readonly string[] = ['EMPTY_FILE', 'FILE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
+
+export const isWorthRepeating = (state: UploadState): boolean =>
+  state.phase === 'aborted' || (state.phase === 'failed' && !OF_THE_FILE.includes(state.problem.code));
 
 const isOpen = ({ state }: Upload) => state.phase === 'waiting' || isUnderWay(state);
 const isUnderWay = ({ phase }: UploadState) => phase === 'sending' || phase === 'accepting';
@@ -95,7 +105,10 @@ export function createUploads({ send, maxUploadBytes, maxParallel = 3 }: Uploads
       return () => listeners.delete(listener);
     },
     add: (files) => {
-      set([...uploads, ...files.map((file) => ({ key: ++lastKey, file, state: refusal(file, maxUploadBytes) ?? { phase: 'waiting' as const } }))]);
+      set([
+        ...uploads,
+        ...files.map((file) => ({ key: ++lastKey, file, state: refusal(file, maxUploadBytes) ?? { phase: 'waiting' as const } })),
+      ]);
       startWaiting();
     },
     abort,
@@ -114,6 +127,5 @@ export function createUploads({ send, maxUploadBytes, maxParallel = 3 }: Uploads
 function refusal({ size }: File, maxUploadBytes: number | null): UploadState | null {
   if (size === 0) return { phase: 'failed', problem: { code: 'EMPTY_FILE', message: 'It has no bytes.' } };
   if (maxUploadBytes === null || size <= maxUploadBytes) return null;
-  const limit = Math.floor(maxUploadBytes / 2 ** 20).toLocaleString('en');
-  return { phase: 'failed', problem: { code: 'FILE_TOO_LARGE', message: `The limit is ${limit} MiB.` } };
+  return { phase: 'failed', problem: { code: 'FILE_TOO_LARGE', message: `The limit is ${formatLimit(maxUploadBytes)}.` } };
 }

@@ -1,5 +1,4 @@
-import type { Identity, IdentityKind } from './identity.js';
-import { DevSignInForm } from './DevSignInForm.js';
+import type { Identity } from './identity.js';
 
 /** The names that the server's embedded identity takes: a token is `dev:<name>`, and nothing is secret about it. */
 export const DEV_NAME = /^[A-Za-z0-9_-]{1,64}$/;
@@ -39,10 +38,3 @@ export function createDevIdentity(storage: Pick<Storage, 'getItem' | 'setItem' |
     },
   };
 }
-
-export const devIdentityKind: IdentityKind = {
-  start: () => {
-    const identity = createDevIdentity();
-    return { identity, SignInForm: () => <DevSignInForm onSignIn={identity.signIn} isName={(name) => DEV_NAME.test(name)} /> };
-  },
-};

@@ -1,0 +1,633 @@
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WebSocket } from 'ws';
+import { writeBombDocx } from '../corpus/make-bomb.js';
+import { ask, askUpload, gql, subscribe, subscribeSse, upload, waitForStatus, type GraphqlError, type UploadFile } from '../support/client.js';
+import { corpus } from '../support/corpus.js';
+import { countDocuments, countUnfinished, search, SEARCH, uploadCompleted } from '../support/documents.js';
+import { bearer, BOUNDARY, errorOf, getRest, multipart, multipartHeaders, sendRaw, uploadRest } from '../support/rest.js';
+import { shareProduct, type SharedProduct } from '../support/shared-product.js';
+import { eventually } from '../support/wait.js';
+import { refusalOf } from '../support/watch.js';
+
+const SMALL_LIMIT = 100_000;
+const GIB = 1024 ** 3;
+const UNKNOWN_ID = '3fa85f64-5717-4562-b3fc-2c963f66afa6';
+const FOREIGN = 'https://evil.example';
+
+const shared = shareProduct({ env: { MAX_UPLOAD_BYTES: String(64 * 1024 * 1024) } });
+
+interface Refusal {
+  /** Of REST; GraphQL answers execution errors with 200. */
+  httpStatus: number;
+  code: string;
+  field?: string;
+  limit?: number;
+}
+
+type TryUpload = (url: string, token: string | null, file: UploadFile) => Promise<{ refusal: Refusal } | { id: string; filename: string }>;
+
+const tryGraphql: TryUpload = async (url, token, file) => {
+  const { status, data, errors } = await askUpload(url, token, file);
+  const [error] = errors;
+  if (error) return { refusal: { httpStatus: status, ...error.extensions } };
+  const { id = '', filename = '' } = data?.uploadDocument.document ?? {};
+  return { id, filename };
+};
+
+const tryRest: TryUpload = async (url, token, file) => {
+  const answer = await uploadRest(url, token, file);
+  if (answer.status !== 202) return { refusal: { httpStatus: answer.status, ...errorOf(answer) } };
+  return { id: String(answer.body['documentId']), filename: String(answer.body['fileName']) };
+};
+
+/** Both doors of the upload, and the status with which each answers a refusal that REST answers with `restStatus`. */
+const DOORS = [
+  { door: 'GraphQL', tryUpload: tryGraphql, httpStatus: (_restStatus: number) => 200 },
+  { door: 'REST', tryUpload: tryRest, httpStatus: (restStatus: number) => restStatus },
+];
+
+/** Neither a file nor a row of this user may be left. */
+async function expectNothingKept(token: string, blobsBefore: string[], { url, blobs }: SharedProduct = shared): Promise<void> {
+  await eventually(async () => expect(await blobs()).toEqual(blobsBefore) === undefined, { what: 'the stored files of before' });
+  expect(await countDocuments(url, token)).toEqual({});
+}
+
+/** The HTTP status with which a WebSocket is refused. */
+async function refusedUpgrade(path: string, headers: Record<string, string>, protocol?: string): Promise<number | undefined> {
+  const socket = new WebSocket(`${shared.url.replace('http', 'ws')}${path}`, protocol ?? [], { headers });
+  socket.on('error', () => undefined);
+  const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode?: number }];
+  socket.terminate();
+  return response.statusCode;
+}
+
+describe.each(DOORS)('a file that $door does not take leaves neither file nor row', ({ tryUpload, httpStatus }) => {
+  it.each([
+    ['an empty file', { name: 'empty.txt', content: '' }, 400, 'EMPTY_FILE'],
+    ['an empty file with the name of a PDF', { name: 'empty.pdf', content: '' }, 400, 'EMPTY_FILE'],
+    ['a program', { name: 'a.txt', content: Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xfe, 0x80]) }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
+  ])('%s', async (_, file, restStatus, code) => {
+    const token = shared.newUser();
+    const before = await shared.blobs();
+    expect(await tryUpload(shared.url, token, file)).toMatchObject({ refusal: { code, httpStatus: httpStatus(restStatus) } });
+    await expectNothingKept(token, before);
+  });
+
+  it('a PNG, whatever its name', async () => {
+    const token = shared.newUser();
+    const before = await shared.blobs();
+    const refusal = { code: 'UNSUPPORTED_MEDIA_TYPE', httpStatus: httpStatus(415) };
+    expect(await tryUpload(shared.url, token, await corpus('png-named.pdf'))).toMatchObject({ refusal });
+    await expectNothingKept(token, before);
+  });
+});
+
+describe('a file over the limit', () => {
+  const small = shareProduct({ env: { MAX_UPLOAD_BYTES: String(SMALL_LIMIT) } });
+
+  it.each(DOORS)('is FILE_TOO_LARGE by $door, names the limit and leaves nothing', async ({ tryUpload, httpStatus }) => {
+    const token = small.newUser();
+    const before = await small.blobs();
+    const refusal = { code: 'FILE_TOO_LARGE', limit: SMALL_LIMIT, httpStatus: httpStatus(413) };
+    expect(await tryUpload(small.url, token, { name: 'large.txt', content: 'x'.repeat(SMALL_LIMIT + 1) })).toMatchObject({ refusal });
+    await expectNothingKept(token, before, small);
+  });
+
+  it.each(DOORS)('is refused by $door however much larger it is', async ({ tryUpload, httpStatus }) => {
+    const token = small.newUser();
+    const before = await small.blobs();
+    const refusal = { code: 'FILE_TOO_LARGE', limit: SMALL_LIMIT, httpStatus: httpStatus(413) };
+    expect(await tryUpload(small.url, token, { name: 'huge.txt', content: 'x'.repeat(20_000_000) })).toMatchObject({ refusal });
+    await expectNothingKept(token, before, small);
+  });
+
+  it.each(DOORS)('of exactly the limit is taken by $door', async ({ tryUpload }) => {
+    const content = 'word '.repeat(SMALL_LIMIT).slice(0, SMALL_LIMIT);
+    const token = small.newUser();
+    const taken = await tryUpload(small.url, token, { name: 'exact.txt', content });
+    expect(taken).toMatchObject({ filename: 'exact.txt' });
+    await gql(small.url, token, 'mutation Delete($id: ID!) { deleteDocument(id: $id) { id } }', 'id' in taken ? { id: taken.id } : {});
+  });
+});
+
+describe('an upload that breaks off', () => {
+  it.each([
+    ['/graphql', [{ name: 'operations', content: JSON.stringify({ query: 'mutation ($file: Upload!) { uploadDocument(file: $file) { document { id } } }', variables: { file: null } }) }, { name: 'map', content: '{"file":["variables.file"]}' }]],
+    ['/api/documents/upload', []],
+  ])('at %s leaves neither file nor row', async (path, fields) => {
+    const token = shared.newUser();
+    const before = await shared.blobs();
+    const whole = multipart([...fields, { name: 'file', filename: 'half.txt', content: 'half a text '.repeat(100_000) }]);
+    const sent = request(`${shared.url}${path}`, { method: 'POST', headers: { ...multipartHeaders(token), 'content-length': whole.length } });
+    sent.on('error', () => undefined);
+    sent.write(whole.subarray(0, whole.length / 2));
+    await eventually(async () => (await shared.blobs()).length > before.length, { what: 'a file half written' });
+    sent.destroy();
+    await expectNothingKept(token, before);
+  });
+
+  it.each([
+    ['/graphql', true],
+    ['/api/documents/upload', false],
+  ])('at %s because the body ends before its boundary is BAD_USER_INPUT', async (path, isGraphql) => {
+    const token = shared.newUser();
+    const before = await shared.blobs();
+    const fields = isGraphql ? uploadFields(['variables.file']) : [];
+    const whole = multipart([...fields, { name: 'file', filename: 'half.txt', content: 'half a text '.repeat(10_000) }]);
+    const { text } = await sendRaw(shared.url, { path, headers: multipartHeaders(token), body: whole.subarray(0, whole.length - 20_000) });
+    expect(text).toContain('BAD_USER_INPUT');
+    await expectNothingKept(token, before);
+  });
+});
+
+const UPLOAD = 'mutation ($file: Upload!) { uploadDocument(file: $file) { document { id filename } } }';
+
+function uploadFields(paths: string[], map: object = { file: paths }): { name: string; content: string }[] {
+  return [
+    { name: 'operations', content: JSON.stringify({ query: UPLOAD, variables: { file: null } }) },
+    { name: 'map', content: JSON.stringify(map) },
+  ];
+}
+
+describe('a GraphQL multipart request that is wrong is BAD_USER_INPUT and keeps nothing', () => {
+  const file = { name: 'file', filename: 'a.txt', content: 'Some text.' };
+  const operations = uploadFields(['variables.file'])[0] ?? { name: '', content: '' };
+
+  it.each([
+    ['without a file', multipart(uploadFields(['variables.file']))],
+    ['with two files of one name', multipart([...uploadFields(['variables.file']), file, file])],
+    ['with two files for one Upload', multipart([...uploadFields([], { file: ['variables.file'], other: ['variables.file'] }), file, { ...file, name: 'other' }])],
+    ['whose second file is announced for another variable', multipart([...uploadFields([], { file: ['variables.file'], other: ['variables.other'] }), file, { ...file, name: 'other' }])],
+    ['whose map names nothing', multipart([...uploadFields(['variables.nothing.there']), file])],
+    ['whose map is no JSON', multipart([operations, { name: 'map', content: '{' }, file])],
+    ['whose map is a list', multipart([operations, { name: 'map', content: '[]' }, file])],
+    ['whose operations are no JSON', multipart([{ name: 'operations', content: '{' }, { name: 'map', content: '{}' }, file])],
+    ['whose file comes before the operations', multipart([file, ...uploadFields(['variables.file'])])],
+    ['without a single part', Buffer.from(`--${BOUNDARY}--\r\n`)],
+    ['that is empty', Buffer.alloc(0)],
+    ['of noise', Buffer.from('\x00\xff--nothing like a multipart body\r\n\r\n', 'latin1')],
+  ])('%s', async (_, body) => {
+    const token = shared.newUser();
+    const before = await shared.blobs();
+    const { status, text } = await sendRaw(shared.url, { path: '/graphql', headers: multipartHeaders(token), body });
+    const { errors } = JSON.parse(text) as { errors: GraphqlError[] };
+    expect([200, 400]).toContain(status);
+    expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
+    await expectNothingKept(token, before);
+  });
+
+  it('without a boundary in its header', async () => {
+    const token = shared.newUser();
+    const headers = { ...multipartHeaders(token), 'content-type': 'multipart/form-data' };
+    const { status, text } = await sendRaw(shared.url, { path: '/graphql', headers, body: multipart(uploadFields(['variables.file'])) });
+    expect(status).toBe(400);
+    expect(text).toContain('BAD_USER_INPUT');
+  });
+
+  it('with a text where the file should be', async () => {
+    const { errors } = await ask(shared.url, shared.newUser(), UPLOAD, { file: 'a text' });
+    expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
+  });
+});
+
+describe('a REST upload that is wrong is BAD_USER_INPUT and keeps nothing', () => {
+  const file = { name: 'file', filename: 'a.txt', content: 'Some text.' };
+
+  it.each([
+    ['without a file', multipart([{ name: 'priority', content: 'HIGH' }]), 'file'],
+    ['without a single part', Buffer.from(`--${BOUNDARY}--\r\n`), 'file'],
+    ['that is empty', Buffer.alloc(0), 'file'],
+    ['of noise', Buffer.from('\x00\xff--nothing like a multipart body\r\n\r\n', 'latin1'), 'file'],
+    ['with an unknown priority', multipart([file, { name: 'priority', content: 'URGENT' }]), 'priority'],
+    ['with a time that is none', multipart([{ name: 'scheduledFor', content: 'soon' }, file]), 'scheduledFor'],
+    ['with a time after all times', multipart([file, { name: 'scheduledFor', content: '+275760-09-13T00:00:00.000Z' }]), 'scheduledFor'],
+    ['with a force that is neither true nor false', multipart([file, { name: 'force', content: 'maybe' }]), 'force'],
+  ])('%s', async (_, body, field) => {
+    const token = shared.newUser();
+    const before = await shared.blobs();
+    const { status, text } = await sendRaw(shared.url, { path: '/api/documents/upload', headers: multipartHeaders(token), body });
+    expect({ status, ...(JSON.parse(text) as object) }).toMatchObject({ status: 400, error: { code: 'BAD_USER_INPUT', field } });
+    await expectNothingKept(token, before);
+  });
+
+  it.each([
+    ['no multipart body', { 'content-type': 'application/json' }],
+    ['a multipart body without a boundary', { 'content-type': 'multipart/form-data' }],
+  ])('with %s', async (_, headers) => {
+    const token = shared.newUser();
+    const { status, text } = await sendRaw(shared.url, { path: '/api/documents/upload', headers: { ...bearer(token), ...headers }, body: '{}' });
+    expect({ status, ...(JSON.parse(text) as object) }).toMatchObject({ status: 400, error: { code: 'BAD_USER_INPUT' } });
+  });
+
+  it('but of two files the first is taken and the second left', async () => {
+    const token = shared.newUser();
+    const body = multipart([{ name: 'one', filename: 'one.txt', content: 'The first of two files.' }, { name: 'two', filename: 'two.txt', content: 'The second.' }]);
+    const { status, text } = await sendRaw(shared.url, { path: '/api/documents/upload', headers: multipartHeaders(token), body });
+    expect({ status, body: JSON.parse(text) as object }).toMatchObject({ status: 202, body: { fileName: 'one.txt' } });
+    const counts = await countDocuments(shared.url, token);
+    expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(1);
+  });
+});
+
+describe.each(DOORS)('a file uploaded by $door that cannot be read ends FAILED at once, with its code', ({ tryUpload }) => {
+  it.each([
+    ['a PDF with a password', 'encrypted.pdf', 'ENCRYPTED'],
+    ['a docx with a password', 'encrypted.docx', 'ENCRYPTED'],
+    ['an odt with a password', 'encrypted.odt', 'ENCRYPTED'],
+    ['a truncated PDF', 'truncated.pdf', 'CORRUPT'],
+    ['a truncated docx', 'truncated.docx', 'CORRUPT'],
+    ['a plain zip named .docx', 'plain-zip.docx', 'UNSUPPORTED_CONTENT'],
+    ['a scan without text', 'scan.pdf', 'EMPTY_TEXT'],
+    ['a thousand empty pages', 'empty-pages-1000.pdf', 'EMPTY_TEXT'],
+    ['a text of nothing but blanks', 'blanks.txt', 'EMPTY_TEXT'],
+  ])('%s (%s): %s', async (_, name, code) => {
+    const token = shared.newUser();
+    const file = name === 'blanks.txt' ? { name, content: ' \n\t\n'.repeat(1_000) } : await corpus(name);
+    const taken = await tryUpload(shared.url, token, file);
+    const id = 'id' in taken ? taken.id : '';
+    const last = (await waitForStatus(shared.url, token, id, 'COMPLETED', 'FAILED')).at(-1);
+    expect(last).toMatchObject({ status: 'FAILED', attempt: 1, vectorCount: 0, error: { code, cause: null, retryable: false, stage: 'EXTRACTING' } });
+    const { body } = await getRest(shared.url, token, `/api/documents/${id}/status`);
+    expect(body).toMatchObject({ status: 'failed', error: last?.error?.message });
+  });
+});
+
+it('a PDF with only an owner password is read', async () => {
+  const token = shared.newUser();
+  const id = await uploadCompleted(shared.url, token, await corpus('owner-password.pdf'));
+  const [hit] = await search(shared.url, token, { query: 'magma and eruptions of volcanoes' });
+  expect(hit?.document.id).toBe(id);
+});
+
+it('a zip bomb in a docx ends with EXTRACTION_LIMIT, and the API answers meanwhile', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'docstream-bomb-'));
+  const path = join(folder, 'bomb.docx');
+  try {
+    await writeBombDocx(path, { inflatedBytes: 3 * GIB, declaredBytes: 5_000 });
+    const token = shared.newUser();
+    const { document } = await upload(shared.url, token, { name: 'bomb.docx', content: await readFile(path) });
+    const end = waitForStatus(shared.url, token, document.id, 'COMPLETED', 'FAILED');
+    const waits: number[] = [];
+    while ((await countUnfinished(shared.url, token)) > 0) {
+      const askedAt = performance.now();
+      await gql(shared.url, token, '{ documents { totalCount } }');
+      waits.push(performance.now() - askedAt);
+    }
+    expect((await end).at(-1)).toMatchObject({ status: 'FAILED', attempt: 1, error: { code: 'EXTRACTION_LIMIT', retryable: false } });
+    expect(waits.length).toBeGreaterThan(0);
+    expect(Math.max(...waits)).toBeLessThan(2_000);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+describe('a text in any coat is read as what it says', () => {
+  it.each([
+    ['with NUL bytes', 'nul-bytes.txt', 'tide table Dover', 'High water at Dover: 04:12 and 16:40.'],
+    ['with lone surrogates', 'lone-surrogates.txt', 'lighthouse flashes', 'the lighthouse flashes twice every ten seconds.'],
+    ['with escaped lone surrogates', 'lone-surrogates.json', 'lighthouse flashes', 'flashes twice every ten seconds'],
+    ['with a byte order mark', 'bom.txt', 'oolong tea', 'Green, oolong and black tea all come from the leaves of one shrub'],
+    ['in UTF-16', 'utf16le.txt', 'oolong tea', 'Green, oolong and black tea all come from the leaves of one shrub'],
+    ['in UTF-16 with a byte order mark', 'utf16be-bom.txt', 'oolong tea', 'Green, oolong and black tea all come from the leaves of one shrub'],
+    ['in Latin-1', 'latin1.txt', 'café crème', 'Le café crème est servi à la façade sud. Die Straße führt über den Fluß. El niño comió piñas.'],
+  ])('%s', async (_, name, query, passage) => {
+    const token = shared.newUser();
+    await uploadCompleted(shared.url, token, await corpus(name));
+    const [hit] = await search(shared.url, token, { query });
+    expect(hit?.text).toContain(passage);
+    expect(hit?.text).toMatch(/^[^\0\ufeff\ud800-\udfff]*$/);
+  });
+});
+
+it.each(['0000-01-01T00:00:00.000Z', '1969-12-31T23:59:59.000Z'])('a document scheduled for %s is processed now', async (scheduledFor) => {
+  const token = shared.newUser();
+  await uploadCompleted(shared.url, token, { name: 'past.txt', content: 'Long overdue.', options: { scheduledFor } });
+  const answer = await uploadRest(shared.url, token, { name: 'past.txt', content: 'Longer overdue.' }, { after: { scheduledFor } });
+  expect(answer.status).toBe(202);
+});
+
+describe.each(DOORS)('a hostile file name is made safe by $door', ({ tryUpload }) => {
+  it.each([
+    ['with slashes', '../../etc/passwd.txt', 'passwd.txt'],
+    ['with backslashes', 'C:\\Windows\\system32\\notes.txt', 'notes.txt'],
+    ['of dots', '../..', 'document'],
+    ['of 500 characters', `${'a'.repeat(496)}.txt`, `${'a'.repeat(196)}.txt`],
+    ['with emoji', '🌋 volcano 👩‍🔬.txt', '🌋 volcano 👩‍🔬.txt'],
+    ['of 300 emoji', `${'🌋'.repeat(300)}.txt`, `${'🌋'.repeat(196)}.txt`],
+    ['with right-to-left marks', 'invoice\u202etxt.exe\u200f.txt', 'invoicetxt.exe.txt'],
+    ['of white space', '   ', 'document'],
+    ['with what reads like a header', "a'; filename*=utf-8''b.txt", "a'; filename*=utf-8''b.txt"],
+    ['in another script', 'документ.txt', 'документ.txt'],
+  ])('%s', async (_, name, safe) => {
+    const token = shared.newUser();
+    const taken = await tryUpload(shared.url, token, { name, content: `The name of this file is hostile: ${encodeURIComponent(name)}` });
+    expect(taken).toMatchObject({ filename: safe });
+    const id = 'id' in taken ? taken.id : '';
+    const file = await fetch(`${shared.url}/api/documents/${id}/file`, { headers: bearer(token) });
+    expect(file.status).toBe(200);
+    expect(file.headers.get('content-disposition')).toMatch(/^attachment; filename/);
+    await file.text();
+  });
+});
+
+it.each(['/graphql', '/api/documents/upload'])('a file name with NUL in the header of its part is BAD_USER_INPUT at %s', async (path) => {
+  const token = shared.newUser();
+  const before = await shared.blobs();
+  const fields = path === '/graphql' ? uploadFields(['variables.file']) : [];
+  const body = multipart([...fields, { name: 'file', filename: 'a\0b.txt', content: 'Some text.' }]);
+  expect((await sendRaw(shared.url, { path, headers: multipartHeaders(token), body })).text).toContain('BAD_USER_INPUT');
+  await expectNothingKept(token, before);
+});
+
+it.each(['/graphql', '/api/documents/upload'])('a file name with an encoded NUL is made safe at %s', async (path) => {
+  const token = shared.newUser();
+  const fields = path === '/graphql' ? uploadFields(['variables.file']) : [];
+  const body = multipart([...fields, { name: `file"; filename*=utf-8''a%00b%0d%0ac.txt; x="`, content: 'Some text.' }]);
+  expect((await sendRaw(shared.url, { path, headers: multipartHeaders(token), body })).text).toContain('"abc.txt"');
+});
+
+describe('without a token, or with one that is none', () => {
+  const ROOT_FIELDS = [
+    'query { viewer { id } }',
+    'query { limits { documents } }',
+    `query { document(id: "${UNKNOWN_ID}") { id } }`,
+    'query { documents { totalCount } }',
+    'query { documentCounts { count } }',
+    'query { search(query: "x") { text } }',
+    `mutation { deleteDocument(id: "${UNKNOWN_ID}") { id } }`,
+  ];
+  const BAD_TOKENS = ['dev:', 'dev:two words', `dev:${'a'.repeat(65)}`, 'dev:a/b', 'x', ''];
+
+  it.each(ROOT_FIELDS)('%s is UNAUTHENTICATED', async (query) => {
+    expect((await ask(shared.url, null, query)).errors.map(({ extensions }) => extensions.code)).toEqual(['UNAUTHENTICATED']);
+  });
+
+  it.each(DOORS)('an upload by $door is UNAUTHENTICATED and keeps nothing', async ({ tryUpload, httpStatus }) => {
+    const before = await shared.blobs();
+    const refusal = { code: 'UNAUTHENTICATED', httpStatus: httpStatus(401) };
+    expect(await tryUpload(shared.url, null, { name: 'a.txt', content: 'Some text.' })).toMatchObject({ refusal });
+    expect(await shared.blobs()).toEqual(before);
+  });
+
+  it.each(['status', 'file'])('GET /api/documents/:id/%s is UNAUTHENTICATED', async (what) => {
+    const answer = await getRest(shared.url, null, `/api/documents/${UNKNOWN_ID}/${what}`);
+    expect({ status: answer.status, code: errorOf(answer).code }).toEqual({ status: 401, code: 'UNAUTHENTICATED' });
+  });
+
+  it.each(BAD_TOKENS)('the token "%s" is UNAUTHENTICATED', async (token) => {
+    expect((await ask(shared.url, token, '{ viewer { id } }')).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
+    expect((await getRest(shared.url, token, `/api/documents/${UNKNOWN_ID}/status`)).status).toBe(401);
+  });
+
+  it('a subscription over SSE is UNAUTHENTICATED', async () => {
+    expect(await refusalOf(subscribeSse(shared.url, null, 'subscription { documentStatus { seq } }'))).toMatchObject([{ code: 'UNAUTHENTICATED' }]);
+  });
+});
+
+describe('a foreign Origin is refused', () => {
+  it.each([FOREIGN, 'null', 'http://localhost.evil.example', 'http://127.0.0.1:1'])('%s over HTTP', async (origin) => {
+    const token = shared.newUser();
+    for (const [path, body] of [['/graphql', '{"query":"{ viewer { id } }"}'], ['/api/documents/upload', '']] as const) {
+      const headers = { ...bearer(token), origin, 'content-type': 'application/json' };
+      const { status, text } = await sendRaw(shared.url, { path, headers, body });
+      expect({ path, status, text }).toEqual({ path, status: 403, text: expect.stringContaining('FORBIDDEN') as string });
+    }
+  });
+
+  it.each([
+    ['/graphql', 'graphql-transport-ws'],
+    ['/ws', undefined],
+  ])('over the WebSocket %s', async (path, protocol) => {
+    expect(await refusedUpgrade(path, { origin: FOREIGN }, protocol)).toBe(403);
+  });
+
+  it('but our own is not', async () => {
+    const { host } = new URL(shared.url);
+    const headers = { ...bearer(shared.newUser()), origin: `http://${host}`, 'content-type': 'application/json' };
+    expect((await sendRaw(shared.url, { path: '/graphql', headers, body: '{"query":"{ viewer { id } }"}' })).status).toBe(200);
+  });
+});
+
+describe('a foreign Host header is refused', () => {
+  const HOSTS = ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:80', '169.254.1.1', 'x y'];
+
+  it.each(HOSTS)('"%s" over HTTP', async (host) => {
+    const headers = { ...bearer(shared.newUser()), host, 'content-type': 'application/json' };
+    const { status, text } = await sendRaw(shared.url, { path: '/graphql', headers, body: '{"query":"{ viewer { id } }"}' });
+    expect({ status, text }).toEqual({ status: 403, text: expect.stringContaining('FORBIDDEN') as string });
+  });
+
+  it.each(['/graphql', '/ws'])('over the WebSocket %s', async (path) => {
+    expect(await refusedUpgrade(path, { host: 'evil.example' }, path === '/graphql' ? 'graphql-transport-ws' : undefined)).toBe(403);
+  });
+
+  it.each(['localhost:4000', '[::1]', '127.0.0.1'])('but "%s" is not', async (host) => {
+    const headers = { ...bearer(shared.newUser()), host, 'content-type': 'application/json' };
+    expect((await sendRaw(shared.url, { path: '/graphql', headers, body: '{"query":"{ viewer { id } }"}' })).status).toBe(200);
+  });
+});
+
+describe("somebody else's id is answered like one that never was", () => {
+  let id = '';
+
+  beforeAll(async () => {
+    const owner = 'dev:owner-of-the-secret';
+    id = await uploadCompleted(shared.url, owner, { name: 'secret.txt', content: 'The vault of the bank opens at nine.' });
+  });
+
+  it.each([
+    ['document', 'query ($id: ID!) { document(id: $id) { id filename status events { seq } } }'],
+    ['deleteDocument', 'mutation ($id: ID!) { deleteDocument(id: $id) { id } }'],
+    ['search', 'query ($id: ID!) { search(query: "vault of the bank", documentIds: [$id]) { text } }'],
+    ['the document behind documents', 'query ($id: ID!) { documents { totalCount edges { node { id } } } document(id: $id) { id } }'],
+  ])('%s', async (_, query) => {
+    const token = shared.newUser();
+    const foreign = await ask(shared.url, token, query, { id });
+    expect(foreign).toEqual(await ask(shared.url, token, query, { id: UNKNOWN_ID }));
+    expect(JSON.stringify(foreign)).not.toContain('vault');
+  });
+
+  it.each([
+    ['graphql-ws', subscribe],
+    ['SSE', subscribeSse],
+  ])('documentStatus over %s', async (_, watch) => {
+    const token = shared.newUser();
+    const query = 'subscription ($id: ID!) { documentStatus(documentId: $id) { seq status } }';
+    const foreign = await refusalOf(watch(shared.url, token, query, { id }));
+    expect(foreign).toEqual([{ code: 'DOCUMENT_NOT_FOUND' }]);
+    for (const none of [UNKNOWN_ID, 'no id at all']) expect(await refusalOf(watch(shared.url, token, query, { id: none }))).toEqual(foreign);
+  });
+
+  it.each(['status', 'file'])('GET /api/documents/:id/%s', async (what) => {
+    const token = shared.newUser();
+    const [foreign, unknown, malformed] = await Promise.all(
+      [id, UNKNOWN_ID, "'%20or%201=1"].map((one) => getRest(shared.url, token, `/api/documents/${one}/${what}`)),
+    );
+    expect({ status: foreign?.status, body: foreign?.body }).toMatchObject({ status: 404, body: { error: { code: 'DOCUMENT_NOT_FOUND' } } });
+    expect(unknown?.body).toEqual(foreign?.body);
+    expect(malformed?.body).toEqual(foreign?.body);
+  });
+
+  it('and the document is still there for its owner', async () => {
+    const { document } = await gql<{ document: object }>(shared.url, 'dev:owner-of-the-secret', 'query ($id: ID!) { document(id: $id) { status } }', { id });
+    expect(document).toEqual({ status: 'COMPLETED' });
+  });
+});
+
+describe('a query that asks for too much is refused before it runs, at every door', () => {
+  const DEEP = `{ __type(name: "Query") { ${'ofType { '.repeat(50)} name ${'} '.repeat(50)} } }`;
+  const DEEP_DOCUMENT = `{ documents { edges { node { ${'events { document { '.repeat(24)} id ${'} } '.repeat(24)} } } } }`;
+  const ALIASED = `{ ${Array.from({ length: 1_000 }, (_, index) => `a${index}: viewer { id }`).join(' ')} }`;
+  const FEWER_ALIASES = `{ ${Array.from({ length: 100 }, (_, index) => `a${index}: viewer { id }`).join(' ')} }`;
+  const QUERIES = [
+    ['50 levels deep', DEEP_DOCUMENT],
+    ['50 levels deep in its introspection', DEEP],
+    ['with 1,000 aliases', ALIASED],
+    ['with 100 aliases', FEWER_ALIASES],
+  ] as const;
+  const REFUSED = /^GRAPHQL_(VALIDATION|PARSE)_FAILED$/;
+
+  it.each(QUERIES)('%s over HTTP', async (_, query) => {
+    const { status, data, errors } = await ask(shared.url, shared.newUser(), query);
+    expect({ status, data }).toEqual({ status: 400, data: null });
+    expect(errors[0]?.extensions.code).toMatch(REFUSED);
+  });
+
+  it.each(QUERIES)('%s over the WebSocket', async (_, query) => {
+    expect((await refusalOf(subscribe(shared.url, shared.newUser(), query)))[0]?.code).toMatch(REFUSED);
+  });
+
+  it.each(QUERIES)('%s over SSE', async (_, query) => {
+    const headers = { ...bearer(shared.newUser()), accept: 'text/event-stream', 'content-type': 'application/json' };
+    const { status, text } = await sendRaw(shared.url, { path: '/graphql', headers, body: JSON.stringify({ query }) });
+    expect({ status, text }).toEqual({ status: 400, text: expect.stringMatching(/GRAPHQL_(VALIDATION|PARSE)_FAILED/) as string });
+  });
+
+  it.each(['application/json', 'text/event-stream'])('10 MB of query text over HTTP, asking for %s', async (accept) => {
+    const headers = { ...bearer(shared.newUser()), accept, 'content-type': 'application/json' };
+    const body = JSON.stringify({ query: `{ viewer { ${'id '.repeat(3_500_000)} } }` });
+    const { status, text } = await sendRaw(shared.url, { path: '/graphql', headers, body });
+    expect({ status, text }).toEqual({ status: 413, text: expect.stringContaining('BAD_USER_INPUT') as string });
+  });
+
+  it('10 MB of query text in the operations of a multipart request', async () => {
+    const operations = { name: 'operations', content: JSON.stringify({ query: `{ viewer { ${'id '.repeat(3_500_000)} } }` }) };
+    const body = multipart([operations, { name: 'map', content: '{}' }]);
+    const { status, text } = await sendRaw(shared.url, { path: '/graphql', headers: multipartHeaders(shared.newUser()), body });
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(status).toBeLessThan(500);
+    expect(text).toContain('"errors"');
+  });
+
+  it('10 MB of query text over the WebSocket close it with 1009', async () => {
+    const socket = new WebSocket(`${shared.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    await once(socket, 'open');
+    socket.send(JSON.stringify({ type: 'connection_init', payload: { query: 'id '.repeat(3_500_000) } }));
+    const [code] = (await once(socket, 'close')) as [number];
+    expect(code).toBe(1009);
+  });
+});
+
+describe('an argument out of its range is BAD_USER_INPUT and names the field', () => {
+  const CURSOR = 'query ($after: String) { documents(after: $after) { totalCount } }';
+
+  it.each([
+    ['a page of a million', '{ documents(first: 1000000) { totalCount } }', {}, { field: 'first', limit: 100 }],
+    ['a page of none', '{ documents(first: 0) { totalCount } }', {}, { field: 'first' }],
+    ['a page of fewer than none', '{ documents(first: -1) { totalCount } }', {}, { field: 'first' }],
+    ['a million hits', SEARCH, { query: 'x', first: 1_000_000 }, { field: 'first', limit: 100 }],
+    ['a broken cursor', CURSOR, { after: 'broken' }, { field: 'after' }],
+    ['an empty cursor', CURSOR, { after: '' }, { field: 'after' }],
+    ['a cursor with an injection', CURSOR, { after: Buffer.from("2024-01-01T00:00:00.000Z ' or 1=1").toString('base64url') }, { field: 'after' }],
+    ['a cursor of a time that PostgreSQL does not know', CURSOR, { after: Buffer.from(`-271821-04-20T00:00:00.000Z ${UNKNOWN_ID}`).toString('base64url') }, { field: 'after' }],
+    ['a search for nothing', SEARCH, { query: '' }, { field: 'query' }],
+    ['a search for blanks', SEARCH, { query: ' \n ' }, { field: 'query' }],
+    ['a search for 100,000 characters', SEARCH, { query: 'x'.repeat(100_000) }, { field: 'query', limit: 2_000 }],
+  ])('%s', async (_, query, variables, named) => {
+    const { data, errors } = await ask(shared.url, shared.newUser(), query, variables);
+    expect(data).toBeNull();
+    expect(errors.map(({ extensions }) => extensions)).toEqual([expect.objectContaining({ code: 'BAD_USER_INPUT', ...named })]);
+  });
+
+  it.each([
+    ['a number for a text', SEARCH, { query: 1 }],
+    ['an unknown search mode', SEARCH, { query: 'x', mode: 'MAGIC' }],
+    ['an unknown variable type', 'query ($first: Int!) { documents(first: $first) { totalCount } }', { first: 'many' }],
+  ])('%s is BAD_USER_INPUT', async (_, query, variables) => {
+    const { errors } = await ask(shared.url, shared.newUser(), query, variables);
+    expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
+  });
+
+  it.each([
+    ...['%', '_', '\\', "' or 1=1 --", '\0', '\ud800', 'a & b | !c :*', '<->'].map((query) => [JSON.stringify(query), query] as const),
+    ['a thousand emoji', '🌋'.repeat(1_000)] as const,
+  ])('a search for %s is answered', async (_, query) => {
+    const token = shared.newUser();
+    for (const mode of ['HYBRID', 'KEYWORD', 'SEMANTIC']) {
+      const { errors } = await ask(shared.url, token, SEARCH, { query, mode });
+      expect(errors.filter(({ extensions }) => extensions.code !== 'BAD_USER_INPUT')).toEqual([]);
+    }
+  });
+
+  it.each([
+    ...['%', '_', '\\', "' or 1=1 --", '\0', '\ud800'].map((filename) => [JSON.stringify(filename), filename] as const),
+    ['100,000 characters', 'x'.repeat(100_000)] as const,
+  ])('a filter for the name %s finds nothing', async (_, filename) => {
+    const token = shared.newUser();
+    const taken = await upload(shared.url, token, { name: 'plain.txt', content: 'A plain name.' });
+    const query = 'query ($filter: DocumentFilter) { documents(filter: $filter) { totalCount } }';
+    const { data, errors } = await ask<{ documents: object }>(shared.url, token, query, { filter: { filename } });
+    expect({ data, errors }).toEqual({ data: { documents: { totalCount: 0 } }, errors: [] });
+    expect(taken.duplicateOf).toBeNull();
+  });
+});
+
+describe('a request that a foreign page could send without asking is refused', () => {
+  it('a multipart upload without the header Apollo-Require-Preflight', async () => {
+    const token = shared.newUser();
+    const before = await shared.blobs();
+    const { 'apollo-require-preflight': _, ...headers } = multipartHeaders(token);
+    const body = multipart([...uploadFields(['variables.file']), { name: 'file', filename: 'a.txt', content: 'Some text.' }]);
+    const { status, text } = await sendRaw(shared.url, { path: '/graphql', headers, body });
+    expect({ status, text }).toEqual({ status: 400, text: expect.stringContaining('CSRF') as string });
+    await expectNothingKept(token, before);
+  });
+
+  it.each(['text/plain', 'application/x-www-form-urlencoded'])('a POST of %s', async (type) => {
+    const headers = { ...bearer(shared.newUser()), 'content-type': type };
+    const { status } = await sendRaw(shared.url, { path: '/graphql', headers, body: '{"query":"{ viewer { id } }"}' });
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(status).toBeLessThan(500);
+  });
+
+  it('a GET', async () => {
+    const path = `/graphql?query=${encodeURIComponent('{ viewer { id } }')}`;
+    expect((await sendRaw(shared.url, { path, method: 'GET', headers: bearer(shared.newUser()) })).status).toBe(400);
+  });
+
+  it('a mutation by GET, even with the header', async () => {
+    const path = `/graphql?query=${encodeURIComponent(`mutation { deleteDocument(id: "${UNKNOWN_ID}") { id } }`)}`;
+    const headers = { ...bearer(shared.newUser()), 'apollo-require-preflight': 'true' };
+    expect((await sendRaw(shared.url, { path, method: 'GET', headers })).status).toBe(405);
+  });
+});
+
+it('a body that is no JSON is BAD_USER_INPUT', async () => {
+  const headers = { ...bearer(shared.newUser()), 'content-type': 'application/json' };
+  const { status, text } = await sendRaw(shared.url, { path: '/graphql', headers, body: '{' });
+  expect({ status, text }).toEqual({ status: 400, text: expect.stringContaining('BAD_USER_INPUT') as string });
+});
+
+it('an address that is none is 404 in the shape of every error', async () => {
+  const answer = await getRest(shared.url, shared.newUser(), '/api/nothing');
+  expect(answer.status).toBe(404);
+  expect(errorOf(answer).code).toBeDefined();
+});
+
+it('a path that cannot be decoded is 400', async () => {
+  expect((await sendRaw(shared.url, { path: '/api/documents/%E0%A4%A/status', method: 'GET', headers: bearer(shared.newUser()) })).status).toBe(400);
+});

@@ -1,0 +1,127 @@
+/** A real browser on the built page. Whatever a test does, the page must log no error and ask nobody but its own server. */
+import { AxeBuilder } from '@axe-core/playwright';
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+
+const ARTIFACTS = fileURLToPath(new URL('../artifacts/page/', import.meta.url));
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+const APPLICATIONS = ['/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium'];
+const QUIET = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
+
+/** Null when this machine has none. */
+export function findBrowser(): string | null {
+  const onPath = (process.env['PATH'] ?? '').split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name)));
+  return [...onPath, ...APPLICATIONS].find(isExecutable) ?? null;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export interface OpenOptions {
+  /** Signed in as this user; left out: nobody is. */
+  token?: string;
+  path?: string;
+  width?: number;
+  colorScheme?: 'light' | 'dark';
+}
+
+export interface Visitor {
+  open(url: string, options?: OpenOptions): Promise<Page>;
+  /** Closes every page, and answers what none of them may do: errors logged, requests to elsewhere. */
+  leave(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** What Chromium itself logs of a request that the test lets fail. */
+const OF_THE_NETWORK = /Failed to load resource|WebSocket connection to/;
+
+export async function startVisitor(executablePath: string): Promise<Visitor> {
+  mkdirSync(ARTIFACTS, { recursive: true });
+  const browser: Browser = await chromium.launch({ executablePath, args: QUIET });
+  let faults: string[] = [];
+
+  const listen = (page: Page, url: string): void => {
+    page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !OF_THE_NETWORK.test(message.text())) faults.push(`console: ${message.text()}`);
+    });
+    page.on('request', (request) => {
+      if (!request.url().startsWith(url) && !/^(blob|data):/.test(request.url())) faults.push(`request: ${request.url()}`);
+    });
+  };
+
+  return {
+    async open(url, { token, path = '/', width = 1280, colorScheme = 'light' } = {}) {
+      const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, acceptDownloads: true, locale: 'en-GB' });
+      if (token !== undefined)
+        await context.addInitScript((name) => localStorage.setItem('docstream.dev-name', name), token.replace('dev:', ''));
+      // A stage may take its time on a busy machine; what is waited for is a condition.
+      context.setDefaultTimeout(60_000);
+      const page = await context.newPage();
+      listen(page, url);
+      await page.goto(`${url}${path}`);
+      return page;
+    },
+    async leave() {
+      await Promise.all(browser.contexts().map((context) => context.close()));
+      const found = faults;
+      faults = [];
+      return found;
+    },
+    close: () => browser.close(),
+  };
+}
+
+export const row = (page: Page, filename: string): Locator => page.getByTestId('document').filter({ hasText: filename });
+
+export const rowWith = (page: Page, filename: string, status: string): Locator =>
+  row(page, filename).and(page.locator(`[data-status=${status}]`));
+
+export const isLive = (page: Page): Promise<void> => page.getByTestId('connection').filter({ hasText: 'Live' }).waitFor();
+
+/** Presses Tab until the wanted element has the focus, as a person without a mouse does. */
+export async function tabTo(page: Page, wanted: Locator): Promise<void> {
+  await wanted.waitFor();
+  for (let presses = 0; presses < 80; presses++) {
+    if (await wanted.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab never reaches ${wanted.toString()}`);
+}
+
+/** Drops files on the page, as from a folder. */
+export async function drop(page: Page, files: { name: string; content: Buffer }[]): Promise<void> {
+  const data = files.map(({ name, content }) => ({ name, base64: content.toString('base64') }));
+  const dataTransfer = await page.evaluateHandle((all) => {
+    const transfer = new DataTransfer();
+    for (const { name, base64 } of all) transfer.items.add(new File([Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))], name));
+    return transfer;
+  }, data);
+  await page.locator('input[type=file]').locator('..').dispatchEvent('drop', { dataTransfer });
+}
+
+/** Keeps a picture, and answers everything that would stop somebody from using the page as it looks now. */
+export async function inspect(page: Page, name: string): Promise<string[]> {
+  await page.screenshot({ path: join(ARTIFACTS, `${name}.png`), animations: 'disabled' });
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  return [
+    ...violations.map(({ id, nodes }) => `${name}: ${id}: ${nodes.map(({ html }) => html).join(' | ')}`),
+    ...(overflow > 0 ? [`${name}: ${overflow} px wider than the screen`] : []),
+  ];
+}

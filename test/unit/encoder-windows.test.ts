@@ -1,0 +1,40 @@
+import { MODEL_TOKENS, toUnitMean, toWindows } from '../../src/embedded/encoder-windows.js';
+
+const countWords = (text: string): number => text.split(/\s+/).filter(Boolean).length;
+const words = (count: number): string => Array.from({ length: count }, (_, index) => `word${String(index)}`).join(' ');
+
+describe('windows of a text', () => {
+  test('a text that the model reads to its end is one', () => {
+    expect(toWindows(words(MODEL_TOKENS), countWords)).toEqual([words(MODEL_TOKENS)]);
+  });
+
+  test('a longer text is cut between words, and every part is read to its end', () => {
+    const text = words(1_000);
+    const windows = toWindows(text, countWords);
+    expect(windows.join(' ')).toBe(text);
+    for (const window of windows) expect(countWords(window)).toBeLessThanOrEqual(MODEL_TOKENS);
+  });
+
+  test('a text without spaces is cut without losing or breaking a character', () => {
+    const text = '😀'.repeat(900);
+    const windows = toWindows(text, (part) => [...part].length);
+    expect(windows.length).toBeGreaterThan(1);
+    expect(windows.join('')).toBe(text);
+    for (const window of windows) expect(window.isWellFormed()).toBe(true);
+  });
+});
+
+describe('the mean of vectors', () => {
+  test('has length 1', () => {
+    const mean = toUnitMean([
+      [3, 0],
+      [0, 4],
+    ]);
+    expect(mean[0]).toBeCloseTo(0.6);
+    expect(mean[1]).toBeCloseTo(0.8);
+  });
+
+  test('of nothing but zeros is zeros, not NaN', () => {
+    expect([...toUnitMean([[0, 0]])]).toEqual([0, 0]);
+  });
+});
