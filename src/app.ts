@@ -3,7 +3,6 @@
  * that closes it. Nothing else in the product knows which adapter stands behind a port.
  */
 import { join } from 'node:path';
-import { WebSocketServer } from 'ws';
 import { createFolderBlobStore, type FolderBlobStore } from './blobs/folder.js';
 import { projectDir, isLoopback, type Config } from './config.js';
 import { createAnnounce, type Announce } from './documents/announce.js';
@@ -38,7 +37,7 @@ import { createHealthRouter } from './http/health.js';
 import { createPageRouter } from './http/page.js';
 import { servePlainWebSocket } from './http/plain-websocket.js';
 import { createRestRouter } from './http/rest.js';
-import { createHttpServer } from './http/server.js';
+import { createHttpServer, createWebSocketServer } from './http/server.js';
 import { TOPICS } from './messages/topics.js';
 import { openDatabase, type Database } from './postgres/database.js';
 import { createDocumentStore } from './postgres/documents.js';
@@ -180,9 +179,9 @@ async function openDoors({ config, logger, resources }: Surroundings, adapters: 
   const services = createServices(config, adapters, announce, hub);
   const graphql = { schema: await createSchema(), services, identity, toClientError: createToClientError(logger) };
   const httpDoor = await createHttpDoor(graphql);
-  const graphqlSockets = new WebSocketServer({ noServer: true, maxPayload: MAX_REQUEST_BYTES });
+  const graphqlSockets = createWebSocketServer({ maxMessageBytes: MAX_REQUEST_BYTES });
   serveGraphqlWebSocket(graphqlSockets, graphql);
-  const plainSockets = new WebSocketServer({ noServer: true, maxPayload: MAX_REQUEST_BYTES });
+  const plainSockets = createWebSocketServer({ maxMessageBytes: MAX_REQUEST_BYTES });
   plainSockets.on('connection', (socket) => servePlainWebSocket(socket, { identity, hub, logger }));
 
   const parts = [{ name: 'database', check: () => adapters.database.query('select 1') }];

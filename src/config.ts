@@ -30,7 +30,12 @@ const wholeNumber = (minimum: number, maximum: number) => {
 const commaList = z
   .string()
   .default('')
-  .transform((value) => value.split(',').map((item) => item.trim()).filter(Boolean));
+  .transform((value) =>
+    value
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean),
+  );
 
 const origin = z.string().refine((value) => URL.canParse(value) && new URL(value).origin === value, {
   message: 'must be origins such as https://app.example.com, without a path',
@@ -48,7 +53,8 @@ const delays = z
     return parsed.filter((delay) => delay !== null);
   });
 
-const HOST_PROBLEM = 'must be 127.0.0.1, ::1 or localhost while dev:<user> tokens are accepted: whoever reaches the port may say who they are';
+const HOST_PROBLEM =
+  'must be 127.0.0.1, ::1 or localhost while dev:<user> tokens are accepted: whoever reaches the port may say who they are';
 
 const schema = z.object({
   PORT: wholeNumber(0, 65_535).default(4000),

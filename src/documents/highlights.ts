@@ -13,7 +13,9 @@ const SHORTEST_STEM = 4;
 
 /** Words that every text is full of say nothing about a hit. */
 const STOP_WORDS = new Set(
-  'a an and are as at be by for from has have how i in is it its of on or that the their there this to was were what when where which who why will with you your do does did can'.split(' '),
+  'a an and are as at be by for from has have how i in is it its of on or that the their there this to was were what when where which who why will with you your do does did can'.split(
+    ' ',
+  ),
 );
 
 /** Words of `text` that are those of `query` in any case and with another ending, first to last, without overlaps. */

@@ -104,9 +104,12 @@ export function createLeaseKeeper({ store, announce, leaseMs, log }: Dependencie
 
   return {
     start: () => {
-      timer = setInterval(() => {
-        if (!busy) renewing = renew();
-      }, Math.min(RENEW_MS, leaseMs / 3));
+      timer = setInterval(
+        () => {
+          if (!busy) renewing = renew();
+        },
+        Math.min(RENEW_MS, leaseMs / 3),
+      );
     },
     hold,
     stop: async () => {

@@ -51,8 +51,10 @@ async function extract({ blobs, extractor }: Dependencies, { claim, signal }: Ru
 
 async function countWithin(text: ExtractedText, maxChunks: number): Promise<number> {
   const count = await countChunks(text.segments(), maxChunks);
-  if (count === 0) throw new ProcessingFailure('EMPTY_TEXT', 'There is no text in this file; is it a scan? Run text recognition on it first.');
-  if (count > maxChunks) throw new ProcessingFailure('TOO_MANY_CHUNKS', `The text has more than ${String(maxChunks)} passages: split the file.`);
+  if (count === 0)
+    throw new ProcessingFailure('EMPTY_TEXT', 'There is no text in this file; is it a scan? Run text recognition on it first.');
+  if (count > maxChunks)
+    throw new ProcessingFailure('TOO_MANY_CHUNKS', `The text has more than ${String(maxChunks)} passages: split the file.`);
   return count;
 }
 
@@ -89,7 +91,11 @@ async function* windows(chunks: AsyncIterable<Chunk>, size: number): AsyncGenera
 }
 
 async function storeWindow({ embedder, vectors }: Dependencies, { claim, signal }: Run, window: readonly Chunk[]): Promise<void> {
-  const embedded = await embedder.embed(window.map((chunk) => chunk.text), 'document', signal);
+  const embedded = await embedder.embed(
+    window.map((chunk) => chunk.text),
+    'document',
+    signal,
+  );
   signal.throwIfAborted();
   const { id: documentId, userId, generation } = claim.document;
   const objects = window.map((chunk, position) => ({ ...chunk, documentId, generation, vector: checked(embedder, embedded[position]) }));
@@ -107,7 +113,13 @@ async function complete({ vectors }: Dependencies, run: Run, chunkCount: number)
   await vectors.trim(userId, id, generation, chunkCount);
   const stored = await vectors.count(userId, id, generation);
   if (stored !== chunkCount) {
-    throw new ProcessingFailure('VECTOR_STORE_UNAVAILABLE', `The vector store confirms ${String(stored)} of ${String(chunkCount)} passages.`);
+    throw new ProcessingFailure(
+      'VECTOR_STORE_UNAVAILABLE',
+      `The vector store confirms ${String(stored)} of ${String(chunkCount)} passages.`,
+    );
   }
-  await run.change({ to: 'COMPLETED', set: { progressDone: chunkCount, vectorCount: chunkCount, liveGeneration: generation, error: null } });
+  await run.change({
+    to: 'COMPLETED',
+    set: { progressDone: chunkCount, vectorCount: chunkCount, liveGeneration: generation, error: null },
+  });
 }

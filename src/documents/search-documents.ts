@@ -49,7 +49,10 @@ export function createSearchDocuments(dependencies: Dependencies): SearchDocumen
 function assertSearch({ first }: Search, query: string): void {
   if (query === '') throw new ApiError('BAD_USER_INPUT', 'query is empty: ask for something.', { field: 'query' });
   if (query.length > MAX_QUERY_LENGTH) {
-    throw new ApiError('BAD_USER_INPUT', `query has more than ${String(MAX_QUERY_LENGTH)} characters.`, { field: 'query', limit: MAX_QUERY_LENGTH });
+    throw new ApiError('BAD_USER_INPUT', `query has more than ${String(MAX_QUERY_LENGTH)} characters.`, {
+      field: 'query',
+      limit: MAX_QUERY_LENGTH,
+    });
   }
   if (first < 1 || first > MAX_SEARCH_HITS) {
     throw new ApiError('BAD_USER_INPUT', `first must be 1 to ${String(MAX_SEARCH_HITS)}.`, { field: 'first', limit: MAX_SEARCH_HITS });
@@ -83,7 +86,11 @@ async function findAnswering(
 }
 
 /** A hit counts only if its row says so: this user's, of the generation that answers, not deleted. */
-async function dropOthers(store: DocumentStore, userId: string, hits: readonly VectorHit[]): Promise<(VectorHit & { document: Document })[]> {
+async function dropOthers(
+  store: DocumentStore,
+  userId: string,
+  hits: readonly VectorHit[],
+): Promise<(VectorHit & { document: Document })[]> {
   const found = await store.findMany([...new Set(hits.map((hit) => hit.documentId))]);
   const documents = new Map(found.map((document) => [document.id, document]));
   return hits.flatMap((hit) => {

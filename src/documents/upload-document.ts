@@ -48,7 +48,16 @@ export function createUploadDocument(dependencies: Dependencies): UploadDocument
     const blob = await storeBlob(dependencies, id, upload);
     try {
       const { priority = 'NORMAL', scheduledFor = null, force = false } = upload.options?.() ?? {};
-      const document = { id, userId: viewer.id, jobId: randomUUID(), blobKey: id, ...blob, priority, scheduledFor: notBefore(scheduledFor), force };
+      const document = {
+        id,
+        userId: viewer.id,
+        jobId: randomUUID(),
+        blobKey: id,
+        ...blob,
+        priority,
+        scheduledFor: notBefore(scheduledFor),
+        force,
+      };
       const accepted = await store.accept(document);
       if (accepted.duplicateOf === null) announce([accepted.event]);
       else await blobs.remove(id);
@@ -81,7 +90,7 @@ interface StoredBlob {
 async function storeBlob(dependencies: Dependencies, key: string, { filename, content }: Upload): Promise<StoredBlob> {
   const { blobs, formats, maxUploadBytes } = dependencies;
   const safeName = toSafeFilename(filename);
-  const source = content[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  const source = content[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
   try {
     const head = await readHead(source, formats.headBytes);
     if (head.length === 0) throw new ApiError('EMPTY_FILE', 'The file is empty.');
@@ -102,9 +111,9 @@ function unsupported(filename: string): ApiError {
   );
 }
 
-async function readHead(source: AsyncIterator<Buffer>, wanted: number): Promise<Buffer> {
+async function readHead(source: AsyncIterator<Buffer, undefined>, wanted: number): Promise<Buffer> {
   const parts: Buffer[] = [];
-  for (let length = 0; length < wanted; ) {
+  for (let length = 0; length < wanted;) {
     const next = await readNext(source);
     if (next === null) break;
     parts.push(next);
@@ -119,7 +128,7 @@ interface Meter {
   maxUploadBytes: number;
 }
 
-async function* metered(meter: Meter, head: Buffer, source: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+async function* metered(meter: Meter, head: Buffer, source: AsyncIterator<Buffer, undefined>): AsyncGenerator<Buffer> {
   for (let part: Buffer | null = head; part !== null; part = await readNext(source)) {
     meter.bytes += part.length;
     if (meter.bytes > meter.maxUploadBytes) throw tooLarge(meter.maxUploadBytes);
@@ -133,11 +142,13 @@ function tooLarge(limit: number): ApiError {
 }
 
 /** A client that goes away in mid-upload ends the stream with an error of the HTTP library: said in our words. */
-async function readNext(source: AsyncIterator<Buffer>): Promise<Buffer | null> {
+async function readNext(source: AsyncIterator<Buffer, undefined>): Promise<Buffer | null> {
   try {
-    const { done, value } = await source.next();
-    return done === true ? null : value;
+    const next = await source.next();
+    return next.done === true ? null : next.value;
   } catch (error) {
-    throw error instanceof ApiError ? error : new ApiError('BAD_USER_INPUT', 'The upload broke off: send it again.', { field: 'file' }, { cause: error });
+    throw error instanceof ApiError
+      ? error
+      : new ApiError('BAD_USER_INPUT', 'The upload broke off: send it again.', { field: 'file' }, { cause: error });
   }
 }

@@ -20,7 +20,7 @@ export function toWindows(text: string, countTokens: (text: string) => number): 
 
 function cutEvenly(text: string, length: number): string[] {
   const parts: string[] = [];
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const end = start + length >= text.length ? text.length : endOfWord(text, start, start + length);
     parts.push(text.slice(start, end).trim());
     start = end;

@@ -4,7 +4,11 @@ import { ApiError } from '../errors.js';
 import { missingToken, type Context, type Services } from './context.js';
 
 /** One a request, or one a subscription's event: what a loader has read must not outlive it. */
-export function createContext(services: Services, viewer: Viewer | null, extra: Partial<Pick<Context, 'refusal' | 'uploadEnded'>> = {}): Context {
+export function createContext(
+  services: Services,
+  viewer: Viewer | null,
+  extra: Partial<Pick<Context, 'refusal' | 'uploadEnded'>> = {},
+): Context {
   return {
     services,
     viewer,
@@ -15,7 +19,10 @@ export function createContext(services: Services, viewer: Viewer | null, extra: 
 }
 
 /** Reads the token out of an Authorization header. A bad one refuses the fields that need one, not the request: introspection needs none. */
-export async function authenticate(identity: Identity, authorization: string | undefined): Promise<{ viewer: Viewer | null; refusal: ApiError }> {
+export async function authenticate(
+  identity: Identity,
+  authorization: string | undefined,
+): Promise<{ viewer: Viewer | null; refusal: ApiError }> {
   const token = parseBearer(authorization);
   if (token === null) return { viewer: null, refusal: missingToken() };
   try {

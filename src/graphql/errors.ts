@@ -10,7 +10,10 @@ export type ToClientError = (error: unknown) => GraphQLFormattedError;
 export function createToClientError(logger: Logger): ToClientError {
   return (error) => {
     const original = unwrap(error);
-    const place = error instanceof GraphQLError ? { ...(error.locations && { locations: error.locations }), ...(error.path && { path: error.path }) } : {};
+    const place =
+      error instanceof GraphQLError
+        ? { ...(error.locations && { locations: error.locations }), ...(error.path && { path: error.path }) }
+        : {};
     if (original instanceof ApiError) {
       return { message: original.message, ...place, extensions: { code: original.code, ...original.details } };
     }

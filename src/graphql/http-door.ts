@@ -78,14 +78,18 @@ function serverSentEvents(dependencies: Dependencies): RequestHandler {
   return (request, response, next) => {
     const wantsEvents = request.method === 'POST' && (request.headers.accept ?? '').includes('text/event-stream');
     if (!wantsEvents) return next();
-    if (!request.is('application/json')) return void response.status(415).json({ errors: [{ message: 'Send a JSON body.', extensions: { code: 'BAD_REQUEST' } }] });
+    if (!request.is('application/json'))
+      return void response.status(415).json({ errors: [{ message: 'Send a JSON body.', extensions: { code: 'BAD_REQUEST' } }] });
     return void handler(request, response).catch(next);
   };
 }
 
 /** As over plain HTTP: a document that cannot run is refused with 400, not with an event. */
 function refusal(errors: ReturnType<ToClientError>[]): SseResponse {
-  return [JSON.stringify({ errors }), { status: 400, statusText: 'Bad Request', headers: { 'content-type': 'application/json; charset=utf-8' } }];
+  return [
+    JSON.stringify({ errors }),
+    { status: 400, statusText: 'Bad Request', headers: { 'content-type': 'application/json; charset=utf-8' } },
+  ];
 }
 
 /** The document, or why it is none. */

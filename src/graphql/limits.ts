@@ -21,6 +21,6 @@ const reported = {
 };
 
 export const limitRules: ValidationRule[] = [
-  maxDepthRule({ n: MAX_DEPTH, ignoreIntrospection: true, ...reported }) as unknown as ValidationRule,
-  maxAliasesRule({ n: MAX_ALIASES, ...reported }) as unknown as ValidationRule,
+  maxDepthRule({ n: MAX_DEPTH, ignoreIntrospection: true, ...reported }),
+  maxAliasesRule({ n: MAX_ALIASES, ...reported }),
 ];

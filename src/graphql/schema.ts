@@ -26,14 +26,7 @@ const noPubSub: NonNullable<BuildSchemaOptions['pubSub']> = {
 
 export function createSchema(): Promise<GraphQLSchema> {
   return buildSchema({
-    resolvers: [
-      QueryResolver,
-      MutationResolver,
-      SubscriptionResolver,
-      DocumentResolver,
-      ProgressResolver,
-      DocumentStatusEventResolver,
-    ],
+    resolvers: [QueryResolver, MutationResolver, SubscriptionResolver, DocumentResolver, ProgressResolver, DocumentStatusEventResolver],
     scalarsMap: [{ type: Date, scalar: DateTime }],
     globalMiddlewares: [requireToken],
     pubSub: noPubSub,

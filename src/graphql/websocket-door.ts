@@ -63,7 +63,11 @@ export function serveGraphqlWebSocket(server: WebSocketServer, dependencies: Dep
 }
 
 /** The key in any case: GraphiQL sends its header tab as it stands. Null after the socket has been closed with the reason. */
-async function signIn(identity: Identity, parameters: Record<string, unknown> | undefined, socket: Extra['socket']): Promise<Viewer | null> {
+async function signIn(
+  identity: Identity,
+  parameters: Record<string, unknown> | undefined,
+  socket: Extra['socket'],
+): Promise<Viewer | null> {
   const [, authorization] = Object.entries(parameters ?? {}).find(([key]) => key.toLowerCase() === 'authorization') ?? [];
   const token = parseBearer(authorization);
   try {
@@ -78,12 +82,18 @@ async function signIn(identity: Identity, parameters: Record<string, unknown> | 
 
 function closeWhenExpired({ expiresAt }: Viewer, socket: Extra['socket']): void {
   if (expiresAt === null) return;
-  const timer = setTimeout(() => socket.close(CLOSE_EXPIRED, 'The token has expired'), Math.min(expiresAt.getTime() - Date.now(), LONGEST_TIMER_MS));
+  const timer = setTimeout(
+    () => socket.close(CLOSE_EXPIRED, 'The token has expired'),
+    Math.min(expiresAt.getTime() - Date.now(), LONGEST_TIMER_MS),
+  );
   socket.once('close', () => clearTimeout(timer));
 }
 
 function tooManySubscriptions(): GraphQLError {
-  return new GraphQLError(`A socket carries ${String(SUBSCRIPTIONS_PER_SOCKET)} subscriptions at most: watch the list instead of each document.`, {
-    extensions: { code: 'RATE_LIMITED', limit: SUBSCRIPTIONS_PER_SOCKET },
-  });
+  return new GraphQLError(
+    `A socket carries ${String(SUBSCRIPTIONS_PER_SOCKET)} subscriptions at most: watch the list instead of each document.`,
+    {
+      extensions: { code: 'RATE_LIMITED', limit: SUBSCRIPTIONS_PER_SOCKET },
+    },
+  );
 }

@@ -16,7 +16,12 @@ export function toApiError(error: unknown, logger: Logger): ApiError {
   if (status >= 400 && status < 500) return new ApiError('BAD_USER_INPUT', 'The request cannot be read.', {}, { cause: error });
   const errorId = randomUUID();
   logger.error({ err: error, errorId }, 'a request met a bug');
-  return new ApiError('INTERNAL_SERVER_ERROR', 'Something went wrong on our side. The id names it in the log.', { errorId }, { cause: error });
+  return new ApiError(
+    'INTERNAL_SERVER_ERROR',
+    'Something went wrong on our side. The id names it in the log.',
+    { errorId },
+    { cause: error },
+  );
 }
 
 function statusOf(error: unknown): number {

@@ -76,7 +76,8 @@ function parsePriority(value: string): Priority {
 
 function parseTime(value: string): Date {
   const time = new Date(value);
-  if (Number.isNaN(time.getTime())) throw new ApiError('BAD_USER_INPUT', 'scheduledFor must be a time in ISO 8601.', { field: 'scheduledFor' });
+  if (Number.isNaN(time.getTime()))
+    throw new ApiError('BAD_USER_INPUT', 'scheduledFor must be a time in ISO 8601.', { field: 'scheduledFor' });
   return time;
 }
 

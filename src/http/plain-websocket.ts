@@ -62,7 +62,8 @@ export function servePlainWebSocket(socket: WebSocket, dependencies: Dependencie
 
   socket.on('message', (data, isBinary) => {
     const message = isBinary ? null : parseMessage(data);
-    if (message === null) return send(socket, toError(new ApiError('BAD_USER_INPUT', 'Send {"type":"auth","token":"…"} or {"type":"ping"}.')));
+    if (message === null)
+      return send(socket, toError(new ApiError('BAD_USER_INPUT', 'Send {"type":"auth","token":"…"} or {"type":"ping"}.')));
     if (message.type === 'ping') return send(socket, { type: 'pong' });
     authenticate(message.token, message.since).catch((error: unknown) => {
       if (!(error instanceof ApiError)) dependencies.logger.error({ err: error }, 'a plain WebSocket met a bug');

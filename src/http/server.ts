@@ -29,6 +29,11 @@ export interface HttpServer {
   stop(graceMs: number): Promise<void>;
 }
 
+/** Takes over connections that this server hands it, and refuses messages that are larger. */
+export function createWebSocketServer({ maxMessageBytes }: { maxMessageBytes: number }): WebSocketServer {
+  return new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes });
+}
+
 export function createHttpServer(dependencies: Dependencies): HttpServer {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, createApplication(dependencies));
   server.on('upgrade', (request, socket, head) => upgrade(dependencies, request, socket, head));
@@ -77,7 +82,12 @@ function upgrade({ guards, webSockets, logger }: Dependencies, request: Incoming
 
 function refuse(socket: Duplex, status: string, body: object): void {
   const text = JSON.stringify(body);
-  const head = [`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Type: application/json', `Content-Length: ${String(Buffer.byteLength(text))}`];
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'Connection: close',
+    'Content-Type: application/json',
+    `Content-Length: ${String(Buffer.byteLength(text))}`,
+  ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${text}`);
 }
 

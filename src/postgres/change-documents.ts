@@ -59,7 +59,10 @@ export async function changeDocuments(database: Database, changes: readonly Chan
 
 async function writeChanges(query: Query, changes: readonly Change[]): Promise<StatusEvent[]> {
   const rows = await query<DocumentRow & { previous_status: string }>(CHANGE, [JSON.stringify(changes.map(toChangeRow))]);
-  const events = await recordChanges(query, rows.map((row) => ({ row, previousStatus: toStatus(row.previous_status) })));
+  const events = await recordChanges(
+    query,
+    rows.map((row) => ({ row, previousStatus: toStatus(row.previous_status) })),
+  );
   const ended = events.filter((event) => ENDS.includes(event.status)).map((event) => event.documentId);
   if (ended.length > 0) await query(CLEANUPS, [JSON.stringify(ended)]);
   return events;

@@ -39,7 +39,9 @@ interface CleanupRow {
 }
 
 export async function dueCleanups(database: Database, limit: number): Promise<Cleanup[]> {
-  const rows = await database.query<CleanupRow>('select * from cleanups where run_at <= clock_timestamp() order by run_at, id limit ?', [limit]);
+  const rows = await database.query<CleanupRow>('select * from cleanups where run_at <= clock_timestamp() order by run_at, id limit ?', [
+    limit,
+  ]);
   return rows.map((row) => ({
     id: row.id,
     documentId: row.document_id,

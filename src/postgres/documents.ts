@@ -4,7 +4,15 @@ import { changeDocuments } from './change-documents.js';
 import { dueCleanups, finishCleanup, markDeleting, unknownBlobKeys } from './cleanups.js';
 import type { Database } from './database.js';
 import { claimDocuments, renewLeases, takeBackLeases } from './leases.js';
-import { countDocuments, findDocument, findDocuments, listDocuments, readEvents, readQueuePositions, readRecent } from './read-documents.js';
+import {
+  countDocuments,
+  findDocument,
+  findDocuments,
+  listDocuments,
+  readEvents,
+  readQueuePositions,
+  readRecent,
+} from './read-documents.js';
 import { toDocument } from './rows.js';
 
 /** The documents in PostgreSQL: what is true, and the queue. */

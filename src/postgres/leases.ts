@@ -39,7 +39,13 @@ export function claimDocuments(
   return database.transaction(async (query) => {
     const rows = await query<DocumentRow>(CLAIM, [CANDIDATES, options.maxPerUser, options.limit, options.leaseMs]);
     rows.sort((a, b) => Date.parse(a.fair_at) - Date.parse(b.fair_at));
-    return { rows, events: await recordChanges(query, rows.map((row) => ({ row, previousStatus: 'PENDING' }))) };
+    return {
+      rows,
+      events: await recordChanges(
+        query,
+        rows.map((row) => ({ row, previousStatus: 'PENDING' })),
+      ),
+    };
   });
 }
 
@@ -110,5 +116,8 @@ async function takeBackSome(query: Query, all: boolean): Promise<StatusEvent[]> 
   const expired = await query<ExpiredRow>(EXPIRED, [all, all]);
   if (expired.length === 0) return [];
   const rows = await query<DocumentRow & { previous_status: string }>(TAKE_BACK, [JSON.stringify(expired)]);
-  return recordChanges(query, rows.map((row) => ({ row, previousStatus: toStatus(row.previous_status) })));
+  return recordChanges(
+    query,
+    rows.map((row) => ({ row, previousStatus: toStatus(row.previous_status) })),
+  );
 }

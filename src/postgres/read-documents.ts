@@ -7,7 +7,10 @@ import { documentEntity, type DocumentRow } from './entities.js';
 import { fromStatus, toDocument, toStatus } from './rows.js';
 
 export async function findDocument(database: Database, userId: string, id: string): Promise<Document | null> {
-  const [row] = await database.query<DocumentRow>(`select * from documents where id = ? and user_id = ? and status <> 'deleting'`, [id, userId]);
+  const [row] = await database.query<DocumentRow>(`select * from documents where id = ? and user_id = ? and status <> 'deleting'`, [
+    id,
+    userId,
+  ]);
   return row ? toDocument(row) : null;
 }
 
@@ -44,7 +47,7 @@ function visible(database: Database, userId: string, filter: DocumentFilter = {}
   builder.where({ user_id: userId, status: { $ne: 'deleting' } });
   if (filter.status && filter.status.length > 0) builder.andWhere({ status: { $in: filter.status.map(fromStatus) } });
   if (filter.filename) builder.andWhere({ filename: { $ilike: `%${escapeLike(filter.filename)}%` } });
-  return builder as QueryBuilder<DocumentRow>;
+  return builder;
 }
 
 /** The one the cursor points at is itself before the page, unless it has gone. */

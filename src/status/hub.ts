@@ -14,7 +14,12 @@ import { createWatcher, type Watcher } from './watcher.js';
 
 export interface StatusHub {
   /** Answers null when there is no such document of this user. */
-  watchDocument(watch: { userId: string; documentId: string; afterSeq?: number; completeOnTerminal: boolean }): Promise<StatusStream | null>;
+  watchDocument(watch: {
+    userId: string;
+    documentId: string;
+    afterSeq?: number;
+    completeOnTerminal: boolean;
+  }): Promise<StatusStream | null>;
   /** Unfinished documents and those changed since, then every change of any of the user's. */
   watchUser(watch: { userId: string; changedSince: Date }): Promise<StatusStream>;
   start(): void;
@@ -79,7 +84,7 @@ export function createStatusHub({ bus, store, log }: Dependencies): StatusHub {
   /** The durable changes between `lastSeq` and this event; a SNAPSHOT stands for its own change too. */
   async function* history(event: StatusEvent, lastSeq: number): AsyncGenerator<StatusEvent> {
     const until = event.kind === 'CHANGE' ? event.seq - 1 : event.seq;
-    for (let seq = lastSeq; seq < until; ) {
+    for (let seq = lastSeq; seq < until;) {
       const page = await store.events(event.documentId, seq, Math.min(HISTORY_PAGE, until - seq));
       const last = page.at(-1);
       if (!last) return;

@@ -37,7 +37,8 @@ async function timeProduct(product: Product, texts: readonly string[], name: str
     options: { force: true },
   });
   const last = (await waitForStatus(product.url, 'dev:bench', document.id, 'COMPLETED', 'FAILED')).at(-1);
-  if (last?.vectorCount !== texts.length) throw new Error(`${String(last?.vectorCount)} chunks of ${String(texts.length)}: ${JSON.stringify(last)}`);
+  if (last?.vectorCount !== texts.length)
+    throw new Error(`${String(last?.vectorCount)} chunks of ${String(texts.length)}: ${JSON.stringify(last)}`);
   return texts.length / ((performance.now() - begun) / 1_000);
 }
 

@@ -29,7 +29,12 @@ export async function benchUploadMemory(): Promise<Figures> {
   const seconds = (performance.now() - begun) / 1_000;
   sampling = false;
   await sampler;
-  return { fileMiB: FILE_MIB, rssGrowthMiB: round((highest - before) / MIB), rssBeforeMiB: round(before / MIB), mibPerSecond: round(FILE_MIB / seconds) };
+  return {
+    fileMiB: FILE_MIB,
+    rssGrowthMiB: round((highest - before) / MIB),
+    rssBeforeMiB: round(before / MIB),
+    mibPerSecond: round(FILE_MIB / seconds),
+  };
 }
 
 /** Resident memory of the process itself, from Linux' /proc. */
@@ -43,7 +48,11 @@ async function uploadText(url: string, mib: number): Promise<void> {
   const boundary = 'docstream-bench';
   const later = new Date(Date.now() + 24 * 60 * 60 * 1_000).toISOString();
   const head = `--${boundary}\r\nContent-Disposition: form-data; name="scheduledFor"\r\n\r\n${later}\r\n--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="large-${String(mib)}.txt"\r\nContent-Type: text/plain\r\n\r\n`;
-  const piece = Buffer.from(Array.from({ length: 1_000 }, (_, number) => sentence(number)).join('\n').repeat(20)).subarray(0, MIB);
+  const piece = Buffer.from(
+    Array.from({ length: 1_000 }, (_, number) => sentence(number))
+      .join('\n')
+      .repeat(20),
+  ).subarray(0, MIB);
   function* body(): Generator<Buffer> {
     yield Buffer.from(head);
     for (let sent = 0; sent < mib; sent += 1) yield piece;

@@ -38,8 +38,10 @@ async function withZip<T>(path: string, use: (zip: ZipFile) => Promise<T>): Prom
   try {
     return await use(zip);
   } catch (error) {
-    const locked = error instanceof Error && /encrypt/i.test(error.message);
-    throw locked ? new ProcessingFailure('ENCRYPTED', 'The document needs a password to be opened. Upload it without one.', { cause: error }) : error;
+    const locked = error instanceof Error && /^(strong encryption|entry is encrypted)/.test(error.message);
+    throw locked
+      ? new ProcessingFailure('ENCRYPTED', 'The document needs a password to be opened. Upload it without one.', { cause: error })
+      : error;
   } finally {
     zip.close();
   }

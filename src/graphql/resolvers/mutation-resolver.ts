@@ -19,7 +19,11 @@ export class MutationResolver {
   ): Promise<UploadResult> {
     const received = await file;
     const content = Readable.from(contentOf(received, context.uploadEnded), { objectMode: false });
-    return context.services.uploadDocument(requireViewer(context), { filename: received.filename, content, options: () => ({ ...options }) });
+    return context.services.uploadDocument(requireViewer(context), {
+      filename: received.filename,
+      content,
+      options: () => ({ ...options }),
+    });
   }
 
   @Mutation(() => DeleteDocumentPayloadType, {

@@ -51,7 +51,9 @@ export class QueryResolver {
     return toConnection(page);
   }
 
-  @Query(() => [DocumentCountType], { description: 'How many of the viewer\'s documents are in each status; a status without any is left out.' })
+  @Query(() => [DocumentCountType], {
+    description: "How many of the viewer's documents are in each status; a status without any is left out.",
+  })
   documentCounts(@Ctx() context: Context): Promise<{ status: DocumentStatus; count: number }[]> {
     return context.services.store.counts(requireViewer(context).id);
   }
@@ -73,7 +75,10 @@ export class QueryResolver {
 
 /** NUL is in no name of ours and no database takes it. */
 function toFilter(filter: DocumentFilterInput | null | undefined): DocumentFilter {
-  return { ...(filter?.status && { status: filter.status }), ...(filter?.filename && { filename: filter.filename.replaceAll('\0', '\ufffd').toWellFormed() }) };
+  return {
+    ...(filter?.status && { status: filter.status }),
+    ...(filter?.filename && { filename: filter.filename.replaceAll('\0', '\ufffd').toWellFormed() }),
+  };
 }
 
 function toConnection(page: DocumentPage): DocumentConnectionType {

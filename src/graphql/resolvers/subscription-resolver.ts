@@ -25,7 +25,8 @@ afterSeq and completeOnTerminal need documentId (else BAD_USER_INPUT). A client 
   documentStatus(
     @Root() event: StatusEvent,
     @Ctx() context: Context,
-    @Arg('documentId', () => ID, { nullable: true, description: 'Only this document; left out: the whole list.' }) _documentId?: string | null,
+    @Arg('documentId', () => ID, { nullable: true, description: 'Only this document; left out: the whole list.' })
+    _documentId?: string | null,
     @Arg('afterSeq', () => Int, {
       nullable: true,
       description: 'Instead of the SNAPSHOT every durable CHANGE after it, in order, then live; in the future: a SNAPSHOT.',
@@ -53,7 +54,12 @@ async function openStream(watch: Watch, context: Context): Promise<StatusStream>
     return hub.watchUser({ userId, changedSince: new Date(Date.now() - LIST_WINDOW_MS) });
   }
   const afterSeq = watch.afterSeq ?? undefined;
-  const options = { userId, documentId: documentId.toLowerCase(), completeOnTerminal: watch.completeOnTerminal, ...(afterSeq !== undefined && { afterSeq }) };
+  const options = {
+    userId,
+    documentId: documentId.toLowerCase(),
+    completeOnTerminal: watch.completeOnTerminal,
+    ...(afterSeq !== undefined && { afterSeq }),
+  };
   const stream = isDocumentId(documentId) ? await hub.watchDocument(options) : null;
   if (stream === null) throw documentNotFound();
   return stream;

@@ -3,7 +3,9 @@ import type { DocumentStatus, Priority, ProcessingError, Progress } from '../../
 import { DocumentStatusEnum, PriorityEnum } from './enums.js';
 import { DateTime } from './scalars.js';
 
-@ObjectType('Progress', { description: 'Chunks stored of chunks in all; total is null until it is known. Within one seq, done never falls.' })
+@ObjectType('Progress', {
+  description: 'Chunks stored of chunks in all; total is null until it is known. Within one seq, done never falls.',
+})
 export class ProgressType implements Progress {
   @Field(() => Int, { description: 'Chunks that are stored.' })
   done!: number;
@@ -69,7 +71,10 @@ export class DocumentType {
   @Field(() => ProgressType, { description: 'Chunks stored of chunks in all.' })
   progress!: Progress;
 
-  @Field(() => ProcessingErrorType, { nullable: true, description: 'The last failure, also while waiting for the next try; null after success.' })
+  @Field(() => ProcessingErrorType, {
+    nullable: true,
+    description: 'The last failure, also while waiting for the next try; null after success.',
+  })
   error!: ProcessingError | null;
 
   @Field(() => Int, { description: 'Objects that answer searches now.' })

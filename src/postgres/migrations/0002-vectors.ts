@@ -9,7 +9,9 @@ import { Migration } from '@mikro-orm/migrations';
 export class Vectors0002 extends Migration {
   override up(): void {
     this.addSql(`create extension if not exists vector`);
-    this.addSql(`create table vector_collection (only_one boolean primary key default true check (only_one), model text not null, dimensions integer not null)`);
+    this.addSql(
+      `create table vector_collection (only_one boolean primary key default true check (only_one), model text not null, dimensions integer not null)`,
+    );
     this.addSql(`
       create table vectors (
         user_id text not null,

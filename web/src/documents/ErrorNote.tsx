@@ -20,13 +20,15 @@ export function ErrorNote({ row }: { row: DocumentRow }) {
       data-testid="error-note"
       data-code={error.code ?? ''}
     >
-      <Text size="sm">
-        {cure}
+      <Text size="sm" className="wrap-anywhere">
+        {cure === '' ? error.message : cure}
         {tries}
       </Text>
-      <Text size="xs" c="dimmed" mt={4} className="wrap-anywhere">
-        {error.message}
-      </Text>
+      {cure !== '' && (
+        <Text size="xs" c="dimmed" mt={4} className="wrap-anywhere">
+          {error.message}
+        </Text>
+      )}
     </Alert>
   );
 }

@@ -46,12 +46,16 @@ const CURES: Readonly<Record<string, Cure | undefined>> = {
 
 const UNKNOWN: Cure = { title: 'It did not work', cure: 'Try again; if it stays, tell your operator.' };
 
+/** Where the protocol names no code, the server's message is all there is, and it says the cure as well. */
+const OF_THE_MESSAGE: Cure = { title: 'It could not be processed', cure: '' };
+
 export const isCureKnown = (code: string | null): boolean => code !== null && CURES[code] !== undefined;
 
 export const cureOf = (code: string | null): Cure => (code === null ? UNKNOWN : (CURES[code] ?? UNKNOWN));
 
 /** The cure of an exhausted document is that of the reason behind it, unless that one promises tries that will not come. */
 export function cureOfRow({ code, cause, retryable }: RowError, isOver: boolean): Cure {
+  if (code === null) return OF_THE_MESSAGE;
   const own = cureOf(code);
   if (code === 'ATTEMPTS_EXHAUSTED' && cause !== null) return { title: `${own.title}: ${lowerFirst(cureOf(cause).title)}`, cure: own.cure };
   if (retryable && isOver) return { title: own.title, cure: 'Upload the file again.' };

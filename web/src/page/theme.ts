@@ -13,12 +13,26 @@ const tide: MantineColorsTuple = [
   '#0a464a',
 ];
 
+/** Mantine's greys are neutral; these lean towards the brand. By its own order: 0 is text, 7 the ground of dialogs, 6 that of inputs. */
+const dark: MantineColorsTuple = [
+  '#cdd4db',
+  '#b4bdc6',
+  '#8f99a3',
+  '#69737d',
+  '#3d454d',
+  '#323940',
+  '#272d33',
+  '#1b1f23',
+  '#161a1d',
+  '#101315',
+];
+
 const FONT = "'Inter Variable', ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 
 export const theme = createTheme({
   primaryColor: 'tide',
   primaryShade: { light: 7, dark: 7 },
-  colors: { tide },
+  colors: { tide, dark },
   fontFamily: FONT,
   headings: { fontFamily: FONT, fontWeight: '650' },
   defaultRadius: 'md',
