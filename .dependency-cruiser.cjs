@@ -11,7 +11,7 @@ const DRIVERS = {
   'cohere-ai': 'cohere',
   'firebase-admin': 'firebase',
   'flydrive|@aws-sdk|@google-cloud': 'blobs',
-  'pdfjs-dist|htmlparser2|file-type': 'extraction',
+  'pdfjs-dist|htmlparser2|yauzl|file-type': 'extraction',
   'express|cors|helmet|ws|graphql-ws|graphql-sse|@as-integrations|@apollo/server|graphql-upload-minimal': 'http|graphql',
   'type-graphql': 'graphql',
   pino: 'runtime',

@@ -128,7 +128,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
     ),
     ...(parsed.success ? [] : parsed.error.issues.map(toProblem)),
   ];
-  if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
+  if (problems.length > 0 || !parsed.success) throw new ConfigError([...new Set(problems)]);
   return toConfig(parsed.data);
 }
 

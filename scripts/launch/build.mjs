@@ -22,6 +22,7 @@ const PARTS = {
       '--tsBuildInfoFile',
       'dist/.tsbuildinfo',
     ],
+    afterwards: removeOrphans,
   },
   page: {
     inputs: ['web', 'schema.graphql'],
@@ -51,8 +52,17 @@ async function build(part) {
     say(`the build of the ${part.name} failed`);
     return false;
   }
+  part.afterwards?.();
   writeFileSync(inProject(part.stamp), part.hash);
   return true;
+}
+
+/** tsc leaves what it once made of a source that is gone: a migration among it would still run. */
+function removeOrphans() {
+  for (const file of filesIn('dist/src')) {
+    const source = file.slice('dist/'.length).replace(/\.js(\.map)?$/, '.ts');
+    if (!existsSync(inProject(source))) rmSync(inProject(file));
+  }
 }
 
 /** Contents, not times: a switch of branches and back builds nothing. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { BlobStore } from '../documents/ports.js';
-import { ProcessingFailure } from '../errors.js';
+import { ApiError, ProcessingFailure } from '../errors.js';
 
 export interface FolderBlobStore extends BlobStore {
   /** Every key there is. */
@@ -40,7 +40,8 @@ async function write(path: string, content: Readable): Promise<void> {
     await rename(part, path);
   } catch (error) {
     await rm(part, { force: true });
-    throw error;
+    if (!isErrno(error)) throw error;
+    throw new ApiError('DEPENDENCY_UNAVAILABLE', 'The file cannot be stored just now: try again later.', {}, { cause: error });
   }
 }
 
@@ -49,6 +50,13 @@ async function openForReading(path: string): Promise<Readable> {
     const file = await open(path, 'r');
     return file.createReadStream();
   } catch (error) {
-    throw new ProcessingFailure('BLOB_MISSING', 'The stored file is gone: upload it again.', { cause: error });
+    if (isErrno(error, 'ENOENT'))
+      throw new ProcessingFailure('BLOB_MISSING', 'The stored file is gone: upload it again.', { cause: error });
+    throw new ProcessingFailure('INTERNAL', 'The stored file cannot be opened just now.', { cause: error });
   }
+}
+
+/** Of the file system, as opposed to those of the content that is being written. */
+function isErrno(error: unknown, code?: string): boolean {
+  return error instanceof Error && 'syscall' in error && 'code' in error && (code === undefined || error.code === code);
 }

@@ -52,9 +52,9 @@ export function describe(document: Document): string {
     case 'EXTRACTING':
       return 'Reading the text.';
     case 'VECTORIZING':
-      return `Embedding ${String(document.progress.total ?? 0)} passages.`;
+      return `Embedding ${passages(document.progress.total ?? 0)}.`;
     case 'COMPLETED':
-      return `Ready to search: ${String(document.vectorCount)} passages.`;
+      return `Ready to search: ${passages(document.vectorCount)}.`;
     case 'FAILED':
       return document.error?.message ?? 'Processing failed.';
     case 'CANCELLED':
@@ -62,6 +62,10 @@ export function describe(document: Document): string {
     case 'DELETING':
       return 'Deleted.';
   }
+}
+
+function passages(count: number): string {
+  return count === 1 ? '1 passage' : `${String(count)} passages`;
 }
 
 function describeWaiting(document: Document): string {
@@ -84,7 +88,7 @@ export function toSnapshotEvent(document: Document): StatusEvent {
 /** The same seq, more done. */
 export function toProgressEvent(document: Document, occurredAt: Date): StatusEvent {
   const { done, total } = document.progress;
-  const message = `Embedded ${String(done)} of ${String(total ?? 0)} passages.`;
+  const message = `Embedded ${String(done)} of ${passages(total ?? 0)}.`;
   return { ...toEvent(document), kind: 'PROGRESS', previousStatus: document.status, message, occurredAt };
 }
 

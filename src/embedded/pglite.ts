@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -28,7 +28,7 @@ const PORT = 5432;
  * 107 characters at most.
  */
 export async function startEmbeddedPostgres({ dataDir }: { dataDir: string }): Promise<EmbeddedPostgres> {
-  const host = await mkdtemp(join(tmpdir(), `docstream-${randomBytes(3).toString('hex')}-`));
+  const host = await createSocketDir(dataDir);
   const worker = new Worker(new URL('./pglite-thread.js', import.meta.url), {
     workerData: { dataDir, socket: join(host, `.s.PGSQL.${String(PORT)}`) },
   });
@@ -47,8 +47,21 @@ export async function startEmbeddedPostgres({ dataDir }: { dataDir: string }): P
   return { host, port: PORT, ...session, failed, stop: stopOnce };
 }
 
+/**
+ * The same for the same data folder, whose one owner we are: what a killed process left behind is cleared away. If the name is
+ * somebody else's, clearing or making it fails.
+ */
+async function createSocketDir(dataDir: string): Promise<string> {
+  const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
+  const folder = join(tmpdir(), `docstream-${name}`);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { mode: 0o700 });
+  return folder;
+}
+
 async function stop(worker: Worker, socketDir: string): Promise<void> {
-  const ended = once(worker, 'exit');
+  // A thread that has ended has no number any more, and would never end again.
+  const ended = worker.threadId === -1 ? Promise.resolve() : once(worker, 'exit');
   worker.postMessage('stop');
   await ended;
   await rm(socketDir, { recursive: true, force: true });

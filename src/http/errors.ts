@@ -33,7 +33,7 @@ export function createErrorHandler(logger: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     const apiError = toApiError(error, logger);
     if (response.headersSent) return next(error);
-    const status = statusOf(error) === 413 ? 413 : apiError.httpStatus;
+    const status = error instanceof ApiError || statusOf(error) >= 500 ? apiError.httpStatus : statusOf(error);
     if (apiError.details.retryAfterSeconds !== undefined) response.set('Retry-After', String(apiError.details.retryAfterSeconds));
     if (!request.originalUrl.startsWith('/graphql')) return void response.status(status).json(toErrorBody(apiError));
     const extensions = { code: apiError.code, ...apiError.details };

@@ -31,7 +31,10 @@ export interface HttpServer {
 
 /** Takes over connections that this server hands it, and refuses messages that are larger. */
 export function createWebSocketServer({ maxMessageBytes }: { maxMessageBytes: number }): WebSocketServer {
-  return new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes });
+  const server = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes });
+  // The library closes the socket with the right code by itself; an error that nobody listens to would end the process.
+  server.on('connection', (socket) => socket.on('error', () => undefined));
+  return server;
 }
 
 export function createHttpServer(dependencies: Dependencies): HttpServer {

@@ -17,7 +17,8 @@ const INSERT = `
   select n.*, greatest(
            clock_timestamp(), n.scheduled_for,
            (select max(d.fair_at - (d.priority - 1) * interval '10 minutes') + interval '1 minute'
-              from documents d where d.user_id = n.user_id and d.status = 'pending')
+              from documents d
+             where d.user_id = n.user_id and d.status = 'pending' and (d.scheduled_for is null or d.scheduled_for <= clock_timestamp()))
          ) + (n.priority - 1) * interval '10 minutes'
     from (select ?::uuid as id, ?::text as user_id, ?::text as filename, ?::bigint as file_size, ?::text as mime_type, ?::uuid as job_id,
                  ?::text as content_hash, ?::text as dedupe_hash, ?::text as blob_key, ?::integer as max_attempts,

@@ -1,6 +1,7 @@
 import type { Change } from '../documents/ports.js';
-import type { DocumentStatus, StatusEvent } from '../documents/document.js';
+import type { StatusEvent } from '../documents/document.js';
 import { isAllowed } from '../documents/status.js';
+import { recordCleanups } from './cleanups.js';
 import type { Database } from './database.js';
 import type { DocumentRow } from './entities.js';
 import { recordChanges } from './record-change.js';
@@ -37,18 +38,6 @@ const CHANGE = `
      and (c.lease_token is null or d.lease_token = c.lease_token)
   returning d.*, c.from_status as previous_status`;
 
-/**
- * Vectors that no generation answers with any more: those of a run that failed or was cancelled, and those of the generations before
- * the one that has just been completed. Written with the change, so that no crash forgets them.
- */
-const CLEANUPS = `
-  insert into cleanups (document_id, user_id, generations_below, only_generation)
-  select d.id, d.user_id, case when d.status = 'completed' then d.generation end,
-         case when d.status <> 'completed' then d.generation end
-    from documents d
-   where d.id in (select (value #>> '{}')::uuid from jsonb_array_elements(?::jsonb))
-     and (d.status in ('failed', 'cancelled') or d.status = 'completed' and d.generation > 1)`;
-
 /** All in one transaction; null where the row was no longer as expected. */
 export async function changeDocuments(database: Database, changes: readonly Change[]): Promise<(StatusEvent | null)[]> {
   for (const change of changes) assertAllowed(change);
@@ -63,12 +52,9 @@ async function writeChanges(query: Query, changes: readonly Change[]): Promise<S
     query,
     rows.map((row) => ({ row, previousStatus: toStatus(row.previous_status) })),
   );
-  const ended = events.filter((event) => ENDS.includes(event.status)).map((event) => event.documentId);
-  if (ended.length > 0) await query(CLEANUPS, [JSON.stringify(ended)]);
+  await recordCleanups(query, events);
   return events;
 }
-
-const ENDS: readonly DocumentStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED'];
 
 function assertAllowed(change: Change): void {
   if (!isAllowed(change.from, change.to)) throw new RangeError(`no document may go from ${change.from} to ${change.to}`);

@@ -1,9 +1,28 @@
 import type { Cleanup } from '../documents/ports.js';
 import type { StatusEvent } from '../documents/document.js';
+import { isTerminal } from '../documents/status.js';
 import type { Database } from './database.js';
 import type { DocumentRow } from './entities.js';
 import { recordChanges } from './record-change.js';
 import { toStatus } from './rows.js';
+
+/**
+ * Vectors that no generation answers with any more: those of a run that failed or was cancelled, and those of the generations before
+ * the one that has just been completed. Written with the change, so that no crash forgets them.
+ */
+const CLEANUPS = `
+  insert into cleanups (document_id, user_id, generations_below, only_generation)
+  select d.id, d.user_id, case when d.status = 'completed' then d.generation end,
+         case when d.status <> 'completed' then d.generation end
+    from documents d
+   where d.id in (select (value #>> '{}')::uuid from jsonb_array_elements(?::jsonb))
+     and (d.status in ('failed', 'cancelled') or d.status = 'completed' and d.generation > 1)`;
+
+/** For events that end a generation; always in the transaction that wrote them. */
+export async function recordCleanups(query: Database['query'], events: readonly StatusEvent[]): Promise<void> {
+  const ended = events.filter((event) => isTerminal(event.status)).map((event) => event.documentId);
+  if (ended.length > 0) await query(CLEANUPS, [JSON.stringify(ended)]);
+}
 
 const MARK_DELETING = `
   update documents d

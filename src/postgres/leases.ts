@@ -1,4 +1,5 @@
 import type { StatusEvent } from '../documents/document.js';
+import { recordCleanups } from './cleanups.js';
 import type { Database } from './database.js';
 import type { DocumentRow } from './entities.js';
 import { recordChanges } from './record-change.js';
@@ -116,8 +117,10 @@ async function takeBackSome(query: Query, all: boolean): Promise<StatusEvent[]> 
   const expired = await query<ExpiredRow>(EXPIRED, [all, all]);
   if (expired.length === 0) return [];
   const rows = await query<DocumentRow & { previous_status: string }>(TAKE_BACK, [JSON.stringify(expired)]);
-  return recordChanges(
+  const events = await recordChanges(
     query,
     rows.map((row) => ({ row, previousStatus: toStatus(row.previous_status) })),
   );
+  await recordCleanups(query, events);
+  return events;
 }

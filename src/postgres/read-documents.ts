@@ -1,7 +1,7 @@
 import { parseEvent, type SerialisedEvent } from '../documents/serialise.js';
 import type { DocumentFilter, DocumentPage, ListPosition } from '../documents/ports.js';
 import type { Document, DocumentStatus, StatusEvent } from '../documents/document.js';
-import type { QueryBuilder } from '@mikro-orm/postgresql';
+import type { EntityManager, QueryBuilder } from '@mikro-orm/postgresql';
 import type { Database } from './database.js';
 import { documentEntity, type DocumentRow } from './entities.js';
 import { fromStatus, toDocument, toStatus } from './rows.js';
@@ -23,27 +23,33 @@ export async function findDocuments(database: Database, ids: readonly string[]):
   return rows.map(toDocument);
 }
 
+interface ListOptions {
+  first: number;
+  after?: ListPosition;
+  filter?: DocumentFilter;
+}
+
 /** Newest first, id breaks ties. */
-export async function listDocuments(
-  database: Database,
-  userId: string,
-  options: { first: number; after?: ListPosition; filter?: DocumentFilter },
-): Promise<DocumentPage> {
-  const totalCount = await visible(database, userId, options.filter).getCount();
-  const page = visible(database, userId, options.filter).select('*');
-  if (options.after) page.andWhere('(d.created_at, d.id) < (?::timestamptz, ?::uuid)', [options.after.createdAt, options.after.id]);
-  page.orderBy({ created_at: 'desc', id: 'desc' }).limit(options.first + 1);
+export function listDocuments(database: Database, userId: string, options: ListOptions): Promise<DocumentPage> {
+  return database.build((session) => readPage(() => visible(session, userId, options.filter), options));
+}
+
+async function readPage(list: () => QueryBuilder<DocumentRow>, { first, after }: ListOptions): Promise<DocumentPage> {
+  const totalCount = await list().getCount();
+  const page = list().select('*');
+  if (after) page.andWhere('(d.created_at, d.id) < (?::timestamptz, ?::uuid)', [after.createdAt, after.id]);
+  page.orderBy({ created_at: 'desc', id: 'desc' }).limit(first + 1);
   const rows = await page.execute<DocumentRow[]>('all', false);
   return {
-    documents: rows.slice(0, options.first).map(toDocument),
-    hasNextPage: rows.length > options.first,
-    hasPreviousPage: options.after !== undefined && (await existsBefore(database, userId, options.after, options.filter)),
+    documents: rows.slice(0, first).map(toDocument),
+    hasNextPage: rows.length > first,
+    hasPreviousPage: after !== undefined && (await existsBefore(list(), after)),
     totalCount,
   };
 }
 
-function visible(database: Database, userId: string, filter: DocumentFilter = {}): QueryBuilder<DocumentRow> {
-  const builder = database.session().createQueryBuilder(documentEntity, 'd');
+function visible(session: EntityManager, userId: string, filter: DocumentFilter = {}): QueryBuilder<DocumentRow> {
+  const builder = session.createQueryBuilder(documentEntity, 'd');
   builder.where({ user_id: userId, status: { $ne: 'deleting' } });
   if (filter.status && filter.status.length > 0) builder.andWhere({ status: { $in: filter.status.map(fromStatus) } });
   if (filter.filename) builder.andWhere({ filename: { $ilike: `%${escapeLike(filter.filename)}%` } });
@@ -51,9 +57,9 @@ function visible(database: Database, userId: string, filter: DocumentFilter = {}
 }
 
 /** The one the cursor points at is itself before the page, unless it has gone. */
-async function existsBefore(database: Database, userId: string, position: ListPosition, filter?: DocumentFilter): Promise<boolean> {
-  const before = visible(database, userId, filter).select('id').limit(1);
-  before.andWhere('(d.created_at, d.id) >= (?::timestamptz, ?::uuid)', [position.createdAt, position.id]);
+async function existsBefore(list: QueryBuilder<DocumentRow>, { createdAt, id }: ListPosition): Promise<boolean> {
+  const before = list.select('id').limit(1);
+  before.andWhere('(d.created_at, d.id) >= (?::timestamptz, ?::uuid)', [createdAt, id]);
   return (await before.execute<unknown[]>('all', false)).length > 0;
 }
 

@@ -1,46 +1,23 @@
-import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { startProduct } from '../support/product.js';
 import type { Figures } from './main.js';
+import { measureGrowth } from './resident-memory.js';
 import { round } from './statistics.js';
 import { sentence } from './texts.js';
 
 const MIB = 1024 * 1024;
 const FILE_MIB = 1_024;
-const SAMPLE_MS = 20;
 
 export async function benchUploadMemory(): Promise<Figures> {
   const product = await startProduct({ env: { MAX_UPLOAD_BYTES: String(2 * FILE_MIB * MIB) } });
   // The first upload loads code and fills pools: what is measured is what a large file adds.
   await uploadText(product.url, 64);
-  const before = await residentBytes(product.pid);
-  let highest = before;
-  let sampling = true;
-  const sampler = (async () => {
-    while (sampling) {
-      highest = Math.max(highest, await residentBytes(product.pid));
-      await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
-    }
-  })();
   const begun = performance.now();
-  await uploadText(product.url, FILE_MIB);
+  const { growthMiB, beforeMiB } = await measureGrowth(product.pid, () => uploadText(product.url, FILE_MIB));
   const seconds = (performance.now() - begun) / 1_000;
-  sampling = false;
-  await sampler;
-  return {
-    fileMiB: FILE_MIB,
-    rssGrowthMiB: round((highest - before) / MIB),
-    rssBeforeMiB: round(before / MIB),
-    mibPerSecond: round(FILE_MIB / seconds),
-  };
-}
-
-/** Resident memory of the process itself, from Linux' /proc. */
-async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${String(pid)}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1_024;
+  return { fileMiB: FILE_MIB, rssGrowthMiB: round(growthMiB), rssBeforeMiB: round(beforeMiB), mibPerSecond: round(FILE_MIB / seconds) };
 }
 
 /** Scheduled for later, so that only the upload is measured. */

@@ -46,8 +46,8 @@ describe('an embedder', () => {
     const texts = Array.from({ length: 100 }, (_, index) => `Invoice number ${index * 7919} of the year ${1900 + index}.`);
     const together = await embedder.embed(texts, 'document');
     const alone = await Promise.all(texts.map((text) => embedOne(text)));
-    expect(together.map((vector, index) => similarity(vector, alone[index] ?? vector))).toEqual(texts.map(() => expect.closeTo(1, 4)));
     expect(together.length).toBe(100);
+    together.forEach((vector, index) => expect(similarity(vector, alone[index] ?? new Float32Array())).toBeCloseTo(1, 4));
   });
 
   test('places what means the same nearer than what means something else', async () => {

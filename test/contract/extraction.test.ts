@@ -1,6 +1,8 @@
 import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { ProcessingFailure } from '../../src/errors.js';
+import { writeBombDocx } from '../corpus/make-bomb.js';
 import { collect, extractText, MIB, mimeTypeOf, segmentsOf, textOf, useExtractionLab } from '../support/extraction.js';
 
 const lab = useExtractionLab();
@@ -47,6 +49,8 @@ describe('every format gives its text', () => {
     ['volcanoes.pdf', 2, 'harmonic tremor'],
     ['volcanoes.pdf', 3, 'There is no shelter from a pyroclastic density current'],
     ['volcanoes.pdf', 4, 'the lahar that buried Armero in 1985'],
+    ['volcanoes.pdf', 3, 'such a flow from Mont Pelée reached'],
+    ['volcanoes.pdf', 4, 'when Eyjafjallajökull erupted'],
     ['sourdough.pptx', 2, 'lactic acid bacteria sour it'],
     ['sourdough.pptx', 2, 'Discard most of the starter before each feeding'],
     ['sourdough.pptx', 6, 'Let the loaf cool for an hour'],
@@ -119,6 +123,12 @@ describe('a file that cannot be read says why', () => {
   ])('%s is %s', async (name, code) => {
     await expect(segmentsOf(lab.start(), name)).rejects.toMatchObject({ name: 'ProcessingFailure', code });
     expect(await lab.leftovers()).toEqual([]);
+  });
+
+  it('a part whose checksum differs is CORRUPT: other words than were written would be worse', async () => {
+    const path = join(lab.workDir(), 'wrong-checksum.docx');
+    await writeBombDocx(path, { inflatedBytes: MIB });
+    await expect(segmentsOf(lab.start(), path)).rejects.toMatchObject({ code: 'CORRUPT' });
   });
 
   it('an Excel sheet taken for a Word document is UNSUPPORTED_CONTENT', async () => {

@@ -125,7 +125,7 @@ describePage('the page', () => {
       const page = await openAs(token, flow);
       await uploadCompleted(product.url, token, await corpus('tea.txt'));
       await rowWith(page, 'tea.txt', 'COMPLETED').waitFor();
-      await upload(product.url, token, { name: 'under-way.txt', content: longText(150) });
+      await upload(product.url, token, { name: 'under-way.txt', content: longText(80) });
       await row(page, 'under-way.txt').waitFor();
       await product.kill();
 
@@ -268,7 +268,7 @@ describePage('the page', () => {
       const page = await openAs(token);
       await row(page, 'tea.txt').waitFor();
       const holding = holdNextList(page);
-      await upload(product.url, token, { name: 'slow.txt', content: longText(200) });
+      await upload(product.url, token, { name: 'slow.txt', content: longText(100) });
       const { text, release } = await holding;
       expect(text).toMatch(/"(PENDING|EXTRACTING|VECTORIZING)"/);
       await rowWith(page, 'slow.txt', 'COMPLETED').waitFor();
@@ -299,16 +299,16 @@ describePage('the page', () => {
 
   test('everything can be done with the keyboard alone', async () => {
     const page = await visitor.open(product.url);
+    const { name, content } = await corpus('tea.txt');
+    // From the start: the browser hears of it a moment later.
+    page.once('filechooser', (chooser) => void chooser.setFiles([{ name, mimeType: 'text/plain', buffer: content }]));
     await tabTo(page, page.getByLabel('Your name'));
     await page.keyboard.type(newUser('keys').replace('dev:', ''));
     await page.keyboard.press('Enter');
     await isLive(page);
 
     await tabTo(page, page.getByRole('button', { name: 'Choose files' }));
-    const chooser = page.waitForEvent('filechooser');
     await page.keyboard.press('Enter');
-    const { name, content } = await corpus('tea.txt');
-    await (await chooser).setFiles([{ name, mimeType: 'text/plain', buffer: content }]);
     await rowWith(page, name, 'COMPLETED').waitFor();
 
     await tabTo(page, page.getByRole('link', { name }));
@@ -363,7 +363,7 @@ describePage('the page', () => {
       await uploadCompleted(product.url, token, await corpus('volcanoes.pdf'));
       const { document } = await upload(product.url, token, await corpus('scan.pdf'));
       await waitForStatus(product.url, token, document.id, 'FAILED');
-      await upload(product.url, token, { name: 'busy.txt', content: longText(400) });
+      await upload(product.url, token, { name: 'busy.txt', content: longText(200) });
       await rowWith(page, 'busy.txt', 'VECTORIZING')
         .or(rowWith(page, 'busy.txt', 'EXTRACTING'))
         .first()

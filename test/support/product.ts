@@ -114,9 +114,21 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-function launch(env: Record<string, string>, output: string[]): Run {
+/** Runs the product where it is expected to end by itself; `folder` holds another build of it. */
+export async function runProduct(env: Record<string, string>, folder = PROJECT): Promise<{ code: number | string; output: string }> {
+  const output: string[] = [];
+  const run = launch(env, output, folder);
+  cleanups.add(async () => {
+    run.child.kill('SIGKILL');
+    await run.exited;
+  });
+  const code = await within(run.exited, READY_MS, 'the end of the product');
+  return { code, output: output.join('') };
+}
+
+function launch(env: Record<string, string>, output: string[], folder = PROJECT): Run {
   const child = spawn(NODE, ['--enable-source-maps', 'dist/src/main.js'], {
-    cwd: PROJECT,
+    cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', TMPDIR: tmpdir(), ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

@@ -68,7 +68,7 @@ function toLine(items: readonly TextItem[]): Line[] {
 }
 
 /** 4 is across, 5 is up. */
-function position(item: TextItem, index: 4 | 5): number {
+export function position(item: TextItem, index: 4 | 5): number {
   return Number(item.transform[index] ?? 0);
 }
 

@@ -13,6 +13,7 @@ import {
 } from 'pdfjs-dist/legacy/build/pdf.mjs';
 import type { TextSegment } from '../../documents/ports.js';
 import { ProcessingFailure } from '../../errors.js';
+import { composeAccents } from './pdf-accents.js';
 import { joinLines } from './pdf-lines.js';
 
 const packageFolder = dirname(createRequire(import.meta.url).resolve('pdfjs-dist/package.json'));
@@ -57,7 +58,7 @@ async function readPage(pdf: PDFDocumentProxy, number: number): Promise<string> 
   const page = await pdf.getPage(number);
   try {
     const { items } = await page.getTextContent();
-    return joinLines(items.filter((item) => 'str' in item));
+    return joinLines(composeAccents(items.filter((item) => 'str' in item)));
   } finally {
     page.cleanup();
   }

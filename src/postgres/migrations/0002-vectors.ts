@@ -2,8 +2,7 @@ import { Migration } from '@mikro-orm/migrations';
 
 /**
  * Vectors in the database. `embedding` has no length in its type: the collection row names model and dimensions, and a store made
- * for others is refused at start. It is kept in the row itself (storage plain), since a scan of one user's vectors would otherwise
- * fetch every one of them from a side table; half precision halves what that scan reads.
+ * for others is refused at start. Half precision halves what a search scans, and plain storage keeps it in the row whatever the model's length.
  * The search is exact, over one user's rows: recall is complete and a new vector needs no index work.
  */
 export class Vectors0002 extends Migration {

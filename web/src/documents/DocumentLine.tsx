@@ -62,7 +62,7 @@ function Facts({ row, nowMs }: Pick<DocumentLineProps, 'row' | 'nowMs'>) {
     row.status === 'COMPLETED' && row.vectorCount !== null
       ? `${row.vectorCount.toLocaleString('en')} ${row.vectorCount === 1 ? 'passage' : 'passages'}`
       : null,
-    took === null ? null : `${isRunning(row.status) ? 'for' : 'took'} ${formatDuration(took)}`,
+    took === null || (isRunning(row.status) && took < 1000) ? null : `${isRunning(row.status) ? 'for' : 'took'} ${formatDuration(took)}`,
   ].filter((fact) => fact !== null);
   return (
     <Group gap={0} className={classes['facts']}>

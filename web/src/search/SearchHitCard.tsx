@@ -1,18 +1,12 @@
-import { ActionIcon, Anchor, Badge, Group, Paper, Spoiler, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Anchor, Badge, Group, Paper, Text, Tooltip } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import type { DocumentActions } from '../documents/use-document-actions.js';
 import type { SearchPassagesQuery } from '../gql/graphql.js';
 import { hashOf } from '../page/route.js';
-import { toSegments } from './highlights.js';
+import { Passage } from './Passage.js';
 import classes from './search.module.css';
 
 type Hit = SearchPassagesQuery['search'][number];
-
-/** Enough to judge a passage by; twenty of them must still be one look. */
-const PASSAGE_PX = 140;
-
-/** Extracted text keeps the empty lines of its page, which say nothing here. */
-const withoutGaps = (text: string) => text.replace(/\s*\n\s*\n\s*/g, '\n');
 
 export function SearchHitCard({ hit, actions }: { hit: Hit; actions: DocumentActions }) {
   const { document, page, score, text, highlights } = hit;
@@ -42,11 +36,7 @@ export function SearchHitCard({ hit, actions }: { hit: Hit; actions: DocumentAct
           </Tooltip>
         </Group>
       </Group>
-      <Spoiler maxHeight={PASSAGE_PX} showLabel="Show the whole passage" hideLabel="Show less" className={classes['passage'] ?? ''}>
-        {toSegments(text, highlights).map(({ text: part, isMatch }, index) =>
-          isMatch ? <mark key={index}>{part}</mark> : withoutGaps(part),
-        )}
-      </Spoiler>
+      <Passage text={text} highlights={highlights} />
     </Paper>
   );
 }

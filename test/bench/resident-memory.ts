@@ -1,0 +1,25 @@
+import { readFile } from 'node:fs/promises';
+
+const MIB = 1024 * 1024;
+const SAMPLE_MS = 20;
+
+/** How much the resident memory of a process grows at most while `work` runs, in MiB over what it is now. From Linux' /proc. */
+export async function measureGrowth(pid: number, work: () => Promise<unknown>): Promise<{ growthMiB: number; beforeMiB: number }> {
+  const before = await residentBytes(pid);
+  let highest = before;
+  const sampler = setInterval(() => {
+    void residentBytes(pid).then((bytes) => (highest = Math.max(highest, bytes)));
+  }, SAMPLE_MS);
+  try {
+    await work();
+  } finally {
+    clearInterval(sampler);
+  }
+  return { growthMiB: (highest - before) / MIB, beforeMiB: before / MIB };
+}
+
+/** Of the process itself, not of those it has started. */
+async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${String(pid)}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1_024;
+}

@@ -1,0 +1,22 @@
+import { describeDocumentStoreContract, type DocumentStoreLab } from '../support/contracts/document-store.js';
+import { built, openEmbeddedDatabase } from '../support/built.js';
+
+type DocumentsModule = typeof import('../../src/postgres/documents.js');
+type OutboxModule = typeof import('../../src/postgres/outbox.js');
+
+const { createDocumentStore } = await built<DocumentsModule>('postgres/documents.js');
+const { createOutbox } = await built<OutboxModule>('postgres/outbox.js');
+
+describeDocumentStoreContract('the embedded PostgreSQL', async (): Promise<DocumentStoreLab> => {
+  const { database, close } = await openEmbeddedDatabase();
+  return {
+    createStore: (maxAttempts) => createDocumentStore({ database, maxAttempts }),
+    outbox: createOutbox({ database }),
+    clear: async () => void (await database.query('truncate documents, document_events, outbox, cleanups')),
+    setCreatedAt: async (ids, at) => {
+      for (const id of ids) await database.query('update documents set created_at = ? where id = ?', [at, id]);
+    },
+    makeCleanupsDue: async () => void (await database.query('update cleanups set run_at = clock_timestamp()')),
+    close,
+  };
+});

@@ -1,0 +1,32 @@
+import { Button, Text } from '@mantine/core';
+import { useState } from 'react';
+import type { SearchPassagesQuery } from '../gql/graphql.js';
+import { toSegments } from './highlights.js';
+import classes from './search.module.css';
+
+type Hit = SearchPassagesQuery['search'][number];
+
+/** Enough to judge a passage by; twenty of them must still be one look. */
+const LINES = 5;
+const LONG = 400;
+
+/** Extracted text keeps the empty lines of its page, which say nothing here. */
+const withoutGaps = (text: string) => text.replace(/\s*\n\s*\n\s*/g, '\n');
+
+export function Passage({ text, highlights }: Pick<Hit, 'text' | 'highlights'>) {
+  const [isWhole, setIsWhole] = useState(text.length <= LONG);
+  return (
+    <>
+      <Text className={classes['passage'] ?? ''} {...(isWhole ? {} : { lineClamp: LINES })}>
+        {toSegments(text, highlights).map(({ text: part, isMatch }, index) =>
+          isMatch ? <mark key={index}>{part}</mark> : withoutGaps(part),
+        )}
+      </Text>
+      {text.length > LONG && (
+        <Button variant="subtle" size="compact-sm" mt={4} ml={-8} aria-expanded={isWhole} onClick={() => setIsWhole(!isWhole)}>
+          {isWhole ? 'Show less' : 'Show the whole passage'}
+        </Button>
+      )}
+    </>
+  );
+}
