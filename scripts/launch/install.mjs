@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
+import { alsoHeldBy } from './lock.mjs';
 import { PROJECT_NODE, inProject, say } from './paths.mjs';
-import { run } from './processes.mjs';
+import { runGroup } from './processes.mjs';
 
 const LOCK = inProject('package-lock.json');
 const NPX = process.platform === 'win32' ? 'npx.cmd' : 'npx';
@@ -47,7 +48,10 @@ async function install() {
   say('installing packages (npx -y -p node@24 npm ci) …');
   const startedAt = Date.now();
   // Under Node 24, since npm skips optional platform packages that ask for a newer Node than the one it runs on.
-  const code = await run(NPX, ['-y', '-p', 'node@24', 'npm', 'ci', '--loglevel=error'], { env: withoutProjectBin() });
+  const code = await runGroup(NPX, ['-y', '-p', 'node@24', 'npm', 'ci', '--loglevel=error'], {
+    env: withoutProjectBin(),
+    onStart: alsoHeldBy,
+  });
   if (code === 0 && existsSync(PROJECT_NODE)) {
     say(`installed in ${seconds(startedAt)} s`);
     return true;

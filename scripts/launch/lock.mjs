@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,6 +26,11 @@ export async function withLock(work) {
   }
 }
 
+/** An installer outlives a launcher that is killed, and must not meet a second one in node_modules. */
+export function alsoHeldBy(pid) {
+  appendFileSync(LOCK_FILE, ` ${pid}`);
+}
+
 function tryLock() {
   try {
     writeFileSync(LOCK_FILE, String(process.pid), { flag: 'wx' });
@@ -39,12 +44,27 @@ function tryLock() {
 
 /** A launcher that was killed leaves its file behind; an empty file is one that is just being written. */
 function isHeld() {
+  const holders = readHolders();
+  return holders.length === 0 || holders.some(isAlive);
+}
+
+function readHolders() {
   try {
-    const pid = Number(readFileSync(LOCK_FILE, 'utf8'));
-    return pid === 0 || process.kill(pid, 0);
-  } catch (error) {
-    return error.code === 'EPERM';
+    return readFileSync(LOCK_FILE, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
   }
+}
+
+/** npx leads a group: it may be gone while npm still installs. */
+function isAlive(pid) {
+  return [pid, -pid].some((target) => {
+    try {
+      return process.kill(target, 0);
+    } catch (error) {
+      return error.code === 'EPERM';
+    }
+  });
 }
 
 function unlock() {

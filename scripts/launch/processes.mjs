@@ -8,10 +8,18 @@ const SAME_SIGNAL_MS = 500;
 const PARENT_CHECK_MS = 500;
 const SHELLS = ['sh', 'dash', 'bash', 'ash', 'busybox'];
 
+const IS_WINDOWS = process.platform === 'win32';
+
 /** Runs a tool in the foreground; answers its exit code. */
-export function run(command, args, { env = process.env } = {}) {
-  const child = spawn(command, args, { stdio: 'inherit', env, shell: command.endsWith('.cmd') });
-  return supervise(child);
+export function run(command, args) {
+  return supervise(spawn(command, args, { stdio: 'inherit' }));
+}
+
+/** Like `run`, but a signal reaches the tool's own children too: npx that ends alone leaves npm installing. */
+export function runGroup(command, args, { env, onStart }) {
+  const child = spawn(command, args, { stdio: 'inherit', env, shell: IS_WINDOWS, detached: !IS_WINDOWS });
+  onStart(child.pid);
+  return supervise(child, (signal) => (IS_WINDOWS ? child.kill(signal) : killGroup(child.pid, signal)));
 }
 
 /**
@@ -19,13 +27,13 @@ export function run(command, args, { env = process.env } = {}) {
  * from the terminal; and an IPC channel that closes when this launcher dies, however it dies.
  */
 export function serve(command, args) {
-  const child = spawn(command, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], detached: process.platform !== 'win32' });
+  const child = spawn(command, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], detached: !IS_WINDOWS });
   return supervise(child);
 }
 
-function supervise(child) {
-  const stopForwarding = forwardSignals(child);
-  const stopWatching = watchParent(() => child.kill('SIGTERM'));
+function supervise(child, kill = (signal) => child.kill(signal)) {
+  const stopForwarding = forwardSignals(kill);
+  const stopWatching = watchParent(() => kill('SIGTERM'));
   return new Promise((resolve) => {
     const finish = (code) => {
       stopForwarding();
@@ -40,11 +48,19 @@ function supervise(child) {
   });
 }
 
-function forwardSignals(child) {
+function killGroup(leader, signal) {
+  try {
+    process.kill(-leader, signal);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
+
+function forwardSignals(kill) {
   let last = { signal: '', at: 0 };
   const forward = (signal) => {
     const isRepeat = signal === last.signal && Date.now() - last.at < SAME_SIGNAL_MS;
-    if (!isRepeat) child.kill(signal);
+    if (!isRepeat) kill(signal);
     last = { signal, at: Date.now() };
   };
   for (const signal of SIGNALS) process.on(signal, forward);

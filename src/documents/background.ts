@@ -35,7 +35,11 @@ export function createBackgroundTask({ name, run, tickMs, log }: Options): Backg
   function wake(): void {
     again = true;
     if (tick === undefined || current) return;
-    current = runUntilIdle().finally(() => (current = undefined));
+    current = runUntilIdle().finally(() => {
+      current = undefined;
+      // A signal can come between the last look and this line.
+      if (again) wake();
+    });
   }
 
   return {

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Why the data folder cannot be used; the message is the one line that a person sees. */
@@ -31,12 +32,25 @@ export async function claimDataDir(dataDir: string): Promise<() => Promise<void>
 
 async function prepare(dataDir: string): Promise<void> {
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await makeFolder(dataDir);
     const probe = join(dataDir, `.probe-${String(process.pid)}`);
     await writeFile(probe, '');
     await rm(probe);
   } catch (error) {
     throw new DataDirError(`DATA_DIR ${dataDir} cannot be written: choose a folder that this user may write.`, { cause: error });
+  }
+}
+
+/** Node's own recursive way never ends where a folder can be seen but nothing be made in it, in /proc for example. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || existsSync(dirname(path))) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path, { mode: 0o700 });
   }
 }
 

@@ -25,8 +25,14 @@ export interface Watcher {
   end(): void;
 }
 
+interface Slot {
+  events: StatusEvent[];
+  /** The newest that the reader has been given of this document, if any. */
+  given: Newness | undefined;
+}
+
 export function createWatcher(): Watcher {
-  const slots = new Map<string, StatusEvent[]>();
+  const slots = new Map<string, Slot>();
   const newest = new Map<string, Newness>();
   let overflowed = false;
   let ended = false;
@@ -41,8 +47,7 @@ export function createWatcher(): Watcher {
     if (ended) return;
     const last = newest.get(event.documentId);
     if (last && compareNewness(event, last) <= 0) return;
-    remember(event);
-    put(event);
+    put(event, last);
     wake();
   }
 
@@ -58,19 +63,28 @@ export function createWatcher(): Watcher {
     const arrived = new Map(slots);
     slots.clear();
     for (const snapshot of snapshots) {
-      const start = newerOf(snapshot, arrived.get(snapshot.documentId)?.at(-1));
+      const start = newerOf(snapshot, arrived.get(snapshot.documentId)?.events.at(-1));
       arrived.delete(snapshot.documentId);
-      remember(start);
-      put(start);
+      put(start, undefined);
     }
     for (const [documentId, slot] of arrived) slots.set(documentId, slot);
     wake();
   }
 
-  function put(event: StatusEvent): void {
+  function put(event: StatusEvent, given: Newness | undefined): void {
     const slot = slots.get(event.documentId);
-    if (slot) return append(slot, event);
-    if (slots.size < MAX_SLOTS) return void slots.set(event.documentId, [event]);
+    if (!slot && slots.size >= MAX_SLOTS) return giveUp();
+    remember(event);
+    if (slot) append(slot.events, event);
+    else slots.set(event.documentId, { events: [event], given });
+  }
+
+  /** What is given up must not count as seen: the list is read anew, and that brings it again. */
+  function giveUp(): void {
+    for (const [documentId, { given }] of slots) {
+      if (given) newest.set(documentId, given);
+      else newest.delete(documentId);
+    }
     slots.clear();
     overflowed = true;
   }
@@ -83,8 +97,9 @@ export function createWatcher(): Watcher {
     const [first] = slots;
     if (!first) return undefined;
     const [documentId, slot] = first;
-    const event = slot.shift();
-    if (slot.length === 0) slots.delete(documentId);
+    const event = slot.events.shift();
+    slot.given = event;
+    if (slot.events.length === 0) slots.delete(documentId);
     return event;
   }
 
@@ -107,11 +122,11 @@ export function createWatcher(): Watcher {
 }
 
 /** A hint of progress takes the place of the one before it; of the rest, the oldest gives way. */
-function append(slot: StatusEvent[], event: StatusEvent): void {
-  const last = slot.at(-1);
-  if (last?.kind === 'PROGRESS' && last.seq === event.seq) slot.pop();
-  slot.push(event);
-  if (slot.length > SLOT_EVENTS) slot.shift();
+function append(events: StatusEvent[], event: StatusEvent): void {
+  const last = events.at(-1);
+  if (last?.kind === 'PROGRESS' && last.seq === event.seq) events.pop();
+  events.push(event);
+  if (events.length > SLOT_EVENTS) events.shift();
 }
 
 function newerOf(snapshot: StatusEvent, arrived: StatusEvent | undefined): StatusEvent {

@@ -5,7 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { writeBombDocx } from '../corpus/make-bomb.js';
-import { ask, askUpload, gql, subscribe, subscribeSse, upload, waitForStatus, type GraphqlError, type UploadFile } from '../support/client.js';
+import {
+  ask,
+  askUpload,
+  gql,
+  subscribe,
+  subscribeSse,
+  upload,
+  waitForStatus,
+  type GraphqlError,
+  type UploadFile,
+} from '../support/client.js';
 import { corpus } from '../support/corpus.js';
 import { countDocuments, countUnfinished, search, SEARCH, uploadCompleted } from '../support/documents.js';
 import { bearer, BOUNDARY, errorOf, getRest, multipart, multipartHeaders, sendRaw, uploadRest } from '../support/rest.js';
@@ -69,7 +79,12 @@ describe.each(DOORS)('a file that $door does not take leaves neither file nor ro
   it.each([
     ['an empty file', { name: 'empty.txt', content: '' }, 400, 'EMPTY_FILE'],
     ['an empty file with the name of a PDF', { name: 'empty.pdf', content: '' }, 400, 'EMPTY_FILE'],
-    ['a program', { name: 'a.txt', content: Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xfe, 0x80]) }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    [
+      'a program',
+      { name: 'a.txt', content: Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xfe, 0x80]) },
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
   ])('%s', async (_, file, restStatus, code) => {
     const token = shared.newUser();
     const before = await shared.blobs();
@@ -116,13 +131,28 @@ describe('a file over the limit', () => {
 
 describe('an upload that breaks off', () => {
   it.each([
-    ['/graphql', [{ name: 'operations', content: JSON.stringify({ query: 'mutation ($file: Upload!) { uploadDocument(file: $file) { document { id } } }', variables: { file: null } }) }, { name: 'map', content: '{"file":["variables.file"]}' }]],
+    [
+      '/graphql',
+      [
+        {
+          name: 'operations',
+          content: JSON.stringify({
+            query: 'mutation ($file: Upload!) { uploadDocument(file: $file) { document { id } } }',
+            variables: { file: null },
+          }),
+        },
+        { name: 'map', content: '{"file":["variables.file"]}' },
+      ],
+    ],
     ['/api/documents/upload', []],
   ])('at %s leaves neither file nor row', async (path, fields) => {
     const token = shared.newUser();
     const before = await shared.blobs();
     const whole = multipart([...fields, { name: 'file', filename: 'half.txt', content: 'half a text '.repeat(100_000) }]);
-    const sent = request(`${shared.url}${path}`, { method: 'POST', headers: { ...multipartHeaders(token), 'content-length': whole.length } });
+    const sent = request(`${shared.url}${path}`, {
+      method: 'POST',
+      headers: { ...multipartHeaders(token), 'content-length': whole.length },
+    });
     sent.on('error', () => undefined);
     sent.write(whole.subarray(0, whole.length / 2));
     await eventually(async () => (await shared.blobs()).length > before.length, { what: 'a file half written' });
@@ -160,8 +190,14 @@ describe('a GraphQL multipart request that is wrong is BAD_USER_INPUT and keeps 
   it.each([
     ['without a file', multipart(uploadFields(['variables.file']))],
     ['with two files of one name', multipart([...uploadFields(['variables.file']), file, file])],
-    ['with two files for one Upload', multipart([...uploadFields([], { file: ['variables.file'], other: ['variables.file'] }), file, { ...file, name: 'other' }])],
-    ['whose second file is announced for another variable', multipart([...uploadFields([], { file: ['variables.file'], other: ['variables.other'] }), file, { ...file, name: 'other' }])],
+    [
+      'with two files for one Upload',
+      multipart([...uploadFields([], { file: ['variables.file'], other: ['variables.file'] }), file, { ...file, name: 'other' }]),
+    ],
+    [
+      'whose second file is announced for another variable',
+      multipart([...uploadFields([], { file: ['variables.file'], other: ['variables.other'] }), file, { ...file, name: 'other' }]),
+    ],
     ['whose map names nothing', multipart([...uploadFields(['variables.nothing.there']), file])],
     ['whose map is no JSON', multipart([operations, { name: 'map', content: '{' }, file])],
     ['whose map is a list', multipart([operations, { name: 'map', content: '[]' }, file])],
@@ -219,13 +255,20 @@ describe('a REST upload that is wrong is BAD_USER_INPUT and keeps nothing', () =
     ['a multipart body without a boundary', { 'content-type': 'multipart/form-data' }],
   ])('with %s', async (_, headers) => {
     const token = shared.newUser();
-    const { status, text } = await sendRaw(shared.url, { path: '/api/documents/upload', headers: { ...bearer(token), ...headers }, body: '{}' });
+    const { status, text } = await sendRaw(shared.url, {
+      path: '/api/documents/upload',
+      headers: { ...bearer(token), ...headers },
+      body: '{}',
+    });
     expect({ status, ...(JSON.parse(text) as object) }).toMatchObject({ status: 400, error: { code: 'BAD_USER_INPUT' } });
   });
 
   it('but of two files the first is taken and the second left', async () => {
     const token = shared.newUser();
-    const body = multipart([{ name: 'one', filename: 'one.txt', content: 'The first of two files.' }, { name: 'two', filename: 'two.txt', content: 'The second.' }]);
+    const body = multipart([
+      { name: 'one', filename: 'one.txt', content: 'The first of two files.' },
+      { name: 'two', filename: 'two.txt', content: 'The second.' },
+    ]);
     const { status, text } = await sendRaw(shared.url, { path: '/api/documents/upload', headers: multipartHeaders(token), body });
     expect({ status, body: JSON.parse(text) as object }).toMatchObject({ status: 202, body: { fileName: 'one.txt' } });
     const counts = await countDocuments(shared.url, token);
@@ -250,7 +293,12 @@ describe.each(DOORS)('a file uploaded by $door that cannot be read ends FAILED a
     const taken = await tryUpload(shared.url, token, file);
     const id = 'id' in taken ? taken.id : '';
     const last = (await waitForStatus(shared.url, token, id, 'COMPLETED', 'FAILED')).at(-1);
-    expect(last).toMatchObject({ status: 'FAILED', attempt: 1, vectorCount: 0, error: { code, cause: null, retryable: false, stage: 'EXTRACTING' } });
+    expect(last).toMatchObject({
+      status: 'FAILED',
+      attempt: 1,
+      vectorCount: 0,
+      error: { code, cause: null, retryable: false, stage: 'EXTRACTING' },
+    });
     const { body } = await getRest(shared.url, token, `/api/documents/${id}/status`);
     expect(body).toMatchObject({ status: 'failed', error: last?.error?.message });
   });
@@ -292,8 +340,18 @@ describe('a text in any coat is read as what it says', () => {
     ['with escaped lone surrogates', 'lone-surrogates.json', 'lighthouse flashes', 'flashes twice every ten seconds'],
     ['with a byte order mark', 'bom.txt', 'oolong tea', 'Green, oolong and black tea all come from the leaves of one shrub'],
     ['in UTF-16', 'utf16le.txt', 'oolong tea', 'Green, oolong and black tea all come from the leaves of one shrub'],
-    ['in UTF-16 with a byte order mark', 'utf16be-bom.txt', 'oolong tea', 'Green, oolong and black tea all come from the leaves of one shrub'],
-    ['in Latin-1', 'latin1.txt', 'café crème', 'Le café crème est servi à la façade sud. Die Straße führt über den Fluß. El niño comió piñas.'],
+    [
+      'in UTF-16 with a byte order mark',
+      'utf16be-bom.txt',
+      'oolong tea',
+      'Green, oolong and black tea all come from the leaves of one shrub',
+    ],
+    [
+      'in Latin-1',
+      'latin1.txt',
+      'café crème',
+      'Le café crème est servi à la façade sud. Die Straße führt über den Fluß. El niño comió piñas.',
+    ],
   ])('%s', async (_, name, query, passage) => {
     const token = shared.newUser();
     await uploadCompleted(shared.url, token, await corpus(name));
@@ -384,14 +442,19 @@ describe('without a token, or with one that is none', () => {
   });
 
   it('a subscription over SSE is UNAUTHENTICATED', async () => {
-    expect(await refusalOf(subscribeSse(shared.url, null, 'subscription { documentStatus { seq } }'))).toMatchObject([{ code: 'UNAUTHENTICATED' }]);
+    expect(await refusalOf(subscribeSse(shared.url, null, 'subscription { documentStatus { seq } }'))).toMatchObject([
+      { code: 'UNAUTHENTICATED' },
+    ]);
   });
 });
 
 describe('a foreign Origin is refused', () => {
   it.each([FOREIGN, 'null', 'http://localhost.evil.example', 'http://127.0.0.1:1'])('%s over HTTP', async (origin) => {
     const token = shared.newUser();
-    for (const [path, body] of [['/graphql', '{"query":"{ viewer { id } }"}'], ['/api/documents/upload', '']] as const) {
+    for (const [path, body] of [
+      ['/graphql', '{"query":"{ viewer { id } }"}'],
+      ['/api/documents/upload', ''],
+    ] as const) {
       const headers = { ...bearer(token), origin, 'content-type': 'application/json' };
       const { status, text } = await sendRaw(shared.url, { path, headers, body });
       expect({ path, status, text }).toEqual({ path, status: 403, text: expect.stringContaining('FORBIDDEN') as string });
@@ -459,7 +522,8 @@ describe("somebody else's id is answered like one that never was", () => {
     const query = 'subscription ($id: ID!) { documentStatus(documentId: $id) { seq status } }';
     const foreign = await refusalOf(watch(shared.url, token, query, { id }));
     expect(foreign).toEqual([{ code: 'DOCUMENT_NOT_FOUND' }]);
-    for (const none of [UNKNOWN_ID, 'no id at all']) expect(await refusalOf(watch(shared.url, token, query, { id: none }))).toEqual(foreign);
+    for (const none of [UNKNOWN_ID, 'no id at all'])
+      expect(await refusalOf(watch(shared.url, token, query, { id: none }))).toEqual(foreign);
   });
 
   it.each(['status', 'file'])('GET /api/documents/:id/%s', async (what) => {
@@ -467,13 +531,21 @@ describe("somebody else's id is answered like one that never was", () => {
     const [foreign, unknown, malformed] = await Promise.all(
       [id, UNKNOWN_ID, "'%20or%201=1"].map((one) => getRest(shared.url, token, `/api/documents/${one}/${what}`)),
     );
-    expect({ status: foreign?.status, body: foreign?.body }).toMatchObject({ status: 404, body: { error: { code: 'DOCUMENT_NOT_FOUND' } } });
+    expect({ status: foreign?.status, body: foreign?.body }).toMatchObject({
+      status: 404,
+      body: { error: { code: 'DOCUMENT_NOT_FOUND' } },
+    });
     expect(unknown?.body).toEqual(foreign?.body);
     expect(malformed?.body).toEqual(foreign?.body);
   });
 
   it('and the document is still there for its owner', async () => {
-    const { document } = await gql<{ document: object }>(shared.url, 'dev:owner-of-the-secret', 'query ($id: ID!) { document(id: $id) { status } }', { id });
+    const { document } = await gql<{ document: object }>(
+      shared.url,
+      'dev:owner-of-the-secret',
+      'query ($id: ID!) { document(id: $id) { status } }',
+      { id },
+    );
     expect(document).toEqual({ status: 'COMPLETED' });
   });
 });
@@ -542,8 +614,18 @@ describe('an argument out of its range is BAD_USER_INPUT and names the field', (
     ['a million hits', SEARCH, { query: 'x', first: 1_000_000 }, { field: 'first', limit: 100 }],
     ['a broken cursor', CURSOR, { after: 'broken' }, { field: 'after' }],
     ['an empty cursor', CURSOR, { after: '' }, { field: 'after' }],
-    ['a cursor with an injection', CURSOR, { after: Buffer.from("2024-01-01T00:00:00.000Z ' or 1=1").toString('base64url') }, { field: 'after' }],
-    ['a cursor of a time that PostgreSQL does not know', CURSOR, { after: Buffer.from(`-271821-04-20T00:00:00.000Z ${UNKNOWN_ID}`).toString('base64url') }, { field: 'after' }],
+    [
+      'a cursor with an injection',
+      CURSOR,
+      { after: Buffer.from("2024-01-01T00:00:00.000Z ' or 1=1").toString('base64url') },
+      { field: 'after' },
+    ],
+    [
+      'a cursor of a time that PostgreSQL does not know',
+      CURSOR,
+      { after: Buffer.from(`-271821-04-20T00:00:00.000Z ${UNKNOWN_ID}`).toString('base64url') },
+      { field: 'after' },
+    ],
     ['a search for nothing', SEARCH, { query: '' }, { field: 'query' }],
     ['a search for blanks', SEARCH, { query: ' \n ' }, { field: 'query' }],
     ['a search for 100,000 characters', SEARCH, { query: 'x'.repeat(100_000) }, { field: 'query', limit: 2_000 }],
@@ -629,5 +711,7 @@ it('an address that is none is 404 in the shape of every error', async () => {
 });
 
 it('a path that cannot be decoded is 400', async () => {
-  expect((await sendRaw(shared.url, { path: '/api/documents/%E0%A4%A/status', method: 'GET', headers: bearer(shared.newUser()) })).status).toBe(400);
+  expect(
+    (await sendRaw(shared.url, { path: '/api/documents/%E0%A4%A/status', method: 'GET', headers: bearer(shared.newUser()) })).status,
+  ).toBe(400);
 });

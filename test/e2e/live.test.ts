@@ -54,7 +54,13 @@ describe.each(TRANSPORTS)('documentStatus of one document over $transport', ({ w
       [3, 'VECTORIZING', 'EXTRACTING'],
       [4, 'COMPLETED', 'VECTORIZING'],
     ]);
-    expect(changes.at(-1)).toMatchObject({ attempt: 1, generation: 1, error: null, vectorCount: 1, progress: { done: 1, total: 1, percent: 100 } });
+    expect(changes.at(-1)).toMatchObject({
+      attempt: 1,
+      generation: 1,
+      error: null,
+      vectorCount: 1,
+      progress: { done: 1, total: 1, percent: 100 },
+    });
     expectRising(events);
   });
 
@@ -106,7 +112,9 @@ describe.each(TRANSPORTS)('documentStatus of one document over $transport', ({ w
     const stream = watch(shared.url, token, { documentId });
     await take(stream, 1);
     await remove(token, documentId);
-    expect(await takeAll(stream)).toMatchObject([{ kind: 'CHANGE', seq: 5, status: 'DELETING', previousStatus: 'COMPLETED', document: null }]);
+    expect(await takeAll(stream)).toMatchObject([
+      { kind: 'CHANGE', seq: 5, status: 'DELETING', previousStatus: 'COMPLETED', document: null },
+    ]);
   });
 
   it.each([
@@ -176,7 +184,9 @@ describe.each(TRANSPORTS)('afterSeq over $transport', ({ watch }) => {
   });
 
   it('without documentId is BAD_USER_INPUT', async () => {
-    expect(await refusalOf(watch(shared.url, shared.newUser(), { afterSeq: 0 }))).toMatchObject([{ code: 'BAD_USER_INPUT', field: 'afterSeq' }]);
+    expect(await refusalOf(watch(shared.url, shared.newUser(), { afterSeq: 0 }))).toMatchObject([
+      { code: 'BAD_USER_INPUT', field: 'afterSeq' },
+    ]);
   });
 });
 
@@ -199,7 +209,11 @@ describe.each(TRANSPORTS)('completeOnTerminal over $transport', ({ watch }) => {
   it('ends at once after the SNAPSHOT of one that is FAILED', async () => {
     const token = shared.newUser();
     await uploadFailed(shared.url, token, await corpus('scan.pdf'));
-    const { documents } = await gql<{ documents: { edges: { node: { id: string } }[] } }>(shared.url, token, '{ documents { edges { node { id } } } }');
+    const { documents } = await gql<{ documents: { edges: { node: { id: string } }[] } }>(
+      shared.url,
+      token,
+      '{ documents { edges { node { id } } } }',
+    );
     const events = await takeAll(watch(shared.url, token, { documentId: documents.edges[0]?.node.id ?? '', completeOnTerminal: true }));
     expect(events).toMatchObject([{ kind: 'SNAPSHOT', status: 'FAILED', error: { code: 'EMPTY_TEXT' } }]);
   });
@@ -246,7 +260,9 @@ describe.each(TRANSPORTS)("documentStatus of the viewer's list over $transport",
     await stream.return();
     await remove(token, held);
     const changes = events.filter(({ kind }) => kind !== 'PROGRESS');
-    expect(changes.map(({ documentId, kind, status }) => [documentId, kind, status])).toEqual([...STAGES, 'DELETING'].map((status) => [id, 'CHANGE', status]));
+    expect(changes.map(({ documentId, kind, status }) => [documentId, kind, status])).toEqual(
+      [...STAGES, 'DELETING'].map((status) => [id, 'CHANGE', status]),
+    );
     expect(events.at(-1)?.document).toBeNull();
   });
 
@@ -301,10 +317,15 @@ describe('a watcher that reads slowly', () => {
       body: JSON.stringify({ query: 'subscription { documentStatus { documentId status document { id filename contentHash } } }' }),
     });
     for (let index = 0; index < wanted; index += 1) await upload(shared.url, token, text(`Slow note ${index}.`));
-    await eventually(async () => (await countDocuments(shared.url, token))['COMPLETED'] === wanted, { timeoutMs: 60_000, what: 'the end of all' });
+    await eventually(async () => (await countDocuments(shared.url, token))['COMPLETED'] === wanted, {
+      timeoutMs: 60_000,
+      what: 'the end of all',
+    });
     const completed = new Set<string>();
-    for await (const chunk of (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream())) {
-      for (const [, id] of chunk.matchAll(/"documentId":"([^"]+)","status":"COMPLETED"/g)) completed.add(String(id));
+    let received = '';
+    for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+      received += Buffer.from(chunk).toString('latin1');
+      for (const [, id] of received.matchAll(/"documentId":"([^"]+)","status":"COMPLETED"/g)) completed.add(String(id));
       if (completed.size === wanted) break;
     }
     expect(completed.size).toBe(wanted);
@@ -349,7 +370,11 @@ describe('a GraphQL WebSocket', () => {
   it.each([
     ['garbage', 'garbage', 4400],
     ['a message of an unknown type', '{"type":"nonsense"}', 4400],
-    ['a subscription before the token', '{"id":"1","type":"subscribe","payload":{"query":"subscription { documentStatus { seq } }"}}', 4401],
+    [
+      'a subscription before the token',
+      '{"id":"1","type":"subscribe","payload":{"query":"subscription { documentStatus { seq } }"}}',
+      4401,
+    ],
   ])('that sends %s is closed', async (_, message, code) => {
     const socket = new WebSocket(`${shared.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
     await once(socket, 'open');

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Database } from '../../src/postgres/database.js';
+import './one-error-class.js';
 
 type PgliteModule = typeof import('../../src/embedded/pglite.js');
 type DatabaseModule = typeof import('../../src/postgres/database.js');

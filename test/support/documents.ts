@@ -71,6 +71,9 @@ export async function countUnfinished(url: string, token: string): Promise<numbe
 /** A text of about `passages` passages, each with words of its own. */
 export function longText(passages: number, seed = 'text'): string {
   const sentences = (passage: number) =>
-    Array.from({ length: 8 }, (_, line) => `Sentence ${line} of passage ${passage} of ${seed} tells of harbour ${passage * 7 + line} and its keeper.`);
+    Array.from(
+      { length: 8 },
+      (_, line) => `Sentence ${line} of passage ${passage} of ${seed} tells of harbour ${passage * 7 + line} and its keeper.`,
+    );
   return Array.from({ length: passages }, (_, passage) => `${sentences(passage).join(' ').padEnd(880, ' and so on')}\n\n`).join('');
 }

@@ -60,7 +60,10 @@ export interface RawRequest {
 }
 
 /** As it stands: fetch would mend the Host header and the length of the body. */
-export async function sendRaw(url: string, { path, method = 'POST', headers = {}, body = '' }: RawRequest): Promise<{ status: number; text: string }> {
+export async function sendRaw(
+  url: string,
+  { path, method = 'POST', headers = {}, body = '' }: RawRequest,
+): Promise<{ status: number; text: string }> {
   const sent = request(`${url}${path}`, { method, headers: { 'content-length': Buffer.byteLength(body), ...headers } });
   sent.end(body);
   const [response] = (await once(sent, 'response')) as [IncomingMessage];

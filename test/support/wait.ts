@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>;
+
 /**
  * Waits until `condition` answers something truthy, and answers that. An assertion that throws counts as not yet; when the time is over its
  * error is the cause. The only place where tests wait for time.
@@ -7,11 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export async function eventually<T>(
   condition: () => T | Promise<T>,
   { timeoutMs = 10_000, everyMs = 25, what = 'the condition' }: { timeoutMs?: number; everyMs?: number; what?: string } = {},
-): Promise<NonNullable<T>> {
+): Promise<Truthy<T>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const outcome = await attempt(condition);
-    if (outcome.value) return outcome.value;
+    if (outcome.value) return outcome.value as Truthy<T>;
     if (performance.now() > deadline) throw new Error(`${what} did not come true within ${timeoutMs} ms`, { cause: outcome.error });
     await sleep(everyMs);
   }

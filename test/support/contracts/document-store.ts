@@ -52,8 +52,8 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
       };
     }
 
-    async function accept(more: Partial<NewDocument> = {}): Promise<Document> {
-      return (await store.accept(newDocument(more))).document;
+    async function accept(more: Partial<NewDocument> = {}, by = store): Promise<Document> {
+      return (await by.accept(newDocument(more))).document;
     }
 
     /** One after the other: the order in which they were accepted is part of the rule. */
@@ -74,7 +74,9 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
     const namesOf = (claims: readonly Claim[]) => claims.map(({ document }) => document.filename);
 
     async function change(document: Document, to: DocumentStatus, more: Partial<Change> = {}) {
-      const [event] = await store.change([{ documentId: document.id, generation: document.generation, from: document.status, to, ...more }]);
+      const [event] = await store.change([
+        { documentId: document.id, generation: document.generation, from: document.status, to, ...more },
+      ]);
       return event ?? null;
     }
 
@@ -111,7 +113,9 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
 
       it('writes its first event and tells the log of the event and of the work', async () => {
         const { id } = await accept();
-        expect(await store.events(id, 0, 10)).toEqual([expect.objectContaining({ kind: 'CHANGE', seq: 1, status: 'PENDING', previousStatus: null })]);
+        expect(await store.events(id, 0, 10)).toEqual([
+          expect.objectContaining({ kind: 'CHANGE', seq: 1, status: 'PENDING', previousStatus: null }),
+        ]);
         expect((await outboxOf(id)).map((record) => record.topic)).toEqual([TOPICS.documentStatus, TOPICS.jobs]);
       });
 
@@ -266,9 +270,7 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
 
       it('the last attempt lost makes it FAILED, with the cause', async () => {
         const { id } = await accept();
-        store = lab.createStore(1);
-        const other = await accept({ userId: 'bob' });
-        store = lab.createStore(3);
+        const other = await accept({ userId: 'bob' }, lab.createStore(1));
         await claim(2, { leaseMs: 1 });
         const events = await eventually(async () => {
           await store.takeBackLeases({ all: false });
@@ -282,18 +284,14 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
       });
 
       it('what a document that was given up has stored is to be removed', async () => {
-        store = lab.createStore(1);
-        const { id } = await accept();
-        store = lab.createStore(3);
+        const { id } = await accept({}, lab.createStore(1));
         await claimOne({ leaseMs: 1 });
         await eventually(async () => nonEmpty(await store.takeBackLeases({ all: false })));
         expect(await cleanupsOf(id)).toEqual([expect.objectContaining({ onlyGeneration: 1, removesDocument: false, blobKey: null })]);
       });
 
       it('a restart takes every lease back and gives no document up for it', async () => {
-        store = lab.createStore(1);
-        const { id } = await accept();
-        store = lab.createStore(3);
+        const { id } = await accept({}, lab.createStore(1));
         await claimOne();
         expect(await store.takeBackLeases({ all: true })).toEqual([expect.objectContaining({ documentId: id, status: 'PENDING' })]);
         expect(await claim()).toHaveLength(1);
@@ -321,7 +319,11 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         await acceptAll([{}, {}]);
         const [kept, lost] = await claim(2);
         await store.markDeleting('alice', present(lost).document.id);
-        const leases = [present(kept), present(lost)].map(({ document, leaseToken }) => ({ documentId: document.id, leaseToken, progressDone: 0 }));
+        const leases = [present(kept), present(lost)].map(({ document, leaseToken }) => ({
+          documentId: document.id,
+          leaseToken,
+          progressDone: 0,
+        }));
         expect(await store.renew(leases, LEASE_MS)).toEqual([lost?.leaseToken]);
       });
 
@@ -337,7 +339,13 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
       it('writes what becomes true with the change', async () => {
         await accept();
         const completed = await complete(await claimOne());
-        expect(completed).toMatchObject({ status: 'COMPLETED', seq: 4, vectorCount: 2, liveGeneration: 1, progress: { done: 2, total: 2 } });
+        expect(completed).toMatchObject({
+          status: 'COMPLETED',
+          seq: 4,
+          vectorCount: 2,
+          liveGeneration: 1,
+          progress: { done: 2, total: 2 },
+        });
         expect(completed.processedAt).toBeInstanceOf(Date);
         expect(await store.find('alice', completed.id)).toEqual(completed);
       });
@@ -373,7 +381,11 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
 
       it('of two that change the same document at once, one does', async () => {
         const document = await accept();
-        const events = await Promise.all([change(document, 'CANCELLED'), change(document, 'FAILED'), store.markDeleting('alice', document.id)]);
+        const events = await Promise.all([
+          change(document, 'CANCELLED'),
+          change(document, 'FAILED'),
+          store.markDeleting('alice', document.id),
+        ]);
         expect(events.slice(0, 2).filter(Boolean).length).toBeLessThanOrEqual(1);
         const history = await store.events(document.id, 0, 10);
         expect(history.map((event) => event.seq)).toEqual(history.map((_, index) => index + 1));
@@ -456,7 +468,14 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         const { id, blobKey } = await accept();
         await store.markDeleting('alice', id);
         expect(await cleanupsOf(id)).toEqual([
-          expect.objectContaining({ userId: 'alice', blobKey, generationsBelow: null, onlyGeneration: null, removesDocument: true, runs: 0 }),
+          expect.objectContaining({
+            userId: 'alice',
+            blobKey,
+            generationsBelow: null,
+            onlyGeneration: null,
+            removesDocument: true,
+            runs: 0,
+          }),
         ]);
       });
 

@@ -1,0 +1,133 @@
+/** One data folder has one owner. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { built, openFolder } from '../support/built.js';
+
+type DataDirModule = typeof import('../../src/embedded/data-dir.js');
+
+const { claimDataDir } = await built<DataDirModule>('embedded/data-dir.js');
+const MODULE = new URL('../../dist/src/embedded/data-dir.js', import.meta.url).href;
+
+/** A process that claims the folder, says so, and gives it back when it is told to. */
+const OWNER = `
+  const { claimDataDir } = await import(process.argv[1]);
+  try {
+    const release = await claimDataDir(process.argv[2]);
+    process.send('owner');
+    process.once('message', async () => { await release(); process.disconnect(); });
+  } catch (error) { process.send(error.message); process.disconnect(); }`;
+
+let folder: string;
+let removeFolder: () => Promise<void>;
+let children: ChildProcess[];
+beforeEach(async () => {
+  ({ folder, close: removeFolder } = await openFolder());
+  children = [];
+});
+afterEach(async () => {
+  for (const child of children) {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+  }
+  await removeFolder();
+});
+
+const lockPath = () => join(folder, 'owner.pid');
+
+async function startOwner(): Promise<{ child: ChildProcess; said: unknown }> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', OWNER, MODULE, folder], {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  children.push(child);
+  const [said] = (await once(child, 'message')) as unknown[];
+  return { child, said };
+}
+
+async function end(child: ChildProcess, how: () => void): Promise<void> {
+  const ended = once(child, 'exit');
+  how();
+  await ended;
+}
+
+describe('a data folder', () => {
+  it('is made where there is none, for this user alone', async () => {
+    const release = await claimDataDir(join(folder, 'new', 'data'));
+    expect((await stat(join(folder, 'new', 'data'))).mode & 0o077).toBe(0);
+    await release();
+  });
+
+  it('is free again when its owner has given it back', async () => {
+    await (
+      await claimDataDir(folder)
+    )();
+    expect(await readdir(folder)).toEqual([]);
+    const release = await claimDataDir(folder);
+    await release();
+  });
+
+  it('is refused while its owner lives, in one line that names the owner', async () => {
+    const { child, said } = await startOwner();
+    expect(said).toBe('owner');
+    await expect(claimDataDir(folder)).rejects.toMatchObject({
+      name: 'DataDirError',
+      message: `DATA_DIR ${folder} is in use by process ${String(child.pid)}: stop that process or choose another folder.`,
+    });
+  });
+
+  it('is handed over by an owner that is leaving', async () => {
+    const { child } = await startOwner();
+    const claimed = claimDataDir(folder);
+    child.send('leave');
+    const release = await claimed;
+    await release();
+  });
+
+  it('is taken over from an owner that was killed', async () => {
+    const { child } = await startOwner();
+    await end(child, () => child.kill('SIGKILL'));
+    const release = await claimDataDir(folder);
+    expect(await readFile(lockPath(), 'utf8')).toContain(`"pid":${String(process.pid)}`);
+    await release();
+  });
+
+  it('is taken over when the number of its owner is now that of another process', async () => {
+    const { child } = await startOwner();
+    await writeFile(lockPath(), JSON.stringify({ pid: child.pid, startedAt: '1' }));
+    const release = await claimDataDir(folder);
+    await release();
+  });
+
+  it.each(['', 'garbage', '{"pid":"x"}', '{"pid":4194304999}'])('is taken over from the lock %j, which names nobody', async (content) => {
+    await writeFile(lockPath(), content);
+    const release = await claimDataDir(folder);
+    expect(await readdir(folder)).toEqual(['owner.pid']);
+    await release();
+  });
+
+  it('has one owner of many that find the same stale lock', async () => {
+    await writeFile(lockPath(), '{"pid":4194304999}');
+    const answers = await Promise.all(Array.from({ length: 4 }, startOwner));
+    expect(answers.filter(({ said }) => said === 'owner')).toHaveLength(1);
+    expect(answers.filter(({ said }) => String(said).includes('is in use by process'))).toHaveLength(3);
+  });
+
+  it('that cannot be made is refused in one line', async () => {
+    await writeFile(join(folder, 'a-file'), '');
+    await expect(claimDataDir(join(folder, 'a-file', 'data'))).rejects.toMatchObject({
+      name: 'DataDirError',
+      message: expect.stringContaining('cannot be written') as string,
+    });
+  });
+
+  // The superuser may write anywhere.
+  (process.getuid?.() === 0 ? it.skip : it)('that this user may not write is refused in one line', async () => {
+    const path = join(folder, 'read-only');
+    await mkdir(path);
+    await chmod(path, 0o500);
+    await expect(claimDataDir(path)).rejects.toMatchObject({ name: 'DataDirError' });
+  });
+});

@@ -1,0 +1,80 @@
+/** What every BlobStore promises. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import type { BlobStore } from '../../../src/documents/ports.js';
+
+export interface BlobStoreLab {
+  store: BlobStore;
+  /** Everything that lies there, what is half written included. */
+  names(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export function describeBlobStoreContract(name: string, open: () => Promise<BlobStoreLab>): void {
+  describe(`a blob store: ${name}`, () => {
+    let lab: BlobStoreLab;
+    let store: BlobStore;
+    let key: string;
+
+    beforeEach(async () => {
+      lab = await open();
+      store = lab.store;
+      key = randomUUID();
+    });
+    afterEach(() => lab.close());
+
+    const read = async () => buffer(await store.read(key));
+
+    it('gives back what was written, to the byte', async () => {
+      const content = randomBytes(3_000_001);
+      await store.write(key, Readable.from(slices(content, 65_537), { objectMode: false }));
+      expect((await read()).equals(content)).toBe(true);
+    });
+
+    it('keeps blobs apart', async () => {
+      const other = randomUUID();
+      await Promise.all([store.write(key, Readable.from([Buffer.from('one')])), store.write(other, Readable.from([Buffer.from('two')]))]);
+      expect(String(await read())).toBe('one');
+      expect(String(await buffer(await store.read(other)))).toBe('two');
+    });
+
+    it('leaves nothing of a stream that broke off, and rejects with its reason', async () => {
+      async function* broken(): AsyncGenerator<Buffer> {
+        yield randomBytes(200_000);
+        throw new Error('the client went away');
+      }
+      await expect(store.write(key, Readable.from(broken(), { objectMode: false }))).rejects.toThrow('the client went away');
+      await expect(store.read(key)).rejects.toMatchObject({ code: 'BLOB_MISSING' });
+      expect(await lab.names()).toEqual([]);
+    });
+
+    it('leaves nothing of a stream that was destroyed', async () => {
+      const content = new Readable({ read: () => undefined });
+      content.push(randomBytes(1_000));
+      const written = store.write(key, content);
+      content.destroy(new Error('the client went away'));
+      await expect(written).rejects.toThrow('the client went away');
+      expect(await lab.names()).toEqual([]);
+    });
+
+    it('says BLOB_MISSING for one that is not there', async () => {
+      await expect(store.read(key)).rejects.toMatchObject({ name: 'ProcessingFailure', code: 'BLOB_MISSING' });
+    });
+
+    it('removes a blob, and only that', async () => {
+      const other = randomUUID();
+      for (const each of [key, other]) await store.write(each, Readable.from([Buffer.from('content')]));
+      await store.remove(key);
+      expect(await lab.names()).toEqual([other]);
+    });
+
+    it('is quiet about removing one that is not there', async () => {
+      await expect(store.remove(key)).resolves.toBeUndefined();
+    });
+  });
+}
+
+function* slices(content: Buffer, size: number): Generator<Buffer> {
+  for (let start = 0; start < content.length; start += size) yield content.subarray(start, start + size);
+}

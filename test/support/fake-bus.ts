@@ -1,0 +1,54 @@
+/** A status bus in memory that can be slow to acknowledge, lose hints and come back. Hints are delivered at once. */
+import type { StatusEvent } from '../../src/documents/document.js';
+import type { StatusBus } from '../../src/documents/ports.js';
+
+export interface FakeBus extends StatusBus {
+  /** From now on hints are lost, or are not. */
+  lose(lost: boolean): void;
+  /** From now on a subscription is acknowledged only when the answered function is called. */
+  holdAcknowledgements(): () => void;
+  /** From now on every subscription is refused. */
+  refuse(): void;
+  reconnect(): void;
+  /** Channels that somebody listens to. */
+  channels(): string[];
+}
+
+export function createFakeBus(): FakeBus {
+  const listeners = new Map<string, Set<(event: StatusEvent) => void>>();
+  const reconnectListeners: (() => void)[] = [];
+  let lost = false;
+  let refused = false;
+  let acknowledgement: Promise<void> = Promise.resolve();
+
+  return {
+    publish: (event) => {
+      if (lost) return;
+      for (const channel of [`document:${event.documentId}`, `user:${event.userId}`]) {
+        for (const listener of listeners.get(channel) ?? []) listener(event);
+      }
+    },
+    subscribe: async (channel, listener) => {
+      if (refused) throw new Error('the bus is away');
+      await acknowledgement;
+      const set = listeners.get(channel) ?? new Set();
+      listeners.set(channel, set.add(listener));
+      return () => {
+        set.delete(listener);
+        if (set.size === 0) listeners.delete(channel);
+      };
+    },
+    onReconnect: (listener) => void reconnectListeners.push(listener),
+    lose: (value) => (lost = value),
+    holdAcknowledgements: () => {
+      const held = Promise.withResolvers<void>();
+      acknowledgement = held.promise;
+      return held.resolve;
+    },
+    refuse: () => (refused = true),
+    reconnect: () => {
+      for (const listener of reconnectListeners) listener();
+    },
+    channels: () => [...listeners.keys()],
+  };
+}

@@ -1,0 +1,114 @@
+import { createBackgroundTask, type BackgroundTask } from '../../src/documents/background.js';
+import { makeLog } from '../support/make-log.js';
+import { eventually } from '../support/wait.js';
+
+let task: BackgroundTask;
+let log: ReturnType<typeof makeLog>;
+afterEach(() => task.stop());
+
+function create(run: () => Promise<boolean>, tickMs = 60_000): BackgroundTask {
+  log = makeLog();
+  task = createBackgroundTask({ name: 'test', run, tickMs, log });
+  return task;
+}
+
+describe('a background task', () => {
+  it('runs when it is started, and again as long as there is more', async () => {
+    let left = 5;
+    create(async () => (left -= 1) > 0).start();
+    await eventually(() => left === 0);
+  });
+
+  it('runs with every tick', async () => {
+    let runs = 0;
+    create(async () => ((runs += 1), false), 5).start();
+    await eventually(() => runs >= 4);
+  });
+
+  it('runs one at a time', async () => {
+    let running = 0;
+    let most = 0;
+    let runs = 0;
+    create(async () => {
+      most = Math.max(most, (running += 1));
+      await new Promise(setImmediate);
+      running -= 1;
+      runs += 1;
+      return false;
+    }, 1).start();
+    await eventually(() => {
+      task.wake();
+      return runs > 10;
+    });
+    expect(most).toBe(1);
+  });
+
+  it('runs once more when it was woken while it ran', async () => {
+    let runs = 0;
+    create(async () => {
+      runs += 1;
+      if (runs === 1) task.wake();
+      return false;
+    }).start();
+    await eventually(() => runs === 2, { timeoutMs: 500 });
+  });
+
+  it.each(Array.from({ length: 12 }, (_, turns) => turns))(
+    'loses no signal that comes %d turns after a run has answered',
+    async (turns) => {
+      let runs = 0;
+      create(async () => {
+        runs += 1;
+        if (runs === 1) void wakeAfter(turns);
+        return false;
+      }).start();
+      await eventually(() => runs === 2, { timeoutMs: 500, everyMs: 1 });
+    },
+  );
+
+  it('goes on after a run that failed, with the next signal', async () => {
+    let runs = 0;
+    create(async () => {
+      runs += 1;
+      if (runs === 1) throw new Error('no database');
+      return false;
+    }).start();
+    await eventually(() => log.lines.length === 1);
+    task.wake();
+    await eventually(() => runs === 2);
+  });
+
+  it('stops when the run that is under way has ended, and does not run again', async () => {
+    const running = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
+    let runs = 0;
+    create(async () => {
+      runs += 1;
+      running.resolve();
+      await end.promise;
+      return true;
+    }).start();
+    await running.promise;
+    let stopped = false;
+    const stopping = task.stop().then(() => (stopped = true));
+    await new Promise(setImmediate);
+    expect(stopped).toBe(false);
+    end.resolve();
+    await stopping;
+    task.wake();
+    await new Promise(setImmediate);
+    expect(runs).toBe(1);
+  });
+
+  it('does nothing before it is started', async () => {
+    let runs = 0;
+    create(async () => ((runs += 1), false)).wake();
+    await new Promise(setImmediate);
+    expect(runs).toBe(0);
+  });
+});
+
+async function wakeAfter(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) await null;
+  task.wake();
+}

@@ -1,0 +1,250 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { MAX_CHUNK_LENGTH } from '../../src/documents/chunking.js';
+import type { Document } from '../../src/documents/document.js';
+import type { Embedder, ExtractedText, TextSegment } from '../../src/documents/ports.js';
+import { createProcessDocument, type Run } from '../../src/documents/process-document.js';
+import { ProcessingFailure } from '../../src/errors.js';
+import { createFakeBlobs, createFakeEmbedder, createFakeText, createFakeVectors, type FakeVectors } from '../support/fake-parts.js';
+import { makeDocument } from '../support/make-document.js';
+
+/** `count` passages, each a page of its own. */
+function* pages(count: number): Generator<TextSegment> {
+  for (let page = 1; page <= count; page += 1) yield { text: `Passage ${String(page)}.`, page };
+}
+
+interface Setup {
+  text?: ExtractedText;
+  embedder?: Embedder;
+  vectors?: FakeVectors;
+  maxChunks?: number;
+  document?: Document;
+  signal?: AbortSignal;
+}
+
+/** One try at one document, with the changes and the progress that it made. */
+function prepare(setup: Setup = {}) {
+  const { document = makeDocument({ status: 'EXTRACTING', attempt: 1 }), vectors = createFakeVectors() } = setup;
+  const { text = createFakeText(() => pages(10)), signal = new AbortController().signal } = setup;
+  const blobs = createFakeBlobs();
+  blobs.contents.set(document.blobKey, Buffer.from('a file'));
+  const extractor = { extract: async () => text, stop: async () => undefined };
+  const changes: Parameters<Run['change']>[0][] = [];
+  const progress: number[] = [];
+  const run: Run = {
+    claim: { document, leaseToken: 'lease' },
+    signal,
+    change: async (change) => {
+      changes.push(change);
+      return { ...document, status: change.to };
+    },
+    progress: (done) => void progress.push(done),
+  };
+  const { embedder = createFakeEmbedder(), maxChunks = 20_000 } = setup;
+  const process = createProcessDocument({ blobs, extractor, embedder, vectors, maxChunks });
+  return { process: () => process(run), changes, progress, vectors, document, blobs };
+}
+
+const failure = (code: string) => expect.objectContaining({ name: 'ProcessingFailure', code }) as ProcessingFailure;
+
+describe('a document whose text is read', () => {
+  it('is COMPLETED with every passage stored once', async () => {
+    const { process, changes, vectors, document } = prepare();
+    await process();
+    expect(changes).toEqual([
+      { to: 'VECTORIZING', set: { chunkCount: 10 } },
+      { to: 'COMPLETED', set: { progressDone: 10, vectorCount: 10, liveGeneration: 1, error: null } },
+    ]);
+    expect([...vectors.objects.values()].map(({ index, text }) => [index, text])).toEqual(
+      Array.from({ length: 10 }, (_, index) => [index, `Passage ${String(index + 1)}.`]),
+    );
+    expect([...vectors.objects.values()].every((object) => object.documentId === document.id && object.generation === 1)).toBe(true);
+  });
+
+  it('tells of its progress as windows are stored, and never of less', async () => {
+    const { process, progress } = prepare();
+    await process();
+    expect(progress).toEqual(progress.toSorted((a, b) => a - b));
+    expect(progress.at(-1)).toBe(10);
+  });
+
+  it('keeps nothing of an older attempt that had more passages', async () => {
+    const document = makeDocument({ status: 'EXTRACTING' });
+    const vectors = createFakeVectors();
+    await prepare({ document, vectors, text: createFakeText(() => pages(15)) }).process();
+    await prepare({ document, vectors }).process();
+    expect(vectors.objects.size).toBe(10);
+  });
+
+  it('has its text disposed of, whether it ends well or not', async () => {
+    for (const count of [0, 5]) {
+      const text = createFakeText(() => pages(count));
+      await prepare({ text })
+        .process()
+        .catch(() => undefined);
+      expect(text.disposed).toBe(1);
+    }
+  });
+});
+
+describe('a document that cannot be completed', () => {
+  it('without text is EMPTY_TEXT', async () => {
+    const { process, changes } = prepare({ text: createFakeText(() => [{ text: ' \n\t ', page: 1 }]) });
+    await expect(process()).rejects.toEqual(failure('EMPTY_TEXT'));
+    expect(changes).toEqual([]);
+  });
+
+  it('of more passages than are taken is TOO_MANY_CHUNKS, and the rest of it is not even read', async () => {
+    let read = 0;
+    const text = createFakeText(function* () {
+      for (const segment of pages(1_000)) {
+        read += 1;
+        yield segment;
+      }
+    });
+    await expect(prepare({ text, maxChunks: 10 }).process()).rejects.toEqual(failure('TOO_MANY_CHUNKS'));
+    expect(read).toBeLessThan(20);
+  });
+
+  it('of exactly as many passages as are taken is taken', async () => {
+    await expect(prepare({ maxChunks: 10 }).process()).resolves.toBeUndefined();
+  });
+
+  it('whose file is gone is BLOB_MISSING', async () => {
+    const { process, blobs } = prepare();
+    blobs.contents.clear();
+    await expect(process()).rejects.toEqual(failure('BLOB_MISSING'));
+  });
+
+  it.each([-1, +1])('of which the vector store confirms %d passages is VECTOR_STORE_UNAVAILABLE, not COMPLETED', async (difference) => {
+    const vectors = createFakeVectors();
+    const count = vectors.count;
+    vectors.count = async (...place) => (await count(...place)) + difference;
+    const { process, changes } = prepare({ vectors });
+    await expect(process()).rejects.toEqual(failure('VECTOR_STORE_UNAVAILABLE'));
+    expect(changes.map(({ to }) => to)).toEqual(['VECTORIZING']);
+  });
+
+  it.each<[string, (texts: readonly string[]) => Float32Array[]]>([
+    ['too few vectors', (texts) => texts.slice(1).map(() => new Float32Array([1, 0, 0]))],
+    ['vectors that are too short', (texts) => texts.map(() => new Float32Array([1, 0]))],
+    ['vectors that are too long', (texts) => texts.map(() => new Float32Array([1, 0, 0, 0]))],
+    ['a vector that holds NaN', (texts) => texts.map((_, index) => new Float32Array([index === 0 ? NaN : 1, 0, 0]))],
+    ['a vector that holds an infinity', (texts) => texts.map(() => new Float32Array([Infinity, 0, 0]))],
+  ])('because the embedder answers %s is EMBEDDER_UNAVAILABLE, and nothing of that window is stored', async (_, answer) => {
+    const embedder: Embedder = { ...createFakeEmbedder(), embed: async (texts) => answer(texts) };
+    const { process, vectors } = prepare({ embedder });
+    await expect(process()).rejects.toEqual(failure('EMBEDDER_UNAVAILABLE'));
+    expect(vectors.objects.size).toBe(0);
+  });
+
+  it('because one window failed stops soon, and waits for the windows that were under way', async () => {
+    let calls = 0;
+    let settled = 0;
+    const embedder: Embedder = {
+      ...createFakeEmbedder(),
+      embed: async (texts, purpose) => {
+        calls += 1;
+        const isSecond = calls === 2;
+        await turn();
+        settled += 1;
+        if (isSecond) throw new ProcessingFailure('EMBEDDER_UNAVAILABLE', 'away');
+        return createFakeEmbedder().embed(texts, purpose);
+      },
+    };
+    const { process, changes } = prepare({ embedder, text: createFakeText(() => pages(400)) });
+    await expect(process()).rejects.toEqual(failure('EMBEDDER_UNAVAILABLE'));
+    expect(calls).toBeLessThan(8);
+    expect(settled).toBe(calls);
+    expect(changes.map(({ to }) => to)).toEqual(['VECTORIZING']);
+  });
+
+  it('because every window failed leaves no rejection that nobody hears', async () => {
+    const unheard: unknown[] = [];
+    const listener = (reason: unknown) => void unheard.push(reason);
+    process.on('unhandledRejection', listener);
+    const embedder: Embedder = { ...createFakeEmbedder(), embed: () => Promise.reject(new ProcessingFailure('EMBEDDER_REFUSED', 'no')) };
+    await expect(prepare({ embedder }).process()).rejects.toEqual(failure('EMBEDDER_REFUSED'));
+    await turn();
+    await turn();
+    process.off('unhandledRejection', listener);
+    expect(unheard).toEqual([]);
+  });
+
+  it('because its text cannot be read to the end leaves no rejection that nobody hears either', async () => {
+    const unheard: unknown[] = [];
+    const listener = (reason: unknown) => void unheard.push(reason);
+    process.on('unhandledRejection', listener);
+    let reads = 0;
+    const text = createFakeText(function* () {
+      reads += 1;
+      yield* pages(9);
+      if (reads === 2) throw new Error('the disk is gone');
+    });
+    await expect(prepare({ text }).process()).rejects.toThrow('the disk is gone');
+    await turn();
+    process.off('unhandledRejection', listener);
+    expect(unheard).toEqual([]);
+  });
+
+  it('because it was taken away stops with that reason and is not completed', async () => {
+    const away = new AbortController();
+    const embedder: Embedder = {
+      ...createFakeEmbedder(),
+      embed: async (texts, purpose) => {
+        away.abort(new Error('taken away'));
+        return createFakeEmbedder().embed(texts, purpose);
+      },
+    };
+    const { process, changes, vectors } = prepare({ embedder, signal: away.signal });
+    await expect(process()).rejects.toThrow('taken away');
+    expect(changes.map(({ to }) => to)).toEqual(['VECTORIZING']);
+    expect(vectors.objects.size).toBe(0);
+  });
+});
+
+describe('a large document', () => {
+  it('has three windows under way and no more, each as large as the embedder takes', async () => {
+    let underWay = 0;
+    let most = 0;
+    const sizes = new Set<number>();
+    const embedder: Embedder = {
+      ...createFakeEmbedder({ maxTexts: 5 }),
+      embed: async (texts, purpose) => {
+        most = Math.max(most, (underWay += 1));
+        sizes.add(texts.length);
+        await turn();
+        underWay -= 1;
+        return createFakeEmbedder().embed(texts, purpose);
+      },
+    };
+    await prepare({ embedder, text: createFakeText(() => pages(52)) }).process();
+    expect(most).toBe(3);
+    expect([...sizes].sort()).toEqual([2, 5]);
+  });
+
+  it('of 10,000 passages is read no faster than it is stored', async () => {
+    let read = 0;
+    let stored = 0;
+    let furthestAhead = 0;
+    const vectors = createFakeVectors();
+    vectors.store = async (_userId, objects) => {
+      await turn();
+      stored += objects.length;
+    };
+    vectors.count = async () => stored;
+    let reads = 0;
+    const text = createFakeText(function* () {
+      reads += 1;
+      read = 0;
+      for (const segment of pages(10_000)) {
+        read += 1;
+        if (reads === 2) furthestAhead = Math.max(furthestAhead, read - stored);
+        yield { ...segment, text: segment.text.padEnd(MAX_CHUNK_LENGTH / 2, ' word') };
+      }
+    });
+    const { process, changes } = prepare({ text, vectors, embedder: createFakeEmbedder({ maxTexts: 32 }) });
+    await process();
+    expect(changes.at(-1)).toMatchObject({ to: 'COMPLETED', set: { vectorCount: 10_000 } });
+    expect(furthestAhead).toBeLessThanOrEqual(4 * 32 + 2);
+  });
+});

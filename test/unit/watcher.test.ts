@@ -1,0 +1,159 @@
+import { createWatcher, type Watcher } from '../../src/status/watcher.js';
+import { toProgressEvent, toSnapshotEvent } from '../../src/documents/status.js';
+import { makeChange, makeDocument } from '../support/make-document.js';
+
+const ID = 'a-document';
+
+let watcher: Watcher;
+beforeEach(() => {
+  watcher = createWatcher();
+});
+
+const change = (seq: number, more: Parameters<typeof makeChange>[0] = {}) => makeChange({ id: ID, seq, ...more });
+const snapshot = (seq: number) => toSnapshotEvent(makeDocument({ id: ID, seq }));
+const progress = (seq: number, done: number) =>
+  toProgressEvent(makeDocument({ id: ID, seq, status: 'VECTORIZING', progress: { done, total: 100 } }), new Date());
+
+/** Everything that waits, without waiting for more. */
+async function drain(): Promise<unknown[]> {
+  const marker = makeChange({ id: 'marker' });
+  watcher.offer(marker);
+  const seen: unknown[] = [];
+  for (let event = await watcher.next(); event !== marker; event = await watcher.next()) {
+    seen.push(event === 'overflow' || event === null ? event : [event.kind, event.seq, event.progress.done]);
+    if (event === null) break;
+  }
+  return seen;
+}
+
+describe('what a watcher gets', () => {
+  it('begins with the state', async () => {
+    watcher.begin([snapshot(3)]);
+    expect(await drain()).toEqual([['SNAPSHOT', 3, 0]]);
+  });
+
+  it('begins with the newer state when a hint came before the snapshot', async () => {
+    watcher.offer(change(5));
+    watcher.begin([snapshot(3)]);
+    expect(await drain()).toEqual([['SNAPSHOT', 5, 0]]);
+  });
+
+  it('begins with the snapshot when the hint that came before it is older', async () => {
+    watcher.offer(change(2));
+    watcher.begin([snapshot(3)]);
+    expect(await drain()).toEqual([['SNAPSHOT', 3, 0]]);
+  });
+
+  it('gets the deletion as a deletion, also when it came before the snapshot', async () => {
+    watcher.offer(change(4, { status: 'DELETING' }));
+    watcher.begin([snapshot(3)]);
+    expect(await watcher.next()).toMatchObject({ kind: 'CHANGE', status: 'DELETING', seq: 4 });
+  });
+
+  it('gets documents that came while the list was read', async () => {
+    watcher.offer(makeChange({ id: 'new' }));
+    watcher.begin([snapshot(3)]);
+    expect([await watcher.next(), await watcher.next()]).toMatchObject([
+      { documentId: ID, kind: 'SNAPSHOT' },
+      { documentId: 'new', kind: 'CHANGE' },
+    ]);
+  });
+
+  it('is every change in order', async () => {
+    watcher.begin([snapshot(1)]);
+    for (const seq of [2, 3, 4]) watcher.offer(change(seq));
+    expect(await drain()).toEqual([
+      ['SNAPSHOT', 1, 0],
+      ['CHANGE', 2, 0],
+      ['CHANGE', 3, 0],
+      ['CHANGE', 4, 0],
+    ]);
+  });
+
+  it('is never older than what it got, nor the same again', async () => {
+    watcher.begin([snapshot(3)]);
+    await watcher.next();
+    for (const event of [change(1), change(3), snapshot(3), snapshot(2), change(5), change(4), change(5)]) watcher.offer(event);
+    expect(await drain()).toEqual([['CHANGE', 5, 0]]);
+  });
+
+  it('is progress only when more is done', async () => {
+    watcher.begin([snapshot(3)]);
+    await watcher.next();
+    watcher.offer(progress(3, 10));
+    await watcher.next();
+    for (const event of [progress(3, 9), progress(3, 10), progress(2, 50), progress(3, 11)]) watcher.offer(event);
+    expect(await drain()).toEqual([['PROGRESS', 3, 11]]);
+  });
+
+  it('comes as soon as it is there to a reader that waits', async () => {
+    const waiting = watcher.next();
+    watcher.offer(change(1));
+    expect(await waiting).toMatchObject({ seq: 1 });
+  });
+});
+
+describe('a reader that is slow', () => {
+  it('gets of the progress that it missed the newest', async () => {
+    watcher.begin([snapshot(3)]);
+    await watcher.next();
+    for (let done = 1; done <= 90; done += 1) watcher.offer(progress(3, done));
+    expect(await drain()).toEqual([['PROGRESS', 3, 90]]);
+  });
+
+  it('gets the terminal state whatever it missed', async () => {
+    watcher.begin([snapshot(1)]);
+    for (let seq = 2; seq < 500; seq += 1) watcher.offer(change(seq));
+    watcher.offer(change(500, { status: 'COMPLETED' }));
+    const seen = await drain();
+    expect(seen.at(-1)).toEqual(['CHANGE', 500, 0]);
+    expect(seen.length).toBeLessThan(20);
+  });
+
+  it('is told to read anew when more documents have changed than are kept for it', async () => {
+    for (let count = 0; count < 1_001; count += 1) watcher.offer(makeChange());
+    expect(await watcher.next()).toBe('overflow');
+  });
+
+  it('takes of what is read anew everything it was not given', async () => {
+    watcher.begin([snapshot(1)]);
+    await watcher.next();
+    watcher.offer(change(2, { status: 'COMPLETED' }));
+    for (let count = 0; count < 1_000; count += 1) watcher.offer(makeChange());
+    expect(await watcher.next()).toBe('overflow');
+    watcher.offer(toSnapshotEvent(makeDocument({ id: ID, seq: 2, status: 'COMPLETED' })));
+    expect(await drain()).toEqual([['SNAPSHOT', 2, 0]]);
+  });
+
+  it('is still given nothing older than what it got before', async () => {
+    watcher.begin([snapshot(5)]);
+    await watcher.next();
+    watcher.offer(change(6));
+    for (let count = 0; count < 1_000; count += 1) watcher.offer(makeChange());
+    expect(await watcher.next()).toBe('overflow');
+    watcher.offer(change(4));
+    watcher.offer(snapshot(5));
+    expect(await drain()).toEqual([]);
+  });
+});
+
+describe('the end', () => {
+  it('ends a read that waits', async () => {
+    const waiting = watcher.next();
+    watcher.end();
+    expect(await waiting).toBeNull();
+  });
+
+  it('comes after what was there already', async () => {
+    watcher.offer(change(7, { status: 'DELETING' }));
+    watcher.end();
+    expect(await watcher.next()).toMatchObject({ seq: 7 });
+    expect(await watcher.next()).toBeNull();
+  });
+
+  it('takes nothing more', async () => {
+    watcher.end();
+    watcher.offer(change(1));
+    expect(await watcher.next()).toBeNull();
+  });
+});

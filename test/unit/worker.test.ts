@@ -1,0 +1,287 @@
+import { once } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { StatusEvent } from '../../src/documents/document.js';
+import { createLeaseKeeper, type LeaseKeeper } from '../../src/documents/lease-keeper.js';
+import type { ProcessDocument, Run } from '../../src/documents/process-document.js';
+import { createWorker, type Worker } from '../../src/documents/worker.js';
+import { ProcessingFailure } from '../../src/errors.js';
+import { createFakeStore, type FakeStore } from '../support/fake-store.js';
+import { makeLog } from '../support/make-log.js';
+import { eventually } from '../support/wait.js';
+
+let store: FakeStore;
+let log: ReturnType<typeof makeLog>;
+let announced: StatusEvent[];
+let leases: LeaseKeeper;
+let worker: Worker;
+/** Runs that a test holds open. */
+let finish: PromiseWithResolvers<void>;
+
+beforeEach(() => {
+  store = createFakeStore();
+  log = makeLog();
+  announced = [];
+  finish = Promise.withResolvers();
+});
+afterEach(async () => {
+  finish.resolve();
+  await worker.stop(0);
+  await leases.stop();
+});
+
+function start(process: ProcessDocument, { concurrency = 2, leaseMs = 30_000, claim = store.claim } = {}): void {
+  const announce = (events: readonly StatusEvent[]) => void announced.push(...events);
+  const asDocumentStore = { ...store, claim } as unknown as Parameters<typeof createWorker>[0]['store'];
+  leases = createLeaseKeeper({ store: asDocumentStore, announce, leaseMs, log });
+  const options = { concurrency, maxRunningPerUser: 2, leaseMs, retryDelaysMs: [5_000, 60_000] };
+  worker = createWorker({ ...options, store: asDocumentStore, process, leases, announce, log });
+  leases.start();
+  worker.start();
+}
+
+const completing: ProcessDocument = async ({ change }) => {
+  await change({ to: 'VECTORIZING', set: { chunkCount: 1 } });
+  await change({ to: 'COMPLETED', set: { progressDone: 1, vectorCount: 1, liveGeneration: 1, error: null } });
+};
+
+/** Works until the test finishes it or it is told to stop. */
+const held: ProcessDocument = async (run) => {
+  await Promise.race([finish.promise, once(run.signal, 'abort')]);
+  run.signal.throwIfAborted();
+  await completing(run);
+};
+
+const statusOf = (id: string) => store.get(id).status;
+
+describe('a worker', () => {
+  it('processes what is due, and everybody hears of each change once', async () => {
+    const { id } = store.add();
+    start(completing);
+    await eventually(() => statusOf(id) === 'COMPLETED');
+    expect(announced.map(({ seq, status }) => [seq, status])).toEqual([
+      [2, 'EXTRACTING'],
+      [3, 'VECTORIZING'],
+      [4, 'COMPLETED'],
+    ]);
+  });
+
+  it('never has more under way than it may', async () => {
+    const ids = Array.from({ length: 9 }, () => store.add().id);
+    let underWay = 0;
+    let most = 0;
+    start(async (run) => {
+      most = Math.max(most, (underWay += 1));
+      await turn();
+      worker.wake();
+      await turn();
+      await completing(run);
+      underWay -= 1;
+    });
+    await eventually(() => ids.every((id) => statusOf(id) === 'COMPLETED'));
+    expect(most).toBe(2);
+  });
+
+  it('asks again at once when it was woken while it asked', async () => {
+    let asked = 0;
+    const claim: FakeStore['claim'] = async (options) => {
+      asked += 1;
+      const answer = await store.claim(options);
+      if (asked === 1) {
+        store.add();
+        worker.wake();
+      }
+      return answer;
+    };
+    start(completing, { claim });
+    await eventually(() => announced.some(({ status }) => status === 'COMPLETED'), { timeoutMs: 500 });
+  });
+
+  it('goes on after the queue could not be read', async () => {
+    const { id } = store.add();
+    let away = true;
+    start(completing, { claim: (options) => (away ? Promise.reject(new Error('no database')) : store.claim(options)) });
+    await eventually(() => log.lines.length > 0);
+    away = false;
+    worker.wake();
+    await eventually(() => statusOf(id) === 'COMPLETED');
+  });
+
+  it('takes the next document when one ends, without being told', async () => {
+    const ids = [store.add().id, store.add().id];
+    start(completing, { concurrency: 1 });
+    await eventually(() => ids.every((id) => statusOf(id) === 'COMPLETED'), { timeoutMs: 800 });
+  });
+});
+
+describe('a try that ends badly', () => {
+  it('goes back to the queue, to be tried after a while, when trying again can help', async () => {
+    const { id } = store.add();
+    start(() => Promise.reject(new ProcessingFailure('EMBEDDER_UNAVAILABLE', 'Away.')));
+    await eventually(() => statusOf(id) === 'PENDING' && store.get(id).attempt === 1);
+    const { error, nextAttemptAt } = store.get(id);
+    expect(error).toEqual({ code: 'EMBEDDER_UNAVAILABLE', cause: null, message: 'Away.', retryable: true, stage: 'EXTRACTING' });
+    expect(Number(nextAttemptAt)).toBeGreaterThan(Date.now() + 4_000);
+  });
+
+  it('is FAILED when trying again cannot help, and the worker goes on with others', async () => {
+    const poison = store.add().id;
+    start((run) => (run.claim.document.id === poison ? Promise.reject(new ProcessingFailure('CORRUPT', 'Broken.')) : completing(run)));
+    await eventually(() => statusOf(poison) === 'FAILED');
+    const { id } = store.add();
+    worker.wake();
+    await eventually(() => statusOf(id) === 'COMPLETED');
+  });
+
+  it('writes nothing when another worker has the document by then', async () => {
+    const { id } = store.add();
+    start(async ({ change }) => {
+      store.takeLease(id);
+      await change({ to: 'VECTORIZING' });
+    });
+    await eventually(() => log.lines.some(({ level }) => level === 'info'));
+    expect(store.get(id)).toMatchObject({ status: 'EXTRACTING', seq: 2 });
+  });
+
+  it('does not touch a document that it has completed', async () => {
+    const { id } = store.add();
+    start(async (run) => {
+      await completing(run);
+      throw new Error('too late to matter');
+    });
+    await eventually(() => log.lines.length > 0);
+    expect(store.get(id)).toMatchObject({ status: 'COMPLETED', seq: 4 });
+  });
+
+  it('whose outcome cannot be written is left to its lease', async () => {
+    const { id } = store.add();
+    const change = store.change;
+    store.change = () => Promise.reject(new Error('no database'));
+    start(() => Promise.reject(new ProcessingFailure('CORRUPT', 'Broken.')));
+    await eventually(() => log.lines.some(({ level }) => level === 'error'));
+    store.change = change;
+    expect(statusOf(id)).toBe('EXTRACTING');
+  });
+});
+
+describe('a lease that is lost while the document is processed', () => {
+  it('aborts the run within a renewal, and nothing is written', async () => {
+    const { id } = store.add();
+    let run: Run | undefined;
+    start((given) => held((run = given)), { leaseMs: 60 });
+    await eventually(() => run);
+    store.takeLease(id);
+    await eventually(() => run?.signal.aborted);
+    expect(run?.signal.reason).toMatchObject({ name: 'LeaseLostError' });
+    await eventually(() => log.lines.some(({ level }) => level === 'info'));
+    expect(store.get(id)).toMatchObject({ status: 'EXTRACTING', seq: 2 });
+  });
+
+  it('is renewed again after a renewal that failed', async () => {
+    const { id } = store.add();
+    let renewals = 0;
+    const renew = store.renew;
+    store.renew = async (...given) => {
+      renewals += 1;
+      if (renewals === 1) throw new Error('no database');
+      return renew(...given);
+    };
+    start(held, { leaseMs: 60 });
+    await eventually(() => renewals >= 3);
+    finish.resolve();
+    await eventually(() => statusOf(id) === 'COMPLETED');
+  });
+
+  it('is not renewed any more once the document has ended', async () => {
+    const { id } = store.add();
+    const renewed: string[] = [];
+    const renew = store.renew;
+    store.renew = async (given, leaseMs) => {
+      renewed.push(...given.map(({ documentId }) => documentId));
+      return renew(given, leaseMs);
+    };
+    start(held, { leaseMs: 30 });
+    await eventually(() => renewed.includes(id));
+    finish.resolve();
+    await eventually(() => statusOf(id) === 'COMPLETED');
+    renewed.length = 0;
+    const other = store.add().id;
+    finish = Promise.withResolvers();
+    worker.wake();
+    await eventually(() => renewed.includes(other));
+    expect(renewed).not.toContain(id);
+  });
+
+  it('carries the progress with its renewal', async () => {
+    store.add();
+    const renewed: number[] = [];
+    store.renew = async (given) => {
+      renewed.push(...given.map(({ progressDone }) => progressDone));
+      return [];
+    };
+    start(
+      async (run) => {
+        run.progress(7);
+        await held(run);
+      },
+      { leaseMs: 30 },
+    );
+    await eventually(() => renewed.includes(7));
+  });
+});
+
+describe('progress', () => {
+  it('is hinted at most twice a second', async () => {
+    const { id } = store.add();
+    start(async ({ change, progress }) => {
+      await change({ to: 'VECTORIZING', set: { chunkCount: 100 } });
+      for (let done = 1; done <= 100; done += 1) progress(done);
+      await change({ to: 'COMPLETED', set: { progressDone: 100 } });
+      progress(100);
+    });
+    await eventually(() => statusOf(id) === 'COMPLETED');
+    const hints = announced.filter(({ kind }) => kind === 'PROGRESS');
+    expect(hints).toEqual([expect.objectContaining({ seq: 3, progress: { done: 1, total: 100 }, status: 'VECTORIZING' })]);
+  });
+});
+
+describe('stopping', () => {
+  it('lets what runs finish and takes nothing new', async () => {
+    const { id } = store.add();
+    start(held);
+    await eventually(() => statusOf(id) === 'EXTRACTING');
+    const other = store.add().id;
+    const stopped = worker.stop(60_000);
+    worker.wake();
+    finish.resolve();
+    await stopped;
+    expect([statusOf(id), statusOf(other)]).toEqual(['COMPLETED', 'PENDING']);
+  });
+
+  it('puts what does not finish in time back into the queue, due at once and without an error', async () => {
+    const { id } = store.add();
+    start(held);
+    await eventually(() => statusOf(id) === 'EXTRACTING');
+    await worker.stop(10);
+    expect(store.get(id)).toMatchObject({ status: 'PENDING', nextAttemptAt: null, error: null });
+    expect(store.leaseOf(id)).toBeUndefined();
+  });
+
+  it('waits for a claim that is under way, and what it brought', async () => {
+    const { id } = store.add();
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    start(held, {
+      claim: async (options) => {
+        asked.resolve();
+        await answer.promise;
+        return store.claim(options);
+      },
+    });
+    await asked.promise;
+    const stopped = worker.stop(10);
+    answer.resolve();
+    await stopped;
+    expect(statusOf(id)).toBe('PENDING');
+    expect(store.leaseOf(id)).toBeUndefined();
+  });
+});
