@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { alsoHeldBy } from './lock.mjs';
 import { PROJECT_NODE, inProject, say } from './paths.mjs';
-import { runGroup } from './processes.mjs';
+import { runInstaller } from './processes.mjs';
 
 const LOCK = inProject('package-lock.json');
 const NPX = process.platform === 'win32' ? 'npx.cmd' : 'npx';
@@ -47,8 +47,10 @@ function isFor(machine, entry) {
 async function install() {
   say('installing packages (npx -y -p node@24 npm ci) …');
   const startedAt = Date.now();
+  // What an interrupted install leaves must not pass for a complete one.
+  for (const proof of [STAMP, INSTALLED]) rmSync(proof, { force: true });
   // Under Node 24, since npm skips optional platform packages that ask for a newer Node than the one it runs on.
-  const code = await runGroup(NPX, ['-y', '-p', 'node@24', 'npm', 'ci', '--loglevel=error'], {
+  const code = await runInstaller(NPX, ['-y', '-p', 'node@24', 'npm', 'ci', '--loglevel=error'], {
     env: withoutProjectBin(),
     onStart: alsoHeldBy,
   });

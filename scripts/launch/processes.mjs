@@ -15,11 +15,14 @@ export function run(command, args) {
   return supervise(spawn(command, args, { stdio: 'inherit' }));
 }
 
-/** Like `run`, but a signal reaches the tool's own children too: npx that ends alone leaves npm installing. */
-export function runGroup(command, args, { env, onStart }) {
+/**
+ * Runs the installer. A signal ends it with all its children, at once: npx alone would end and leave npm behind, and npm would roll back
+ * for a minute what the next start installs anew.
+ */
+export function runInstaller(command, args, { env, onStart }) {
   const child = spawn(command, args, { stdio: 'inherit', env, shell: IS_WINDOWS, detached: !IS_WINDOWS });
   onStart(child.pid);
-  return supervise(child, (signal) => (IS_WINDOWS ? child.kill(signal) : killGroup(child.pid, signal)));
+  return supervise(child, () => (IS_WINDOWS ? child.kill() : killGroup(child.pid)));
 }
 
 /**
@@ -48,9 +51,9 @@ function supervise(child, kill = (signal) => child.kill(signal)) {
   });
 }
 
-function killGroup(leader, signal) {
+function killGroup(leader) {
   try {
-    process.kill(-leader, signal);
+    process.kill(-leader, 'SIGKILL');
   } catch (error) {
     if (error.code !== 'ESRCH') throw error;
   }

@@ -230,7 +230,7 @@ export interface DocumentStore {
 
   /** Moves the document of this user to DELETING and writes its cleanup; null when there is none. */
   markDeleting(userId: string, id: string): Promise<StatusEvent | null>;
-  /** Cleanups that are due, at most `limit`. */
+  /** Takes cleanups that are due, at most `limit`: they come again in a few seconds unless they are finished. */
   dueCleanups(limit: number): Promise<Cleanup[]>;
   /** The cleanup ran: again a minute and a day later, then never; when it removes a document the row goes now. */
   finishCleanup(cleanup: Cleanup): Promise<void>;

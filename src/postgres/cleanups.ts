@@ -57,10 +57,15 @@ interface CleanupRow {
   runs: number;
 }
 
+/** Whoever reads one has it for a while: another process takes others, and one that fails again and again holds up none. */
+const TAKE = `
+  update cleanups c set run_at = clock_timestamp() + interval '10 seconds'
+    from (select id from cleanups where run_at <= clock_timestamp() order by run_at, id limit ? for update skip locked) due
+   where c.id = due.id
+  returning c.*`;
+
 export async function dueCleanups(database: Database, limit: number): Promise<Cleanup[]> {
-  const rows = await database.query<CleanupRow>('select * from cleanups where run_at <= clock_timestamp() order by run_at, id limit ?', [
-    limit,
-  ]);
+  const rows = await database.query<CleanupRow>(TAKE, [limit]);
   return rows.map((row) => ({
     id: row.id,
     documentId: row.document_id,

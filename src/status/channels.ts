@@ -7,6 +7,8 @@ export interface Channels {
   /** Resolves when the bus has acknowledged, or after a moment without: then the channel is read again when it does. */
   join(channel: string, watcher: Watcher): Promise<() => void>;
   offer(channel: string, event: StatusEvent): void;
+  /** Ends the watchers of a channel whose subject is gone. */
+  end(channel: string): void;
   joined(): string[];
 }
 
@@ -56,6 +58,9 @@ export function createChannels({ bus, log, onDirty }: Options): Channels {
       return () => leave(name, channel, watcher);
     },
     offer,
+    end: (name) => {
+      for (const watcher of channels.get(name)?.watchers ?? []) watcher.end();
+    },
     joined: () => [...channels.keys()],
   };
 }

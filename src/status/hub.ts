@@ -135,6 +135,8 @@ export function createStatusHub({ bus, store, log }: Dependencies): StatusHub {
     try {
       const documents = kind === 'document' ? await store.findMany([id]) : await readUser(id);
       for (const document of documents) channels.offer(channel, toSnapshotEvent(document));
+      // The row is gone and the hint that said so was lost: there is nothing more to tell.
+      if (kind === 'document' && documents.length === 0) channels.end(channel);
     } catch (error) {
       log.warn({ err: error }, 'what is watched could not be read again; the next safety read will');
     }

@@ -68,7 +68,13 @@ const FORMATS = [
   { name: 'reefs.html', type: 'text/html', meaning: 'animals that live in warm shallow seas', words: 'coral', paged: false },
   { name: 'knots.md', type: 'text/markdown', meaning: 'how to tie a rope', words: 'bowline', paged: false },
   { name: 'tea.txt', type: 'text/plain', meaning: 'a hot drink made from leaves', words: 'oolong', paged: false },
-  { name: 'coffee.csv', type: 'text/csv', meaning: 'coffee grown in Kenya and Ethiopia', words: 'Yirgacheffe', paged: false },
+  {
+    name: 'coffee.csv',
+    type: 'text/csv',
+    meaning: 'Arabica from Brazil, Kenya and Panama with notes of chocolate',
+    words: 'Yirgacheffe',
+    paged: false,
+  },
   { name: 'planets.json', type: 'application/json', meaning: 'worlds that go around the sun', words: 'Olympus Mons', paged: false },
 ];
 

@@ -109,6 +109,6 @@ describe('a background task', () => {
 });
 
 async function wakeAfter(turns: number): Promise<void> {
-  for (let turn = 0; turn < turns; turn += 1) await null;
+  for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
   task.wake();
 }

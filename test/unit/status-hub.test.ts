@@ -283,6 +283,18 @@ describe('when the bus cannot be relied on', () => {
     expect(await late).toMatchObject({ documentId: document.id, status: 'COMPLETED' });
   });
 
+  it('a document whose row is gone ends its watchers, though the hint that said so was lost', async () => {
+    useFakeTime();
+    hub.start();
+    const document = store.add();
+    const stream = await watch(document);
+    await next(stream);
+    store.remove(document.id);
+    const last = stream.next();
+    await jest.advanceTimersByTimeAsync(30_000);
+    expect(await last).toEqual({ done: true, value: undefined });
+  });
+
   it('a safety read that finds nothing new is not noticed', async () => {
     useFakeTime();
     hub.start();

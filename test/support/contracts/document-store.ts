@@ -224,6 +224,11 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         expect(await claim(3, { maxPerUser: 1 })).toHaveLength(3);
       });
 
+      it('does not put a document behind those of its user that wait for their time', async () => {
+        await acceptAll([{ scheduledFor: LATER() }, { filename: 'alice now' }, { filename: 'bob now', userId: 'bob' }]);
+        expect(namesOf(await claim())).toEqual(['alice now', 'bob now']);
+      });
+
       it('leaves a document alone before its scheduled time', async () => {
         const [, dueId] = await acceptAll([{ scheduledFor: LATER() }, {}]);
         expect((await claim()).map(({ document }) => document.id)).toEqual([dueId]);

@@ -1,0 +1,140 @@
+import { isAbsolute, join } from 'node:path';
+import { ConfigError, parseConfig, projectDir } from '../../src/config.js';
+
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    parseConfig(environment);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+const MIB = 1024 * 1024;
+
+describe('the configuration', () => {
+  it('of no variable is the whole product on loopback', () => {
+    expect(parseConfig({})).toMatchObject({
+      port: 4_000,
+      host: '127.0.0.1',
+      dataDir: join(projectDir, 'data'),
+      corsOrigins: [],
+      devAdmins: [],
+      operationsToken: null,
+      logLevel: 'info',
+      maxUploadBytes: 100 * MIB,
+      maxChunks: 20_000,
+      maxAttempts: 5,
+      retryDelaysMs: [5_000, 60_000, 600_000, 1_800_000],
+      leaseMs: 30_000,
+      shutdownDeadlineMs: 20_000,
+      workerConcurrency: 4,
+      maxRunningPerUser: 2,
+      extraction: { timeoutMs: 120_000, maxRssBytes: 512 * MIB },
+    });
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(parseConfig({ PORT: '', CORS_ORIGIN: '', DATABASE_URL: '', OPERATIONS_TOKEN: '' })).toEqual(parseConfig({}));
+  });
+
+  it('leaves alone what is not its own', () => {
+    expect(parseConfig({ PATH: '/bin', PORTAL: 'x' })).toEqual(parseConfig({}));
+  });
+
+  it('finds a relative DATA_DIR in the project, wherever the process was started', () => {
+    expect(parseConfig({ DATA_DIR: 'elsewhere' }).dataDir).toBe(join(projectDir, 'elsewhere'));
+    expect(parseConfig({ DATA_DIR: '/var/lib/docstream' }).dataDir).toBe('/var/lib/docstream');
+    expect(isAbsolute(projectDir)).toBe(true);
+  });
+
+  it('reads lists with spaces around their items', () => {
+    const { corsOrigins, devAdmins } = parseConfig({ CORS_ORIGIN: ' https://a.example , http://localhost:5173,', DEV_ADMINS: 'ann, bob' });
+    expect([corsOrigins, devAdmins]).toEqual([
+      ['https://a.example', 'http://localhost:5173'],
+      ['ann', 'bob'],
+    ]);
+  });
+
+  it('reads durations in every unit', () => {
+    expect(parseConfig({ RETRY_DELAYS: '250ms, 5s,1m,2h' }).retryDelaysMs).toEqual([250, 5_000, 60_000, 7_200_000]);
+  });
+});
+
+describe('a number', () => {
+  const BOUNDS: [string, number, number, (config: ReturnType<typeof parseConfig>) => number][] = [
+    ['PORT', 0, 65_535, (config) => config.port],
+    ['MAX_UPLOAD_BYTES', 1, Number.MAX_SAFE_INTEGER, (config) => config.maxUploadBytes],
+    ['MAX_CHUNKS', 1, 1_000_000, (config) => config.maxChunks],
+    ['MAX_ATTEMPTS', 1, 100, (config) => config.maxAttempts],
+    ['LEASE_MS', 1_000, 600_000, (config) => config.leaseMs],
+    ['SHUTDOWN_DEADLINE_MS', 0, 600_000, (config) => config.shutdownDeadlineMs],
+    ['WORKER_CONCURRENCY', 1, 256, (config) => config.workerConcurrency],
+    ['MAX_RUNNING_PER_USER', 1, 256, (config) => config.maxRunningPerUser],
+    ['EXTRACTION_PROCESSES', 1, 64, (config) => config.extraction.processes],
+    ['EXTRACTION_TIMEOUT_MS', 100, 3_600_000, (config) => config.extraction.timeoutMs],
+    ['EXTRACTION_MAX_MIB', 64, 65_536, (config) => config.extraction.maxRssBytes / MIB],
+    ['EMBEDDER_THREADS', 1, 64, (config) => config.embedderThreads],
+  ];
+
+  it.each(BOUNDS)('%s is taken from %d to %d', (name, minimum, maximum, read) => {
+    expect(read(parseConfig({ [name]: String(minimum) }))).toBe(minimum);
+    expect(read(parseConfig({ [name]: String(maximum) }))).toBe(maximum);
+  });
+
+  it.each(BOUNDS)('%s is refused below %d and above %d, in words that name both', (name, minimum, maximum) => {
+    const problem = `${name} must be a whole number from ${String(minimum)} to ${String(maximum)}.`;
+    for (const value of [
+      minimum - 1,
+      minimum + 0.5,
+      'abc',
+      '1,000',
+      'NaN',
+      'Infinity',
+      maximum === Number.MAX_SAFE_INTEGER ? 2 ** 60 : maximum + 1,
+    ]) {
+      expect(problemsOf({ [name]: String(value) })).toEqual([problem]);
+    }
+  });
+});
+
+describe('a value that cannot be right', () => {
+  it.each([
+    ['HOST', '0.0.0.0', /dev:<user>/],
+    ['HOST', 'example.com', /127\.0\.0\.1/],
+    ['LOG_LEVEL', 'loud', /must be one of .*info/],
+    ['OPERATIONS_TOKEN', 'short', /at least 16 characters/],
+    ['CORS_ORIGIN', 'https://a.example/path', /without a path/],
+    ['CORS_ORIGIN', '*', /origins such as/],
+    ['RETRY_DELAYS', '5s,soon', /durations such as/],
+    ['RETRY_DELAYS', '5', /durations such as/],
+    ['RETRY_DELAYS', ',', /durations such as/],
+  ])('of %s (%s) is named with its cure', (name, value, cure) => {
+    const problems = problemsOf({ [name]: value });
+    expect(problems).toEqual([expect.stringMatching(cure)]);
+    expect(problems[0]?.startsWith(`${name} `)).toBe(true);
+  });
+
+  it('is told together with all the others, each once', () => {
+    const problems = problemsOf({ PORT: 'x', HOST: '0.0.0.0', LOG_LEVEL: 'loud', CORS_ORIGIN: 'a,b', REDIS_URL: 'redis://x' });
+    expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual(['CORS_ORIGIN', 'HOST', 'LOG_LEVEL', 'PORT', 'REDIS_URL']);
+  });
+
+  it('is not repeated where it may be a secret', () => {
+    expect(problemsOf({ OPERATIONS_TOKEN: 'hunter2', COHERE_API_KEY: 'sk-secret' }).join(' ')).not.toMatch(/hunter2|sk-secret/);
+  });
+});
+
+describe('a real part that this version does not hold', () => {
+  it.each(['DATABASE_URL', 'KAFKA_BROKERS', 'REDIS_URL', 'WEAVIATE_URL', 'COHERE_API_KEY', 'FIREBASE_PROJECT_ID', 'BLOB_URL'])(
+    '%s is refused, not passed over',
+    (name) => {
+      expect(problemsOf({ [name]: 'x' })).toEqual([`${name} is set, but this version runs the embedded part only: unset it.`]);
+    },
+  );
+});
+
+it.each(['127.0.0.1', '::1', 'localhost'])('the loopback address %s is taken', (host) => {
+  expect(parseConfig({ HOST: host }).host).toBe(host);
+});

@@ -1,0 +1,118 @@
+import type { Document } from '../../src/documents/document.js';
+import type { DocumentStore, VectorHit, VectorQuery } from '../../src/documents/ports.js';
+import { createSearchDocuments, MAX_QUERY_LENGTH, type Search } from '../../src/documents/search-documents.js';
+import { createFakeEmbedder, createFakeVectors } from '../support/fake-parts.js';
+import { createFakeStore, type FakeStore } from '../support/fake-store.js';
+
+const alice = { id: 'alice', email: null, isAdmin: false, expiresAt: null };
+
+let store: FakeStore;
+let hits: VectorHit[];
+let asked: VectorQuery[];
+beforeEach(() => {
+  store = createFakeStore();
+  hits = [];
+  asked = [];
+});
+
+/** Passages of a document, in a vector store that answers in the order in which they were put there. */
+function put(document: Document, count: number, generation = document.generation): void {
+  const rest = { documentId: document.id, generation, text: 'some knots', page: null, charStart: 0, charEnd: 4, score: 0.5 };
+  hits.push(...Array.from({ length: count }, (_, index) => ({ ...rest, index })));
+}
+
+const addReady = (more: Partial<Document> = {}) => store.add({ status: 'COMPLETED', liveGeneration: 1, ...more });
+
+function search(more: Partial<Search> = {}, parts: { embedder?: ReturnType<typeof createFakeEmbedder> } = {}) {
+  const vectors = {
+    ...createFakeVectors(),
+    search: async (query: VectorQuery) => {
+      asked.push(query);
+      return hits.filter(({ documentId }) => query.documentIds?.includes(documentId) ?? true).slice(0, query.limit);
+    },
+  };
+  const { embedder = createFakeEmbedder() } = parts;
+  const searchDocuments = createSearchDocuments({ store: store as unknown as DocumentStore, embedder, vectors });
+  return searchDocuments(alice, { query: 'knot', first: 10, mode: 'HYBRID', ...more });
+}
+
+const badInput = (field: string) =>
+  expect.objectContaining({ code: 'BAD_USER_INPUT', details: expect.objectContaining({ field }) as object }) as Error;
+
+describe('a search', () => {
+  it('answers passages with their document and where the words stand', async () => {
+    const document = addReady();
+    put(document, 1);
+    expect(await search()).toEqual([expect.objectContaining({ document, index: 0, highlights: [{ start: 5, end: 10 }] })]);
+  });
+
+  it.each<[string, (document: Document) => void]>([
+    ['is being deleted', ({ id }) => store.set(id, { status: 'DELETING' })],
+    ['is gone', ({ id }) => store.remove(id)],
+    ['is of somebody else', ({ id }) => store.set(id, { userId: 'bob' })],
+    ['answers with another generation', ({ id }) => store.set(id, { liveGeneration: 2 })],
+    ['has never been completed', ({ id }) => store.set(id, { liveGeneration: null })],
+  ])('never answers a passage of a document that %s', async (_, happen) => {
+    const document = addReady();
+    put(document, 3);
+    happen(document);
+    expect(await search()).toEqual([]);
+  });
+
+  it('goes on answering with the old generation while a new one is made', async () => {
+    const document = addReady();
+    put(document, 1);
+    store.set(document.id, { status: 'VECTORIZING', generation: 2 });
+    expect(await search()).toHaveLength(1);
+  });
+
+  it('answers as many as were asked for, however many have to be dropped before them', async () => {
+    put(store.add({ status: 'DELETING', liveGeneration: 1 }), 300);
+    put(addReady(), 20);
+    expect(await search({ first: 10 })).toHaveLength(10);
+    expect(asked.length).toBeGreaterThan(1);
+  });
+
+  it('ends when there are no more', async () => {
+    put(addReady(), 3);
+    expect(await search({ first: 10 })).toHaveLength(3);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('by words asks no embedder', async () => {
+    const embedder = { ...createFakeEmbedder(), embed: () => Promise.reject(new Error('was asked')) };
+    await search({ mode: 'KEYWORD' }, { embedder });
+    expect(asked[0]).toMatchObject({ mode: 'KEYWORD', vector: null, userId: 'alice' });
+  });
+
+  it('within documents passes over ids that name nothing', async () => {
+    const document = addReady();
+    put(document, 1);
+    expect(await search({ documentIds: ['no id', document.id] })).toHaveLength(1);
+    expect(asked[0]?.documentIds).toEqual([document.id]);
+  });
+
+  it('within no documents finds nothing, rather than everything', async () => {
+    put(addReady(), 1);
+    expect(await search({ documentIds: [] })).toEqual([]);
+    expect(await search({ documentIds: ['no id'] })).toEqual([]);
+  });
+
+  it.each(['', '  ', '\0'])('for %j is refused', async (query) => {
+    await expect(search({ query })).rejects.toEqual(badInput('query'));
+  });
+
+  it('takes a query of the greatest length, and none that is longer', async () => {
+    await expect(search({ query: 'x'.repeat(MAX_QUERY_LENGTH) })).resolves.toEqual([]);
+    await expect(search({ query: 'x'.repeat(MAX_QUERY_LENGTH + 1) })).rejects.toEqual(badInput('query'));
+  });
+
+  it.each([0, -1, 101])('for %d passages is refused', async (first) => {
+    await expect(search({ first })).rejects.toEqual(badInput('first'));
+  });
+
+  it('that the embedder cannot serve is DEPENDENCY_UNAVAILABLE', async () => {
+    const embedder = { ...createFakeEmbedder(), embed: () => Promise.reject(new Error('away')) };
+    await expect(search({}, { embedder })).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+  });
+});

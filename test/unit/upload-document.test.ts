@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { StatusEvent } from '../../src/documents/document.js';
+import type { Accepted, DocumentStore, FormatDetector, NewDocument } from '../../src/documents/ports.js';
+import { toChangeEvent } from '../../src/documents/status.js';
+import { createUploadDocument, type UploadOptions } from '../../src/documents/upload-document.js';
+import { createFakeBlobs, type FakeBlobs } from '../support/fake-parts.js';
+import { makeDocument } from '../support/make-document.js';
+
+const alice = { id: 'alice', email: null, isAdmin: false, expiresAt: null };
+const LIMIT = 1_000;
+
+/** Accepts every content once. */
+function createAcceptingStore() {
+  const accepted: NewDocument[] = [];
+  const accept = async (asked: NewDocument): Promise<Accepted> => {
+    const same = accepted.find(({ contentHash, userId }) => contentHash === asked.contentHash && userId === asked.userId && !asked.force);
+    if (same) return { document: makeDocument(toRow(same)), duplicateOf: same.id };
+    accepted.push(asked);
+    const document = makeDocument(toRow(asked));
+    return { document, event: toChangeEvent(document, null), duplicateOf: null };
+  };
+  return { accepted, accept };
+}
+
+const toRow = ({ force: _force, ...rest }: NewDocument) => rest;
+
+/** Texts are text, whatever begins with % is not. */
+const formats: FormatDetector = {
+  headBytes: 16,
+  mimeTypes: ['text/plain'],
+  detect: async (head) => (head[0] === 0x25 ? null : 'text/plain'),
+};
+
+let blobs: FakeBlobs;
+let store: ReturnType<typeof createAcceptingStore>;
+let announced: StatusEvent[];
+beforeEach(() => {
+  blobs = createFakeBlobs();
+  store = createAcceptingStore();
+  announced = [];
+});
+
+function upload(content: string | Readable, options?: UploadOptions | (() => UploadOptions), filename = 'notes.txt') {
+  const announce = (events: readonly StatusEvent[]) => void announced.push(...events);
+  const uploadDocument = createUploadDocument({
+    store: store as unknown as DocumentStore,
+    ...{ blobs, formats, announce, maxUploadBytes: LIMIT },
+  });
+  const stream = typeof content === 'string' ? Readable.from(content === '' ? [] : [Buffer.from(content)]) : content;
+  const asked = typeof options === 'function' ? options : () => options ?? {};
+  return uploadDocument(alice, { filename, content: stream, options: asked });
+}
+
+/** Neither file nor row, and nobody has heard of anything. */
+function expectNothingLeft(): void {
+  expect([blobs.contents.size, store.accepted.length, announced.length]).toEqual([0, 0, 0]);
+}
+
+const apiError = (code: string, details: object = {}) => expect.objectContaining({ name: 'ApiError', code, details }) as Error;
+
+describe('an upload', () => {
+  it('stores the file whole and accepts a document that says what it is', async () => {
+    const text = 'A text that is longer than its head is.';
+    const { document, duplicateOf } = await upload(text, { priority: 'HIGH' }, '../path/notes.txt');
+    expect(duplicateOf).toBeNull();
+    expect(document).toMatchObject({
+      filename: 'notes.txt',
+      mimeType: 'text/plain',
+      fileSize: text.length,
+      priority: 'HIGH',
+      userId: 'alice',
+    });
+    expect(document.contentHash).toBe(createHash('sha256').update(text).digest('hex'));
+    expect(String(blobs.contents.get(document.blobKey))).toBe(text);
+  });
+
+  it('is announced once it is accepted', async () => {
+    const { document } = await upload('text');
+    expect(announced).toEqual([expect.objectContaining({ documentId: document.id, status: 'PENDING', seq: 1 })]);
+  });
+
+  it('in many small pieces is the same file', async () => {
+    const text = 'In pieces of one byte each.';
+    const { document } = await upload(Readable.from([...text].map((byte) => Buffer.from(byte))));
+    expect(document.contentHash).toBe(createHash('sha256').update(text).digest('hex'));
+    expect(document.fileSize).toBe(text.length);
+  });
+
+  it('reads its options when the content has been read, since they may come after the file', async () => {
+    let ended = false;
+    const content = Readable.from([Buffer.from('text')]).once('end', () => (ended = true));
+    await upload(content, () => ({ priority: ended ? 'LOW' : 'HIGH' }));
+    expect(store.accepted[0]?.priority).toBe('LOW');
+  });
+
+  it('scheduled for the future waits, for the past does not', async () => {
+    const future = new Date(Date.now() + 60_000);
+    await upload('one', { scheduledFor: future });
+    await upload('two', { scheduledFor: new Date(Date.now() - 60_000) });
+    expect(store.accepted.map(({ scheduledFor }) => scheduledFor)).toEqual([future, null]);
+  });
+});
+
+describe('an upload that is refused leaves neither file nor row', () => {
+  it('of no bytes: EMPTY_FILE', async () => {
+    await expect(upload('')).rejects.toEqual(apiError('EMPTY_FILE'));
+    expectNothingLeft();
+  });
+
+  it('of more bytes than are taken: FILE_TOO_LARGE with the limit', async () => {
+    await expect(upload('x'.repeat(LIMIT + 1))).rejects.toEqual(apiError('FILE_TOO_LARGE', { limit: LIMIT }));
+    expectNothingLeft();
+  });
+
+  it('of endless bytes: FILE_TOO_LARGE, and the rest of them is not read', async () => {
+    let read = 0;
+    function* endless(): Generator<Buffer> {
+      for (;;) yield Buffer.alloc((read += 100) && 100, 'x');
+    }
+    const content = Readable.from(endless(), { highWaterMark: 1 });
+    await expect(upload(content)).rejects.toEqual(apiError('FILE_TOO_LARGE', { limit: LIMIT }));
+    expect(read).toBeLessThan(3 * LIMIT);
+    expect(content.destroyed).toBe(true);
+    expectNothingLeft();
+  });
+
+  it('of exactly as many bytes as are taken is taken', async () => {
+    await expect(upload('x'.repeat(LIMIT))).resolves.toMatchObject({ document: { fileSize: LIMIT } });
+  });
+
+  it('of no format that is read: UNSUPPORTED_MEDIA_TYPE, and the file is not stored first', async () => {
+    blobs.write = () => Promise.reject(new Error('was stored'));
+    await expect(upload('%binary')).rejects.toEqual(apiError('UNSUPPORTED_MEDIA_TYPE'));
+    expectNothingLeft();
+  });
+
+  it.each([0, 1, 5])('that breaks off after %d pieces: BAD_USER_INPUT', async (pieces) => {
+    function* breaking(): Generator<Buffer> {
+      for (let piece = 0; piece < pieces; piece += 1) yield Buffer.from('some words and more');
+      throw new Error('ECONNRESET: aborted');
+    }
+    await expect(upload(Readable.from(breaking()))).rejects.toEqual(apiError('BAD_USER_INPUT', { field: 'file' }));
+    expectNothingLeft();
+  });
+
+  it('with options that are wrong: their own error', async () => {
+    const wrong = () => {
+      throw new Error('wrong options');
+    };
+    await expect(upload('text', wrong)).rejects.toThrow('wrong options');
+    expectNothingLeft();
+  });
+
+  it('scheduled for a year that no database takes: BAD_USER_INPUT', async () => {
+    await expect(upload('text', { scheduledFor: new Date(8.64e15) })).rejects.toEqual(
+      apiError('BAD_USER_INPUT', { field: 'scheduledFor' }),
+    );
+    expectNothingLeft();
+  });
+
+  it('because the database is away', async () => {
+    store.accept = () => Promise.reject(new Error('no database'));
+    await expect(upload('text')).rejects.toThrow('no database');
+    expectNothingLeft();
+  });
+});
+
+describe('an upload of bytes that are there already', () => {
+  it('answers the document that has them, and removes its own file', async () => {
+    const { document } = await upload('the same');
+    const again = await upload('the same');
+    expect(again).toMatchObject({ document: { id: document.id }, duplicateOf: document.id });
+    expect([...blobs.contents.keys()]).toEqual([document.blobKey]);
+    expect(announced).toHaveLength(1);
+  });
+
+  it('at once makes one document, and every loser removes its file', async () => {
+    const answers = await Promise.all(Array.from({ length: 5 }, () => upload('the same')));
+    expect(answers.filter(({ duplicateOf }) => duplicateOf === null)).toHaveLength(1);
+    expect(blobs.contents.size).toBe(1);
+  });
+
+  it('is a document of its own when that is forced', async () => {
+    await upload('the same');
+    expect((await upload('the same', { force: true })).duplicateOf).toBeNull();
+    expect(blobs.contents.size).toBe(2);
+  });
+});
