@@ -24,7 +24,8 @@ const REAL_PART_VARIABLES = [
 
 const wholeNumber = (minimum: number, maximum: number) => {
   const error = `must be a whole number from ${String(minimum)} to ${String(maximum)}`;
-  return z.coerce.number({ error }).int({ error }).min(minimum, { error }).max(maximum, { error });
+  const digits = z.string().regex(/^\d{1,16}$/, { error });
+  return digits.transform(Number).pipe(z.number().int({ error }).min(minimum, { error }).max(maximum, { error }));
 };
 
 const commaList = z
@@ -114,8 +115,16 @@ export const projectDir = findProjectDir();
 /** Reads a `.env` beside package.json, which never overrides what is set, then checks everything. Throws ConfigError. */
 export function loadConfig(): Config {
   const file = join(projectDir, '.env');
-  if (existsSync(file)) process.loadEnvFile(file);
+  if (existsSync(file)) readEnvFile(file);
   return parseConfig(process.env);
+}
+
+function readEnvFile(file: string): void {
+  try {
+    process.loadEnvFile(file);
+  } catch {
+    throw new ConfigError([`${file} cannot be read: mend or remove it.`]);
+  }
 }
 
 /** Throws ConfigError with all problems. An empty variable counts as not set. */

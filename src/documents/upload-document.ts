@@ -63,9 +63,15 @@ export function createUploadDocument(dependencies: Dependencies): UploadDocument
       else await blobs.remove(id);
       return { document: accepted.document, duplicateOf: accepted.duplicateOf };
     } catch (error) {
-      await blobs.remove(id);
+      await removeUnlessAccepted(id);
       throw error;
     }
+  }
+
+  /** A commit whose answer was lost may have been made: the file goes only when the database says that no row names it. */
+  async function removeUnlessAccepted(key: string): Promise<void> {
+    const unknown = await store.unknownBlobKeys([key]).catch((): string[] => []);
+    if (unknown.includes(key)) await blobs.remove(key);
   }
 
   return uploadDocument;

@@ -1,15 +1,26 @@
 /** GraphQL over HTTP: Apollo Server, multipart uploads, and subscriptions over server-sent events at the same address. */
-import { ApolloServer } from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { expressMiddleware } from '@as-integrations/express5';
-import express, { type Request, type RequestHandler, type Router } from 'express';
-import { GraphQLError, parse, specifiedRules, validate, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from 'graphql';
+import express, { type Request, type Response, type RequestHandler, type Router } from 'express';
+import {
+  GraphQLError,
+  OperationTypeNode,
+  parse,
+  specifiedRules,
+  subscribe,
+  validate,
+  type DocumentNode,
+  type ExecutionArgs,
+  type GraphQLSchema,
+} from 'graphql';
 import type { Response as SseResponse } from 'graphql-sse';
 import { createHandler } from 'graphql-sse/lib/use/express';
 import type { Identity } from '../documents/ports.js';
 import { authenticate, createContext } from './create-context.js';
 import type { Context, Services } from './context.js';
 import type { ToClientError } from './errors.js';
+import { paced } from './paced.js';
 import { limitRules, MAX_REQUEST_BYTES, MAX_TOKENS } from './limits.js';
 import { receiveUpload, uploadEndedOf } from './receive-upload.js';
 
@@ -36,7 +47,7 @@ export async function createHttpDoor(dependencies: Dependencies): Promise<HttpDo
     formatError: (_formatted, error) => toClientError(error),
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    plugins: [ApolloServerPluginLandingPageDisabled()],
+    plugins: [ApolloServerPluginLandingPageDisabled(), refuseSubscriptions],
   });
   await apollo.start();
 
@@ -54,16 +65,35 @@ async function contextOf({ services, identity }: Dependencies, request: Request)
   return createContext(services, viewer, { refusal, ...(uploadEnded && { uploadEnded }) });
 }
 
+/** Over plain HTTP there is one answer, and a subscription has none. */
+const refuseSubscriptions: ApolloServerPlugin<Context> = {
+  requestDidStart: () =>
+    Promise.resolve({
+      didResolveOperation: ({ operation }) => {
+        if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return Promise.resolve();
+        const message = 'A subscription needs a WebSocket, or POST with the header Accept: text/event-stream.';
+        throw new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } } });
+      },
+    }),
+};
+
 /** Distinct connections mode: one POST, one stream of events. A JSON body is asked for, so a foreign page cannot send one without a preflight. */
 function serverSentEvents(dependencies: Dependencies): RequestHandler {
   const { schema, toClientError } = dependencies;
-  const handler = createHandler({
+  const handler = createHandler<Record<string, unknown>>({
     schema,
+    // Distinct connections only: the token of the other mode would be looked up among streams that there are none of.
+    authenticate: () => null,
+    subscribe: async (args) => {
+      const result = await subscribe(args);
+      const { response } = args.contextValue as { response: Response };
+      return Symbol.asyncIterator in result ? paced(result, response) : result;
+    },
     onSubscribe: async (request, { query, variables, operationName }) => {
       const prepared = prepare(schema, query);
       if (!isDocument(prepared)) return refusal(prepared.map(toClientError));
       // A copy, since the library wants an open record.
-      const contextValue = { ...(await contextOf(dependencies, request.raw)) };
+      const contextValue = { ...(await contextOf(dependencies, request.raw)), response: request.context.res };
       return {
         schema,
         document: prepared,
@@ -76,10 +106,12 @@ function serverSentEvents(dependencies: Dependencies): RequestHandler {
       result.errors ? { ...result, errors: result.errors.map((error) => asGraphQLError(toClientError(error))) } : result,
   });
   return (request, response, next) => {
-    const wantsEvents = request.method === 'POST' && (request.headers.accept ?? '').includes('text/event-stream');
-    if (!wantsEvents) return next();
+    const best = request.method === 'POST' && request.accepts(['application/json', 'text/event-stream']);
+    if (best !== 'text/event-stream') return next();
+    // The library takes the header to the letter, also where it names more than this.
+    request.headers.accept = best;
     if (!request.is('application/json'))
-      return void response.status(415).json({ errors: [{ message: 'Send a JSON body.', extensions: { code: 'BAD_REQUEST' } }] });
+      return void response.status(415).json({ errors: [{ message: 'Send a JSON body.', extensions: { code: 'BAD_USER_INPUT' } }] });
     return void handler(request, response).catch(next);
   };
 }

@@ -2,6 +2,7 @@
 import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth';
 import type { GraphQLError, ValidationContext, ValidationRule } from 'graphql';
+import { historyRule } from './history-rule.js';
 
 const MAX_DEPTH = 12;
 const MAX_ALIASES = 30;
@@ -21,6 +22,7 @@ const reported = {
 };
 
 export const limitRules: ValidationRule[] = [
+  historyRule,
   maxDepthRule({ n: MAX_DEPTH, ignoreIntrospection: true, ...reported }),
   maxAliasesRule({ n: MAX_ALIASES, ...reported }),
 ];

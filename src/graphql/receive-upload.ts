@@ -3,6 +3,7 @@ import { processRequest } from 'graphql-upload-minimal';
 import type { Writable } from 'node:stream';
 import { ApiError } from '../errors.js';
 import { drain } from '../http/drain.js';
+import { MAX_REQUEST_BYTES } from './limits.js';
 
 const endings = new WeakMap<Request, Promise<void>>();
 
@@ -17,7 +18,7 @@ export function receiveUpload(): RequestHandler {
     if (!request.is('multipart/form-data')) return next();
     endings.set(request, watchParser(request));
     response.once('finish', () => drain(request));
-    processRequest(request, response, { maxFiles: 1, maxFileSize: Infinity }).then(
+    processRequest(request, response, { maxFiles: 1, maxFileSize: Infinity, maxFieldSize: MAX_REQUEST_BYTES }).then(
       (body: unknown) => {
         request.body = body;
         next();

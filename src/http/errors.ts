@@ -12,7 +12,8 @@ export function toErrorBody(error: ApiError): { error: object } {
 export function toApiError(error: unknown, logger: Logger): ApiError {
   if (error instanceof ApiError) return error;
   const status = statusOf(error);
-  if (status === 413) return new ApiError('BAD_USER_INPUT', 'The request is too large.', {}, { cause: error });
+  if (status === 413) return new ApiError('REQUEST_TOO_LARGE', 'The request is too large.', {}, { cause: error });
+  if (status === 404) return new ApiError('NOT_FOUND', 'There is nothing at this address.', {}, { cause: error });
   if (status >= 400 && status < 500) return new ApiError('BAD_USER_INPUT', 'The request cannot be read.', {}, { cause: error });
   const errorId = randomUUID();
   logger.error({ err: error, errorId }, 'a request met a bug');
@@ -33,7 +34,7 @@ export function createErrorHandler(logger: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     const apiError = toApiError(error, logger);
     if (response.headersSent) return next(error);
-    const status = error instanceof ApiError || statusOf(error) >= 500 ? apiError.httpStatus : statusOf(error);
+    const status = apiError.httpStatus;
     if (apiError.details.retryAfterSeconds !== undefined) response.set('Retry-After', String(apiError.details.retryAfterSeconds));
     if (!request.originalUrl.startsWith('/graphql')) return void response.status(status).json(toErrorBody(apiError));
     const extensions = { code: apiError.code, ...apiError.details };

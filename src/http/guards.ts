@@ -7,12 +7,12 @@ export interface Guards {
   check(request: Pick<IncomingMessage, 'headers'>): void;
 }
 
-const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
+const LOOPBACK_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i;
 
 /** `loopbackOnly`: while anybody may say who they are, only names that mean this machine are answered. */
 export function createGuards({ loopbackOnly, corsOrigins }: { loopbackOnly: boolean; corsOrigins: readonly string[] }): Guards {
   function checkHost(host: string | undefined): void {
-    if (loopbackOnly && !LOOPBACK_NAMES.has(hostnameOf(host))) {
+    if (loopbackOnly && !LOOPBACK_HOST.test(host ?? '')) {
       throw new ApiError('FORBIDDEN', 'This address is not served here: use localhost.');
     }
   }
@@ -28,11 +28,6 @@ export function createGuards({ loopbackOnly, corsOrigins }: { loopbackOnly: bool
       checkOrigin(headers.origin, headers.host);
     },
   };
-}
-
-function hostnameOf(host: string | undefined): string {
-  const url = `http://${host ?? ''}`;
-  return URL.canParse(url) ? new URL(url).hostname : '';
 }
 
 function isOwn(origin: string, host: string | undefined): boolean {

@@ -34,6 +34,7 @@ const CLOSE_EXPIRED = 4403;
 /** A client that does not read is not written to without end: past this the next event waits. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 const BUFFER_POLL_MS = 50;
+const HEARTBEAT_MS = 12_000;
 
 const clientMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('auth'), token: z.string(), since: z.iso.datetime({ offset: true }).optional() }),
@@ -61,6 +62,8 @@ export function servePlainWebSocket(socket: WebSocket, dependencies: Dependencie
   }
 
   socket.on('message', (data, isBinary) => {
+    // It asks and does not read the answers.
+    if (socket.bufferedAmount > MAX_BUFFERED_BYTES) return socket.terminate();
     const message = isBinary ? null : parseMessage(data);
     if (message === null)
       return send(socket, toError(new ApiError('BAD_USER_INPUT', 'Send {"type":"auth","token":"…"} or {"type":"ping"}.')));
@@ -70,10 +73,24 @@ export function servePlainWebSocket(socket: WebSocket, dependencies: Dependencie
       refuse(socket, error);
     });
   });
+  const stopHeartbeat = startHeartbeat(socket);
   socket.on('close', () => {
     clearTimeout(timer);
+    stopHeartbeat();
     void stream?.return?.();
   });
+}
+
+/** A peer that vanished without a word would be kept for as long as TCP has patience. */
+function startHeartbeat(socket: WebSocket): () => void {
+  let answered = true;
+  socket.on('pong', () => (answered = true));
+  const timer = setInterval(() => {
+    if (!answered) return socket.terminate();
+    answered = false;
+    socket.ping();
+  }, HEARTBEAT_MS);
+  return () => clearInterval(timer);
 }
 
 function parseMessage(data: WebSocket.RawData): z.infer<typeof clientMessage> | null {

@@ -38,7 +38,7 @@ export function createWebSocketServer({ maxMessageBytes }: { maxMessageBytes: nu
 }
 
 export function createHttpServer(dependencies: Dependencies): HttpServer {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, createApplication(dependencies));
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, shouldUpgradeCallback: isWebSocket }, createApplication(dependencies));
   server.on('upgrade', (request, socket, head) => upgrade(dependencies, request, socket, head));
   return {
     listen: (port, host) => listen(server, port, host),
@@ -52,6 +52,11 @@ export function createHttpServer(dependencies: Dependencies): HttpServer {
   };
 }
 
+/** Other upgrades, such as to HTTP/2, may be ignored, and then the request is answered as it is. */
+function isWebSocket(request: IncomingMessage): boolean {
+  return request.headers.upgrade?.toLowerCase() === 'websocket';
+}
+
 function createApplication({ logger, guards, corsOrigins, routers }: Dependencies): express.Express {
   const application = express();
   application.disable('x-powered-by');
@@ -63,8 +68,8 @@ function createApplication({ logger, guards, corsOrigins, routers }: Dependencie
   application.use(cors({ origin: [...corsOrigins], credentials: false, maxAge: 600 }));
   for (const { path, router } of routers) application.use(path, router);
   application.use((request, response) => {
-    const error = new ApiError('BAD_USER_INPUT', `There is nothing at ${request.path}.`);
-    response.status(404).json(toErrorBody(error));
+    const error = new ApiError('NOT_FOUND', `There is nothing at ${request.path}.`);
+    response.status(error.httpStatus).json(toErrorBody(error));
   });
   application.use(createErrorHandler(logger));
   return application;
@@ -74,9 +79,9 @@ function upgrade({ guards, webSockets, logger }: Dependencies, request: Incoming
   socket.on('error', () => socket.destroy());
   try {
     guards.check(request);
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    const [path = '/'] = (request.url ?? '/').split('?');
     const server = webSockets.get(path);
-    if (!server) return refuse(socket, '404 Not Found', toErrorBody(new ApiError('BAD_USER_INPUT', 'No WebSocket is served here.')));
+    if (!server) return refuse(socket, '404 Not Found', toErrorBody(new ApiError('NOT_FOUND', 'No WebSocket is served here.')));
     server.handleUpgrade(request, socket, head, (webSocket: WebSocket) => server.emit('connection', webSocket, request));
   } catch (error) {
     refuse(socket, '403 Forbidden', toErrorBody(toApiError(error, logger)));

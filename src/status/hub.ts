@@ -107,7 +107,7 @@ export function createStatusHub({ bus, store, log }: Dependencies): StatusHub {
 
   async function* streamUser(userId: string, documents: Document[], watcher: Watcher): AsyncGenerator<StatusEvent, void, void> {
     let readAt = new Date();
-    watcher.begin(documents.map(toSnapshotEvent));
+    watcher.begin(documents.filter((document) => document.status !== 'DELETING').map(toSnapshotEvent));
     for (let event = await watcher.next(); event !== null; event = await watcher.next()) {
       if (event !== 'overflow') {
         yield event;

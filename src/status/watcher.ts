@@ -81,11 +81,13 @@ export function createWatcher(): Watcher {
 
   /** What is given up must not count as seen: the list is read anew, and that brings it again. */
   function giveUp(): void {
-    for (const [documentId, { given }] of slots) {
+    for (const [documentId, { events, given }] of slots) {
+      // The row of what is deleted goes soon, and then no reading brings this event again.
+      if (events.at(-1)?.status === 'DELETING') continue;
       if (given) newest.set(documentId, given);
       else newest.delete(documentId);
+      slots.delete(documentId);
     }
-    slots.clear();
     overflowed = true;
   }
 

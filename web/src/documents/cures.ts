@@ -33,6 +33,8 @@ const CURES: Readonly<Record<string, Cure | undefined>> = {
   BAD_USER_INPUT: { title: 'The server did not understand that', cure: 'Change what the message names and try again.' },
   DOCUMENT_NOT_FOUND: { title: 'There is no such document', cure: 'It may have been deleted meanwhile.' },
   CONFLICT: { title: 'Its status does not allow that now', cure: 'Look at its status and try again.' },
+  NOT_FOUND: { title: 'There is nothing here', cure: 'The page may be older than the service: load it again.' },
+  REQUEST_TOO_LARGE: { title: 'The request is too large', cure: 'Ask for less at once.' },
   FILE_TOO_LARGE: { title: 'The file is too large', cure: 'Split it or make it smaller, then upload it again.' },
   UNSUPPORTED_MEDIA_TYPE: { title: 'We cannot read this kind of file', cure: 'Save it as PDF, Word or plain text and upload that.' },
   EMPTY_FILE: { title: 'The file is empty', cure: 'Check that it was saved, then upload it again.' },
