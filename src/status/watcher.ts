@@ -81,13 +81,11 @@ export function createWatcher(): Watcher {
 
   /** What is given up must not count as seen: the list is read anew, and that brings it again. */
   function giveUp(): void {
-    for (const [documentId, { events, given }] of slots) {
-      // The row of what is deleted goes soon, and then no reading brings this event again.
-      if (events.at(-1)?.status === 'DELETING') continue;
+    for (const [documentId, { given }] of slots) {
       if (given) newest.set(documentId, given);
       else newest.delete(documentId);
-      slots.delete(documentId);
     }
+    slots.clear();
     overflowed = true;
   }
 

@@ -20,7 +20,9 @@ function createAcceptingStore() {
     const document = makeDocument(toRow(asked));
     return { document, event: toChangeEvent(document, null), duplicateOf: null };
   };
-  return { accepted, accept };
+  const unknownBlobKeys = async (keys: readonly string[]): Promise<string[]> =>
+    keys.filter((key) => !accepted.some(({ blobKey }) => blobKey === key));
+  return { accepted, accept, unknownBlobKeys };
 }
 
 const toRow = ({ force: _force, ...rest }: NewDocument) => rest;
@@ -163,6 +165,18 @@ describe('an upload that is refused leaves neither file nor row', () => {
     store.accept = () => Promise.reject(new Error('no database'));
     await expect(upload('text')).rejects.toThrow('no database');
     expectNothingLeft();
+  });
+});
+
+describe('an upload whose commit was made, but its answer lost', () => {
+  it('keeps the file: the row names it', async () => {
+    const { accept } = store;
+    store.accept = async (asked) => {
+      await accept(asked);
+      throw new Error('connection lost');
+    };
+    await expect(upload('text')).rejects.toThrow('connection lost');
+    expect([...blobs.contents.keys()]).toEqual(store.accepted.map(({ blobKey }) => blobKey));
   });
 });
 
