@@ -101,7 +101,8 @@ function whenExited(child: ChildProcess): Promise<string> {
       // Also the error of a message to a child that is just dying; only one that never had a pid has no exit to wait for.
       if (child.pid === undefined) resolve(`the process did not start: ${error.message}`);
     });
-    child.once('exit', (code, signal) => resolve(`the process ended with ${signal ?? `code ${code}`}`));
+    // Not at its exit, when its last words may still be in the pipe.
+    child.once('close', (code, signal) => resolve(`the process ended with ${signal ?? `code ${code}`}`));
   });
 }
 
