@@ -1,0 +1,74 @@
+/** Starting and stopping one service of a folder. */
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { say } from '../launch/paths.mjs';
+import { inFolder } from './places.mjs';
+import { isFree } from './ports.mjs';
+import { isRunning, startDetached, stopProcess } from './processes.mjs';
+import { lastLines } from './tools.mjs';
+
+const POLL_MS = 100;
+const READY_MS = 120_000;
+
+/** What a service gets to do its work. */
+export function contextOf(service, { cache, folder, state, signal }) {
+  const { ports, secrets } = state.services[service.name];
+  return { cache, folder, ports, secrets, signal };
+}
+
+/** Answers when the service does; what was started for nothing is ended again. */
+export async function start(service, world) {
+  const startedAt = Date.now();
+  const context = contextOf(service, world);
+  await service.initialise(context);
+  await refuseTakenPorts(service, context.ports);
+  const logFile = inFolder.log(world.folder, service.name);
+  mkdirSync(dirname(logFile), { recursive: true });
+  const started = await startDetached({ ...service.command(context), logFile });
+  world.state.set(service.name, { process: started, startedAt: new Date().toISOString(), isUp: true });
+  try {
+    await untilReady(service, context, { started, logFile, signal: world.signal });
+  } catch (error) {
+    await stop(service, world);
+    throw error;
+  }
+  say(`${service.name} answers on 127.0.0.1:${context.ports.main} after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+}
+
+/** `isHard`: as when the machine fails. */
+export async function stop(service, { state }, { isHard = false } = {}) {
+  const { process: started = null } = state.services[service.name] ?? {};
+  if (started === null) return 'gone';
+  const outcome = await stopProcess(started, { signal: isHard ? 'SIGKILL' : service.stopSignal, graceMs: service.graceMs });
+  state.set(service.name, { process: null });
+  return outcome;
+}
+
+async function refuseTakenPorts(service, ports) {
+  for (const port of Object.values(ports))
+    if (!(await isFree(port))) throw new Error(`${service.name} cannot start: somebody else is on its port ${port}`);
+}
+
+async function untilReady(service, context, { started, logFile, signal }) {
+  const deadline = Date.now() + READY_MS;
+  while (!(await isReady(service, context))) {
+    signal.throwIfAborted();
+    if (!isRunning(started)) throw new Error(`${service.name} ended while it started, see ${logFile}\n${tailOf(logFile)}`);
+    if (Date.now() > deadline) throw new Error(`${service.name} does not answer, see ${logFile}\n${tailOf(logFile)}`);
+    await sleep(POLL_MS);
+  }
+}
+
+/** Whoever refuses the connection, or answers in the middle of its start, is not ready. */
+export async function isReady(service, context) {
+  try {
+    return await service.isReady(context);
+  } catch {
+    return false;
+  }
+}
+
+function tailOf(logFile) {
+  return existsSync(logFile) ? lastLines(readFileSync(logFile, 'utf8')) : '';
+}

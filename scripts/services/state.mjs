@@ -1,0 +1,43 @@
+/**
+ * state.json: for each service that was ever started in this folder its ports, its secrets, its process and its log.
+ * services.env: the variables of those that are up, for `node --env-file`, for a shell and for tests.
+ */
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { inFolder } from './places.mjs';
+
+/** Both files hold passwords. */
+const OWNER_ONLY = 0o600;
+
+export function openState(folder) {
+  const file = inFolder.state(folder);
+  const services = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).services : {};
+  const save = () => {
+    mkdirSync(folder, { recursive: true });
+    writeWhole(file, `${JSON.stringify({ services }, null, 2)}\n`);
+  };
+  return {
+    services,
+    set(name, changed) {
+      services[name] = { ...services[name], ...changed };
+      save();
+    },
+    forget(name) {
+      delete services[name];
+      if (Object.keys(services).length > 0) save();
+      else rmSync(file, { force: true });
+    },
+  };
+}
+
+export function writeVariables(folder, variables) {
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
+  if (lines.length === 0) rmSync(inFolder.variables(folder), { force: true });
+  else writeWhole(inFolder.variables(folder), lines.join(''));
+}
+
+/** A reader sees the old file or the new one. */
+function writeWhole(file, text) {
+  const draft = `${file}.${process.pid}.draft`;
+  writeFileSync(draft, text, { mode: OWNER_ONLY });
+  renameSync(draft, file);
+}

@@ -1,0 +1,58 @@
+/** Weaviate, built from its module: there is no package of it. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cached, isCached } from './cache.mjs';
+import { inFolder } from './places.mjs';
+import { answersOk } from './probe.mjs';
+import { find, runPolitely } from './tools.mjs';
+
+const VERSION = '1.35.2';
+const CACHED = `weaviate-${VERSION}`;
+const PROGRAM = 'weaviate-server';
+
+export const weaviate = {
+  name: 'weaviate',
+  version: VERSION,
+  ports: ['main', 'grpc', 'gossip', 'data', 'raft', 'raftInternal'],
+  needs: ({ cache }) => (isCached(cache, CACHED) ? [] : ['go']),
+  prepare: ({ cache, signal }) =>
+    cached({ cache, name: CACHED, doing: `building Weaviate ${VERSION} (some minutes, once)`, build: (to) => build(to, signal) }),
+
+  initialise: ({ folder }) => mkdir(inFolder.data(folder, 'weaviate'), { recursive: true }),
+  command: ({ cache, folder, ports }) => ({
+    command: join(cache, CACHED, PROGRAM),
+    args: ['--host', '127.0.0.1', '--port', String(ports.main), '--scheme', 'http'],
+    env: settings(inFolder.data(folder, 'weaviate'), ports),
+    cwd: inFolder.data(folder, 'weaviate'),
+  }),
+  isReady: ({ ports }) => answersOk(`http://127.0.0.1:${ports.main}/v1/.well-known/ready`),
+  variables: ({ ports }) => ({ WEAVIATE_URL: `http://127.0.0.1:${ports.main}` }),
+};
+
+async function build(folder, signal) {
+  const env = { ...process.env, GOFLAGS: '', CGO_ENABLED: '0', GOBIN: folder };
+  await runPolitely(find('go'), ['install', `github.com/weaviate/weaviate/cmd/${PROGRAM}@v${VERSION}`], { env, signal });
+}
+
+function settings(data, ports) {
+  return {
+    PERSISTENCE_DATA_PATH: data,
+    AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED: 'true',
+    DEFAULT_VECTORIZER_MODULE: 'none',
+    API_BASED_MODULES_DISABLED: 'true',
+    CLUSTER_HOSTNAME: 'node1',
+    CLUSTER_ADVERTISE_ADDR: '127.0.0.1',
+    CLUSTER_GOSSIP_BIND_PORT: String(ports.gossip),
+    CLUSTER_DATA_BIND_PORT: String(ports.data),
+    RAFT_PORT: String(ports.raft),
+    RAFT_INTERNAL_RPC_PORT: String(ports.raftInternal),
+    RAFT_BOOTSTRAP_EXPECT: '1',
+    GRPC_PORT: String(ports.grpc),
+    // Its profiler would sit on one fixed port.
+    GO_PROFILING_DISABLE: 'true',
+    DISABLE_TELEMETRY: 'true',
+    // Beyond 90 % it would refuse to write, on a disk that is not its own.
+    DISK_USE_READONLY_PERCENTAGE: '99',
+    LOG_LEVEL: 'warning',
+  };
+}

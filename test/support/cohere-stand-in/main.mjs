@@ -1,0 +1,27 @@
+/**
+ * The stand-in as a process of its own:
+ *
+ *     node test/support/cohere-stand-in/main.mjs [--port 0] [--key stand-in-key] [--dimensions 384]
+ *
+ * It prints its address when it listens.
+ */
+import { parseArgs } from 'node:util';
+import { createCohereStandIn } from './server.mjs';
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '0' },
+    key: { type: 'string', default: 'stand-in-key' },
+    // As embed-english-light-v3.0; a call that asks for output_dimension gets that.
+    dimensions: { type: 'string', default: '384' },
+  },
+});
+
+const server = createCohereStandIn({ apiKey: values.key, dimensions: Number(values.dimensions) });
+server.listen(Number(values.port), '127.0.0.1', () => process.stdout.write(`http://127.0.0.1:${server.address().port}\n`));
+
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.on(signal, () => {
+    server.close();
+    server.closeAllConnections();
+  });

@@ -1,0 +1,133 @@
+import { cohereControl, startCohereStandIn, type CohereStandIn, type OrderedAnswer } from '../support/cohere-stand-in/start.js';
+import { eventually } from '../support/wait.js';
+
+interface EmbedAnswer {
+  id: string;
+  embeddings: { float: number[][] };
+  texts: string[];
+  meta: { billed_units: { input_tokens: number } };
+}
+
+let cohere: CohereStandIn;
+beforeAll(async () => {
+  cohere = await startCohereStandIn();
+});
+afterAll(() => cohere.stop());
+beforeEach(() => cohere.order({ reset: true }));
+
+const post = (path: string, body: unknown, { key = cohere.apiKey, signal }: { key?: string; signal?: AbortSignal } = {}) =>
+  fetch(`${cohere.url}${path}`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { authorization: `Bearer ${key}` },
+    ...(signal !== undefined && { signal }),
+  });
+
+const embed = (texts: string[], more: object = {}, options: Parameters<typeof post>[2] = {}) =>
+  post('/v2/embed', { model: 'embed-v4.0', input_type: 'search_document', embedding_types: ['float'], texts, ...more }, options);
+
+const vectorsOf = async (response: Response): Promise<number[][]> => ((await response.json()) as EmbedAnswer).embeddings.float;
+
+const lengthOf = (vector: number[]): number => Math.hypot(...vector);
+const nearness = (a: number[] = [], b: number[] = []): number => a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
+
+test('each text gets a vector of length 1, always the same', async () => {
+  const once = await vectorsOf(await embed(['The parcel was late.', 'Invoices are due in May.', '']));
+  const again = await vectorsOf(await embed(['The parcel was late.', 'Invoices are due in May.', '']));
+  expect(once).toEqual(again);
+  expect(once.map((vector) => vector.length)).toEqual([384, 384, 384]);
+  for (const vector of once) expect(lengthOf(vector)).toBeCloseTo(1, 4);
+});
+
+test('texts that share words are nearer than texts that do not', async () => {
+  const [question, related, other] = await vectorsOf(
+    await embed(['When was the parcel delivered?', 'The parcel was delivered on Monday.', 'Invoices are due in May.']),
+  );
+  expect(nearness(question, related)).toBeGreaterThan(nearness(question, other) + 0.2);
+});
+
+test('a call that asks for dimensions gets them, if the model has them', async () => {
+  const [vector = []] = await vectorsOf(await embed(['a'], { output_dimension: 1_024 }));
+  expect(vector).toHaveLength(1_024);
+  expect((await embed(['a'], { output_dimension: 1_000 })).status).toBe(400);
+});
+
+test('a key that is not the right one is refused with 401', async () => {
+  expect((await embed(['a'], {}, { key: 'wrong' })).status).toBe(401);
+});
+
+test.each([
+  ['97 texts', { texts: Array.from({ length: 97 }, () => 'a') }],
+  ['no text', { texts: [] }],
+  ['no model', { model: undefined }],
+  ['no input type', { input_type: undefined }],
+])('a call with %s is refused with 400', async (_, wrong) => {
+  expect((await embed(['a'], wrong)).status).toBe(400);
+});
+
+test('ordered answers come in order, once each, then the usual ones again', async () => {
+  await cohere.order({
+    answers: [
+      { status: 429, headers: { 'retry-after': '7' } },
+      { status: 500, times: 2 },
+      { status: 502, body: '<html>' },
+    ],
+  });
+  const limited = await embed(['a']);
+  expect([limited.status, limited.headers.get('retry-after')]).toEqual([429, '7']);
+  expect([(await embed(['a'])).status, (await embed(['a'])).status]).toEqual([500, 500]);
+  expect(await (await embed(['a'])).text()).toBe('<html>');
+  expect((await embed(['a'])).status).toBe(200);
+});
+
+test.each<[string, OrderedAnswer, (vectors: unknown[][]) => unknown, unknown]>([
+  ['too few vectors', { tooFew: 1 }, (vectors) => vectors.length, 1],
+  ['other dimensions', { dimensions: 7 }, (vectors) => vectors.map((vector) => vector.length), [7, 7]],
+  ['null for a number', { nan: true }, ([first]) => first?.[0], null],
+])('an answer can have %s', async (_, answer, look, seen) => {
+  await cohere.order({ answers: [answer] });
+  expect(look(await vectorsOf(await embed(['a', 'b'])))).toEqual(seen);
+});
+
+test('an answer can hold the bare word NaN, which is no JSON', async () => {
+  await cohere.order({ answers: [{ nan: 'word' }] });
+  expect(await (await embed(['a'])).text()).toContain('[NaN,');
+});
+
+test('an answer can hang until the caller gives up', async () => {
+  await cohere.order({ answers: [{ hang: true }] });
+  const patience = new AbortController();
+  const call = embed(['a'], {}, { signal: patience.signal });
+  await eventually(async () => (await cohere.counts()).open === 1, { what: 'the call' });
+  patience.abort();
+  await expect(call).rejects.toThrow();
+  await eventually(async () => (await cohere.counts()).abandoned === 1, { what: 'the count of the abandoned call' });
+});
+
+test('more texts a minute than allowed are refused with 429 and a time to wait', async () => {
+  await cohere.order({ inputsPerMinute: 3 });
+  expect((await embed(['a', 'b'])).status).toBe(200);
+  const refused = await embed(['a', 'b']);
+  expect(refused.status).toBe(429);
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(50);
+  expect((await embed(['a'])).status).toBe(200);
+  expect(await cohere.counts()).toMatchObject({ limited: 1, refused: 1 });
+});
+
+test('calls, texts, the largest batch and the most calls at once are counted', async () => {
+  await cohere.order({ latencyMs: 300 });
+  await Promise.all([embed(['a', 'b', 'c']), embed(['a'])]);
+  expect(await cohereControl(cohere.url).counts()).toMatchObject({ calls: 2, texts: 4, largestBatch: 3, mostAtOnce: 2, refused: 0 });
+});
+
+test('rerank answers the documents that share most words with the query first', async () => {
+  const response = await post('/v2/rerank', {
+    model: 'rerank-v3.5',
+    query: 'When was the parcel delivered?',
+    documents: ['Invoices are due in May.', 'The parcel was delivered on Monday.', 'Nothing at all.'],
+    top_n: 2,
+  });
+  const { results } = (await response.json()) as { results: { index: number; relevance_score: number }[] };
+  expect(results.map(({ index }) => index)).toEqual([1, 0]);
+  expect(results[0]?.relevance_score).toBeGreaterThan(0.3);
+});
