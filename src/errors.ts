@@ -88,3 +88,8 @@ export class ProcessingFailure extends Error {
     return PROCESSING_ERROR_RETRYABLE[this.code];
   }
 }
+
+/** What a person must mend before the product can start; the message is the one line that says what and how. */
+export class SetupError extends Error {
+  override readonly name = 'SetupError';
+}

@@ -3,6 +3,7 @@
  * rows, at most once a second. A run whose lease no longer holds is told to stop: another worker may have the document.
  */
 import type { Announce } from './announce.js';
+import { createBatchedChange } from './batch-changes.js';
 import type { Document } from './document.js';
 import type { Change, Claim, DocumentStore } from './ports.js';
 import { isRunning, toProgressEvent } from './status.js';
@@ -42,11 +43,14 @@ interface Dependencies {
 }
 
 const RENEW_MS = 1_000;
+/** A stage shorter than this shares one durable change with what ends it. */
+const SHORT_STAGE_MS = 5;
 /** A hint of progress twice a second is as live as an eye can follow. */
 const PROGRESS_MS = 500;
 
 export function createLeaseKeeper({ store, announce, leaseMs, log }: Dependencies): LeaseKeeper {
   const held = new Map<string, Held>();
+  const writeChange = createBatchedChange(store);
   let timer: NodeJS.Timeout | undefined;
   let renewing: Promise<void> = Promise.resolve();
   let busy = false;
@@ -72,14 +76,17 @@ export function createLeaseKeeper({ store, announce, leaseMs, log }: Dependencie
     held.set(claim.leaseToken, entry);
     let hintedAt = 0;
 
+    async function writeNow(change: Pick<Change, 'to' | 'set'>): Promise<Document> {
+      if (!isRunning(change.to)) held.delete(claim.leaseToken);
+      document = await write(document, claim.leaseToken, change, lose);
+      return document;
+    }
+
+    const change = sharingShortStages(writeNow, () => document);
     return {
       signal: AbortSignal.any([lost.signal, stopping]),
       document: () => document,
-      change: async (change) => {
-        if (!isRunning(change.to)) held.delete(claim.leaseToken);
-        document = await write(document, claim.leaseToken, change, lose);
-        return document;
-      },
+      change,
       progress: (done) => {
         entry.progressDone = done;
         const now = Date.now();
@@ -93,7 +100,7 @@ export function createLeaseKeeper({ store, announce, leaseMs, log }: Dependencie
 
   async function write(document: Document, leaseToken: string, change: Pick<Change, 'to' | 'set'>, lose: () => void): Promise<Document> {
     const place = { documentId: document.id, generation: document.generation, from: document.status, leaseToken };
-    const [event] = await store.change([{ ...place, ...change }]);
+    const event = await writeChange({ ...place, ...change });
     if (!event?.document) {
       lose();
       throw new LeaseLostError('the lease of this document no longer holds');
@@ -116,5 +123,43 @@ export function createLeaseKeeper({ store, announce, leaseMs, log }: Dependencie
       clearInterval(timer);
       await renewing;
     },
+  };
+}
+
+type Write = (change: Pick<Change, 'to' | 'set'>) => Promise<Document>;
+
+/**
+ * VECTORIZING is told a moment later, unless the document is COMPLETED by then: one change carries both. Anything else that follows it
+ * waits until it is written. The lease is checked by whichever is written.
+ */
+function sharingShortStages(write: Write, current: () => Document): Write {
+  let early: { change: Pick<Change, 'to' | 'set'>; timer: NodeJS.Timeout } | undefined;
+  let written: Promise<unknown> = Promise.resolve();
+
+  function flush(): void {
+    if (!early) return;
+    const { change, timer } = early;
+    clearTimeout(timer);
+    early = undefined;
+    written = write(change);
+    // Whoever writes next hears of it; until then nobody may be listening.
+    written.catch(() => undefined);
+  }
+
+  return async (change) => {
+    if (change.to === 'VECTORIZING') {
+      early = { change, timer: setTimeout(flush, SHORT_STAGE_MS) };
+      const { chunkCount = null } = change.set ?? {};
+      return { ...current(), status: change.to, progress: { done: 0, total: chunkCount } };
+    }
+    if (early && change.to === 'COMPLETED') {
+      const set = { ...early.change.set, ...change.set };
+      clearTimeout(early.timer);
+      early = undefined;
+      return write({ to: change.to, set });
+    }
+    flush();
+    await written;
+    return write(change);
   };
 }

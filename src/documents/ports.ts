@@ -238,6 +238,20 @@ export interface DocumentStore {
   unknownBlobKeys(keys: readonly string[]): Promise<string[]>;
 }
 
+// ---- Operations ----------------------------------------------------------------------------------------------------
+
+/** How much waits, over all processes. Ages are 0 where nothing waits. */
+export interface Backlog {
+  documents: Record<DocumentStatus, number>;
+  /** Of the due document that has been due for longest. */
+  oldestWaitingSeconds: number;
+  /** `parkedRows` are not among `rows`. */
+  outbox: { rows: number; oldestSeconds: number; parkedRows: number };
+  latestQueueRows: number;
+  unreadableMessages: number;
+  cleanupOverdueSeconds: number;
+}
+
 // ---- Outbox and event log ------------------------------------------------------------------------------------------
 
 export interface LogRecord {
@@ -254,15 +268,61 @@ export interface OutboxRow {
 }
 
 export interface Outbox {
-  /** Rows of one shard, oldest first. */
+  /** Rows of the shards that are this process' own, oldest first. */
   read(limit: number): Promise<OutboxRow[]>;
   /** Removes rows that the log acknowledged. */
   remove(ids: readonly string[]): Promise<void>;
+  /** Sets rows aside that the log refuses for good: they are kept with the reason and hold up nothing. */
+  park(rows: readonly { id: string; reason: string }[]): Promise<void>;
+}
+
+/** A record that the log will never take, too large for example. */
+export interface RefusedRecord {
+  /** Its place among those that were to be published. */
+  index: number;
+  reason: string;
 }
 
 export interface EventLog {
-  /** Resolves when the log holds all of them. */
-  publish(records: readonly LogRecord[]): Promise<void>;
+  /** Resolves when the log holds all of them but those it answers. */
+  publish(records: readonly LogRecord[]): Promise<readonly RefusedRecord[]>;
+}
+
+/** A document whose newest state is still to be told on the compacted topic. */
+export interface LatestRow {
+  documentId: string;
+  shard: number;
+  /** Of the row: one that got news while it was being sent stays. */
+  version: string;
+  record: LogRecord;
+}
+
+export interface LatestQueue {
+  /** Rows of the shards that are this process' own, oldest first. */
+  read(limit: number): Promise<LatestRow[]>;
+  /** Removes rows that have not changed since they were read. */
+  remove(rows: readonly LatestRow[]): Promise<void>;
+}
+
+/** The lane of one shard to the compacted topic: only its newest publisher can write. */
+export interface LatestPublisher {
+  /** All or nothing. Rejects when another process has taken the shard over. */
+  publish(shard: number, records: readonly LogRecord[]): Promise<void>;
+}
+
+/** What the log holds and nobody can read. */
+export interface DeadLetter {
+  topic: string;
+  partition: number;
+  offset: string;
+  key: string | null;
+  /** Cut to 64 kB. */
+  value: Uint8Array | null;
+  reason: string;
+}
+
+export interface DeadLetterStore {
+  add(letter: DeadLetter): Promise<void>;
 }
 
 // ---- Status bus ----------------------------------------------------------------------------------------------------

@@ -1,17 +1,37 @@
 import type { EventLog, Outbox } from './ports.js';
 
-const BATCH = 200;
+/** One send carries many documents' events: a round trip costs the same for one. */
+const BATCH = 1_000;
+
+interface Dependencies {
+  outbox: Outbox;
+  log: EventLog;
+  logger: { error(fields: object, message: string): void };
+}
 
 /**
  * Publishes the oldest rows of the outbox and removes them once the log has acknowledged them: what is committed is published, at
- * least once, in the order of each key. No transaction is open while the log is awaited. Answers whether there may be more.
+ * least once, in the order of each key. A row that the log refuses for good is set aside alone. No transaction is open while the log
+ * is awaited. Answers whether there may be more.
  */
-export function createRelayOutbox({ outbox, log }: { outbox: Outbox; log: EventLog }): () => Promise<boolean> {
+export function createRelayOutbox({ outbox, log, logger }: Dependencies): () => Promise<boolean> {
   return async () => {
     const rows = await outbox.read(BATCH);
     if (rows.length === 0) return false;
-    await log.publish(rows.map((row) => row.record));
-    await outbox.remove(rows.map((row) => row.id));
+    const refused = new Map((await log.publish(rows.map((row) => row.record))).map(({ index, reason }) => [rows[index]?.id, reason]));
+    await outbox.park(rows.flatMap(({ id, record }) => parked(id, record.key, refused.get(id), logger)));
+    await outbox.remove(rows.flatMap(({ id }) => (refused.has(id) ? [] : [id])));
     return rows.length === BATCH;
   };
+}
+
+function parked(
+  id: string,
+  documentId: string,
+  reason: string | undefined,
+  logger: Dependencies['logger'],
+): { id: string; reason: string }[] {
+  if (reason === undefined) return [];
+  logger.error({ documentId, reason }, 'the event log refuses an event for good; it is set aside');
+  return [{ id, reason }];
 }

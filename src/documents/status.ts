@@ -6,6 +6,7 @@
  *        └── retry ──┴──────────────┴───► FAILED
  *
  *     any unfinished ─► CANCELLED      any ─► DELETING ─► (gone)
+ *     EXTRACTING ─► COMPLETED          where VECTORIZING took a few milliseconds: the two share one durable change
  *     terminal ─► PENDING              only as a new generation, asked for by a person
  *
  * Every write is a compare-and-set on (status, generation, lease token), so a change that is not in this table cannot be written
@@ -15,7 +16,7 @@ import type { Document, DocumentStatus, StatusEvent } from './document.js';
 
 const ALLOWED: Readonly<Record<DocumentStatus, readonly DocumentStatus[]>> = {
   PENDING: ['EXTRACTING', 'FAILED', 'CANCELLED', 'DELETING'],
-  EXTRACTING: ['VECTORIZING', 'PENDING', 'FAILED', 'CANCELLED', 'DELETING'],
+  EXTRACTING: ['VECTORIZING', 'COMPLETED', 'PENDING', 'FAILED', 'CANCELLED', 'DELETING'],
   VECTORIZING: ['COMPLETED', 'PENDING', 'FAILED', 'CANCELLED', 'DELETING'],
   COMPLETED: ['PENDING', 'DELETING'],
   FAILED: ['PENDING', 'DELETING'],

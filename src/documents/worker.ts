@@ -12,8 +12,8 @@ import { isRunning } from './status.js';
 
 export interface Worker {
   start(): void;
-  /** There may be work. */
-  wake(): void;
+  /** There may be work. Resolves when the queue was asked after this; a worker that is full waits until it has room. */
+  wake(): Promise<void>;
   /** Takes no more work, lets what runs finish within `drainMs`, and puts the rest back into the queue. */
   stop(drainMs: number): Promise<void>;
 }
@@ -35,9 +35,14 @@ interface Dependencies {
   maxRunningPerUser: number;
   leaseMs: number;
   retryDelaysMs: readonly number[];
+  /** Called when this worker has no more room, and when it has some again. */
+  onFull?: () => void;
+  onRoom?: () => void;
 }
 
 const TICK_MS = 1_000;
+/** What ends within so many milliseconds is one claim: a claim of one costs as much as one of many. */
+const GATHER_MS = 4;
 
 class StoppedError extends Error {
   override readonly name = 'StoppedError';
@@ -49,23 +54,47 @@ export function createWorker(dependencies: Dependencies): Worker {
   const stopping = new AbortController();
   let tick: NodeJS.Timeout | undefined;
   let claiming: Promise<void> | undefined;
-  let wokenWhileClaiming = false;
+  let claimingNext: Promise<void> | undefined;
+  let roomAgain: PromiseWithResolvers<void> | undefined;
+  let gathering: NodeJS.Timeout | undefined;
   let accepting = false;
 
-  function wake(): void {
-    if (!accepting || running.size >= concurrency) return;
-    if (claiming) {
-      wokenWhileClaiming = true;
-      return;
-    }
+  /** A wake during a claim is served by the next one: what it tells of may have been committed after the claim had looked. */
+  function wake(): Promise<void> {
+    if (!accepting) return Promise.resolve();
+    if (running.size >= concurrency) return waitForRoom();
+    if (claiming) return (claimingNext ??= claiming.then(wakeNext));
     claiming = claimOnce().finally(() => {
       claiming = undefined;
-      if (wokenWhileClaiming) wake();
     });
+    return claiming;
+  }
+
+  function wakeNext(): Promise<void> {
+    claimingNext = undefined;
+    return wake();
+  }
+
+  function waitForRoom(): Promise<void> {
+    if (!roomAgain) dependencies.onFull?.();
+    roomAgain ??= Promise.withResolvers();
+    return roomAgain.promise.then(wake);
+  }
+
+  function tellRoom(): void {
+    if (roomAgain) dependencies.onRoom?.();
+    roomAgain?.resolve();
+    roomAgain = undefined;
+  }
+
+  function makeRoom(): void {
+    clearTimeout(gathering);
+    gathering = undefined;
+    tellRoom();
+    void wake();
   }
 
   async function claimOnce(): Promise<void> {
-    wokenWhileClaiming = false;
     try {
       const limit = concurrency - running.size;
       const { claims, events } = await store.claim({ limit, leaseMs: dependencies.leaseMs, maxPerUser: dependencies.maxRunningPerUser });
@@ -79,7 +108,8 @@ export function createWorker(dependencies: Dependencies): Worker {
   function begin(claim: Claim): void {
     const task: Promise<void> = runOne(claim).finally(() => {
       running.delete(task);
-      wake();
+      if (running.size === 0) makeRoom();
+      else gathering ??= setTimeout(makeRoom, GATHER_MS);
     });
     running.add(task);
   }
@@ -113,13 +143,15 @@ export function createWorker(dependencies: Dependencies): Worker {
   return {
     start: () => {
       accepting = true;
-      tick = setInterval(wake, TICK_MS);
-      wake();
+      tick = setInterval(() => void wake(), TICK_MS);
+      void wake();
     },
     wake,
     stop: async (drainMs) => {
       accepting = false;
       clearInterval(tick);
+      clearTimeout(gathering);
+      tellRoom();
       await claiming;
       const timer = setTimeout(() => stopping.abort(new StoppedError('this worker stops')), drainMs);
       await Promise.all(running);

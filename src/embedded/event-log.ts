@@ -11,7 +11,7 @@ export function createEventLog(): EmbeddedEventLog {
   return {
     publish: (records) => {
       for (const record of records) emitter.emit(record.topic, record);
-      return Promise.resolve();
+      return Promise.resolve([]);
     },
     onRecord: (topic, listener) => void emitter.on(topic, listener),
   };

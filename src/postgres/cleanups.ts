@@ -1,6 +1,7 @@
 import type { Cleanup } from '../documents/ports.js';
 import type { StatusEvent } from '../documents/document.js';
 import { isTerminal } from '../documents/status.js';
+import { toShard } from '../messages/topics.js';
 import type { Database } from './database.js';
 import type { DocumentRow } from './entities.js';
 import { recordChanges } from './record-change.js';
@@ -80,7 +81,13 @@ export async function dueCleanups(database: Database, limit: number): Promise<Cl
 
 /** The history leaves with the row, but not before the outbox has told everybody the last event. */
 const REMOVE_DOCUMENT = `
-  delete from documents where id = ? and status = 'deleting' and not exists (select 1 from outbox where document_id = ?)`;
+  delete from documents where id = ? and status = 'deleting'
+     and not exists (select 1 from outbox where document_id = ? and parked_reason is null)`;
+
+/** The compacted topic forgets it: a document that is not there any more is told as a tombstone. */
+const TELL_GONE = `
+  insert into latest_queue (document_id, shard) values (?, ?)
+  on conflict (document_id) do update set version = nextval('latest_queue_version')`;
 
 /**
  * A write that was under way when a run looked can arrive after it: by a worker that had not yet heard, within seconds; by one whose
@@ -105,7 +112,9 @@ export async function finishCleanup(database: Database, cleanup: Cleanup): Promi
 /** Answers whether the row is gone. */
 async function removeDocument(query: Database['query'], documentId: string): Promise<boolean> {
   await query(REMOVE_DOCUMENT, [documentId, documentId]);
-  return (await query('select 1 from documents where id = ?', [documentId])).length === 0;
+  if ((await query('select 1 from documents where id = ?', [documentId])).length > 0) return false;
+  await query(TELL_GONE, [documentId, toShard(documentId)]);
+  return true;
 }
 
 /** For blobs left by a process that died between the file and the row. */

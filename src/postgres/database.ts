@@ -1,9 +1,12 @@
 import { Migrator } from '@mikro-orm/migrations';
 import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
-import { ApiError } from '../errors.js';
+import { Client } from 'pg';
+import { ApiError, SetupError } from '../errors.js';
 import { documentEntity } from './entities.js';
 import { Documents0001 } from './migrations/0001-documents.js';
 import { Vectors0002 } from './migrations/0002-vectors.js';
+import { Relay0003 } from './migrations/0003-relay.js';
+import { Backlog0004 } from './migrations/0004-backlog.js';
 
 /**
  * What the adapters of this folder work with: every call gets a session of its own, so nothing is remembered between requests.
@@ -19,33 +22,78 @@ export interface Database {
   close(): Promise<void>;
 }
 
-export interface DatabaseAddress {
-  host: string;
-  port: number;
-  user: string;
-  password: string;
-  dbName: string;
-  /** The embedded engine is one session behind one socket: messages of two connections would mix. */
-  poolSize: number;
-}
+/** The embedded engine is one session behind one socket, so it has a pool of one: messages of two connections would mix. */
+export type DatabaseAddress =
+  { host: string; port: number; user: string; password: string; dbName: string; poolSize: 1 } | { url: string; poolSize: number };
 
 const MIGRATIONS = [
   { name: '0001-documents', class: Documents0001 },
   { name: '0002-vectors', class: Vectors0002 },
+  { name: '0003-relay', class: Relay0003 },
+  { name: '0004-backlog', class: Backlog0004 },
 ];
 
-/** Connects and brings the schema up to date. */
-export async function openDatabase(address: DatabaseAddress): Promise<Database> {
-  const { poolSize, ...server } = address;
-  const orm = await MikroORM.init({
-    ...server,
-    entities: [documentEntity],
-    extensions: [Migrator],
-    pool: { min: poolSize === 1 ? 1 : 0, max: poolSize },
-    migrations: { migrationsList: MIGRATIONS, tableName: 'schema_migrations', snapshot: false, silent: true },
+/** Connects and brings the schema up to date. `holdsVectors`: whether it needs pgvector. Throws SetupError when the server refuses us. */
+export async function openDatabase(address: DatabaseAddress, { holdsVectors }: { holdsVectors: boolean }): Promise<Database> {
+  return guarded(async () => {
+    const orm = await MikroORM.init({
+      ...toConnection(address),
+      entities: [documentEntity],
+      extensions: [Migrator],
+      pool: { min: address.poolSize === 1 ? 1 : 0, max: address.poolSize },
+      migrations: {
+        ...{ tableName: 'schema_migrations', snapshot: false, silent: true },
+        migrationsList: MIGRATIONS.filter(({ name }) => holdsVectors || name !== '0002-vectors'),
+      },
+    });
+    try {
+      await migrate(orm, address);
+    } catch (error) {
+      await orm.close();
+      throw toSetupError(error) ?? error;
+    }
+    return toDatabase(orm);
   });
-  await orm.migrator.up();
-  return toDatabase(orm);
+}
+
+function toConnection(address: DatabaseAddress): object {
+  if ('url' in address) return { clientUrl: address.url };
+  const { host, port, user, password, dbName } = address;
+  return { host, port, user, password, dbName };
+}
+
+const MIGRATING = 0x646f_6300;
+const CONNECT_MS = 5_000;
+
+/** Many processes start at once: one brings the schema up to date and the others wait for it. The embedded engine has one owner anyway. */
+async function migrate(orm: MikroORM, address: DatabaseAddress): Promise<void> {
+  if (!('url' in address)) return void (await orm.migrator.up());
+  const client = new Client({
+    connectionString: address.url,
+    application_name: 'docstream migrations',
+    connectionTimeoutMillis: CONNECT_MS,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.query('select pg_advisory_lock($1)', [MIGRATING]);
+    await orm.migrator.up();
+  } finally {
+    await client.end();
+  }
+}
+
+/** What waiting does not mend; the server's own words name the user. */
+const REFUSALS: Record<string, string> = {
+  '28P01': 'PostgreSQL refuses the user name or the password: mend DATABASE_URL.',
+  '28000': 'PostgreSQL does not let this user in: mend DATABASE_URL or the server’s pg_hba.conf.',
+  '3D000': 'PostgreSQL has no database of this name: create it or mend DATABASE_URL.',
+};
+
+function toSetupError(error: unknown): SetupError | null {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const message = REFUSALS[code];
+  return message === undefined ? null : new SetupError(message, { cause: error });
 }
 
 function toDatabase(orm: MikroORM): Database {
@@ -59,7 +107,7 @@ function toDatabase(orm: MikroORM): Database {
 }
 
 /** SQLSTATE classes: connection, insufficient resources, operator intervention, system error. And the operating system's own codes. */
-const AWAY = /^(08|53|57P|58|E[A-Z]+$)/;
+const AWAY = /^(08|53|57|58|E[A-Z]+$)/;
 /** The driver gives these no code. */
 const LOST = /^(Connection terminated|timeout exceeded|Client has encountered a connection error)/;
 

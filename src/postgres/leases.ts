@@ -7,8 +7,8 @@ import { toStatus } from './rows.js';
 
 type Query = Database['query'];
 
-/** Looked at for one claim: enough to find somebody else's document behind a few of one user. */
-const CANDIDATES = 64;
+/** Looked at beyond what one claim takes: enough to find somebody else's document behind a few of one user. */
+const MORE_CANDIDATES = 64;
 
 const CLAIM = `
   with running as (
@@ -38,7 +38,7 @@ export function claimDocuments(
   options: { limit: number; leaseMs: number; maxPerUser: number },
 ): Promise<{ rows: DocumentRow[]; events: StatusEvent[] }> {
   return database.transaction(async (query) => {
-    const rows = await query<DocumentRow>(CLAIM, [CANDIDATES, options.maxPerUser, options.limit, options.leaseMs]);
+    const rows = await query<DocumentRow>(CLAIM, [options.limit + MORE_CANDIDATES, options.maxPerUser, options.limit, options.leaseMs]);
     rows.sort((a, b) => Date.parse(a.fair_at) - Date.parse(b.fair_at));
     return {
       rows,

@@ -1,14 +1,19 @@
 import type { LogRecord, Outbox, OutboxRow } from '../documents/ports.js';
-import { toJobRecord } from '../messages/job.js';
+import { toFailedRecord, toUnreadableRecord } from '../messages/dead-letter.js';
 import { toStatusRecord } from '../messages/document-status.js';
-import type { Database } from './database.js';
+import { toJobRecord } from '../messages/job.js';
+import { TOPICS } from '../messages/topics.js';
 import type { SerialisedEvent } from '../documents/serialise.js';
+import type { Database } from './database.js';
+
+type JobPayload = Parameters<typeof toJobRecord>[0];
+type UnreadablePayload = Parameters<typeof toUnreadableRecord>[0];
 
 interface Row {
   id: string;
   topic: string;
   key: string;
-  payload: { documentId: string; generation: number } | null;
+  payload: JobPayload | UnreadablePayload | null;
   event: SerialisedEvent | null;
 }
 
@@ -16,15 +21,36 @@ interface Row {
 const READ = `
   select o.id, o.topic, o.key, o.payload, e.event
     from outbox o left join document_events e on e.document_id = o.document_id and e.seq = o.seq
+   where o.parked_reason is null and o.shard in (select value::smallint from jsonb_array_elements_text(?::jsonb))
    order by o.id limit ?`;
 
-export function createOutbox({ database }: { database: Database }): Outbox {
+/**
+ * What other teams were just told of goes on to the compacted topic, where the newest state alone counts: one row a document, however
+ * much happened meanwhile. A row that is there already gets a new version, so that who is sending the older one does not remove it.
+ */
+const REMOVE = `
+  with gone as (
+    delete from outbox where id in (select value::bigint from jsonb_array_elements_text(?::jsonb)) returning topic, document_id, shard
+  )
+  insert into latest_queue (document_id, shard)
+  select distinct document_id, shard from gone where topic = '${TOPICS.documentStatus}' order by document_id
+  on conflict (document_id) do update set version = nextval('latest_queue_version')`;
+
+const PARK = `
+  update outbox o set parked_reason = p.reason from jsonb_to_recordset(?::jsonb) as p (id bigint, reason text) where o.id = p.id`;
+
+/** `shards` answers the lanes that are this process' own at the time of a read. */
+export function createOutbox({ database, shards }: { database: Database; shards: () => readonly number[] }): Outbox {
   return {
-    read: async (limit) => (await database.query<Row>(READ, [limit])).map(toOutboxRow),
+    read: async (limit) => {
+      const own = shards();
+      return own.length === 0 ? [] : (await database.query<Row>(READ, [JSON.stringify(own), limit])).map(toOutboxRow);
+    },
     remove: async (ids) => {
-      await database.query('delete from outbox where id in (select value::bigint from jsonb_array_elements_text(?::jsonb))', [
-        JSON.stringify(ids),
-      ]);
+      if (ids.length > 0) await database.query(REMOVE, [JSON.stringify(ids)]);
+    },
+    park: async (rows) => {
+      if (rows.length > 0) await database.query(PARK, [JSON.stringify(rows)]);
     },
   };
 }
@@ -33,8 +59,8 @@ function toOutboxRow(row: Row): OutboxRow {
   return { id: row.id, record: toRecord(row) };
 }
 
-function toRecord(row: Row): LogRecord {
-  if (row.payload) return toJobRecord(row.payload);
-  if (row.event) return toStatusRecord(row.event);
-  throw new Error(`outbox row ${row.id} points at an event that is gone`);
+function toRecord({ id, topic, payload, event }: Row): LogRecord {
+  if (payload) return 'offset' in payload ? toUnreadableRecord(payload) : toJobRecord(payload);
+  if (event) return topic === TOPICS.deadLetter ? toFailedRecord(event) : toStatusRecord(event);
+  throw new Error(`outbox row ${id} points at an event that is gone`);
 }

@@ -37,10 +37,12 @@ function toEventRow(event: StatusEvent): object {
   return { document_id: event.documentId, seq: event.seq, event: serialiseEvent(event), occurred_at: event.occurredAt };
 }
 
-/** A pointer to the event for everybody, and, when there is work, a permit for the workers. */
+/** A pointer to the event for everybody; when there is work, a permit for the workers; when it has failed, an announcement for operators. */
 function toOutboxRows(event: StatusEvent): object[] {
   const place = { shard: toShard(event.documentId), key: event.documentId };
-  const announcement = { ...place, topic: TOPICS.documentStatus, document_id: event.documentId, seq: event.seq };
+  const pointer = { ...place, document_id: event.documentId, seq: event.seq };
+  const announcement = { ...pointer, topic: TOPICS.documentStatus };
+  if (event.status === 'FAILED') return [announcement, { ...pointer, topic: TOPICS.deadLetter }];
   if (event.status !== 'PENDING') return [announcement];
   const payload = { version: 1, documentId: event.documentId, generation: event.generation };
   return [announcement, { ...place, topic: TOPICS.jobs, payload }];

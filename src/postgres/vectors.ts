@@ -1,18 +1,13 @@
 import type { VectorHit, VectorObject, VectorQuery, VectorStore } from '../documents/ports.js';
 import { fuseRanks } from '../documents/fuse-ranks.js';
-import { ProcessingFailure } from '../errors.js';
+import { ProcessingFailure, SetupError } from '../errors.js';
 import type { Database } from './database.js';
 
 type Query = Database['query'];
 
-/** A collection made for another model: its vectors say nothing to ours. */
-export class CollectionMismatchError extends Error {
-  override readonly name = 'CollectionMismatchError';
-}
-
 /**
  * Vectors in the database, by pgvector. The search is exact over the user's own rows.
- * Throws CollectionMismatchError when the vectors there were made by another model or with other dimensions.
+ * Throws SetupError when the vectors there were made by another model or with other dimensions.
  */
 export async function createVectorStore(options: { database: Database; model: string; dimensions: number }): Promise<VectorStore> {
   const { database } = options;
@@ -30,7 +25,7 @@ export async function createVectorStore(options: { database: Database; model: st
           ...[below, below, only, only].map((generation) => generation ?? null),
         ]),
       ),
-    search: (query) => search(database, query),
+    search: (query) => guarded(() => search(database, query)),
   };
 }
 
@@ -38,8 +33,8 @@ async function claimCollection(database: Database, { model, dimensions }: { mode
   await database.query('insert into vector_collection (model, dimensions) values (?, ?) on conflict do nothing', [model, dimensions]);
   const [made] = await database.query<{ model: string; dimensions: number }>('select model, dimensions from vector_collection');
   if (made && (made.model !== model || made.dimensions !== dimensions)) {
-    throw new CollectionMismatchError(
-      `The vectors in the store were made by ${made.model} (${String(made.dimensions)} dimensions), the embedder is ${model} (${String(dimensions)}).`,
+    throw new SetupError(
+      `The vectors in the store were made by ${made.model} (${String(made.dimensions)} dimensions), the embedder is ${model} (${String(dimensions)}): stop the processes and run npm run rebuild -- vectors.`,
     );
   }
 }

@@ -11,8 +11,8 @@ describeDocumentStoreContract('the embedded PostgreSQL', async (): Promise<Docum
   const { database, close } = await openEmbeddedDatabase();
   return {
     createStore: (maxAttempts) => createDocumentStore({ database, maxAttempts }),
-    outbox: createOutbox({ database }),
-    clear: async () => void (await database.query('truncate documents, document_events, outbox, cleanups')),
+    outbox: createOutbox({ database, shards: () => Array.from({ length: 16 }, (_, shard) => shard) }),
+    clear: async () => void (await database.query('truncate documents, document_events, outbox, cleanups, latest_queue')),
     setCreatedAt: async (ids, at) => {
       for (const id of ids) await database.query('update documents set created_at = ? where id = ?', [at, id]);
     },

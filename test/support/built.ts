@@ -28,7 +28,7 @@ export async function openEmbeddedDatabase(): Promise<{ database: Database; clos
   const { openDatabase } = await built<DatabaseModule>('postgres/database.js');
   const { folder, close: removeFolder } = await openFolder();
   const engine = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres') });
-  const database = await openDatabase(engine);
+  const database = await openDatabase(engine, { holdsVectors: true });
   const close = async () => {
     await database.close();
     await engine.stop();

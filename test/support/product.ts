@@ -14,6 +14,8 @@ import { eventually, within } from './wait.js';
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 const NODE = join(PROJECT, 'node_modules/node/bin/node');
+/** Entry files of the processes. */
+const ENTRIES = { api: 'dist/src/main.js', worker: 'dist/consumers/vectorize-documents.js', relay: 'dist/consumers/relay-outbox.js' };
 const READY_MS = 60_000;
 const STOP_MS = 30_000;
 
@@ -21,6 +23,8 @@ export interface ProductOptions {
   /** Added to a clean environment: nothing of the machine's own configuration reaches the product. */
   env?: Record<string, string>;
   port?: number;
+  /** Which of its processes; left out: the API, which without Kafka is everything. */
+  role?: keyof typeof ENTRIES;
   /** A folder of the caller's, kept at the end; left out: a temporary one, removed at the end. */
   dataDir?: string;
 }
@@ -57,7 +61,8 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
   const url = `http://127.0.0.1:${port}`;
   const output: string[] = [];
   let env = { PORT: String(port), DATA_DIR: dataDir, ...options.env };
-  let run = launch(env, output);
+  const start = () => launch(env, output, PROJECT, ENTRIES[options.role ?? 'api']);
+  let run = start();
 
   const kill = async (): Promise<void> => {
     run.child.kill('SIGKILL');
@@ -90,7 +95,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
     async restart(changed = {}) {
       if (!run.ended) await stop();
       env = { ...env, ...changed };
-      run = launch(env, output);
+      run = start();
       await waitUntilReady(url, run, output);
     },
   };
@@ -126,8 +131,8 @@ export async function runProduct(env: Record<string, string>, folder = PROJECT):
   return { code, output: output.join('') };
 }
 
-function launch(env: Record<string, string>, output: string[], folder = PROJECT): Run {
-  const child = spawn(NODE, ['--enable-source-maps', 'dist/src/main.js'], {
+function launch(env: Record<string, string>, output: string[], folder = PROJECT, entry = ENTRIES.api): Run {
+  const child = spawn(NODE, ['--enable-source-maps', entry], {
     cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', TMPDIR: tmpdir(), ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -117,7 +117,7 @@ describe('a value that cannot be right', () => {
   });
 
   it('is told together with all the others, each once', () => {
-    const problems = problemsOf({ PORT: 'x', HOST: '0.0.0.0', LOG_LEVEL: 'loud', CORS_ORIGIN: 'a,b', REDIS_URL: 'redis://x' });
+    const problems = problemsOf({ PORT: 'x', HOST: '0.0.0.0', LOG_LEVEL: 'loud', CORS_ORIGIN: 'a,b', REDIS_URL: 'x' });
     expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual(['CORS_ORIGIN', 'HOST', 'LOG_LEVEL', 'PORT', 'REDIS_URL']);
   });
 
@@ -126,13 +126,64 @@ describe('a value that cannot be right', () => {
   });
 });
 
-describe('a real part that this version does not hold', () => {
-  it.each(['DATABASE_URL', 'KAFKA_BROKERS', 'REDIS_URL', 'WEAVIATE_URL', 'COHERE_API_KEY', 'FIREBASE_PROJECT_ID', 'BLOB_URL'])(
-    '%s is refused, not passed over',
-    (name) => {
-      expect(problemsOf({ [name]: 'x' })).toEqual([`${name} is set, but this version runs the embedded part only: unset it.`]);
-    },
-  );
+describe('a real part', () => {
+  const CLUSTER = {
+    KAFKA_BROKERS: 'one:9092, two:9092',
+    DATABASE_URL: 'postgres://me:secret@db:5432/docstream',
+    REDIS_URL: 'redis://cache:6379',
+    WEAVIATE_URL: 'http://vectors:8080',
+  };
+
+  it('is the embedded one where its variable is not set', () => {
+    const { database, kafka, redis, weaviate, cohere, firebase, blobUrl } = parseConfig({});
+    expect([database, kafka, redis, weaviate, cohere, firebase, blobUrl]).toEqual(Array(7).fill(null));
+  });
+
+  it('switches on with its own variable', () => {
+    expect(parseConfig({ ...CLUSTER, DATABASE_POOL: '20', KAFKA_PARTITIONS: '24' })).toMatchObject({
+      database: { url: CLUSTER.DATABASE_URL, poolSize: 20 },
+      kafka: { brokers: ['one:9092', 'two:9092'], partitions: 24, credentials: null },
+      redis: { url: CLUSTER.REDIS_URL },
+      weaviate: { url: CLUSTER.WEAVIATE_URL, apiKey: null },
+    });
+    expect(parseConfig({ COHERE_API_KEY: 'key' }).cohere).toMatchObject({ model: 'embed-v4.0', inputsPerMinute: 2_000 });
+    expect(parseConfig({ FIREBASE_PROJECT_ID: 'p', FIREBASE_API_KEY: 'public' }).firebase).toEqual({
+      ...{ projectId: 'p', apiKey: 'public', authDomain: 'p.firebaseapp.com', emulatorHost: null },
+    });
+    expect(parseConfig({ BLOB_URL: 's3://bucket/folder' }).blobUrl).toBe('s3://bucket/folder');
+  });
+
+  it.each(['DATABASE_URL', 'REDIS_URL', 'WEAVIATE_URL'])('%s is missed in one line when there are Kafka brokers', (name) => {
+    const [problem, ...more] = problemsOf({ ...CLUSTER, [name]: '' });
+    expect(problem).toContain(`KAFKA_BROKERS needs ${name} as well`);
+    expect(more).toEqual([]);
+  });
+
+  it.each([
+    ['DATABASE_URL', 'mysql://db'],
+    ['KAFKA_BROKERS', 'kafka'],
+    ['REDIS_URL', 'localhost:6379'],
+    ['WEAVIATE_URL', 'weaviate'],
+    ['COHERE_BASE_URL', 'ftp://x'],
+    ['BLOB_URL', 'https://bucket'],
+  ])('%s (%s) is refused in words that show how one looks', (name, value) => {
+    const [problem] = problemsOf({ ...CLUSTER, [name]: value });
+    expect(problem).toMatch(new RegExp(`^${name} must be`));
+  });
+
+  it.each([
+    [{ KAFKA_USERNAME: 'me' }, /go together/],
+    [{ FIREBASE_PROJECT_ID: 'p' }, /FIREBASE_API_KEY/],
+    [{ FIREBASE_AUTH_EMULATOR_HOST: '127.0.0.1:9099' }, /FIREBASE_PROJECT_ID/],
+  ])('that is half set is refused: %j', (variables, cure) => {
+    expect(problemsOf({ ...CLUSTER, ...(variables as Record<string, string>) })).toEqual([expect.stringMatching(cure)]);
+  });
+
+  it('opens the address to others only where tokens cannot be made by anybody', () => {
+    const firebase = { FIREBASE_PROJECT_ID: 'p', FIREBASE_API_KEY: 'public', HOST: '0.0.0.0' };
+    expect(parseConfig(firebase).host).toBe('0.0.0.0');
+    expect(problemsOf({ ...firebase, FIREBASE_AUTH_EMULATOR_HOST: '127.0.0.1:9099' })).toEqual([expect.stringMatching(/^HOST must be/)]);
+  });
 });
 
 it.each(['127.0.0.1', '::1', 'localhost'])('the loopback address %s is taken', (host) => {

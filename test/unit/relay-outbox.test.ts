@@ -1,5 +1,6 @@
 import type { LogRecord, OutboxRow } from '../../src/documents/ports.js';
 import { createRelayOutbox } from '../../src/documents/relay-outbox.js';
+import { makeLog } from '../support/make-log.js';
 
 /** An outbox and a log in memory; the log can be away. */
 function createParts(count: number) {
@@ -9,17 +10,27 @@ function createParts(count: number) {
     away: false,
     publish: async (records: readonly LogRecord[]) => {
       if (log.away) throw new Error('the log is away');
-      held.push(...records.map((record) => record.key));
+      held.push(...records.filter((record) => record.value !== 'too large').map((record) => record.key));
+      return records.flatMap((record, index) => (record.value === 'too large' ? [{ index, reason: 'MESSAGE_TOO_LARGE' }] : []));
     },
   };
+  const parked: { id: string; reason: string }[] = [];
   const outbox = {
+    park: async (refused: readonly { id: string; reason: string }[]) => {
+      parked.push(...refused);
+      for (const { id } of refused)
+        rows.splice(
+          rows.findIndex((row) => row.id === id),
+          1,
+        );
+    },
     read: async (limit: number) => rows.slice(0, limit),
     remove: async (ids: readonly string[]) => {
       const keep = rows.filter((row) => !ids.includes(row.id));
       rows.splice(0, rows.length, ...keep);
     },
   };
-  return { rows, held, log, outbox, relay: createRelayOutbox({ outbox, log }) };
+  return { rows, held, parked, log, outbox, relay: createRelayOutbox({ outbox, log, logger: makeLog() }) };
 }
 
 const makeRecord = (key: string): LogRecord => ({ topic: 'a-topic', key, headers: {}, value: key });
@@ -33,9 +44,9 @@ describe('the relay', () => {
   });
 
   it('says that there may be more after a full batch', async () => {
-    const { relay, held } = createParts(450);
+    const { relay, held } = createParts(2_250);
     expect([await relay(), await relay(), await relay()]).toEqual([true, true, false]);
-    expect(held).toHaveLength(450);
+    expect(held).toHaveLength(2_250);
   });
 
   it('keeps what the log has not acknowledged, and publishes it later', async () => {
@@ -57,6 +68,14 @@ describe('the relay', () => {
     await relay();
     expect(held).toEqual(['0', '1', '0', '1']);
     expect(rows).toEqual([]);
+  });
+
+  it('sets a record aside that the log refuses for good, and goes on with the others', async () => {
+    const { relay, rows, held, parked } = createParts(3);
+    const second = rows[1];
+    if (second) second.record = { ...second.record, value: 'too large' };
+    await relay();
+    expect([held, parked, rows]).toEqual([['0', '2'], [{ id: '1', reason: 'MESSAGE_TOO_LARGE' }], []]);
   });
 
   it('publishes nothing when there is nothing', async () => {

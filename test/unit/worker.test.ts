@@ -29,11 +29,19 @@ afterEach(async () => {
   await leases.stop();
 });
 
-function start(process: ProcessDocument, { concurrency = 2, leaseMs = 30_000, claim = store.claim } = {}): void {
+interface StartOptions {
+  concurrency?: number;
+  leaseMs?: number;
+  claim?: FakeStore['claim'];
+  onFull?: () => void;
+  onRoom?: () => void;
+}
+
+function start(process: ProcessDocument, { concurrency = 2, leaseMs = 30_000, claim = store.claim, ...room }: StartOptions = {}): void {
   const announce = (events: readonly StatusEvent[]) => void announced.push(...events);
   const asDocumentStore = { ...store, claim } as unknown as Parameters<typeof createWorker>[0]['store'];
   leases = createLeaseKeeper({ store: asDocumentStore, announce, leaseMs, log });
-  const options = { concurrency, maxRunningPerUser: 2, leaseMs, retryDelaysMs: [5_000, 60_000] };
+  const options = { concurrency, maxRunningPerUser: 2, leaseMs, retryDelaysMs: [5_000, 60_000], ...room };
   worker = createWorker({ ...options, store: asDocumentStore, process, leases, announce, log });
   leases.start();
   worker.start();
@@ -72,7 +80,7 @@ describe('a worker', () => {
     start(async (run) => {
       most = Math.max(most, (underWay += 1));
       await turn();
-      worker.wake();
+      void worker.wake();
       await turn();
       await completing(run);
       underWay -= 1;
@@ -88,7 +96,7 @@ describe('a worker', () => {
       const answer = await store.claim(options);
       if (asked === 1) {
         store.add();
-        worker.wake();
+        void worker.wake();
       }
       return answer;
     };
@@ -102,8 +110,33 @@ describe('a worker', () => {
     start(completing, { claim: (options) => (away ? Promise.reject(new Error('no database')) : store.claim(options)) });
     await eventually(() => log.lines.length > 0);
     away = false;
-    worker.wake();
+    void worker.wake();
     await eventually(() => statusOf(id) === 'COMPLETED');
+  });
+
+  it('answers a wake once the queue was asked after it, and not before', async () => {
+    let asked = 0;
+    start(completing, { claim: (options) => store.claim(options).finally(() => (asked += 1)) });
+    await eventually(() => asked > 0);
+    const { id } = store.add();
+    await worker.wake();
+    expect(statusOf(id)).not.toBe('PENDING');
+  });
+
+  it('says that it is full, and that it has room again', async () => {
+    const said: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    const ids = [store.add().id, store.add().id];
+    start((run) => Promise.race([gate.promise, finish.promise]).then(() => completing(run)), {
+      ...{ concurrency: 1, onFull: () => void said.push('full'), onRoom: () => void said.push('room') },
+    });
+    await eventually(() => ids.some((id) => statusOf(id) === 'EXTRACTING'));
+    const woken = worker.wake();
+    expect(said).toEqual(['full']);
+    gate.resolve();
+    await woken;
+    expect(said.slice(0, 2)).toEqual(['full', 'room']);
+    await eventually(() => ids.every((id) => statusOf(id) === 'COMPLETED'));
   });
 
   it('takes the next document when one ends, without being told', async () => {
@@ -128,7 +161,7 @@ describe('a try that ends badly', () => {
     start((run) => (run.claim.document.id === poison ? Promise.reject(new ProcessingFailure('CORRUPT', 'Broken.')) : completing(run)));
     await eventually(() => statusOf(poison) === 'FAILED');
     const { id } = store.add();
-    worker.wake();
+    void worker.wake();
     await eventually(() => statusOf(id) === 'COMPLETED');
   });
 
@@ -206,7 +239,7 @@ describe('a lease that is lost while the document is processed', () => {
     renewed.length = 0;
     const other = store.add().id;
     finish = Promise.withResolvers();
-    worker.wake();
+    void worker.wake();
     await eventually(() => renewed.includes(other));
     expect(renewed).not.toContain(id);
   });
@@ -251,7 +284,7 @@ describe('stopping', () => {
     await eventually(() => statusOf(id) === 'EXTRACTING');
     const other = store.add().id;
     const stopped = worker.stop(60_000);
-    worker.wake();
+    void worker.wake();
     finish.resolve();
     await stopped;
     expect([statusOf(id), statusOf(other)]).toEqual(['COMPLETED', 'PENDING']);

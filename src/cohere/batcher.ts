@@ -1,0 +1,195 @@
+/**
+ * Fills calls with the texts of many requests. A call leaves when it is full; at once when none is under way; else when nothing more has
+ * come for `quietMs`. Before it leaves it waits for its turn (`pace`), and goes on filling while it waits: under a rate limit calls are full.
+ *
+ * A call that is refused because of what is in it is halved until the request that is to blame stands alone: nobody's text fails another's.
+ */
+export interface Batcher<Result> {
+  /** One result a text, in order. Rejects with the reason of the signal; what has not left is dropped then. */
+  submit(texts: readonly string[], signal?: AbortSignal): Promise<Result[]>;
+  /** Rejects everything that has not been answered. */
+  stop(reason: Error): void;
+}
+
+interface Options<Result> {
+  maxTexts: number;
+  /** So many calls are under way at most; while they are, the next ones fill. */
+  maxCalls: number;
+  quietMs: number;
+  /** Resolves when a call may take so many more texts. */
+  pace: (texts: number, signal: AbortSignal) => Promise<void>;
+  /** One call. The signal aborts when nobody waits for it any more. */
+  send: (texts: string[], signal: AbortSignal) => Promise<Result[]>;
+  /** Whether another mixture of texts might fare better. */
+  isContentRefused: (error: unknown) => boolean;
+}
+
+interface Request<Result> {
+  texts: readonly string[];
+  results: Map<number, Result>;
+  /** Texts that have been put into a call. */
+  taken: number;
+  /** Aborts when its caller has its answer or wants none any more. */
+  settled: AbortController;
+  resolve: (results: Result[]) => void;
+  reject: (error: unknown) => void;
+}
+
+/** Texts of one request in one call. */
+interface Part<Result> {
+  request: Request<Result>;
+  from: number;
+  to: number;
+}
+
+export function createBatcher<Result>({ maxTexts, maxCalls, quietMs, pace, send, isContentRefused }: Options<Result>): Batcher<Result> {
+  const queue = new Set<Request<Result>>();
+  const requests = new Set<Request<Result>>();
+  const stopping = new AbortController();
+  let queuedTexts = 0;
+  let callsUnderWay = 0;
+  let isPacing = false;
+  let quiet: NodeJS.Timeout | undefined;
+
+  /** Takes the oldest texts, up to `limit`. */
+  function take(limit: number): Part<Result>[] {
+    const parts: Part<Result>[] = [];
+    let room = limit;
+    for (const request of queue) {
+      if (room === 0) break;
+      const [from, to] = [request.taken, Math.min(request.texts.length, request.taken + room)];
+      parts.push({ request, from, to });
+      request.taken = to;
+      room -= to - from;
+      if (to === request.texts.length) queue.delete(request);
+    }
+    queuedTexts -= limit - room;
+    return parts;
+  }
+
+  const mayLeave = () => !isPacing && queuedTexts > 0 && callsUnderWay < maxCalls;
+
+  function schedule(): void {
+    clearTimeout(quiet);
+    if (!mayLeave()) return;
+    if (queuedTexts >= maxTexts) return void dispatch();
+    // What comes in the same turn goes along.
+    quiet = setTimeout(() => void dispatch(), callsUnderWay === 0 ? 0 : quietMs);
+  }
+
+  async function dispatch(): Promise<void> {
+    clearTimeout(quiet);
+    if (!mayLeave()) return;
+    isPacing = true;
+    try {
+      await waitForTurn();
+    } catch (error) {
+      for (const { request } of take(maxTexts)) settle(request, () => request.reject(error));
+    } finally {
+      isPacing = false;
+    }
+    const parts = take(maxTexts);
+    if (parts.length > 0) void run(parts);
+    schedule();
+  }
+
+  async function waitForTurn(): Promise<void> {
+    let paced = 0;
+    for (let wanted = Math.min(maxTexts, queuedTexts); paced < wanted; wanted = Math.min(maxTexts, queuedTexts)) {
+      await pace(wanted - paced, stopping.signal);
+      paced = wanted;
+    }
+  }
+
+  async function run(parts: Part<Result>[]): Promise<void> {
+    callsUnderWay += 1;
+    await answer(parts);
+    callsUnderWay -= 1;
+    if (callsUnderWay === 0 || queuedTexts >= maxTexts) schedule();
+  }
+
+  async function answer(parts: Part<Result>[], isAgain = false): Promise<void> {
+    const wanted = parts.filter(({ request }) => !request.settled.signal.aborted);
+    if (wanted.length === 0) return;
+    const watch = watchAll(wanted.map(({ request }) => request.settled.signal));
+    const texts = wanted.flatMap(({ request, from, to }) => request.texts.slice(from, to));
+    try {
+      if (isAgain) await pace(texts.length, watch.signal);
+      give(wanted, await send(texts, watch.signal));
+    } catch (error) {
+      await refuse(wanted, error);
+    } finally {
+      watch.end();
+    }
+  }
+
+  async function refuse(parts: Part<Result>[], error: unknown): Promise<void> {
+    if (parts.length > 1 && isContentRefused(error)) {
+      const middle = Math.ceil(parts.length / 2);
+      for (const half of [parts.slice(0, middle), parts.slice(middle)]) await answer(half, true);
+      return;
+    }
+    for (const { request } of parts) settle(request, () => request.reject(error));
+  }
+
+  function give(parts: Part<Result>[], results: Result[]): void {
+    let next = 0;
+    for (const { request, from, to } of parts) {
+      for (const [offset, result] of results.slice(next, next + to - from).entries()) request.results.set(from + offset, result);
+      next += to - from;
+      if (request.results.size === request.texts.length) settle(request, () => request.resolve(inOrder(request)));
+    }
+  }
+
+  function settle(request: Request<Result>, answerCaller: () => void): void {
+    if (queue.delete(request)) queuedTexts -= request.texts.length - request.taken;
+    requests.delete(request);
+    request.settled.abort();
+    answerCaller();
+  }
+
+  return {
+    submit: async (texts, signal) => {
+      signal?.throwIfAborted();
+      if (texts.length === 0) return [];
+      const { promise, resolve, reject } = Promise.withResolvers<Result[]>();
+      const request: Request<Result> = { texts, results: new Map(), taken: 0, settled: new AbortController(), resolve, reject };
+      const abort = (): void => settle(request, () => reject(signal?.reason));
+      signal?.addEventListener('abort', abort, { once: true });
+      requests.add(request);
+      queue.add(request);
+      queuedTexts += texts.length;
+      schedule();
+      return promise.finally(() => signal?.removeEventListener('abort', abort));
+    },
+    stop: (reason) => {
+      clearTimeout(quiet);
+      stopping.abort(reason);
+      for (const request of requests) settle(request, () => request.reject(reason));
+    },
+  };
+}
+
+function inOrder<Result>({ texts, results }: Request<Result>): Result[] {
+  return texts.flatMap((_, index) => {
+    const result = results.get(index);
+    return result === undefined ? [] : [result];
+  });
+}
+
+/** A signal that aborts when all of these have. */
+function watchAll(signals: AbortSignal[]): { signal: AbortSignal; end: () => void } {
+  const all = new AbortController();
+  let left = signals.length;
+  const count = (): void => {
+    left -= 1;
+    if (left === 0) all.abort(new Error('Nobody waits for this call any more.'));
+  };
+  for (const signal of signals) signal.addEventListener('abort', count, { once: true });
+  return {
+    signal: all.signal,
+    end: () => {
+      for (const signal of signals) signal.removeEventListener('abort', count);
+    },
+  };
+}

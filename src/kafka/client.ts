@@ -1,0 +1,40 @@
+import { Kafka, logLevel, type KafkaConfig, type SASLOptions } from 'kafkajs';
+import { toLogCreator, type KafkaLog } from './log.js';
+import { silenceNegativeTimeouts } from './timer-warning.js';
+
+export type { Kafka };
+
+export interface KafkaOptions {
+  /** host:port of some of the brokers; they name the others. */
+  brokers: readonly string[];
+  log: KafkaLog;
+  /** True: TLS with the system's authorities; an object: options for node:tls. Absent: no TLS. */
+  ssl?: KafkaConfig['ssl'];
+  /** Absent: no authentication. */
+  sasl?: SASLOptions;
+  /** For tests that stand between us and the broker. */
+  socketFactory?: KafkaConfig['socketFactory'];
+}
+
+/** All shorter than a document's lease of 30 s, tries included. */
+const CONNECTION_MS = 3_000;
+const REQUEST_MS = 8_000;
+const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 2 };
+
+/** Connects to nothing: whoever uses it does. */
+export function createKafka({ brokers, log, ssl, sasl, socketFactory }: KafkaOptions): Kafka {
+  silenceNegativeTimeouts();
+  return new Kafka({
+    clientId: 'docstream',
+    brokers: [...brokers],
+    connectionTimeout: CONNECTION_MS,
+    authenticationTimeout: CONNECTION_MS,
+    requestTimeout: REQUEST_MS,
+    retry: RETRY,
+    logLevel: logLevel.INFO,
+    logCreator: toLogCreator(log),
+    ...(ssl !== undefined && { ssl }),
+    ...(sasl !== undefined && { sasl }),
+    ...(socketFactory !== undefined && { socketFactory }),
+  });
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { LogRecord } from '../documents/ports.js';
+import type { SerialisedEvent } from '../documents/serialise.js';
+import { toHeaders } from './cloud-event.js';
+import { processingErrorSchema } from './document-status.js';
+import { TOPICS } from './topics.js';
+
+/** For operators. The contents of an unreadable message are never in it; they are kept in PostgreSQL, cut to 64 kB. */
+export const deadLetterSchema = z
+  .discriminatedUnion('kind', [
+    z.object({
+      kind: z.literal('DOCUMENT_FAILED'),
+      documentId: z.uuid(),
+      userId: z.string(),
+      seq: z.int().min(1),
+      generation: z.int().min(1),
+      attempt: z.int().min(0),
+      error: processingErrorSchema.nullable(),
+      occurredAt: z.iso.datetime(),
+    }),
+    z.object({
+      kind: z.literal('MESSAGE_UNREADABLE'),
+      topic: z.string(),
+      partition: z.int().min(0),
+      offset: z.string().meta({ description: 'A 64-bit number.' }),
+      reason: z.string().meta({ description: 'An open list: NO_KEY, NO_VALUE, TOO_LARGE, NOT_JSON, UNKNOWN_VERSION, INVALID.' }),
+      occurredAt: z.iso.datetime(),
+    }),
+  ])
+  .meta({ id: 'urn:docstream:dead-letter:v1', title: 'DeadLetter', description: 'Something that nobody will try again by itself.' });
+
+export type DeadLetterMessage = z.infer<typeof deadLetterSchema>;
+
+const DATA_SCHEMA = 'urn:docstream:dead-letter:v1';
+
+/** Of an event whose status is FAILED. */
+export function toFailedRecord(event: SerialisedEvent): LogRecord {
+  const { documentId, userId, seq, generation, attempt, error, occurredAt } = event;
+  const message: DeadLetterMessage = { kind: 'DOCUMENT_FAILED', documentId, userId, seq, generation, attempt, error, occurredAt };
+  const id = `${documentId}:${String(seq)}:failed`;
+  return toRecord(message, { id, type: 'docstream.document.failed.v1', key: documentId, subject: documentId });
+}
+
+export function toUnreadableRecord(place: { topic: string; partition: number; offset: string; reason: string }): LogRecord {
+  const { topic, partition, offset, reason } = place;
+  const message: DeadLetterMessage = {
+    ...{ kind: 'MESSAGE_UNREADABLE', topic, partition, offset, reason },
+    occurredAt: new Date().toISOString(),
+  };
+  const id = `${topic}:${String(partition)}:${offset}`;
+  return toRecord(message, { id, type: 'docstream.message.unreadable.v1', key: '', subject: id });
+}
+
+function toRecord(message: DeadLetterMessage, about: { id: string; type: string; key: string; subject: string }): LogRecord {
+  const { key, ...attributes } = about;
+  return {
+    topic: TOPICS.deadLetter,
+    key,
+    headers: toHeaders({ ...attributes, time: message.occurredAt, dataSchema: DATA_SCHEMA }),
+    value: JSON.stringify(message),
+  };
+}

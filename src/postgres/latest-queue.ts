@@ -1,0 +1,42 @@
+import type { LatestQueue, LatestRow } from '../documents/ports.js';
+import type { SerialisedEvent } from '../documents/serialise.js';
+import { toLatestRecord, toTombstone } from '../messages/document-status.js';
+import type { Database } from './database.js';
+
+interface Row {
+  document_id: string;
+  shard: number;
+  version: string;
+  event: SerialisedEvent | null;
+}
+
+/** The state as it is now, whatever it was when the row was written; none when the document has gone. */
+const READ = `
+  select q.document_id, q.shard, q.version, e.event
+    from latest_queue q
+    left join documents d on d.id = q.document_id
+    left join document_events e on e.document_id = d.id and e.seq = d.seq
+   where q.shard in (select value::smallint from jsonb_array_elements_text(?::jsonb))
+   order by q.version limit ?`;
+
+const REMOVE = `
+  delete from latest_queue q using jsonb_to_recordset(?::jsonb) as r (document_id uuid, version bigint)
+   where q.document_id = r.document_id and q.version = r.version`;
+
+/** Documents whose newest state is still to be told on the compacted topic. */
+export function createLatestQueue({ database, shards }: { database: Database; shards: () => readonly number[] }): LatestQueue {
+  return {
+    read: async (limit) => {
+      const own = shards();
+      return own.length === 0 ? [] : (await database.query<Row>(READ, [JSON.stringify(own), limit])).map(toLatestRow);
+    },
+    remove: async (rows) => {
+      if (rows.length === 0) return;
+      await database.query(REMOVE, [JSON.stringify(rows.map(({ documentId, version }) => ({ document_id: documentId, version })))]);
+    },
+  };
+}
+
+function toLatestRow({ document_id: documentId, shard, version, event }: Row): LatestRow {
+  return { documentId, shard, version, record: event ? toLatestRecord(event) : toTombstone(documentId) };
+}

@@ -1,0 +1,61 @@
+import { TOPICS, toShard } from '../messages/topics.js';
+import type { Database } from './database.js';
+import type { DocumentRow } from './entities.js';
+import { recordChanges } from './record-change.js';
+
+/**
+ * A new generation of documents that were completed before `cutoff`: those that workers complete meanwhile are new already. What
+ * answers searches stays what it was until the new generation is complete.
+ */
+const REQUEUE = `
+  update documents d
+     set status = 'pending', seq = d.seq + 1, generation = d.generation + 1, attempt = 0, updated_at = clock_timestamp(),
+         fair_at = clock_timestamp(), started_at = null, processed_at = null, next_attempt_at = null, progress_done = 0, chunk_count = null,
+         error_code = null, error_cause = null, error_message = null, error_stage = null
+    from (select id from documents where status = 'completed' and processed_at < ?::timestamptz order by processed_at limit ? for update skip locked) due
+   where d.id = due.id
+  returning d.*`;
+
+const BATCH = 500;
+
+/** Answers how many documents wait to be processed again. */
+export async function requeueCompleted(database: Database): Promise<number> {
+  const [clock] = await database.query<{ now: string }>('select clock_timestamp() as now');
+  let count = 0;
+  for (;;) {
+    const rows = await database.transaction(async (query) => {
+      const batch = await query<DocumentRow>(REQUEUE, [clock?.now, BATCH]);
+      await recordChanges(
+        query,
+        batch.map((row) => ({ row, previousStatus: 'COMPLETED' })),
+      );
+      return batch.length;
+    });
+    if (rows === 0) return count;
+    count += rows;
+  }
+}
+
+/** Vectors in the database, and what is remembered of who made them. */
+export async function clearVectors(database: Database): Promise<void> {
+  await database.query('truncate vectors, passages, vector_collection');
+}
+
+/** Every event of the history once more, in order, and the newest state of every document. Answers how many events wait to be published. */
+export async function requeueEvents(database: Database): Promise<number> {
+  const ids = await database.query<{ id: string }>('select id from documents order by created_at, id');
+  let count = 0;
+  for (let first = 0; first < ids.length; first += BATCH) {
+    const rows = ids.slice(first, first + BATCH).map(({ id }) => ({ id, shard: toShard(id) }));
+    const added = await database.query(REPLAY, [TOPICS.documentStatus, JSON.stringify(rows)]);
+    count += added.length;
+  }
+  return count;
+}
+
+const REPLAY = `
+  insert into outbox (shard, topic, key, document_id, seq)
+  select r.shard, ?, e.document_id::text, e.document_id, e.seq
+    from jsonb_to_recordset(?::jsonb) as r (id uuid, shard smallint) join document_events e on e.document_id = r.id
+   order by e.document_id, e.seq
+  returning id`;

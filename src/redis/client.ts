@@ -1,0 +1,93 @@
+/** One connection to Redis. It comes back by itself for as long as the process lives, and says once an outage that it is away. */
+import { Redis, type RedisOptions } from 'ioredis';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiError } from '../errors.js';
+
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+export interface RedisConnection {
+  redis: Redis;
+  isReady(): boolean;
+  /** Throws DEPENDENCY_UNAVAILABLE, with what is wrong and the cure. */
+  check(): Promise<void>;
+  stop(): void;
+}
+
+interface Options {
+  url: string;
+  /** Shown in `CLIENT LIST`. */
+  name: string;
+  log: Log;
+  more?: Pick<RedisOptions, 'autoResubscribe' | 'commandTimeout' | 'enableAutoPipelining'>;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const CHECK_TIMEOUT_MS = 2_000;
+const MAX_RETRY_DELAY_MS = 2_000;
+/** A connection whose other end vanished without a word is given up when an answer is this late. */
+const SOCKET_TIMEOUT_MS = 10_000;
+/** ioredis waits this long even for a socket that is closed already. */
+const DISCONNECT_TIMEOUT_MS = 300;
+
+/** Nothing is queued while Redis is away: whoever asks hears of it at once and decides. */
+const DEFAULTS = {
+  enableOfflineQueue: false,
+  // Any number would reject commands that RedisPubSub does not catch.
+  maxRetriesPerRequest: null,
+  connectTimeout: CONNECT_TIMEOUT_MS,
+  socketTimeout: SOCKET_TIMEOUT_MS,
+  disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+  retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 10), MAX_RETRY_DELAY_MS) * (0.5 + Math.random() / 2),
+};
+
+export function openRedis({ url, name, log, more }: Options): RedisConnection {
+  const address = toAddress(url);
+  const redis = new Redis(url, { ...DEFAULTS, connectionName: `docstream-${name}`, ...more });
+  let problem: string | null = null;
+
+  redis.on('error', (error: Error) => {
+    const first = problem === null;
+    problem = toProblem(error);
+    if (first) log.warn({ address, connection: name, problem }, 'Redis is away; it is tried again until it is back');
+  });
+  redis.on('ready', () => {
+    if (problem !== null) log.info({ address, connection: name }, 'Redis is back');
+    problem = null;
+  });
+
+  return {
+    redis,
+    isReady: () => redis.status === 'ready',
+    check: async () => {
+      if (await answers(redis)) return;
+      throw new ApiError('DEPENDENCY_UNAVAILABLE', `Redis at ${address} ${problem ?? 'does not answer'}.`);
+    },
+    stop: () => redis.disconnect(),
+  };
+}
+
+async function answers(redis: Redis): Promise<boolean> {
+  const done = new AbortController();
+  const late = sleep(CHECK_TIMEOUT_MS, false, { signal: done.signal }).catch(() => false);
+  const pong = redis.ping().then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([pong, late]).finally(() => done.abort());
+}
+
+/** Host and port only: the rest of the URL holds the password. */
+function toAddress(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : 'REDIS_URL';
+}
+
+/** Never the driver's own words: its errors carry the command they belong to, and that of a sign-in is the password. */
+function toProblem(error: Error): string {
+  if (/^(WRONGPASS|NOAUTH|ERR invalid password)/.test(error.message)) return 'refuses the user name or the password: mend REDIS_URL';
+  if (error.message.startsWith('NOPERM')) return 'does not permit this user what is needed: mend its ACL';
+  const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
+  return `does not answer${code}`;
+}

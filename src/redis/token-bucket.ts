@@ -1,0 +1,69 @@
+/**
+ * The bucket of tokens (token-bucket.ts) that all processes share through one key in Redis, on Redis' own clock. While Redis is out of reach
+ * each process paces itself at the whole rate: Cohere then says 429, which is retried, and nobody stands still.
+ */
+import { createHash } from 'node:crypto';
+import { createLocalReserve, createPacedBucket, toPace, type TokenBucket } from '../token-bucket.js';
+import { openRedis, type Log } from './client.js';
+
+interface Options {
+  url: string;
+  /** Buckets of one name are one bucket. */
+  name: string;
+  perMinute: number;
+  log: Log;
+}
+
+const COMMAND_TIMEOUT_MS = 1_000;
+const MICROSECONDS = 1_000;
+
+/** KEYS[1] the time until which tokens are spent; ARGV microseconds a burst lasts, microseconds the wanted tokens last. Answers the wait. */
+const RESERVE = `
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local spentUntil = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now - ARGV[1]) + ARGV[2]
+redis.call('SET', KEYS[1], string.format('%.0f', spentUntil), 'PX', string.format('%.0f', math.max(spentUntil - now, 0) / 1000 + 60000))
+return string.format('%.0f', math.max(spentUntil - now, 0))
+`;
+const RESERVE_SHA = createHash('sha1').update(RESERVE).digest('hex');
+
+export function createTokenBucket({ url, name, perMinute, log }: Options): TokenBucket {
+  const { redis, stop, isReady } = openRedis({ url, name: 'token-bucket', log, more: { commandTimeout: COMMAND_TIMEOUT_MS } });
+  const key = `docstream:tokens:${name}`;
+  const { burstMs, tokenMs } = toPace(perMinute);
+  const reserveHere = createLocalReserve({ burstMs, tokenMs });
+  let alone = false;
+
+  async function reserveThere(count: number): Promise<number> {
+    const times = [burstMs, count * tokenMs].map((ms) => String(Math.round(ms * MICROSECONDS)));
+    const wait = await redis.evalsha(RESERVE_SHA, 1, key, ...times).catch((error: unknown) => {
+      if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return redis.eval(RESERVE, 1, key, ...times);
+      throw error;
+    });
+    return Number(wait) / MICROSECONDS;
+  }
+
+  async function reserve(count: number): Promise<number> {
+    try {
+      if (!isReady()) throw new Error('not connected');
+      const waitMs = await reserveThere(count);
+      if (alone) log.info({ bucket: name }, 'the shared rate limit is back');
+      alone = false;
+      return waitMs;
+    } catch {
+      if (!alone)
+        log.warn({ bucket: name, perMinute }, 'the shared rate limit is out of reach: this process paces itself, at the same rate');
+      alone = true;
+      return reserveHere(count);
+    }
+  }
+
+  const bucket = createPacedBucket(reserve);
+  return {
+    take: bucket.take,
+    stop: () => {
+      bucket.stop();
+      stop();
+    },
+  };
+}

@@ -1,0 +1,27 @@
+/**
+ * Weaviate looks words up as they are written. So that `erupting` finds `erupts`, as in the embedded store, stems are stored and asked
+ * for, and words that every text is full of are left out.
+ */
+import { stemmer } from 'stemmer';
+
+const WORD = /[\p{L}\p{M}\p{N}]+/gu;
+
+/** Source: the English stop words of PostgreSQL's text search, without those that no word of the pattern above can be. */
+const STOP_WORDS = new Set(
+  (
+    'i me my myself we our ours ourselves you your yours yourself yourselves he him his himself she her hers herself it its itself they them ' +
+    'their theirs themselves what which who whom this that these those am is are was were be been being have has had having do does did doing ' +
+    'a an the and but if or because as until while of at by for with about against between into through during before after above below to ' +
+    'from up down in out on off over under again further then once here there when where why how all any both each few more most other some ' +
+    'such no nor not only own same so than too very s t can will just don should now'
+  ).split(' '),
+);
+
+/** The words of a text, in their order and as often as they stand there, with a space between two. */
+export function toTerms(text: string): string {
+  const words = text.normalize('NFKC').toLowerCase().match(WORD) ?? [];
+  return words
+    .filter((word) => !STOP_WORDS.has(word))
+    .map((word) => stemmer(word))
+    .join(' ');
+}

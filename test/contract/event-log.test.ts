@@ -1,0 +1,24 @@
+import { randomUUID } from 'node:crypto';
+import { built } from '../support/built.js';
+import { describeEventLogContract } from '../support/contracts/event-log.js';
+import type { LogRecord } from '../../src/documents/ports.js';
+
+type EventLogModule = typeof import('../../src/embedded/event-log.js');
+
+const { createEventLog } = await built<EventLogModule>('embedded/event-log.js');
+
+describeEventLogContract('within the process', async () => {
+  const log = createEventLog();
+  const held = new Map<string, LogRecord[]>();
+  return {
+    log,
+    makeTopic: async () => {
+      const topic = randomUUID();
+      held.set(topic, []);
+      log.onRecord(topic, (record) => void held.get(topic)?.push(record));
+      return topic;
+    },
+    read: async (topic) => held.get(topic) ?? [],
+    close: async () => undefined,
+  };
+});

@@ -1,0 +1,92 @@
+import { Client } from 'pg';
+import { randomBytes } from 'node:crypto';
+import type { Database } from '../../src/postgres/database.js';
+import { built } from '../support/built.js';
+import { addDocuments, addOutboxRows, describeBacklogContract } from '../support/contracts/backlog.js';
+import { describeWith } from '../support/real-server.js';
+import { eventually } from '../support/wait.js';
+
+type DatabaseModule = typeof import('../../src/postgres/database.js');
+
+const { openDatabase } = await built<DatabaseModule>('postgres/database.js');
+const { readBacklog } = await built<typeof import('../../src/postgres/backlog.js')>('postgres/backlog.js');
+
+describeWith('DATABASE_URL', (url) => {
+  describeBacklogContract('a PostgreSQL server', async () => {
+    const { database, close } = await openOwn(url);
+    return { database, read: () => readBacklog(database), close };
+  });
+
+  describe('the backlog of many documents', () => {
+    let own: Awaited<ReturnType<typeof openOwn>>;
+
+    beforeAll(async () => {
+      own = await openOwn(url);
+      await addDocuments(own.database, 'pending', 100_000);
+      await addDocuments(own.database, 'completed', 30_000);
+      await addDocuments(own.database, 'failed', 1_000);
+      await addOutboxRows(own.database, 50_000);
+      // As autovacuum does on a server that has had a minute.
+      await own.database.query('vacuum (analyze) documents');
+    }, 120_000);
+    afterAll(() => own.close());
+
+    it('is told by the server’s estimate for COMPLETED, and exactly for all others', async () => {
+      const { documents, outbox } = await readBacklog(own.database);
+      expect(documents).toMatchObject({ PENDING: 100_000, FAILED: 1_000, DELETING: 0 });
+      expect(Math.abs(documents.COMPLETED - 30_000)).toBeLessThan(3_000);
+      expect(outbox.rows).toBe(50_000);
+    });
+
+    it('is read from indexes: the documents themselves are not gone through', async () => {
+      const before = await scansOf(own.database);
+      for (let times = 0; times < 3; times += 1) await readBacklog(own.database);
+      const after = await eventually(async () => {
+        const now = await scansOf(own.database);
+        return now.indexes > before.indexes && now;
+      });
+      expect(after.tables).toBe(before.tables);
+    });
+
+    it('is not waited for longer than a moment', async () => {
+      const blocker = new Client({ connectionString: own.url });
+      await blocker.connect();
+      try {
+        await blocker.query('begin; lock table documents in access exclusive mode');
+        const startedAt = performance.now();
+        await expect(readBacklog(own.database)).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+        expect(performance.now() - startedAt).toBeLessThan(5_000);
+      } finally {
+        await blocker.end();
+      }
+      expect((await readBacklog(own.database)).documents.FAILED).toBe(1_000);
+    });
+  });
+});
+
+async function scansOf(database: Database): Promise<{ tables: number; indexes: number }> {
+  const [row] = await database.query<{ tables: string; indexes: string }>(
+    "select seq_scan as tables, idx_scan as indexes from pg_stat_user_tables where relname = 'documents'",
+  );
+  return { tables: Number(row?.tables), indexes: Number(row?.indexes) };
+}
+
+/** A database of this suite's own. */
+async function openOwn(address: string): Promise<{ database: Database; url: string; close: () => Promise<void> }> {
+  const name = `backlog_${randomBytes(6).toString('hex')}`;
+  await withClient(address, `create database ${name}`);
+  const own = new URL(address);
+  own.pathname = `/${name}`;
+  const database = await openDatabase({ url: own.href, poolSize: 2 }, { holdsVectors: false });
+  const close = async () => {
+    await database.close();
+    await withClient(address, `drop database ${name}`);
+  };
+  return { database, url: own.href, close };
+}
+
+async function withClient(connectionString: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString });
+  await client.connect();
+  await client.query(statement).finally(() => client.end());
+}

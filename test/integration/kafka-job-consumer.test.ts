@@ -1,0 +1,333 @@
+import { randomUUID } from 'node:crypto';
+import type { Message } from 'kafkajs';
+import type { DeadLetter } from '../../src/documents/ports.js';
+import { createKafkaAdmin } from '../../src/kafka/admin.js';
+import { createJobConsumer, type JobConsumer } from '../../src/kafka/job-consumer.js';
+import { readLag } from '../../src/kafka/lag.js';
+import { toJobRecord } from '../../src/messages/job.js';
+import { deleteTopics, describeWithKafka, makeNamedTopic, makeTopic, openKafka, withAdmin } from '../support/kafka.js';
+import { startKafkaProxy, type KafkaProxy } from '../support/kafka-proxy.js';
+import { eventually } from '../support/wait.js';
+
+const PARTITIONS = 3;
+const OWN_ERRORS = [TypeError, RangeError, SyntaxError, ReferenceError].map((ErrorClass) => ({ ErrorClass, name: ErrorClass.name }));
+
+describeWithKafka('the consumer of permits', () => {
+  const { kafka, log } = openKafka();
+  const admin = createKafkaAdmin({ kafka, log });
+  const producer = kafka.producer();
+  const running: JobConsumer[] = [];
+  const proxies: KafkaProxy[] = [];
+  let topic: string;
+  let groupId: string;
+
+  beforeAll(() => producer.connect());
+  afterAll(async () => {
+    await producer.disconnect();
+    await admin.stop();
+  });
+  beforeEach(async () => {
+    topic = await makeTopic(kafka, { partitions: PARTITIONS });
+    groupId = randomUUID();
+  });
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((consumer) => consumer.stop()));
+    await Promise.all(proxies.splice(0).map((proxy) => proxy.stop()));
+  });
+
+  function create(more: Partial<Parameters<typeof createJobConsumer>[0]> = {}) {
+    const seen = { claims: 0, letters: [] as DeadLetter[], crashes: [] as unknown[] };
+    const consumer = createJobConsumer({
+      ...{ kafka, groupId, topic, log },
+      onPermit: () => void (seen.claims += 1),
+      onUnreadable: async (letter) => void seen.letters.push(letter),
+      onCrash: (error) => void seen.crashes.push(error),
+      ...more,
+    });
+    running.push(consumer);
+    return { consumer, seen };
+  }
+
+  async function start(more: Partial<Parameters<typeof createJobConsumer>[0]> = {}) {
+    const created = create(more);
+    await created.consumer.start();
+    return created;
+  }
+
+  const makePermit = (documentId: string = randomUUID()): Message => {
+    const { key, value } = toJobRecord({ documentId, generation: 1 });
+    return { key, value };
+  };
+  const send = (messages: Message[]) => producer.send({ topic, messages });
+  const sendPermits = (count: number) => send(Array.from({ length: count }, () => makePermit()));
+  const lag = () => readLag(admin, { groupId, topic });
+  const settled = () => eventually(async () => (await lag()) === 0, { timeoutMs: 60_000, everyMs: 50 });
+  const membersOf = () =>
+    withAdmin(kafka, async (open) =>
+      (await open.describeGroups([groupId])).groups.flatMap(({ members }) => members.map((member) => member.memberId)),
+    );
+
+  it('reads what was there before the group was', async () => {
+    await sendPermits(5);
+    const { seen } = await start();
+    await settled();
+    expect(seen.claims).toBeGreaterThan(0);
+  });
+
+  it('takes the same permit 50 times for what it is: there is work', async () => {
+    const permit = makePermit();
+    const { seen } = await start();
+    await send(Array.from({ length: 50 }, () => permit));
+    await settled();
+    expect(seen.claims).toBeGreaterThan(0);
+    expect(seen.claims).toBeLessThanOrEqual(50);
+    expect(seen.letters).toEqual([]);
+  });
+
+  it('commits a permit only once a claim was tried for it', async () => {
+    const claim = Promise.withResolvers<void>();
+    let asked = false;
+    await start({
+      onPermit: () => {
+        asked = true;
+        return claim.promise;
+      },
+    });
+    await sendPermits(5);
+    await eventually(() => asked);
+    expect(await lag()).toBe(5);
+    claim.resolve();
+    await settled();
+  });
+
+  it('gives a permit whose claim was not tried to the next worker', async () => {
+    const { consumer } = await start({ onPermit: () => Promise.reject(new Error('no database')) });
+    await sendPermits(5);
+    await eventually(() => log.lines.some(({ message }) => message.includes('could not be settled')));
+    await consumer.stop();
+    expect(await lag()).toBe(5);
+    const { seen } = await start();
+    await settled();
+    expect(seen.claims).toBeGreaterThan(0);
+  });
+
+  it("is needed: one of JavaScript's own errors in a handler ends a plain consumer for good, and its process lives on", async () => {
+    const plain = kafka.consumer({ groupId });
+    const crashes: boolean[] = [];
+    plain.on('consumer.crash', ({ payload }) => void crashes.push(payload.restart));
+    await plain.connect();
+    await plain.subscribe({ topics: [topic], fromBeginning: true });
+    await plain.run({ eachMessage: () => Promise.reject(new TypeError('a bug')) });
+    await sendPermits(1);
+    await eventually(() => crashes.length > 0);
+    expect(crashes).toEqual([false]);
+    expect(await membersOf()).toEqual([]);
+  });
+
+  it.each(OWN_ERRORS)('survives a claim and a dead letter that throw a $name', async ({ ErrorClass }) => {
+    let failures = 2;
+    const failing = async () => {
+      failures -= 1;
+      if (failures >= 0) throw new ErrorClass('a bug');
+    };
+    const { seen } = await start({ onPermit: failing, onUnreadable: failing });
+    await send([makePermit(), { key: 'k', value: 'not JSON' }]);
+    await settled();
+    expect(seen.crashes).toEqual([]);
+    expect(await membersOf()).toHaveLength(1);
+  });
+
+  it('keeps what it cannot read, cut to 64 kB, and goes on', async () => {
+    const good = makePermit();
+    const unreadable: [string, Message][] = [
+      ['NOT_JSON', { key: 'k', value: 'not JSON' }],
+      ['NOT_JSON', { key: 'k', value: Buffer.from([0xff, 0x00, 0xfe]) }],
+      ['UNKNOWN_VERSION', { key: 'k', value: JSON.stringify({ version: 2, documentId: randomUUID() }) }],
+      ['NO_KEY', { value: good.value }],
+      ['NO_VALUE', { key: 'k', value: null }],
+      ['INVALID', { key: 'k', value: JSON.stringify({ version: 1, documentId: '../../etc/passwd', generation: 1 }) }],
+      ['TOO_LARGE', { key: 'k', value: 'x'.repeat(1_000_000) }],
+    ];
+    const { seen } = await start();
+    await send(unreadable.map(([, message]) => ({ ...message, partition: 0 })));
+    await send([{ ...good, partition: 0 }]);
+    await settled();
+    expect(seen.letters.map(({ reason }) => reason)).toEqual(unreadable.map(([reason]) => reason));
+    expect(seen.letters.map(({ offset }) => offset)).toEqual(unreadable.map((_, offset) => String(offset)));
+    expect(seen.letters.map(({ value }) => value?.length ?? null)).toEqual([
+      8,
+      3,
+      expect.any(Number),
+      good.value?.length,
+      null,
+      expect.any(Number),
+      65_536,
+    ]);
+    expect(seen.letters.at(0)).toMatchObject({ topic, partition: 0, key: 'k' });
+    expect(seen.claims).toBeGreaterThan(0);
+  });
+
+  it('has a key that a text column takes, whatever bytes it was', async () => {
+    const { seen } = await start();
+    await send([{ key: Buffer.from([0x61, 0x00, 0xff]), value: 'not JSON' }]);
+    await settled();
+    expect(seen.letters[0]?.key).toBe('a\uFFFD\uFFFD');
+  });
+
+  it('reads nothing while it is paused, and goes on when it is resumed', async () => {
+    const { consumer, seen } = await start();
+    await eventually(async () => (await membersOf()).length === 1);
+    consumer.pause();
+    await sendPermits(5);
+    await othersHaveReadThemAll();
+    expect([seen.claims, await lag()]).toEqual([0, 5]);
+    consumer.resume();
+    await settled();
+    expect(seen.claims).toBeGreaterThan(0);
+  });
+
+  /** Another group, which starts later and is not paused. */
+  async function othersHaveReadThemAll(): Promise<void> {
+    const others = randomUUID();
+    await start({ groupId: others });
+    await eventually(async () => (await readLag(admin, { groupId: others, topic })) === 0, { timeoutMs: 20_000 });
+  }
+
+  it('may be paused before it has started', async () => {
+    const { consumer, seen } = create();
+    consumer.pause();
+    await sendPermits(3);
+    await consumer.start();
+    await othersHaveReadThemAll();
+    expect(seen.claims).toBe(0);
+    consumer.resume();
+    await settled();
+  });
+
+  it('leaves the group when it stops, having committed what it had read', async () => {
+    const { consumer } = await start();
+    await sendPermits(10);
+    await settled();
+    expect(await membersOf()).toHaveLength(1);
+    await consumer.stop();
+    expect(await membersOf()).toEqual([]);
+    const { seen } = await start();
+    await sendPermits(1);
+    await settled();
+    expect(seen.claims).toBe(1);
+  });
+
+  it('stops while a claim hangs, and leaves the permit to others', async () => {
+    let asked = false;
+    const { consumer } = await start({
+      onPermit: () => {
+        asked = true;
+        return new Promise<void>(() => undefined);
+      },
+    });
+    await sendPermits(3);
+    await eventually(() => asked);
+    await consumer.stop();
+    expect([await membersOf(), await lag()]).toEqual([[], 3]);
+  });
+
+  it('shares the partitions with others, and one that is left alone reads them all', async () => {
+    const [first, second] = [await start(), await start()];
+    await eventually(async () => (await membersOf()).length === 2, { timeoutMs: 20_000 });
+    await sendPermits(30);
+    await settled();
+    await first.consumer.stop();
+    const before = second.seen.claims;
+    await sendPermits(30);
+    await settled();
+    expect(second.seen.claims).toBeGreaterThan(before);
+  });
+
+  it('goes on when its topic was deleted and made again', async () => {
+    const { seen } = await start();
+    await sendPermits(30);
+    await settled();
+    await deleteTopics(kafka, [topic]);
+    await eventually(() => log.lines.some(({ message }) => /UNKNOWN_TOPIC|does not host this topic|Restarting/.test(message)), {
+      timeoutMs: 20_000,
+    });
+    await makeNamedTopic(kafka, topic, PARTITIONS);
+    const before = seen.claims;
+    await eventually(() => sendPermits(3).then(() => true), { timeoutMs: 20_000 });
+    await eventually(() => seen.claims > before, { timeoutMs: 60_000 });
+    await settled();
+    expect(seen.crashes).toEqual([]);
+  });
+
+  it('goes on when its topic was replaced by a shorter one while it was paused', async () => {
+    const { consumer, seen } = await start();
+    await sendPermits(30);
+    await settled();
+    consumer.pause();
+    await deleteTopics(kafka, [topic]);
+    await eventually(() => makeNamedTopic(kafka, topic, PARTITIONS).then(() => true), { timeoutMs: 20_000 });
+    await eventually(() => sendPermits(3).then(() => true), { timeoutMs: 20_000 });
+    const before = seen.claims;
+    consumer.resume();
+    await eventually(() => seen.claims > before, { timeoutMs: 60_000 });
+    await settled();
+    expect(seen.crashes).toEqual([]);
+  });
+
+  it('waits for a Kafka that is away, and goes on when it comes back', async () => {
+    const proxy = await startKafkaProxy();
+    proxies.push(proxy);
+    const { kafka: through } = openKafka({ socketFactory: proxy.socketFactory });
+    proxy.isAway = true;
+    const { consumer, seen } = create({ kafka: through });
+    await expect(consumer.start()).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+    proxy.isAway = false;
+    await consumer.start();
+    await sendPermits(3);
+    await settled();
+
+    proxy.isAway = true;
+    const refused = proxy.refused;
+    await eventually(() => proxy.refused > refused + 8, { timeoutMs: 60_000 });
+    proxy.isAway = false;
+    await sendPermits(3);
+    await settled();
+    expect(seen.crashes).toEqual([]);
+  });
+
+  it('ends when it is stopped while Kafka is away', async () => {
+    const proxy = await startKafkaProxy();
+    proxies.push(proxy);
+    const { consumer } = await start({ kafka: openKafka({ socketFactory: proxy.socketFactory }).kafka });
+    await eventually(async () => (await membersOf()).length === 1);
+    proxy.isAway = true;
+    await eventually(() => proxy.refused > 4, { timeoutMs: 60_000 });
+    await consumer.stop();
+    proxy.isAway = false;
+    await eventually(async () => (await membersOf()).length === 0, { timeoutMs: 60_000 });
+  });
+
+  it('tells when it has ended for good', async () => {
+    const roundRobinOnly = kafka.consumer({ groupId, partitionAssigners: [assignNothing] });
+    await roundRobinOnly.connect();
+    await roundRobinOnly.subscribe({ topics: [topic] });
+    await roundRobinOnly.run({ eachMessage: async () => undefined });
+    const { seen } = await start();
+    await eventually(() => seen.crashes.length === 1, { timeoutMs: 20_000 });
+    expect(String(seen.crashes[0])).toContain('protocol');
+    await roundRobinOnly.disconnect();
+  });
+
+  it('says that Kafka is unavailable when it cannot start', async () => {
+    const { kafka: nobody } = openKafka({ brokers: ['127.0.0.1:1'] });
+    await expect(start({ kafka: nobody })).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+  });
+});
+
+/** A way of sharing partitions that ours does not know, so that they cannot be in one group. */
+const assignNothing = () => ({
+  name: 'Nothing',
+  version: 0,
+  assign: async () => [],
+  protocol: () => ({ name: 'Nothing', metadata: Buffer.alloc(0) }),
+});

@@ -1,0 +1,111 @@
+/** What is told of how much waits, on whichever PostgreSQL. */
+import type { Backlog } from '../../../src/documents/ports.js';
+import type { Database } from '../../../src/postgres/database.js';
+
+export interface BacklogLab {
+  database: Database;
+  read(): Promise<Backlog>;
+  close(): Promise<void>;
+}
+
+/** Rows that nothing else is known of; `more` sets further columns to expressions. */
+export async function addDocuments(database: Database, status: string, count: number, more: Record<string, string> = {}): Promise<void> {
+  const columns = Object.keys(more).map((column) => `, ${column}`);
+  const values = Object.values(more).map((value) => `, ${value}`);
+  await database.query(
+    `insert into documents (id, user_id, filename, file_size, mime_type, job_id, content_hash, blob_key, max_attempts, status${columns.join('')})
+     select gen_random_uuid(), 'user-' || n % 100, 'notes.txt', 1, 'text/plain', gen_random_uuid(), 'hash', gen_random_uuid()::text, 5, ?${values.join('')}
+       from generate_series(1, ?) n`,
+    [status, count],
+  );
+}
+
+export async function addOutboxRows(
+  database: Database,
+  count: number,
+  { ageSeconds = 0, parkedReason = null as string | null } = {},
+): Promise<void> {
+  await database.query(
+    `insert into outbox (shard, topic, key, document_id, seq, created_at, parked_reason)
+     select n % 16, 'a-topic', 'a-key', gen_random_uuid(), 1, clock_timestamp() - ? * interval '1 second', ? from generate_series(1, ?) n`,
+    [ageSeconds, parkedReason, count],
+  );
+}
+
+const AGO = (seconds: number) => `clock_timestamp() - interval '${String(seconds)} seconds'`;
+
+export function describeBacklogContract(name: string, open: () => Promise<BacklogLab>): void {
+  describe(`the backlog: ${name}`, () => {
+    let lab: BacklogLab;
+    const add = (...rows: [status: string, count: number, more?: Record<string, string>]) => addDocuments(lab.database, ...rows);
+
+    beforeAll(async () => {
+      lab = await open();
+    });
+    beforeEach(() => lab.database.query('truncate documents, document_events, outbox, cleanups, latest_queue, dead_letters'));
+    afterAll(() => lab.close());
+
+    it('is nothing at all in an empty database', async () => {
+      expect(await lab.read()).toEqual({
+        documents: { PENDING: 0, EXTRACTING: 0, VECTORIZING: 0, COMPLETED: 0, FAILED: 0, CANCELLED: 0, DELETING: 0 },
+        oldestWaitingSeconds: 0,
+        outbox: { rows: 0, oldestSeconds: 0, parkedRows: 0 },
+        latestQueueRows: 0,
+        unreadableMessages: 0,
+        cleanupOverdueSeconds: 0,
+      });
+    });
+
+    it('counts documents in every status', async () => {
+      const leased = { lease_until: 'clock_timestamp()', lease_token: 'gen_random_uuid()' };
+      const counts = { pending: 7, completed: 6, failed: 5, cancelled: 4, deleting: 3 };
+      for (const [status, count] of Object.entries(counts)) await add(status, count);
+      await add('extracting', 2, leased);
+      await add('vectorizing', 1, leased);
+      const { documents } = await lab.read();
+      expect(documents).toEqual({ PENDING: 7, COMPLETED: 6, FAILED: 5, CANCELLED: 4, DELETING: 3, EXTRACTING: 2, VECTORIZING: 1 });
+    });
+
+    it('tells since when the longest waiting document has been due: after its upload, its time or its last try', async () => {
+      await add('pending', 1, { updated_at: AGO(500), scheduled_for: AGO(60) });
+      expect((await lab.read()).oldestWaitingSeconds).toBeCloseTo(60, -1);
+      await add('pending', 1, { updated_at: AGO(500), next_attempt_at: AGO(120) });
+      expect((await lab.read()).oldestWaitingSeconds).toBeCloseTo(120, -1);
+      await add('pending', 1, { updated_at: AGO(300) });
+      expect((await lab.read()).oldestWaitingSeconds).toBeCloseTo(300, -1);
+    });
+
+    it('does not take for waiting what is not due yet, or does not wait', async () => {
+      await add('pending', 1, { updated_at: AGO(500), scheduled_for: "clock_timestamp() + interval '1 hour'" });
+      await add('completed', 1, { updated_at: AGO(500) });
+      await add('extracting', 1, { updated_at: AGO(500), lease_until: 'clock_timestamp()' });
+      expect((await lab.read()).oldestWaitingSeconds).toBe(0);
+    });
+
+    it('counts the outbox, with the age of its oldest row, and what was set aside by itself', async () => {
+      await addOutboxRows(lab.database, 2, { ageSeconds: 900, parkedReason: 'TOO_LARGE' });
+      await addOutboxRows(lab.database, 1, { ageSeconds: 40 });
+      await addOutboxRows(lab.database, 3);
+      const { outbox } = await lab.read();
+      expect(outbox).toMatchObject({ rows: 4, parkedRows: 2 });
+      expect(outbox.oldestSeconds).toBeCloseTo(40, -1);
+    });
+
+    it('counts what is still to be told on the compacted topic, and messages that nobody can read', async () => {
+      await lab.database.query('insert into latest_queue (document_id, shard) select gen_random_uuid(), 1 from generate_series(1, 3)');
+      await lab.database.query(
+        "insert into dead_letters (topic, partition, message_offset, reason) select 'a-topic', 0, n, 'NOT_JSON' from generate_series(1, 2) n",
+      );
+      expect(await lab.read()).toMatchObject({ latestQueueRows: 3, unreadableMessages: 2 });
+    });
+
+    it('tells for how long a cleanup is overdue, and nothing of those that are to come', async () => {
+      const insert = (runAt: string) =>
+        lab.database.query(`insert into cleanups (document_id, user_id, run_at) values (gen_random_uuid(), 'alice', ${runAt})`);
+      await insert("clock_timestamp() + interval '1 day'");
+      expect((await lab.read()).cleanupOverdueSeconds).toBe(0);
+      await insert(AGO(700));
+      expect((await lab.read()).cleanupOverdueSeconds).toBeCloseTo(700, -1);
+    });
+  });
+}

@@ -1,0 +1,72 @@
+/** Stands between a client and a real HTTP server, and does to requests what a bad day does. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+
+export interface Exchange {
+  method: string;
+  path: string;
+  headers: IncomingMessage['headers'];
+  /** As JSON; undefined where there is none. */
+  body: unknown;
+  /** Asks the real server, with this body instead of the client's where one is given. */
+  forward(body?: unknown): Promise<Answer>;
+  /** Resolves when the client has hung up. */
+  gone: Promise<void>;
+}
+
+export interface Answer {
+  status: number;
+  body: unknown;
+}
+
+/** Undefined: nothing is ever answered. */
+export type Fault = (exchange: Exchange) => Promise<Answer | undefined>;
+
+export interface FaultProxy {
+  url: string;
+  /** Applies to requests from now on; without an argument they are passed on as they are. */
+  use(fault?: Fault): void;
+  close(): Promise<void>;
+}
+
+const passOn: Fault = (exchange) => exchange.forward();
+
+export async function startFaultProxy(target: string): Promise<FaultProxy> {
+  let fault = passOn;
+  const server = createServer((request, response) => {
+    void toExchange(target, request, response).then(async (exchange) => {
+      const answer = await fault(exchange).catch((error: unknown) => ({ status: 502, body: String(error) }));
+      if (answer) response.writeHead(answer.status, { 'content-type': 'application/json' }).end(toJson(answer.body));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    use: (next = passOn) => void (fault = next),
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function toExchange(target: string, request: IncomingMessage, response: ServerResponse): Promise<Exchange> {
+  const gone = new Promise<void>((resolve) => response.once('close', resolve));
+  const text = String(await buffer(request));
+  const { method = 'GET', url: path = '/', headers } = request;
+  const body: unknown = text === '' ? undefined : JSON.parse(text);
+  const forward = (other: unknown = body) => ask(target + path, method, other);
+  return { method, path, headers, body, forward, gone };
+}
+
+async function ask(url: string, method: string, body: unknown): Promise<Answer> {
+  const content = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+  const response = await fetch(url, { method, ...content });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+}
+
+function toJson(body: unknown): string | undefined {
+  return body === undefined ? undefined : JSON.stringify(body);
+}

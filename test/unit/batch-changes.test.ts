@@ -1,0 +1,64 @@
+import { createBatchedChange } from '../../src/documents/batch-changes.js';
+import type { Change } from '../../src/documents/ports.js';
+import type { StatusEvent } from '../../src/documents/document.js';
+
+const change = (documentId: string): Change => ({ documentId, generation: 1, from: 'EXTRACTING', to: 'VECTORIZING' });
+
+/** Writes when it is told to, and answers what it was given. */
+function createStore() {
+  const batches: string[][] = [];
+  const writes: PromiseWithResolvers<void>[] = [];
+  const write = async (changes: readonly Change[]) => {
+    batches.push(changes.map((one) => one.documentId));
+    const done = Promise.withResolvers<void>();
+    writes.push(done);
+    await done.promise;
+    return changes.map((one) => (one.documentId === 'lost' ? null : ({ documentId: one.documentId } as StatusEvent)));
+  };
+  return { batches, writes, store: { change: write } };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('changes that meet', () => {
+  it('share a transaction: those of one turn, and those that come while one is being written', async () => {
+    const { batches, writes, store } = createStore();
+    const write = createBatchedChange(store);
+    const first = [write(change('a')), write(change('b'))];
+    await turn();
+    const second = [write(change('c')), write(change('d'))];
+    await turn();
+    expect(batches).toEqual([['a', 'b']]);
+    writes[0]?.resolve();
+    await Promise.all(first);
+    await turn();
+    expect(batches).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
+    writes[1]?.resolve();
+    expect((await Promise.all(second)).map((event) => event?.documentId)).toEqual(['c', 'd']);
+  });
+
+  it('are each answered their own outcome', async () => {
+    const { writes, store } = createStore();
+    const write = createBatchedChange(store);
+    const both = Promise.all([write(change('lost')), write(change('b'))]);
+    await turn();
+    writes[0]?.resolve();
+    expect((await both).map((event) => event?.documentId ?? null)).toEqual([null, 'b']);
+  });
+
+  it('all fail with their transaction, and the next ones are written', async () => {
+    const { writes, store } = createStore();
+    const write = createBatchedChange(store);
+    const failing = write(change('a'));
+    await turn();
+    writes[0]?.reject(new Error('no database'));
+    await expect(failing).rejects.toThrow('no database');
+    const next = write(change('b'));
+    await turn();
+    writes[1]?.resolve();
+    expect((await next)?.documentId).toBe('b');
+  });
+});

@@ -1,0 +1,58 @@
+import { createRelayLatest } from '../../src/documents/relay-latest.js';
+import type { LatestRow, LogRecord } from '../../src/documents/ports.js';
+import { makeLog } from '../support/make-log.js';
+
+const row = (documentId: string, shard: number, version = '1'): LatestRow => ({
+  ...{ documentId, shard, version },
+  record: { topic: 'latest', key: documentId, headers: {}, value: version },
+});
+
+/** A queue and a log in memory; shards can be fenced. */
+function createParts(...rows: LatestRow[]) {
+  const published: string[][] = [];
+  const fenced = new Set<number>();
+  const queue = {
+    read: async (limit: number) => rows.slice(0, limit),
+    remove: async (gone: readonly LatestRow[]) => {
+      const keep = rows.filter((one) => !gone.some((other) => other.documentId === one.documentId && other.version === one.version));
+      rows.splice(0, rows.length, ...keep);
+    },
+  };
+  const publisher = {
+    publish: async (shard: number, records: readonly LogRecord[]) => {
+      if (fenced.has(shard)) throw new Error('fenced');
+      published.push(records.map((record) => record.key));
+    },
+  };
+  const log = makeLog();
+  return { rows, published, fenced, publisher, log, relay: createRelayLatest({ queue, publisher, logger: log }) };
+}
+
+describe('the lane of newest states', () => {
+  it('publishes a shard at a time and removes what was published', async () => {
+    const { relay, rows, published } = createParts(row('a', 1), row('b', 2), row('c', 1));
+    expect(await relay()).toBe(false);
+    expect(published).toEqual([['a', 'c'], ['b']]);
+    expect(rows).toEqual([]);
+  });
+
+  it('keeps the rows of a shard that another process has taken, and holds up no other', async () => {
+    const { relay, rows, published, fenced, log } = createParts(row('a', 1), row('b', 2));
+    fenced.add(1);
+    await relay();
+    expect(published).toEqual([['b']]);
+    expect(rows.map((one) => one.documentId)).toEqual(['a']);
+    expect(log.lines).toHaveLength(1);
+  });
+
+  it('keeps a document that got news while its older state was being sent', async () => {
+    const { relay, rows, publisher } = createParts(row('a', 1));
+    const publish = publisher.publish;
+    publisher.publish = async (shard, records) => {
+      await publish(shard, records);
+      rows.splice(0, 1, row('a', 1, '2'));
+    };
+    await relay();
+    expect(rows.map((one) => one.version)).toEqual(['2']);
+  });
+});
