@@ -1,6 +1,9 @@
 /** The import rules of docs/architecture.md. Test code is exempt: it may know everything. */
 const ADAPTERS = 'postgres|kafka|redis|weaviate|cohere|firebase|embedded|blobs|extraction';
 
+/** Entries, and what puts the parts together. */
+const COMPOSITION = '^src/(main|rebuild|run-process|app)\\.ts$|^src/app/';
+
 /** A driver is imported in these folders of src/ and nowhere else. */
 const DRIVERS = {
   '@mikro-orm|pg': 'postgres',
@@ -15,6 +18,7 @@ const DRIVERS = {
   'express|cors|helmet|ws|graphql-ws|graphql-sse|@as-integrations|@apollo/server|graphql-upload-minimal': 'http|graphql',
   'type-graphql': 'graphql',
   pino: 'runtime',
+  'prom-client': 'metrics',
 };
 
 const driverRules = Object.entries(DRIVERS).map(([packages, folders]) => ({
@@ -50,19 +54,25 @@ module.exports = {
       name: 'adapters-know-ports-messages-and-errors',
       severity: 'error',
       from: { path: `^src/(${ADAPTERS})/` },
-      to: { path: '^src/(http|graphql|status)/|^src/(app|main|config)\\.ts$' },
+      to: { path: `^src/(http|graphql|status)/|${COMPOSITION}|^src/config\\.ts$` },
+    },
+    {
+      name: 'metrics-wrap-ports-and-know-no-adapter',
+      severity: 'error',
+      from: { path: '^src/metrics/' },
+      to: { path: `^src/(${ADAPTERS}|http|graphql|messages)/|${COMPOSITION}|^src/config\\.ts$` },
     },
     {
       name: 'the-status-hub-knows-ports-only',
       severity: 'error',
       from: { path: '^src/status/' },
-      to: { path: `^src/(${ADAPTERS}|http|graphql)/|^src/(app|main|config)\\.ts$` },
+      to: { path: `^src/(${ADAPTERS}|http|graphql)/|${COMPOSITION}|^src/config\\.ts$` },
     },
     {
       name: 'only-the-entry-knows-the-composition',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(app|main)\\.ts$' },
-      to: { path: '^src/(app|main)\\.ts$' },
+      from: { path: '^src/', pathNot: COMPOSITION },
+      to: { path: COMPOSITION },
     },
     {
       name: 'the-product-does-not-know-its-tests',

@@ -1,5 +1,5 @@
 /**
- * Unit tests run the sources. Contract and end-to-end tests run what was built (`npm test` builds first), since the product starts worker
+ * Unit tests run the sources. Contract, integration, cluster and end-to-end tests run what was built (`npm test` builds first), since the product starts worker
  * threads and processes of its own.
  */
 const project = (name, more = {}) => ({
@@ -26,6 +26,12 @@ const swc = {
   sourceMaps: 'inline',
 };
 
+const SERIAL = { runner: '<rootDir>/test/support/serial-runner.cjs' };
+/** Started once for both projects, and ended with the run. */
+const withServices = {
+  globalSetup: '<rootDir>/test/support/start-services.mjs',
+  globalTeardown: '<rootDir>/test/support/stop-services.mjs',
+};
 const withProducts = { setupFilesAfterEnv: ['<rootDir>/test/support/stop-products.ts'] };
 
 export default {
@@ -34,6 +40,8 @@ export default {
   projects: [
     project('unit'),
     project('contract', withProducts),
-    project('e2e', { ...withProducts, runner: '<rootDir>/test/support/serial-runner.cjs' }),
+    project('e2e', { ...withProducts, ...SERIAL }),
+    project('integration', { ...withProducts, ...withServices, ...SERIAL }),
+    project('cluster', { ...withProducts, ...withServices, ...SERIAL }),
   ],
 };

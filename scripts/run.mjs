@@ -17,7 +17,11 @@ const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarnin
 /** `build`: what must be built before; `serves`: a process of the product, told when this launcher dies. */
 const TASKS = {
   start: { build: EVERYTHING, serves: true, node: [SOURCE_MAPS, 'dist/src/main.js'] },
+  worker: { build: ['server'], serves: true, node: [SOURCE_MAPS, 'dist/consumers/vectorize-documents.js'] },
+  relay: { build: ['server'], serves: true, node: [SOURCE_MAPS, 'dist/consumers/relay-outbox.js'] },
+  rebuild: { build: ['server'], serves: true, node: [SOURCE_MAPS, 'dist/src/rebuild.js'] },
   test: { build: EVERYTHING, node: JEST },
+  'test:cluster': { build: EVERYTHING, node: [...JEST, '--selectProjects', 'integration', 'cluster'] },
   check: { build: [], node: ['scripts/check.mjs'] },
   bench: { build: EVERYTHING, node: ['--import=./test/bench/typescript-imports.mjs', 'test/bench/main.ts'] },
   build: { build: EVERYTHING, node: null },

@@ -6,60 +6,21 @@ import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { address, brokers, commaList, delays, origin, wholeNumber } from './config-values.js';
 
 const MIB = 1024 * 1024;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const LOOPBACK_HOSTS = ['127.0.0.1', '::1', 'localhost'];
 
-/** Variables that switch on a real part; this version holds the embedded parts only and must not pretend otherwise. */
-const REAL_PART_VARIABLES = [
-  'DATABASE_URL',
-  'KAFKA_BROKERS',
-  'REDIS_URL',
-  'WEAVIATE_URL',
-  'COHERE_API_KEY',
-  'FIREBASE_PROJECT_ID',
-  'BLOB_URL',
-] as const;
-
-const wholeNumber = (minimum: number, maximum: number) => {
-  const error = `must be a whole number from ${String(minimum)} to ${String(maximum)}`;
-  const digits = z.string().regex(/^\d{1,16}$/, { error });
-  return digits.transform(Number).pipe(z.number().int({ error }).min(minimum, { error }).max(maximum, { error }));
-};
-
-const commaList = z
-  .string()
-  .default('')
-  .transform((value) =>
-    value
-      .split(',')
-      .map((item) => item.trim())
-      .filter(Boolean),
-  );
-
-const origin = z.string().refine((value) => URL.canParse(value) && new URL(value).origin === value, {
-  message: 'must be origins such as https://app.example.com, without a path',
-});
-
-const delays = z
-  .string()
-  .default('5s,1m,10m,30m')
-  .transform((value, context) => {
-    const parsed = value.split(',').map((item) => parseDurationMs(item.trim()));
-    if (parsed.some((delay) => delay === null)) {
-      context.addIssue({ code: 'custom', message: 'must be durations such as 5s,1m,10m,30m' });
-      return z.NEVER;
-    }
-    return parsed.filter((delay) => delay !== null);
-  });
+/** With Kafka there are many processes, which meet in these. */
+const NEEDED_WITH_KAFKA = ['DATABASE_URL', 'REDIS_URL', 'WEAVIATE_URL'] as const;
 
 const HOST_PROBLEM =
-  'must be 127.0.0.1, ::1 or localhost while dev:<user> tokens are accepted: whoever reaches the port may say who they are';
+  'HOST must be 127.0.0.1, ::1 or localhost while tokens dev:<user> or those of the Firebase emulator are accepted: whoever reaches the port may say who they are.';
 
 const schema = z.object({
   PORT: wholeNumber(0, 65_535).default(4000),
-  HOST: z.string().refine(isLoopback, { error: HOST_PROBLEM }).default('127.0.0.1'),
+  HOST: z.string().default('127.0.0.1'),
   DATA_DIR: z.string().min(1).default('data'),
   CORS_ORIGIN: commaList.pipe(z.array(origin)),
   DEV_ADMINS: commaList,
@@ -77,7 +38,29 @@ const schema = z.object({
   EXTRACTION_TIMEOUT_MS: wholeNumber(100, 3_600_000).default(120_000),
   EXTRACTION_MAX_MIB: wholeNumber(64, 65_536).default(512),
   EMBEDDER_THREADS: wholeNumber(1, 64).default(Math.min(4, availableParallelism())),
+  DATABASE_URL: address(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/docstream').optional(),
+  DATABASE_POOL: wholeNumber(2, 1_000).default(10),
+  KAFKA_BROKERS: brokers,
+  KAFKA_PARTITIONS: wholeNumber(1, 10_000).default(12),
+  KAFKA_USERNAME: z.string().optional(),
+  KAFKA_PASSWORD: z.string().optional(),
+  REDIS_URL: address(['redis:', 'rediss:'], 'redis://host:6379').optional(),
+  WEAVIATE_URL: address(['http:', 'https:'], 'http://host:8080').optional(),
+  WEAVIATE_API_KEY: z.string().optional(),
+  COHERE_API_KEY: z.string().optional(),
+  COHERE_BASE_URL: address(['http:', 'https:'], 'https://api.cohere.com').default('https://api.cohere.com'),
+  COHERE_MODEL: z.string().default('embed-v4.0'),
+  COHERE_DIMENSIONS: wholeNumber(1, 65_535).default(1_024),
+  COHERE_INPUTS_PER_MINUTE: wholeNumber(1, 100_000_000).default(2_000),
+  FIREBASE_PROJECT_ID: z.string().optional(),
+  FIREBASE_API_KEY: z.string().optional(),
+  FIREBASE_AUTH_DOMAIN: z.string().optional(),
+  FIREBASE_AUTH_EMULATOR_HOST: z.string().optional(),
+  BLOB_URL: address(['file:', 's3:', 'gs:'], 's3://bucket/folder?region=eu-central-1').optional(),
 });
+
+/** Every variable that the product reads. */
+export const KNOWN_VARIABLES: readonly string[] = Object.keys(schema.shape);
 
 type Variables = z.infer<typeof schema>;
 
@@ -99,6 +82,15 @@ export interface Config {
   maxRunningPerUser: number;
   extraction: { processes: number; timeoutMs: number; maxRssBytes: number };
   embedderThreads: number;
+  /** Null: the embedded part. */
+  database: { url: string; poolSize: number } | null;
+  kafka: { brokers: string[]; partitions: number; credentials: { username: string; password: string } | null } | null;
+  redis: { url: string } | null;
+  weaviate: { url: string; apiKey: string | null } | null;
+  cohere: { apiKey: string; baseUrl: string; model: string; dimensions: number; inputsPerMinute: number } | null;
+  firebase: { projectId: string; apiKey: string; authDomain: string; emulatorHost: string | null } | null;
+  /** Null: the folder `blobs` in the data folder. */
+  blobUrl: string | null;
 }
 
 /** One line a problem. */
@@ -131,14 +123,24 @@ function readEnvFile(file: string): void {
 export function parseConfig(environment: Record<string, string | undefined>): Config {
   const variables = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = schema.safeParse(variables);
-  const problems = [
-    ...REAL_PART_VARIABLES.filter((name) => variables[name]).map(
-      (name) => `${name} is set, but this version runs the embedded part only: unset it.`,
-    ),
-    ...(parsed.success ? [] : parsed.error.issues.map(toProblem)),
-  ];
+  const problems = [...(parsed.success ? [] : parsed.error.issues.map(toProblem)), ...combinationProblems(variables)];
   if (problems.length > 0 || !parsed.success) throw new ConfigError([...new Set(problems)]);
   return toConfig(parsed.data);
+}
+
+function combinationProblems(variables: Record<string, string | undefined>): string[] {
+  const missing = NEEDED_WITH_KAFKA.filter((name) => !variables[name]);
+  const { KAFKA_BROKERS, KAFKA_USERNAME, KAFKA_PASSWORD, FIREBASE_PROJECT_ID, FIREBASE_API_KEY, FIREBASE_AUTH_EMULATOR_HOST } = variables;
+  const opensDoor = !FIREBASE_PROJECT_ID || FIREBASE_AUTH_EMULATOR_HOST;
+  return [
+    ...(KAFKA_BROKERS && missing.length > 0 ? [`KAFKA_BROKERS needs ${missing.join(', ')} as well: many processes meet in these.`] : []),
+    ...(!KAFKA_USERNAME !== !KAFKA_PASSWORD ? ['KAFKA_USERNAME and KAFKA_PASSWORD go together: set both or none.'] : []),
+    ...(FIREBASE_PROJECT_ID && !FIREBASE_API_KEY
+      ? ['FIREBASE_PROJECT_ID needs FIREBASE_API_KEY as well: the page signs in with it. It is public.']
+      : []),
+    ...(FIREBASE_AUTH_EMULATOR_HOST && !FIREBASE_PROJECT_ID ? ['FIREBASE_AUTH_EMULATOR_HOST needs FIREBASE_PROJECT_ID as well.'] : []),
+    ...(opensDoor && variables['HOST'] && !isLoopback(variables['HOST']) ? [HOST_PROBLEM] : []),
+  ];
 }
 
 export function isLoopback(host: string): boolean {
@@ -172,15 +174,52 @@ function toConfig(variables: Variables): Config {
       maxRssBytes: variables.EXTRACTION_MAX_MIB * MIB,
     },
     embedderThreads: variables.EMBEDDER_THREADS,
+    ...toRealParts(variables),
   };
 }
 
-const DURATION_UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+type RealParts = Pick<Config, 'database' | 'kafka' | 'redis' | 'weaviate' | 'cohere' | 'firebase' | 'blobUrl'>;
 
-function parseDurationMs(text: string): number | null {
-  const match = /^(\d+)(ms|s|m|h)$/.exec(text);
-  const unit = DURATION_UNITS[match?.[2] ?? ''];
-  return unit === undefined ? null : Number(match?.[1]) * unit;
+function toRealParts(variables: Variables): RealParts {
+  const { DATABASE_URL, REDIS_URL, WEAVIATE_URL } = variables;
+  return {
+    database: DATABASE_URL === undefined ? null : { url: DATABASE_URL, poolSize: variables.DATABASE_POOL },
+    kafka: toKafka(variables),
+    redis: REDIS_URL === undefined ? null : { url: REDIS_URL },
+    weaviate: WEAVIATE_URL === undefined ? null : { url: WEAVIATE_URL, apiKey: variables.WEAVIATE_API_KEY ?? null },
+    cohere: toCohere(variables),
+    firebase: toFirebase(variables),
+    blobUrl: variables.BLOB_URL ?? null,
+  };
+}
+
+function toKafka({ KAFKA_BROKERS, KAFKA_PARTITIONS, KAFKA_USERNAME, KAFKA_PASSWORD }: Variables): Config['kafka'] {
+  if (KAFKA_BROKERS.length === 0) return null;
+  const credentials =
+    KAFKA_USERNAME === undefined || KAFKA_PASSWORD === undefined ? null : { username: KAFKA_USERNAME, password: KAFKA_PASSWORD };
+  return { brokers: KAFKA_BROKERS, partitions: KAFKA_PARTITIONS, credentials };
+}
+
+function toCohere(variables: Variables): Config['cohere'] {
+  if (variables.COHERE_API_KEY === undefined) return null;
+  return {
+    apiKey: variables.COHERE_API_KEY,
+    baseUrl: variables.COHERE_BASE_URL,
+    model: variables.COHERE_MODEL,
+    dimensions: variables.COHERE_DIMENSIONS,
+    inputsPerMinute: variables.COHERE_INPUTS_PER_MINUTE,
+  };
+}
+
+function toFirebase(variables: Variables): Config['firebase'] {
+  const { FIREBASE_PROJECT_ID: projectId, FIREBASE_API_KEY: apiKey } = variables;
+  if (projectId === undefined || apiKey === undefined) return null;
+  return {
+    projectId,
+    apiKey,
+    authDomain: variables.FIREBASE_AUTH_DOMAIN ?? `${projectId}.firebaseapp.com`,
+    emulatorHost: variables.FIREBASE_AUTH_EMULATOR_HOST ?? null,
+  };
 }
 
 function findProjectDir(): string {

@@ -56,7 +56,7 @@ async function* evenSegments(pieces: AsyncIterable<TextSegment>): AsyncIterable<
  * PostgreSQL stores neither NUL characters nor halves of surrogate pairs. They go here, in every format, before anybody counts an
  * offset. (No reader splits a pair over two pieces.)
  */
-function storableText(text: string): string {
+export function storableText(text: string): string {
   return text.replaceAll('\0', '').toWellFormed();
 }
 

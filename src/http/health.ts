@@ -1,5 +1,5 @@
-import { timingSafeEqual } from 'node:crypto';
-import { Router, type Request } from 'express';
+import { Router } from 'express';
+import { mayOperate } from './operations.js';
 
 /** A part of the product, and a question that resolves when it works. */
 export interface Part {
@@ -10,14 +10,14 @@ export interface Part {
 const CHECK_MS = 2_000;
 
 /** Alive: the process answers. Ready: every part does. From elsewhere than this machine the names of parts need the operations token. */
-export function createHealthRouter({ parts, operationsToken }: { parts: readonly Part[]; operationsToken: string | null }): Router {
+export function createHealthRouter({ parts, operationsToken }: { parts: () => readonly Part[]; operationsToken: string | null }): Router {
   const router = Router();
   router.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
   router.get('/readyz', async (request, response) => {
-    const answers = await Promise.all(parts.map(async (part) => [part.name, await answersInTime(part)] as const));
+    const answers = await Promise.all(parts().map(async (part) => [part.name, await answersInTime(part)] as const));
     const ready = answers.every(([, answer]) => answer);
     const body = { status: ready ? 'ready' : 'not ready' };
-    const details = mayKnowParts(request, operationsToken) ? { parts: Object.fromEntries(answers) } : {};
+    const details = mayOperate(request, operationsToken) ? { parts: Object.fromEntries(answers) } : {};
     response.status(ready ? 200 : 503).json({ ...body, ...details });
   });
   return router;
@@ -31,15 +31,4 @@ async function answersInTime({ check }: Part): Promise<boolean> {
     () => false,
   );
   return Promise.race([answer, late.promise]).finally(() => clearTimeout(timer));
-}
-
-function mayKnowParts(request: Request, operationsToken: string | null): boolean {
-  const address = request.socket.remoteAddress ?? '';
-  if (address === '::1' || address.replace(/^::ffff:/, '').startsWith('127.')) return true;
-  return operationsToken !== null && isSame(request.headers.authorization ?? '', `Bearer ${operationsToken}`);
-}
-
-function isSame(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }

@@ -5,8 +5,17 @@ import { join } from 'node:path';
 
 /** What the page must know before anybody has signed in. */
 export interface PageConfig {
-  identity: { kind: 'dev' };
+  identity: { kind: 'dev' } | FirebaseSignIn;
   limits: { maxUploadBytes: number; mimeTypes: readonly string[] };
+}
+
+/** Firebase's public web settings: they name the project and open nothing. `emulatorHost` is host:port. */
+export interface FirebaseSignIn {
+  kind: 'firebase';
+  projectId: string;
+  apiKey: string;
+  authDomain: string;
+  emulatorHost: string | null;
 }
 
 /** Nothing is fetched from elsewhere and no script stands in the page itself. The component library sets styles on elements. */

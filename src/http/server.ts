@@ -18,16 +18,18 @@ interface Dependencies {
   guards: Guards;
   corsOrigins: readonly string[];
   routers: { path: string; router: Router }[];
-  /** By path. */
-  webSockets: Map<string, WebSocketServer>;
+  webSockets: WebSocketServers;
 }
 
 export interface HttpServer {
   /** Resolves to the port; rejects when it is in use. */
   listen(port: number, host: string): Promise<number>;
-  /** Takes no more connections and resolves when what runs has been answered, or cut off after `graceMs`. */
+  /** Takes no more connections and resolves when what runs has been answered, or cut off after `graceMs`. The first call counts. */
   stop(graceMs: number): Promise<void>;
 }
+
+/** By path. */
+export type WebSocketServers = Map<string, WebSocketServer>;
 
 /** Takes over connections that this server hands it, and refuses messages that are larger. */
 export function createWebSocketServer({ maxMessageBytes }: { maxMessageBytes: number }): WebSocketServer {
@@ -40,15 +42,19 @@ export function createWebSocketServer({ maxMessageBytes }: { maxMessageBytes: nu
 export function createHttpServer(dependencies: Dependencies): HttpServer {
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, shouldUpgradeCallback: isWebSocket }, createApplication(dependencies));
   server.on('upgrade', (request, socket, head) => upgrade(dependencies, request, socket, head));
+  let stopped: Promise<void> | undefined;
+
+  async function stop(graceMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const webSockets of dependencies.webSockets.values()) closeSockets(webSockets);
+    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    await closed;
+    clearTimeout(timer);
+  }
+
   return {
     listen: (port, host) => listen(server, port, host),
-    stop: async (graceMs) => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const webSockets of dependencies.webSockets.values()) closeSockets(webSockets);
-      const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-      await closed;
-      clearTimeout(timer);
-    },
+    stop: (graceMs) => (stopped ??= stop(graceMs)),
   };
 }
 

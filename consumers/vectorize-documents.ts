@@ -1,0 +1,4 @@
+/** The worker process: a member of the consumer group that turns documents into vectors. */
+import { runProcess } from '../src/run-process.js';
+
+await runProcess('worker');

@@ -1,0 +1,114 @@
+/** The port of a process: health and metrics from the first moment, and, in the API process, GraphQL, REST, WebSockets and the page once its parts are open. */
+import { join } from 'node:path';
+import { projectDir, type Config } from '../config.js';
+import type { Announce } from '../documents/announce.js';
+import { createDeleteDocument } from '../documents/delete-document.js';
+import { createSearchDocuments } from '../documents/search-documents.js';
+import { createUploadDocument } from '../documents/upload-document.js';
+import { createFormatDetector } from '../extraction/formats.js';
+import type { Services } from '../graphql/context.js';
+import { createToClientError } from '../graphql/errors.js';
+import { createHttpDoor } from '../graphql/http-door.js';
+import { MAX_REQUEST_BYTES } from '../graphql/limits.js';
+import { createSchema } from '../graphql/schema.js';
+import { serveGraphqlWebSocket } from '../graphql/websocket-door.js';
+import { createGuards } from '../http/guards.js';
+import { createHealthRouter } from '../http/health.js';
+import { createMetricsRouter } from '../http/metrics.js';
+import { createPageRouter, type PageConfig } from '../http/page.js';
+import { servePlainWebSocket } from '../http/plain-websocket.js';
+import { createRestRouter } from '../http/rest.js';
+import { createRouter, type Router } from '../http/until-open.js';
+import { createHttpServer, createWebSocketServer, type WebSocketServers } from '../http/server.js';
+import { showBacklog } from '../metrics/backlog.js';
+import { countSockets, measureHub } from '../metrics/doors.js';
+import { readBacklog } from '../postgres/backlog.js';
+import { createStatusHub, type StatusHub } from '../status/hub.js';
+import type { Parts, Surroundings } from './open-parts.js';
+
+/** Of the deadline for stopping, what open requests may use. */
+const REQUESTS_SHARE = 0.25;
+
+export interface Port {
+  port: number;
+  /** What is added here is served behind health. */
+  router: Router;
+  webSockets: WebSocketServers;
+  /** Takes no more requests and lets what runs end. Quiet when called again. */
+  stop(): Promise<void>;
+}
+
+/** Health and metrics alone. Rejects when the port is in use. */
+export async function openPort({ config, logger, resources, readiness, metrics }: Surroundings): Promise<Port> {
+  const router = createRouter();
+  const webSockets: WebSocketServers = new Map();
+  const server = createHttpServer({
+    logger,
+    guards: createGuards({ loopbackOnly: acceptsAnybody(config), corsOrigins: config.corsOrigins }),
+    corsOrigins: config.corsOrigins,
+    routers: [
+      { path: '/', router: createHealthRouter({ parts: readiness.parts, operationsToken: config.operationsToken }) },
+      { path: '/', router: createMetricsRouter({ render: metrics.render, operationsToken: config.operationsToken }) },
+      { path: '/', router },
+    ],
+    webSockets,
+  });
+  const port = await server.listen(config.port, config.host);
+  const stop = () => server.stop(config.shutdownDeadlineMs * REQUESTS_SHARE);
+  resources.push('http', stop);
+  return { port, router, webSockets, stop };
+}
+
+/** Tokens that anybody can make are good on this machine only. */
+function acceptsAnybody({ firebase }: Config): boolean {
+  return firebase === null || firebase.emulatorHost !== null;
+}
+
+export async function openApi(surroundings: Surroundings, parts: Parts, announce: Announce, port: Port): Promise<void> {
+  const { config, logger, resources, metrics } = surroundings;
+  const { store, bus, identity, blobs, database } = parts;
+  const { router, webSockets } = port;
+  const hub = measureHub(metrics.registry, createStatusHub({ bus, store, log: logger }));
+  hub.start();
+  const services = createServices(config, parts, announce, hub);
+  const graphql = { schema: await createSchema(), services, identity, toClientError: createToClientError(logger) };
+  const httpDoor = await createHttpDoor(graphql);
+  resources.push('graphql', () => httpDoor.stop());
+  // Streams end first, then requests, then the parts that they need.
+  resources.push('requests', () => port.stop());
+  resources.push('status hub', () => hub.stop());
+
+  const graphqlSockets = createWebSocketServer({ maxMessageBytes: MAX_REQUEST_BYTES });
+  serveGraphqlWebSocket(graphqlSockets, graphql);
+  const plainSockets = createWebSocketServer({ maxMessageBytes: MAX_REQUEST_BYTES });
+  plainSockets.on('connection', (socket) => servePlainWebSocket(socket, { identity, hub, logger }));
+  webSockets.set('/graphql', graphqlSockets).set('/ws', plainSockets);
+  showBacklog(metrics, () => readBacklog(database));
+  countSockets(metrics.registry, { graphql: graphqlSockets, plain: plainSockets });
+
+  router.use('/graphql', httpDoor.router);
+  router.use('/api/documents', createRestRouter({ identity, store, blobs, uploadDocument: services.uploadDocument }));
+  router.use('/', createPageRouter({ folder: join(projectDir, 'dist', 'web'), config: toPageConfig(config, services) }));
+}
+
+function toPageConfig(config: Config, { formats }: Services): PageConfig {
+  const { firebase, maxUploadBytes } = config;
+  return {
+    identity: firebase ? { kind: 'firebase', ...firebase } : { kind: 'dev' },
+    limits: { maxUploadBytes, mimeTypes: formats.mimeTypes },
+  };
+}
+
+function createServices(config: Config, { store, blobs, embedder, vectors }: Parts, announce: Announce, hub: StatusHub): Services {
+  const { maxUploadBytes } = config;
+  const formats = createFormatDetector();
+  return {
+    store,
+    hub,
+    formats,
+    maxUploadBytes,
+    uploadDocument: createUploadDocument({ store, blobs, formats, announce, maxUploadBytes }),
+    deleteDocument: createDeleteDocument({ store, announce }),
+    searchDocuments: createSearchDocuments({ store, embedder, vectors }),
+  };
+}

@@ -1,0 +1,192 @@
+/** Opens what stands behind each port: the embedded part, or the real one that its variable switches on. */
+import { join } from 'node:path';
+import { createBlobStore } from '../blobs/drive.js';
+import { createFolderBlobStore, type FolderBlobStore } from '../blobs/folder.js';
+import { createCohereEmbedder } from '../cohere/embedder.js';
+import type { Config } from '../config.js';
+import type { BlobStore, DocumentStore, Embedder, Identity, StatusBus, VectorStore } from '../documents/ports.js';
+import { claimDataDir } from '../embedded/data-dir.js';
+import { createEncoder } from '../embedded/encoder.js';
+import { createDevIdentity } from '../embedded/identity.js';
+import { startEmbeddedPostgres } from '../embedded/pglite.js';
+import { createStatusBus } from '../embedded/status-bus.js';
+import { ProcessingFailure, SetupError } from '../errors.js';
+import { createFirebaseIdentity } from '../firebase/identity.js';
+import { createEmbeddingMetrics, type EmbeddingMetrics } from '../metrics/embedding.js';
+import type { Metrics } from '../metrics/metrics.js';
+import { measureStore } from '../metrics/store.js';
+import { measureVectors } from '../metrics/vectors.js';
+import { openDatabase, type Database } from '../postgres/database.js';
+import { createDocumentStore } from '../postgres/documents.js';
+import { createVectorStore } from '../postgres/vectors.js';
+import { createRedisStatusBus } from '../redis/status-bus.js';
+import { createTokenBucket } from '../redis/token-bucket.js';
+import { createLocalTokenBucket, type TokenBucket } from '../token-bucket.js';
+import type { Logger } from '../runtime/logger.js';
+import type { ResourceStack } from '../runtime/resource-stack.js';
+import { createWeaviateVectorStore } from '../weaviate/vectors.js';
+import type { Readiness } from './readiness.js';
+
+export interface Surroundings {
+  config: Config;
+  logger: Logger;
+  resources: ResourceStack;
+  readiness: Readiness;
+  metrics: Metrics;
+  /** Called when a part that cannot be replaced has ended. */
+  onFatal: (error: unknown) => void;
+}
+
+export interface Parts {
+  database: Database;
+  store: DocumentStore;
+  blobs: BlobStore;
+  embedder: Embedder;
+  vectors: VectorStore;
+  bus: StatusBus;
+  identity: Identity;
+}
+
+/** Shorter than a lease: a call that hangs must not outlive the right to write. */
+const CALL_TIMEOUT_SHARE = 0.5;
+
+export async function openParts(surroundings: Surroundings): Promise<Parts> {
+  const { config, metrics } = surroundings;
+  const database = await openDatabasePart(surroundings);
+  const store = measureStore(metrics.registry, createDocumentStore({ database, maxAttempts: config.maxAttempts }));
+  const bus = await openBus(surroundings);
+  const embedder = await openEmbedder(surroundings);
+  const vectors = measureVectors(metrics.registry, await openVectors(surroundings, database, embedder));
+  return { database, store, bus, embedder, vectors, blobs: await openBlobs(surroundings, store), identity: createIdentity(config) };
+}
+
+export async function openDatabasePart(surroundings: Surroundings): Promise<Database> {
+  const { config, resources, readiness } = surroundings;
+  const holdsVectors = config.weaviate === null;
+  const { database: address } = config;
+  const database = address
+    ? await readiness.open('postgres', () => openDatabase(address, { holdsVectors }))
+    : await openDatabase(await startEngine(surroundings), { holdsVectors });
+  resources.push('database', () => database.close());
+  readiness.add({ name: address ? 'postgres' : 'database', check: () => database.query('select 1') });
+  return database;
+}
+
+/** The folder has one owner where the database is in it. */
+async function startEngine({ config, resources, onFatal }: Surroundings): ReturnType<typeof startEmbeddedPostgres> {
+  resources.push('data folder', await claimDataDir(config.dataDir));
+  const engine = await startEmbeddedPostgres({ dataDir: join(config.dataDir, 'postgres') });
+  resources.push('database engine', () => engine.stop());
+  engine.failed.catch(onFatal);
+  return engine;
+}
+
+async function openBus({ config, logger, resources, readiness }: Surroundings): Promise<StatusBus> {
+  const { redis } = config;
+  if (!redis) return createStatusBus();
+  const bus = await readiness.open('redis', () => createRedisStatusBus({ url: redis.url, log: logger }));
+  resources.push('status bus', () => bus.stop());
+  readiness.add({ name: 'redis', check: () => bus.check() });
+  return bus;
+}
+
+async function openEmbedder(surroundings: Surroundings): Promise<Embedder> {
+  const { config, resources, metrics } = surroundings;
+  const embedding = createEmbeddingMetrics(metrics.registry);
+  const embedder = config.cohere
+    ? await openCohere(surroundings, config.cohere, embedding)
+    : embedding.measureEmbedder(createEncoder({ threads: config.embedderThreads }));
+  resources.push('embedder', () => embedder.stop());
+  return embedder;
+}
+
+async function openCohere(
+  surroundings: Surroundings,
+  cohere: NonNullable<Config['cohere']>,
+  { measureBucket, onCall, onPaced }: EmbeddingMetrics,
+): Promise<Embedder> {
+  const { config, resources, readiness } = surroundings;
+  const bucket = measureBucket(openBucket(surroundings, cohere.inputsPerMinute));
+  resources.push('token bucket', () => bucket.stop());
+  const timeoutMs = config.leaseMs * CALL_TIMEOUT_SHARE;
+  const embedder = await createCohereEmbedder({ ...cohere, bucket, timeoutMs, onCall, onPaced });
+  await readiness.open('cohere', () => embedder.check().catch(failForGood));
+  readiness.add({ name: 'cohere', check: () => embedder.check() });
+  return embedder;
+}
+
+/** One limit for all processes: shared where Redis is. */
+function openBucket({ config, logger }: Surroundings, perMinute: number): TokenBucket {
+  const { redis } = config;
+  return redis ? createTokenBucket({ url: redis.url, name: 'cohere', perMinute, log: logger }) : createLocalTokenBucket({ perMinute });
+}
+
+/** A key or a model that Cohere refuses is refused tomorrow as well. */
+function failForGood(error: unknown): never {
+  const refusal = error instanceof Error ? error.cause : undefined;
+  if (refusal instanceof ProcessingFailure && !refusal.retryable) throw new SetupError(refusal.message, { cause: error });
+  throw error;
+}
+
+async function openVectors(surroundings: Surroundings, database: Database, embedder: Embedder): Promise<VectorStore> {
+  const { config, logger, resources, readiness } = surroundings;
+  const { weaviate } = config;
+  const { model, dimensions } = embedder;
+  if (!weaviate) return createVectorStore({ database, model, dimensions });
+  const timeoutMs = config.leaseMs * CALL_TIMEOUT_SHARE;
+  const vectors = await readiness.open('weaviate', () =>
+    createWeaviateVectorStore({ ...weaviate, model, dimensions, timeoutMs, log: logger }),
+  );
+  resources.push('vector store', () => vectors.stop());
+  readiness.add({ name: 'weaviate', check: () => vectors.check() });
+  return vectors;
+}
+
+async function openBlobs({ config, resources, readiness }: Surroundings, store: DocumentStore): Promise<BlobStore> {
+  const { blobUrl } = config;
+  const blobs = blobUrl === null ? await openOwnFolder(config, store) : await createBlobStore(blobUrl);
+  resources.push('blob store', () => blobs.stop());
+  await readiness.open('blobs', () => blobs.check());
+  readiness.add({ name: 'blobs', check: () => blobs.check() });
+  return blobs;
+}
+
+async function openOwnFolder(config: Config, store: DocumentStore): Promise<FolderBlobStore> {
+  const blobs = await createFolderBlobStore({ folder: join(config.dataDir, 'blobs'), shared: config.database !== null });
+  // Where the folder is ours alone, none of these files is on its way to a row: they are of a process that ended between the two.
+  if (config.database === null) {
+    const unknown = await store.unknownBlobKeys(await blobs.keys());
+    await Promise.all(unknown.map((key) => blobs.remove(key)));
+  }
+  return blobs;
+}
+
+function createIdentity({ firebase, devAdmins }: Config): Identity {
+  return firebase ? createFirebaseIdentity(firebase) : createDevIdentity({ admins: devAdmins });
+}
+
+/** One row a part, for the table at start. No password of an address is shown. */
+export function describeParts(config: Config, parts: Pick<Parts, 'embedder'> | null): { part: string; adapter: string; address: string }[] {
+  const { dataDir, database, kafka, redis, weaviate, cohere, firebase, blobUrl } = config;
+  const row = (part: string, adapter: string, address: string) => ({ part, adapter, address });
+  return [
+    database
+      ? row('Database', 'PostgreSQL', shown(database.url))
+      : row('Database', 'PGlite (PostgreSQL in WASM)', join(dataDir, 'postgres')),
+    kafka ? row('Event log', 'Apache Kafka', kafka.brokers.join(', ')) : row('Event log', 'in-process delivery', 'this process'),
+    redis ? row('Status bus', 'Redis', shown(redis.url)) : row('Status bus', 'in-process', 'this process'),
+    weaviate
+      ? row('Vector store', 'Weaviate', shown(weaviate.url))
+      : row('Vector store', 'pgvector in the database', `${String(parts?.embedder.dimensions ?? 0)} dimensions`),
+    row('Embedder', parts?.embedder.model ?? (cohere ? cohere.model : 'shipped'), cohere ? shown(cohere.baseUrl) : 'worker threads'),
+    firebase ? row('Identity', 'Firebase', firebase.projectId) : row('Identity', 'tokens dev:<user>', 'loopback only'),
+    blobUrl === null
+      ? row('Blob store', 'folder', join(dataDir, 'blobs'))
+      : row('Blob store', new URL(blobUrl).protocol.slice(0, -1), shown(blobUrl)),
+  ];
+}
+
+function shown(address: string): string {
+  const url = new URL(address);
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}

@@ -1,0 +1,27 @@
+/**
+ * Makes anew, from PostgreSQL and the files, what can be: the vectors, after another model was chosen or the store was lost, and the topics,
+ * after Kafka was. It only puts into the queue and the outbox; workers and relays do the rest.
+ */
+import { OUTBOX_SHARDS } from '../messages/topics.js';
+import { clearVectors, requeueCompleted, requeueEvents } from '../postgres/requeue.js';
+import { dropCollection } from '../weaviate/drop-collection.js';
+import { openDatabasePart, type Surroundings } from './open-parts.js';
+
+const TIMEOUT_MS = 30_000;
+
+export const REBUILDS = { vectors: rebuildVectors, topics: rebuildTopics } as const;
+
+async function rebuildVectors(surroundings: Surroundings): Promise<string> {
+  const { weaviate } = surroundings.config;
+  const database = await openDatabasePart(surroundings);
+  if (weaviate) await surroundings.readiness.open('weaviate', () => dropCollection({ ...weaviate, timeoutMs: TIMEOUT_MS }));
+  else await clearVectors(database);
+  const count = await requeueCompleted(database);
+  return `The vectors are gone and ${String(count)} documents wait to be embedded again: start the processes. Until a document is done, searches don't find it.`;
+}
+
+async function rebuildTopics(surroundings: Surroundings): Promise<string> {
+  const database = await openDatabasePart(surroundings);
+  const count = await requeueEvents(database);
+  return `${String(count)} events wait in ${String(OUTBOX_SHARDS)} shards to be published again: consumers that keep the highest seq of a document see nothing new.`;
+}

@@ -1,0 +1,54 @@
+/** From the outbox to the log: the fast lane of everything, and the slow lane of the compacted topic. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createBackgroundTask, type BackgroundTask } from '../documents/background.js';
+import type { EventLog, LatestPublisher } from '../documents/ports.js';
+import { createRelayLatest } from '../documents/relay-latest.js';
+import { createRelayOutbox } from '../documents/relay-outbox.js';
+import { measureRelay } from '../metrics/relay.js';
+import type { Database } from '../postgres/database.js';
+import { createLatestQueue } from '../postgres/latest-queue.js';
+import { createOutbox } from '../postgres/outbox.js';
+import type { Surroundings } from './open-parts.js';
+
+const TICK_MS = 1_000;
+/** The first batch goes at once; the next one gathers for so long, since a send costs the same for one row as for many. */
+const GATHER_MS = 10;
+
+interface Lanes {
+  database: Database;
+  log: EventLog;
+  publisher: LatestPublisher;
+  shards: () => readonly number[];
+  /** Before each look: shards come and go between batches only. */
+  balance?: () => Promise<void>;
+}
+
+/** Answers the task to wake after a commit. */
+export function startRelay({ logger, resources, metrics }: Surroundings, { database, shards, balance, ...lanes }: Lanes): BackgroundTask {
+  const { log, publisher } = measureRelay(metrics.registry, { ...lanes, shards });
+  const relayOutbox = createRelayOutbox({ outbox: createOutbox({ database, shards }), log, logger });
+  let lastBatchAt = 0;
+  const outbox = createBackgroundTask({
+    ...{ name: 'relay', tickMs: TICK_MS, log: logger },
+    run: async () => {
+      await balance?.();
+      await pause(GATHER_MS - (performance.now() - lastBatchAt));
+      const more = await relayOutbox();
+      lastBatchAt = performance.now();
+      return more;
+    },
+  });
+  const latest = createBackgroundTask({
+    ...{ name: 'latest', tickMs: TICK_MS, log: logger },
+    run: createRelayLatest({ queue: createLatestQueue({ database, shards }), publisher, logger }),
+  });
+  for (const [name, task] of Object.entries({ relay: outbox, latest })) {
+    task.start();
+    resources.push(name, () => task.stop());
+  }
+  return outbox;
+}
+
+async function pause(ms: number): Promise<void> {
+  if (ms > 0) await sleep(ms);
+}

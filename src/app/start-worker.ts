@@ -1,0 +1,72 @@
+/** From the queue to the vectors: claims, runs, leases and cleanups. */
+import { join } from 'node:path';
+import type { Announce } from '../documents/announce.js';
+import { createBackgroundTask } from '../documents/background.js';
+import { createLeaseKeeper } from '../documents/lease-keeper.js';
+import { createProcessDocument } from '../documents/process-document.js';
+import { createRunCleanups } from '../documents/run-cleanups.js';
+import { createWorker, type Worker } from '../documents/worker.js';
+import { createExtractor } from '../extraction/extractor.js';
+import { withSmallTexts } from '../extraction/small-texts.js';
+import { measureProcess } from '../metrics/process.js';
+import type { Parts, Surroundings } from './open-parts.js';
+
+const CLEANUP_TICK_MS = 5_000;
+/** Of the deadline for stopping, what running documents may use; the rest closes the other parts. */
+const DRAIN_SHARE = 0.6;
+
+export interface WorkerProcess {
+  worker: Worker;
+  /** There may be a cleanup. */
+  wakeCleanups(): void;
+  /** Takes no more work and drains, within its share of the deadline. */
+  stop(): Promise<void>;
+}
+
+interface Room {
+  onFull?: () => void;
+  onRoom?: () => void;
+}
+
+export function startWorker(
+  { config, logger: log, resources, metrics }: Surroundings,
+  parts: Parts,
+  announce: Announce,
+  room: Room = {},
+): WorkerProcess {
+  const { store, blobs, embedder, vectors } = parts;
+  const extractor = withSmallTexts(createExtractor({ ...config.extraction, workDir: join(config.dataDir, 'work') }));
+  resources.push('extractor', () => extractor.stop());
+  const leases = createLeaseKeeper({ store, announce, leaseMs: config.leaseMs, log });
+  const tasks = {
+    cleanups: createBackgroundTask({
+      ...{ name: 'cleanups', tickMs: CLEANUP_TICK_MS, log },
+      run: createRunCleanups({ store, vectors, blobs, log }),
+    }),
+    leases: createBackgroundTask({
+      ...{ name: 'leases', tickMs: config.leaseMs / 3, log },
+      run: async () => {
+        announce(await store.takeBackLeases({ all: false }));
+        return false;
+      },
+    }),
+  };
+  for (const [name, task] of Object.entries(tasks)) {
+    task.start();
+    resources.push(name, () => task.stop());
+  }
+  const worker = createWorker({
+    ...{ store, leases, announce, log, leaseMs: config.leaseMs, retryDelaysMs: config.retryDelaysMs, ...room },
+    process: measureProcess(metrics.registry, createProcessDocument({ blobs, extractor, embedder, vectors, maxChunks: config.maxChunks }), {
+      concurrency: config.workerConcurrency,
+    }),
+    concurrency: config.workerConcurrency,
+    maxRunningPerUser: config.maxRunningPerUser,
+  });
+  leases.start();
+  resources.push('lease keeper', () => leases.stop());
+  worker.start();
+  const stop = () => worker.stop(config.shutdownDeadlineMs * DRAIN_SHARE);
+  resources.push('worker', stop);
+  return { worker, wakeCleanups: () => tasks.cleanups.wake(), stop };
+}
