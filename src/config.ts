@@ -51,6 +51,7 @@ const schema = z.object({
   COHERE_BASE_URL: address(['http:', 'https:'], 'https://api.cohere.com').default('https://api.cohere.com'),
   COHERE_MODEL: z.string().default('embed-v4.0'),
   COHERE_DIMENSIONS: wholeNumber(1, 65_535).default(1_024),
+  COHERE_RERANK_MODEL: z.string().optional(),
   COHERE_INPUTS_PER_MINUTE: wholeNumber(1, 100_000_000).default(2_000),
   FIREBASE_PROJECT_ID: z.string().optional(),
   FIREBASE_API_KEY: z.string().optional(),
@@ -87,7 +88,7 @@ export interface Config {
   kafka: { brokers: string[]; partitions: number; credentials: { username: string; password: string } | null } | null;
   redis: { url: string } | null;
   weaviate: { url: string; apiKey: string | null } | null;
-  cohere: { apiKey: string; baseUrl: string; model: string; dimensions: number; inputsPerMinute: number } | null;
+  cohere: { apiKey: string; baseUrl: string; model: string; dimensions: number; inputsPerMinute: number; rerankModel: string | null } | null;
   firebase: { projectId: string; apiKey: string; authDomain: string; emulatorHost: string | null } | null;
   /** Null: the folder `blobs` in the data folder. */
   blobUrl: string | null;
@@ -130,6 +131,7 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
 
 function combinationProblems(variables: Record<string, string | undefined>): string[] {
   const missing = NEEDED_WITH_KAFKA.filter((name) => !variables[name]);
+  const { COHERE_API_KEY, COHERE_RERANK_MODEL } = variables;
   const { KAFKA_BROKERS, KAFKA_USERNAME, KAFKA_PASSWORD, FIREBASE_PROJECT_ID, FIREBASE_API_KEY, FIREBASE_AUTH_EMULATOR_HOST } = variables;
   const opensDoor = !FIREBASE_PROJECT_ID || FIREBASE_AUTH_EMULATOR_HOST;
   return [
@@ -138,6 +140,7 @@ function combinationProblems(variables: Record<string, string | undefined>): str
     ...(FIREBASE_PROJECT_ID && !FIREBASE_API_KEY
       ? ['FIREBASE_PROJECT_ID needs FIREBASE_API_KEY as well: the page signs in with it. It is public.']
       : []),
+    ...(COHERE_RERANK_MODEL && !COHERE_API_KEY ? ['COHERE_RERANK_MODEL needs COHERE_API_KEY as well.'] : []),
     ...(FIREBASE_AUTH_EMULATOR_HOST && !FIREBASE_PROJECT_ID ? ['FIREBASE_AUTH_EMULATOR_HOST needs FIREBASE_PROJECT_ID as well.'] : []),
     ...(opensDoor && variables['HOST'] && !isLoopback(variables['HOST']) ? [HOST_PROBLEM] : []),
   ];
@@ -208,6 +211,7 @@ function toCohere(variables: Variables): Config['cohere'] {
     model: variables.COHERE_MODEL,
     dimensions: variables.COHERE_DIMENSIONS,
     inputsPerMinute: variables.COHERE_INPUTS_PER_MINUTE,
+    rerankModel: variables.COHERE_RERANK_MODEL ?? null,
   };
 }
 

@@ -24,7 +24,7 @@ import { showBacklog } from '../metrics/backlog.js';
 import { countSockets, measureHub } from '../metrics/doors.js';
 import { readBacklog } from '../postgres/backlog.js';
 import { createStatusHub, type StatusHub } from '../status/hub.js';
-import type { Parts, Surroundings } from './open-parts.js';
+import { createReranker, type Parts, type Surroundings } from './open-parts.js';
 
 /** Of the deadline for stopping, what open requests may use. */
 const REQUESTS_SHARE = 0.25;
@@ -70,7 +70,7 @@ export async function openApi(surroundings: Surroundings, parts: Parts, announce
   const { router, webSockets } = port;
   const hub = measureHub(metrics.registry, createStatusHub({ bus, store, log: logger }));
   hub.start();
-  const services = createServices(config, parts, announce, hub);
+  const services = createServices(surroundings, parts, announce, hub);
   const graphql = { schema: await createSchema(), services, identity, toClientError: createToClientError(logger) };
   const httpDoor = await createHttpDoor(graphql);
   resources.push('graphql', () => httpDoor.stop());
@@ -99,7 +99,12 @@ function toPageConfig(config: Config, { formats }: Services): PageConfig {
   };
 }
 
-function createServices(config: Config, { store, blobs, embedder, vectors }: Parts, announce: Announce, hub: StatusHub): Services {
+function createServices(
+  { config, logger: log }: Surroundings,
+  { store, blobs, embedder, vectors }: Parts,
+  announce: Announce,
+  hub: StatusHub,
+): Services {
   const { maxUploadBytes } = config;
   const formats = createFormatDetector();
   return {
@@ -109,6 +114,6 @@ function createServices(config: Config, { store, blobs, embedder, vectors }: Par
     maxUploadBytes,
     uploadDocument: createUploadDocument({ store, blobs, formats, announce, maxUploadBytes }),
     deleteDocument: createDeleteDocument({ store, announce }),
-    searchDocuments: createSearchDocuments({ store, embedder, vectors }),
+    searchDocuments: createSearchDocuments({ store, embedder, vectors, reranker: createReranker(config), log }),
   };
 }

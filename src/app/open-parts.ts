@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { createBlobStore } from '../blobs/drive.js';
 import { createFolderBlobStore, type FolderBlobStore } from '../blobs/folder.js';
 import { createCohereEmbedder } from '../cohere/embedder.js';
+import { createCohereReranker } from '../cohere/reranker.js';
 import type { Config } from '../config.js';
-import type { BlobStore, DocumentStore, Embedder, Identity, StatusBus, VectorStore } from '../documents/ports.js';
+import type { BlobStore, DocumentStore, Embedder, Identity, Reranker, StatusBus, VectorStore } from '../documents/ports.js';
 import { claimDataDir } from '../embedded/data-dir.js';
 import { createEncoder } from '../embedded/encoder.js';
 import { createDevIdentity } from '../embedded/identity.js';
@@ -113,6 +114,13 @@ async function openCohere(
   await readiness.open('cohere', () => embedder.check().catch(failForGood));
   readiness.add({ name: 'cohere', check: () => embedder.check() });
   return embedder;
+}
+
+/** Null: the vector store's order holds. */
+export function createReranker({ cohere }: Config): Reranker | null {
+  if (!cohere?.rerankModel) return null;
+  const { apiKey, baseUrl, rerankModel: model } = cohere;
+  return createCohereReranker({ apiKey, baseUrl, model });
 }
 
 /** One limit for all processes: shared where Redis is. */

@@ -1,8 +1,9 @@
 /** One call to Cohere's embed: repeated while that may help, within its limits, and checked before anybody uses it. */
 import type { CohereClientV2 } from 'cohere-ai';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { badAnswer, timedOut, toFailure, type CallFailure } from './failures.js';
+import { badAnswer, toFailure, type CallFailure } from './failures.js';
 import type { Gate } from './gate.js';
+import { withTimeout } from './timeout.js';
 
 export type Purpose = 'document' | 'query';
 
@@ -60,37 +61,18 @@ export function createEmbedCall(options: Options): EmbedCall {
   };
 }
 
-/** The client's own timeout ends with the headers and it does not say which signal ended a call, so both are ours. */
-async function callOnce(
+function callOnce(
   { client, model, dimensions, timeoutMs }: Options,
   texts: string[],
   purpose: Purpose,
   signal: AbortSignal,
 ): Promise<unknown> {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const either = AbortSignal.any([signal, timeout]);
-  const ended = rejectOnAbort(either);
-  try {
-    const request = {
-      ...{ model, texts, embeddingTypes: ['float' as const], truncate: 'END' as const },
-      inputType: purpose === 'query' ? ('search_query' as const) : ('search_document' as const),
-      ...(hasChoiceOfDimensions(model) && { outputDimension: dimensions }),
-    };
-    const answer = client.embed(request, { abortSignal: either, maxRetries: 0, timeoutInSeconds: timeoutMs / 1_000 });
-    return await Promise.race([answer, ended.promise]);
-  } catch (error) {
-    throw timeout.aborted && !signal.aborted ? timedOut(timeoutMs) : error;
-  } finally {
-    ended.forget();
-  }
-}
-
-function rejectOnAbort(signal: AbortSignal): { promise: Promise<never>; forget: () => void } {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  promise.catch(() => undefined);
-  return { promise, forget: () => signal.removeEventListener('abort', abort) };
+  const request = {
+    ...{ model, texts, embeddingTypes: ['float' as const], truncate: 'END' as const },
+    inputType: purpose === 'query' ? ('search_query' as const) : ('search_document' as const),
+    ...(hasChoiceOfDimensions(model) && { outputDimension: dimensions }),
+  };
+  return withTimeout({ timeoutMs, signal }, (options) => client.embed(request, options));
 }
 
 /** embed-v4.0 and newer; the older ones, such as embed-english-v3.0, refuse to be asked. */

@@ -84,6 +84,12 @@ export interface Embedder {
   stop(): Promise<void>;
 }
 
+/** A model that reads question and passage together: slower and better than the nearness of their vectors. */
+export interface Reranker {
+  /** How well each text answers the query, 0 to 1, in the order of `texts`. Throws ProcessingFailure EMBEDDER_REFUSED or EMBEDDER_UNAVAILABLE. */
+  rerank(query: string, texts: readonly string[]): Promise<number[]>;
+}
+
 // ---- Vector store --------------------------------------------------------------------------------------------------
 
 export interface VectorObject extends Chunk {

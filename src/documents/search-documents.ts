@@ -2,7 +2,7 @@ import { ApiError } from '../errors.js';
 import type { Document } from './document.js';
 import { isDocumentId } from './delete-document.js';
 import { findHighlights, type Highlight } from './highlights.js';
-import type { DocumentStore, Embedder, SearchMode, VectorHit, VectorQuery, VectorStore, Viewer } from './ports.js';
+import type { DocumentStore, Embedder, SearchMode, VectorHit, VectorQuery, VectorStore, Viewer, Reranker } from './ports.js';
 
 export const MAX_SEARCH_HITS = 100;
 /** UTF-16 code units. */
@@ -26,11 +26,16 @@ interface Dependencies {
   store: DocumentStore;
   embedder: Embedder;
   vectors: VectorStore;
+  /** Puts what was found by meaning into order once more; without it the vector store's order holds. */
+  reranker?: Reranker | null;
+  log: { warn(fields: object, message: string): void };
 }
 
 /** Hits of rows that may not answer are dropped afterwards, so more are asked for than are shown, and more again while some are missing. */
 const SURPLUS = 2;
 const MAX_ASKED = 5_000;
+/** Candidates of a reranker: enough that the best passage is among them, few enough that a person does not wait. */
+const MIN_RERANKED = 50;
 
 /** By meaning, by words, or both; only the viewer's own, only what is complete. Throws BAD_USER_INPUT, DEPENDENCY_UNAVAILABLE. */
 export function createSearchDocuments(dependencies: Dependencies): SearchDocuments {
@@ -41,7 +46,7 @@ export function createSearchDocuments(dependencies: Dependencies): SearchDocumen
     if (documentIds?.length === 0) return [];
     const vector = search.mode === 'KEYWORD' ? null : await embedQuery(dependencies.embedder, query);
     const asked = { userId: viewer.id, mode: search.mode, text: query, vector, ...(documentIds && { documentIds }) };
-    const hits = await findAnswering(dependencies, asked, search.first);
+    const hits = await findBest(dependencies, asked, search.first);
     return hits.map((hit) => ({ ...hit, highlights: findHighlights(hit.text, query) }));
   };
 }
@@ -73,11 +78,31 @@ async function unavailable<Result>(work: () => Promise<Result>, part: string): P
   }
 }
 
-async function findAnswering(
-  { store, vectors }: Dependencies,
-  asked: Omit<VectorQuery, 'limit'>,
-  first: number,
-): Promise<(VectorHit & { document: Document })[]> {
+type Found = VectorHit & { document: Document };
+
+async function findBest(dependencies: Dependencies, asked: Omit<VectorQuery, 'limit'>, first: number): Promise<Found[]> {
+  const { reranker, log } = dependencies;
+  if (!reranker || asked.mode === 'KEYWORD') return findAnswering(dependencies, asked, first);
+  const found = await findAnswering(dependencies, asked, Math.max(first, MIN_RERANKED));
+  try {
+    return (await rerank(reranker, asked.text, found)).slice(0, first);
+  } catch (error) {
+    // Found is found: the order is a little worse, and nobody has to ask again.
+    log.warn({ err: error }, 'the hits of a search could not be reranked and keep their order');
+    return found.slice(0, first);
+  }
+}
+
+async function rerank(reranker: Reranker, query: string, found: readonly Found[]): Promise<Found[]> {
+  if (found.length === 0) return [];
+  const scores = await reranker.rerank(
+    query,
+    found.map(({ text }) => text),
+  );
+  return found.map((hit, index) => ({ ...hit, score: scores[index] ?? 0 })).sort((one, other) => other.score - one.score);
+}
+
+async function findAnswering({ store, vectors }: Dependencies, asked: Omit<VectorQuery, 'limit'>, first: number): Promise<Found[]> {
   for (let limit = first * SURPLUS; ; limit *= 4) {
     const hits = await unavailable(() => vectors.search({ ...asked, limit }), 'The vector store');
     const answering = await dropOthers(store, asked.userId, hits);
@@ -86,11 +111,7 @@ async function findAnswering(
 }
 
 /** A hit counts only if its row says so: this user's, of the generation that answers, not deleted. */
-async function dropOthers(
-  store: DocumentStore,
-  userId: string,
-  hits: readonly VectorHit[],
-): Promise<(VectorHit & { document: Document })[]> {
+async function dropOthers(store: DocumentStore, userId: string, hits: readonly VectorHit[]): Promise<Found[]> {
   const found = await store.findMany([...new Set(hits.map((hit) => hit.documentId))]);
   const documents = new Map(found.map((document) => [document.id, document]));
   return hits.flatMap((hit) => {

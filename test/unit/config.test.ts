@@ -146,7 +146,8 @@ describe('a real part', () => {
       redis: { url: CLUSTER.REDIS_URL },
       weaviate: { url: CLUSTER.WEAVIATE_URL, apiKey: null },
     });
-    expect(parseConfig({ COHERE_API_KEY: 'key' }).cohere).toMatchObject({ model: 'embed-v4.0', inputsPerMinute: 2_000 });
+    expect(parseConfig({ COHERE_API_KEY: 'key' }).cohere).toMatchObject({ model: 'embed-v4.0', inputsPerMinute: 2_000, rerankModel: null });
+    expect(problemsOf({ COHERE_RERANK_MODEL: 'rerank-v4.0-fast' })).toEqual(['COHERE_RERANK_MODEL needs COHERE_API_KEY as well.']);
     expect(parseConfig({ FIREBASE_PROJECT_ID: 'p', FIREBASE_API_KEY: 'public' }).firebase).toEqual({
       ...{ projectId: 'p', apiKey: 'public', authDomain: 'p.firebaseapp.com', emulatorHost: null },
     });

@@ -1,6 +1,7 @@
 import type { Document } from '../../src/documents/document.js';
-import type { DocumentStore, VectorHit, VectorQuery } from '../../src/documents/ports.js';
+import type { DocumentStore, Reranker, VectorHit, VectorQuery } from '../../src/documents/ports.js';
 import { createSearchDocuments, MAX_QUERY_LENGTH, type Search } from '../../src/documents/search-documents.js';
+import { makeLog } from '../support/make-log.js';
 import { createFakeEmbedder, createFakeVectors } from '../support/fake-parts.js';
 import { createFakeStore, type FakeStore } from '../support/fake-store.js';
 
@@ -9,10 +10,12 @@ const alice = { id: 'alice', email: null, isAdmin: false, expiresAt: null };
 let store: FakeStore;
 let hits: VectorHit[];
 let asked: VectorQuery[];
+let log: ReturnType<typeof makeLog>;
 beforeEach(() => {
   store = createFakeStore();
   hits = [];
   asked = [];
+  log = makeLog();
 });
 
 /** Passages of a document, in a vector store that answers in the order in which they were put there. */
@@ -23,7 +26,7 @@ function put(document: Document, count: number, generation = document.generation
 
 const addReady = (more: Partial<Document> = {}) => store.add({ status: 'COMPLETED', liveGeneration: 1, ...more });
 
-function search(more: Partial<Search> = {}, parts: { embedder?: ReturnType<typeof createFakeEmbedder> } = {}) {
+function search(more: Partial<Search> = {}, parts: { embedder?: ReturnType<typeof createFakeEmbedder>; reranker?: Reranker } = {}) {
   const vectors = {
     ...createFakeVectors(),
     search: async (query: VectorQuery) => {
@@ -31,8 +34,8 @@ function search(more: Partial<Search> = {}, parts: { embedder?: ReturnType<typeo
       return hits.filter(({ documentId }) => query.documentIds?.includes(documentId) ?? true).slice(0, query.limit);
     },
   };
-  const { embedder = createFakeEmbedder() } = parts;
-  const searchDocuments = createSearchDocuments({ store: store as unknown as DocumentStore, embedder, vectors });
+  const { embedder = createFakeEmbedder(), reranker = null } = parts;
+  const searchDocuments = createSearchDocuments({ store: store as unknown as DocumentStore, embedder, vectors, reranker, log });
   return searchDocuments(alice, { query: 'knot', first: 10, mode: 'HYBRID', ...more });
 }
 
@@ -114,5 +117,36 @@ describe('a search', () => {
   it('that the embedder cannot serve is DEPENDENCY_UNAVAILABLE', async () => {
     const embedder = { ...createFakeEmbedder(), embed: () => Promise.reject(new Error('away')) };
     await expect(search({}, { embedder })).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+  });
+});
+
+describe('with a reranker', () => {
+  /** The later a passage was found, the better it answers. */
+  const reversing: Reranker = { rerank: async (_, texts) => texts.map((_text, index) => index / texts.length) };
+
+  it('many are found, and the best of them are shown, by the order of the reranker', async () => {
+    put(addReady(), 60);
+    const found = await search({ first: 3 }, { reranker: reversing });
+    expect(found.map(({ index, score }) => ({ index, score }))).toEqual([
+      { index: 49, score: 49 / 50 },
+      { index: 48, score: 48 / 50 },
+      { index: 47, score: 47 / 50 },
+    ]);
+  });
+
+  it('it is not asked where words decide, nor when nothing was found', async () => {
+    const never: Reranker = { rerank: () => Promise.reject(new Error('asked')) };
+    expect(await search({}, { reranker: never })).toEqual([]);
+    put(addReady(), 2);
+    expect((await search({ mode: 'KEYWORD' }, { reranker: never })).map(({ index }) => index)).toEqual([0, 1]);
+    expect(log.lines).toEqual([]);
+  });
+
+  it('one that fails costs the better order and not the answer, and the log says so without a text', async () => {
+    put(addReady(), 3);
+    const failing: Reranker = { rerank: () => Promise.reject(new Error('away')) };
+    expect((await search({ first: 2 }, { reranker: failing })).map(({ index }) => index)).toEqual([0, 1]);
+    expect(log.lines).toMatchObject([{ level: 'warn' }]);
+    expect(JSON.stringify(log.lines)).not.toMatch(/knot/);
   });
 });

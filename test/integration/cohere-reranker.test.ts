@@ -1,0 +1,37 @@
+import { createCohereReranker } from '../../src/cohere/reranker.js';
+import { startCohereStandIn, type CohereStandIn } from '../support/cohere-stand-in/start.js';
+
+let standIn: CohereStandIn;
+beforeAll(async () => {
+  standIn = await startCohereStandIn();
+});
+afterAll(() => standIn.stop());
+
+const open = (more: { apiKey?: string; timeoutMs?: number } = {}) =>
+  createCohereReranker({ apiKey: standIn.apiKey, baseUrl: standIn.url, model: 'rerank-v4.0-fast', ...more });
+
+const TEXTS = ['Knots hold ropes.', 'Bees make honey in a hive.', 'A hive of bees.'];
+
+it('gives each text its relevance, in the order of the texts, though Cohere answers the best first', async () => {
+  const scores = await open().rerank('bees in a hive', TEXTS);
+  expect(scores).toHaveLength(3);
+  expect(Math.max(...scores.slice(1))).toBeGreaterThan(scores[0] ?? 1);
+  expect(scores.every((score) => score >= 0 && score <= 1)).toBe(true);
+});
+
+it.each([
+  ['too few answers', { of: 'rerank' as const, tooFew: 1 }],
+  ['500', { of: 'rerank' as const, status: 500 }],
+  ['a hang', { of: 'rerank' as const, hang: true }],
+])('%s: EMBEDDER_UNAVAILABLE, after one try', async (_, answer) => {
+  await standIn.order({ answers: [answer] });
+  await expect(open({ timeoutMs: 300 }).rerank('bees', TEXTS)).rejects.toMatchObject({ code: 'EMBEDDER_UNAVAILABLE' });
+});
+
+it('a wrong key: EMBEDDER_REFUSED, and neither key nor text in the message', async () => {
+  const error = await open({ apiKey: 'wrong' })
+    .rerank('bees', TEXTS)
+    .catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'EMBEDDER_REFUSED' });
+  expect(String(error)).not.toMatch(/wrong|hive/);
+});
