@@ -85,8 +85,9 @@ async function startEngine({ config, resources, onFatal }: Surroundings): Return
 async function openBus({ config, logger, resources, readiness }: Surroundings): Promise<StatusBus> {
   const { redis } = config;
   if (!redis) return createStatusBus();
-  const bus = await readiness.open('redis', () => createRedisStatusBus({ url: redis.url, log: logger }));
+  const bus = await createRedisStatusBus({ url: redis.url, log: logger });
   resources.push('status bus', () => bus.stop());
+  await readiness.open('redis', () => bus.check());
   readiness.add({ name: 'redis', check: () => bus.check() });
   return bus;
 }

@@ -1,10 +1,11 @@
 import type { Admin, Kafka } from 'kafkajs';
 import { withDeadline } from './deadline.js';
-import { toUnavailable } from './errors.js';
+import { toSetupError, toUnavailable } from './errors.js';
 import type { KafkaLog } from './log.js';
 
 /** One connection for questions about the cluster, opened when first needed and thrown away after a failure. */
 export interface KafkaAdmin {
+  /** Throws DEPENDENCY_UNAVAILABLE, or SetupError where Kafka refuses us. */
   ask<T>(what: string, question: (admin: Admin) => Promise<T>): Promise<T>;
   stop(): Promise<void>;
 }
@@ -36,7 +37,7 @@ export function createKafkaAdmin({ kafka, log }: { kafka: Kafka; log: KafkaLog }
       } catch (error) {
         // Another question may have thrown it away already and opened the next one.
         if (opened === mine) void close();
-        throw toUnavailable(`${what} failed`, error);
+        throw toSetupError(error) ?? toUnavailable(`${what} failed`, error);
       }
     },
     stop: close,

@@ -1,7 +1,7 @@
 /** kafkajs' errors as ours. */
 // Node finds only some of this package's names by itself.
 import kafkajs, { type KafkaJSError } from 'kafkajs';
-import { ApiError } from '../errors.js';
+import { ApiError, SetupError } from '../errors.js';
 
 /** Errors by which a broker says that it will never take this record, whoever sends it and however often. */
 const REFUSALS = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD', 'INVALID_TIMESTAMP']);
@@ -13,6 +13,19 @@ const FENCED_BY_NUMBER = /Unknown error code 90\b/;
 export function toUnavailable(what: string, error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   return new ApiError('DEPENDENCY_UNAVAILABLE', `Kafka: ${what}. Try again later.`, {}, { cause: error });
+}
+
+/** Null where waiting may help. */
+export function toSetupError(error: unknown): SetupError | null {
+  const isRefused = causesOf(error).some((cause) => cause instanceof kafkajs.KafkaJSSASLAuthenticationError);
+  return isRefused
+    ? new SetupError('Kafka refuses the user name or the password: mend KAFKA_USERNAME and KAFKA_PASSWORD.', { cause: error })
+    : null;
+}
+
+/** A topic that was just created. */
+export function isNotThereYet(error: unknown): boolean {
+  return typesOf(error).some((type) => type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'LEADER_NOT_AVAILABLE');
 }
 
 /** Why the broker refuses for good, or null when it may take the same later. */

@@ -1,7 +1,7 @@
 /** One connection to Redis. It comes back by itself for as long as the process lives, and says once an outage that it is away. */
 import { Redis, type RedisOptions } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiError } from '../errors.js';
+import { ApiError, SetupError } from '../errors.js';
 
 export interface Log {
   info(fields: object, message: string): void;
@@ -11,7 +11,7 @@ export interface Log {
 export interface RedisConnection {
   redis: Redis;
   isReady(): boolean;
-  /** Throws DEPENDENCY_UNAVAILABLE, with what is wrong and the cure. */
+  /** Throws DEPENDENCY_UNAVAILABLE, or SetupError where Redis refuses us, with what is wrong and the cure. */
   check(): Promise<void>;
   stop(): void;
 }
@@ -63,7 +63,8 @@ export function openRedis({ url, name, log, more }: Options): RedisConnection {
     isReady: () => redis.status === 'ready',
     check: async () => {
       if (await answers(redis)) return;
-      throw new ApiError('DEPENDENCY_UNAVAILABLE', `Redis at ${address} ${problem ?? 'does not answer'}.`);
+      const message = `Redis at ${address} ${problem ?? 'does not answer'}.`;
+      throw problem?.includes('mend') ? new SetupError(message) : new ApiError('DEPENDENCY_UNAVAILABLE', message);
     },
     stop: () => redis.disconnect(),
   };

@@ -28,7 +28,7 @@ export const COLLECTION = 'DocstreamPassage';
 
 /**
  * Vectors in Weaviate: one collection, a tenant for each user. Throws ProcessingFailure VECTOR_STORE_UNAVAILABLE when it does not answer,
- * SetupError when the vectors there were made by another model or with other dimensions.
+ * SetupError when it refuses the key, and when the vectors there were made by another model or with other dimensions.
  */
 export async function createWeaviateVectorStore(options: WeaviateOptions): Promise<WeaviateVectorStore> {
   const { collection = COLLECTION, log } = options;
@@ -38,7 +38,7 @@ export async function createWeaviateVectorStore(options: WeaviateOptions): Promi
     await guarded(() => claimCollection(client, collection, options));
   } catch (error) {
     stop();
-    throw error;
+    throw isRefused(error) ? new SetupError('Weaviate refuses the key: mend WEAVIATE_API_KEY.', { cause: error }) : error;
   }
   log.debug({ collection }, 'the collection is open');
   return {
@@ -79,9 +79,13 @@ async function guarded<Result>(work: () => Promise<Result>): Promise<Result> {
   }
 }
 
+function isRefused(error: unknown): boolean {
+  const answer = error instanceof ProcessingFailure ? error.cause : error;
+  return answer instanceof WeaviateAnswerError && (answer.status === 401 || answer.status === 403);
+}
+
 function explain(error: unknown): string {
-  const status = error instanceof WeaviateAnswerError ? error.status : 0;
-  return status === 401 || status === 403
+  return isRefused(error)
     ? 'The vector store does not let us in: check WEAVIATE_API_KEY.'
     : 'The vector store does not answer as it should.';
 }

@@ -23,7 +23,7 @@ export interface Cluster {
   relays: Product[];
   env: Record<string, string>;
   /** One more of a kind. */
-  start(role: 'api' | 'worker' | 'relay', env?: Record<string, string>): Promise<Product>;
+  start(role: 'api' | 'worker' | 'relay', env?: Record<string, string>, until?: 'ready' | 'alive'): Promise<Product>;
   /** Rows of one statement. */
   query<Row extends object>(sql: string, parameters?: unknown[]): Promise<Row[]>;
   /** Ends what belongs to this cluster alone; its processes end with the test file. */
@@ -37,8 +37,7 @@ export async function startCluster({ apis, workers, relays, env = {} }: ClusterS
   const databaseUrl = await createDatabase(services['DATABASE_URL'] ?? '');
   const dataDir = await mkdtemp(join(tmpdir(), 'docstream-cluster-'));
   const all = { COHERE_INPUTS_PER_MINUTE: '10000000', ...used, DATABASE_URL: databaseUrl, ...env };
-  const start = (role: 'api' | 'worker' | 'relay', more: Record<string, string> = {}) =>
-    startProduct({ role, dataDir, env: { ...all, ...more } });
+  const start: Cluster['start'] = (role, more = {}, until = 'ready') => startProduct({ role, dataDir, until, env: { ...all, ...more } });
   const many = (role: 'api' | 'worker' | 'relay', count: number) => Promise.all(Array.from({ length: count }, () => start(role)));
   const [apiProcesses, workerProcesses, relayProcesses] = await Promise.all([
     many('api', apis),

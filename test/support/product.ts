@@ -25,6 +25,8 @@ export interface ProductOptions {
   port?: number;
   /** Which of its processes; left out: the API, which without Kafka is everything. */
   role?: keyof typeof ENTRIES;
+  /** Which answer to wait for; left out: that it is ready. */
+  until?: 'ready' | 'alive';
   /** A folder of the caller's, kept at the end; left out: a temporary one, removed at the end. */
   dataDir?: string;
 }
@@ -54,7 +56,7 @@ interface Run {
 
 const cleanups = new Set<() => Promise<void>>();
 
-/** Starts the product and waits until /readyz answers 200. */
+/** Starts the product and waits until it is ready. */
 export async function startProduct(options: ProductOptions = {}): Promise<Product> {
   const port = options.port ?? (await freePort());
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'docstream-test-')));
@@ -72,7 +74,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
     await kill();
     if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
   });
-  await waitUntilReady(url, run, output);
+  await waitUntil(options.until ?? 'ready', url, run, output);
 
   const stop = async (): Promise<void> => {
     run.child.kill('SIGTERM');
@@ -96,7 +98,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
       if (!run.ended) await stop();
       env = { ...env, ...changed };
       run = start();
-      await waitUntilReady(url, run, output);
+      await waitUntil('ready', url, run, output);
     },
   };
 }
@@ -120,9 +122,13 @@ export async function freePort(): Promise<number> {
 }
 
 /** Runs the product where it is expected to end by itself; `folder` holds another build of it. */
-export async function runProduct(env: Record<string, string>, folder = PROJECT): Promise<{ code: number | string; output: string }> {
+export async function runProduct(
+  env: Record<string, string>,
+  folder = PROJECT,
+  role: keyof typeof ENTRIES = 'api',
+): Promise<{ code: number | string; output: string }> {
   const output: string[] = [];
-  const run = launch(env, output, folder);
+  const run = launch(env, output, folder, ENTRIES[role]);
   cleanups.add(async () => {
     run.child.kill('SIGKILL');
     await run.exited;
@@ -149,15 +155,16 @@ async function exitOf(child: ChildProcess): Promise<number | string> {
   return code ?? signal ?? 'no exit code';
 }
 
-async function waitUntilReady(url: string, run: Run, output: string[]): Promise<void> {
-  const ready = eventually(async () => run.ended || (await fetch(`${url}/readyz`)).status === 200, {
+async function waitUntil(state: 'ready' | 'alive', url: string, run: Run, output: string[]): Promise<void> {
+  const path = state === 'ready' ? '/readyz' : '/healthz';
+  const ready = eventually(async () => run.ended || (await fetch(`${url}${path}`)).status === 200, {
     timeoutMs: READY_MS,
-    what: '/readyz',
+    what: path,
   });
   try {
     await ready;
   } catch (error) {
-    throw new Error(`the product is not ready\n${output.join('')}`, { cause: error });
+    throw new Error(`the product is not ${state}\n${output.join('')}`, { cause: error });
   }
   if (run.ended) throw new Error(`the product ended with ${await run.exited} while it started\n${output.join('')}`);
 }
