@@ -1,5 +1,6 @@
 /** One connection to Redis. It comes back by itself for as long as the process lives, and says once an outage that it is away. */
 import { Redis, type RedisOptions } from 'ioredis';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, SetupError } from '../errors.js';
 
@@ -73,11 +74,18 @@ export function openRedis({ url, name, log, more }: Options): RedisConnection {
 async function answers(redis: Redis): Promise<boolean> {
   const done = new AbortController();
   const late = sleep(CHECK_TIMEOUT_MS, false, { signal: done.signal }).catch(() => false);
-  const pong = redis.ping().then(
-    () => true,
-    () => false,
-  );
+  const pong = whenConnected(redis, done.signal)
+    .then(() => redis.ping())
+    .then(
+      () => true,
+      () => false,
+    );
   return Promise.race([pong, late]).finally(() => done.abort());
+}
+
+/** Of the first connection only: one that was lost answers at once that it is. */
+async function whenConnected(redis: Redis, signal: AbortSignal): Promise<void> {
+  if (redis.status === 'connecting' || redis.status === 'connect') await once(redis, 'ready', { signal });
 }
 
 /** Host and port only: the rest of the URL holds the password. */

@@ -3,6 +3,8 @@
  * each process paces itself at the whole rate: Cohere then says 429, which is retried, and nobody stands still.
  */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createLocalReserve, createPacedBucket, toPace, type TokenBucket } from '../token-bucket.js';
 import { openRedis, type Log } from './client.js';
 
@@ -32,6 +34,8 @@ export function createTokenBucket({ url, name, perMinute, log }: Options): Token
   const key = `docstream:tokens:${name}`;
   const { burstMs, tokenMs } = toPace(perMinute);
   const reserveHere = createLocalReserve({ burstMs, tokenMs });
+  /** The first tokens are asked for while the connection is being made. */
+  const connected = Promise.race([once(redis, 'ready'), sleep(COMMAND_TIMEOUT_MS, null, { ref: false })]).catch(() => undefined);
   let alone = false;
 
   async function reserveThere(count: number): Promise<number> {
@@ -45,6 +49,7 @@ export function createTokenBucket({ url, name, perMinute, log }: Options): Token
 
   async function reserve(count: number): Promise<number> {
     try {
+      await connected;
       if (!isReady()) throw new Error('not connected');
       const waitMs = await reserveThere(count);
       if (alone) log.info({ bucket: name }, 'the shared rate limit is back');
