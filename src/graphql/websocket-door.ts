@@ -3,7 +3,7 @@ import type { ExecutionArgs, GraphQLSchema } from 'graphql';
 import { GraphQLError } from 'graphql';
 import { useServer, type Extra } from 'graphql-ws/use/ws';
 import type { WebSocketServer } from 'ws';
-import { ExpiredTokenError } from '../errors.js';
+import { ApiError, ExpiredTokenError } from '../errors.js';
 import type { Identity, Viewer } from '../documents/ports.js';
 import { createContext, parseBearer } from './create-context.js';
 import type { Services } from './context.js';
@@ -26,6 +26,8 @@ interface Session extends Record<PropertyKey, unknown> {
 const CLOSE_UNAUTHENTICATED = 4401;
 /** Clients refresh their token and come back. */
 const CLOSE_EXPIRED = 4403;
+/** Tokens cannot be checked just now, which is no reason to sign anybody out: clients come back. */
+const CLOSE_TRY_AGAIN = 1013;
 const KEEP_ALIVE_MS = 12_000;
 const LONGEST_TIMER_MS = 2_147_483_647;
 
@@ -75,9 +77,14 @@ async function signIn(
     socket.close(CLOSE_UNAUTHENTICATED, 'There is no token');
   } catch (error) {
     if (error instanceof ExpiredTokenError) socket.close(CLOSE_EXPIRED, 'The token has expired');
+    else if (!isRefusal(error)) socket.close(CLOSE_TRY_AGAIN, 'The token cannot be checked just now');
     else socket.close(CLOSE_UNAUTHENTICATED, 'The token is not valid');
   }
   return null;
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'UNAUTHENTICATED';
 }
 
 function closeWhenExpired({ expiresAt }: Viewer, socket: Extra['socket']): void {

@@ -18,32 +18,62 @@ export interface FirebaseSignIn {
   emulatorHost: string | null;
 }
 
+type Sources = Partial<Record<'connectSrc' | 'scriptSrc' | 'frameSrc', readonly string[]>>;
+
 /** Nothing is fetched from elsewhere and no script stands in the page itself. The component library sets styles on elements. */
 export function securityHeaders(): RequestHandler {
   return helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:', 'blob:'],
-        connectSrc: ["'self'", 'ws:', 'wss:'],
-        workerSrc: ["'self'", 'blob:'],
-        fontSrc: ["'self'", 'data:'],
-        objectSrc: ["'none'"],
-        baseUri: ["'self'"],
-        frameAncestors: ["'none'"],
-        formAction: ["'self'"],
-      },
-    },
+    contentSecurityPolicy: contentSecurityPolicy({}),
     strictTransportSecurity: false,
     crossOriginEmbedderPolicy: false,
   });
 }
 
+function contentSecurityPolicy({ connectSrc = [], scriptSrc, frameSrc }: Sources) {
+  return {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'self'"],
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", 'data:', 'blob:'],
+      connectSrc: ["'self'", 'ws:', 'wss:', ...connectSrc],
+      ...(scriptSrc && { scriptSrc: ["'self'", ...scriptSrc] }),
+      ...(frameSrc && { frameSrc: [...frameSrc] }),
+      workerSrc: ["'self'", 'blob:'],
+      fontSrc: ["'self'", 'data:'],
+      objectSrc: ["'none'"],
+      baseUri: ["'self'"],
+      frameAncestors: ["'none'"],
+      formAction: ["'self'"],
+    },
+  };
+}
+
+/** What Firebase's library asks: its two services, and for Google's window a script and a frame of the project's sign-in pages. */
+function firebaseSources({ emulatorHost, authDomain }: FirebaseSignIn): Sources {
+  if (emulatorHost !== null) return { connectSrc: [`http://${emulatorHost}`] };
+  return {
+    connectSrc: ['https://identitytoolkit.googleapis.com', 'https://securetoken.googleapis.com'],
+    scriptSrc: ['https://apis.google.com'],
+    frameSrc: [`https://${authDomain}`],
+  };
+}
+
+/** In place of the stricter headers that every answer has. */
+function firebaseHeaders(signIn: FirebaseSignIn): RequestHandler[] {
+  return [
+    helmet.contentSecurityPolicy(contentSecurityPolicy(firebaseSources(signIn))),
+    // Google's window reports to the page that opened it.
+    helmet.crossOriginOpenerPolicy({ policy: 'same-origin-allow-popups' }),
+    // A web key may be limited to the sites that use it, which Google reads from the referrer.
+    helmet.referrerPolicy({ policy: 'strict-origin-when-cross-origin' }),
+  ];
+}
+
 /** The page and the playground, as built by Vite: names with a hash in them never change. */
 export function createPageRouter({ folder, config }: { folder: string; config: PageConfig }): Router {
   const router = Router();
+  if (config.identity.kind === 'firebase') router.use(...firebaseHeaders(config.identity));
   router.get('/config.json', (_request, response) => void response.set('Cache-Control', 'no-store').json(config));
   router.get('/playground', (_request, response) => response.sendFile(join(folder, 'playground.html')));
   router.use('/assets', express.static(join(folder, 'assets'), { immutable: true, maxAge: '1y', fallthrough: false }));

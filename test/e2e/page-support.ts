@@ -38,6 +38,8 @@ export interface OpenOptions {
   path?: string;
   width?: number;
   colorScheme?: 'light' | 'dark';
+  /** Origins that the page may ask besides its own server. */
+  mayAsk?: readonly string[];
 }
 
 export interface Visitor {
@@ -55,25 +57,26 @@ export async function startVisitor(executablePath: string): Promise<Visitor> {
   const browser: Browser = await chromium.launch({ executablePath, args: QUIET });
   let faults: string[] = [];
 
-  const listen = (page: Page, url: string): void => {
+  const listen = (page: Page, allowed: readonly string[]): void => {
     page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
     page.on('console', (message) => {
       if (message.type() === 'error' && !OF_THE_NETWORK.test(message.text())) faults.push(`console: ${message.text()}`);
     });
     page.on('request', (request) => {
-      if (!request.url().startsWith(url) && !/^(blob|data):/.test(request.url())) faults.push(`request: ${request.url()}`);
+      const isAllowed = allowed.some((origin) => request.url().startsWith(origin));
+      if (!isAllowed && !/^(blob|data):/.test(request.url())) faults.push(`request: ${request.url()}`);
     });
   };
 
   return {
-    async open(url, { token, path = '/', width = 1280, colorScheme = 'light' } = {}) {
+    async open(url, { token, path = '/', width = 1280, colorScheme = 'light', mayAsk = [] } = {}) {
       const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, acceptDownloads: true, locale: 'en-GB' });
       if (token !== undefined)
         await context.addInitScript((name) => localStorage.setItem('docstream.dev-name', name), token.replace('dev:', ''));
       // A stage may take its time on a busy machine; what is waited for is a condition.
       context.setDefaultTimeout(60_000);
       const page = await context.newPage();
-      listen(page, url);
+      listen(page, [url, ...mayAsk]);
       await page.goto(`${url}${path}`);
       return page;
     },

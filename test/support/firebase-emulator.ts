@@ -11,7 +11,6 @@ export interface FirebaseProject {
 
 const PASSWORD = 'correct horse battery staple';
 export const emailOf = (uid: string) => `${uid}@example.com`;
-export const passwordOf = (_uid: string) => PASSWORD;
 
 export function openFirebaseProject(host: string, id = `demo-${randomUUID()}`): FirebaseProject {
   const api = `http://${host}/identitytoolkit.googleapis.com/v1`;

@@ -17,14 +17,24 @@ export interface Apollo {
 }
 
 const withToken = (identity: Identity) =>
-  new SetContextLink(async (previous) => ({
-    headers: { ...(previous['headers'] as Record<string, string> | undefined), authorization: `Bearer ${(await identity.token()) ?? ''}` },
+  new SetContextLink(async ({ headers, freshToken = false }) => ({
+    headers: {
+      ...(headers as Record<string, string> | undefined),
+      authorization: `Bearer ${(await identity.token({ fresh: freshToken === true })) ?? ''}`,
+    },
   }));
 
+/** Once with a fresh token, since the server's clock and not ours says when one has expired; refused again, the sign-in is over. */
 const signOutWhenRefused = (identity: Identity) =>
-  new ErrorLink(({ error }) => {
+  new ErrorLink(({ error, operation, forward }) => {
     const isRefused = CombinedGraphQLErrors.is(error) && error.errors.some(({ extensions }) => extensions?.['code'] === 'UNAUTHENTICATED');
-    if (isRefused) identity.signOut('Your sign-in is no longer accepted. Please sign in again.');
+    if (!isRefused) return undefined;
+    if (operation.getContext()['freshToken'] !== true) {
+      operation.setContext({ freshToken: true });
+      return forward(operation);
+    }
+    identity.signOut('Your sign-in is no longer accepted. Please sign in again.');
+    return undefined;
   });
 
 /** One client for one signed-in user; signing out drops it, cache and all. */
@@ -43,7 +53,8 @@ export function createApollo(identity: Identity, connection: Connection): Apollo
     dispose: () => {
       stopRefetching();
       client.stop();
-      void socket.dispose();
+      // It waits for a connection that is being made, and rejects when that one fails: nobody wants it any more.
+      void Promise.resolve(socket.dispose()).catch(() => undefined);
     },
   };
 }

@@ -18,7 +18,12 @@ export function createSocket(identity: Identity, connection: Connection): Client
   let pongTimer: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
     url: webSocketUrl('/graphql'),
-    connectionParams: async () => ({ authorization: `Bearer ${(await identity.token({ fresh })) ?? ''}` }),
+    connectionParams: async () => {
+      // graphql-ws takes an error here for a bug and never comes back; a line that broke is tried again.
+      const token = await identity.token({ fresh }).catch(() => null);
+      if (token === null) client.terminate();
+      return { authorization: `Bearer ${token ?? ''}` };
+    },
     retryAttempts: Number.POSITIVE_INFINITY,
     shouldRetry: () => true,
     retryWait: (attempt) => connection.waitForTry(attempt),
@@ -31,7 +36,7 @@ export function createSocket(identity: Identity, connection: Connection): Client
       },
       closed: (event) => {
         clearTimeout(pongTimer);
-        fresh = closeCode(event) === TOKEN_EXPIRED;
+        fresh ||= closeCode(event) === TOKEN_EXPIRED;
         if (closeCode(event) === TOKEN_REFUSED) identity.signOut('The server did not accept your sign-in. Please sign in again.');
       },
       // A line that died without a word looks open for minutes; a ping without a pong ends that.

@@ -14,11 +14,13 @@ export async function runClassicSocket(identity: Identity, connection: Connectio
   let attempt = 0;
   let fresh = false;
   while (!signal.aborted) {
-    const token = (await identity.token({ fresh })) ?? '';
-    const { code, wasAuthenticated } = await runOnce(token, connection, hub, signal);
+    const { code, wasAuthenticated }: SocketEnd = await identity.token({ fresh }).then(
+      (token) => runOnce(token ?? '', connection, hub, signal),
+      () => NO_TOKEN_NOW,
+    );
     if (signal.aborted) return;
     if (code === TOKEN_REFUSED) return identity.signOut('The server did not accept your sign-in. Please sign in again.');
-    fresh = code === TOKEN_EXPIRED;
+    fresh = code === TOKEN_EXPIRED || (fresh && !wasAuthenticated);
     if (wasAuthenticated) attempt = 0;
     await connection.waitForTry(attempt++);
   }
@@ -28,6 +30,9 @@ interface SocketEnd {
   code: number;
   wasAuthenticated: boolean;
 }
+
+/** The network is away, perhaps: it is tried again as for a line that broke. */
+const NO_TOKEN_NOW: SocketEnd = { code: 1006, wasAuthenticated: false };
 
 function runOnce(token: string, connection: Connection, hub: EventHub, signal: AbortSignal): Promise<SocketEnd> {
   return new Promise((resolve) => {

@@ -1,12 +1,12 @@
-import { Center, Loader } from '@mantine/core';
-import { IconLock, IconPlugConnectedX } from '@tabler/icons-react';
-import { useMemo, useSyncExternalStore } from 'react';
+import { Button, Center, Loader } from '@mantine/core';
+import { IconLock, IconPlugConnectedX, IconReload } from '@tabler/icons-react';
+import { useSyncExternalStore, type ReactNode } from 'react';
 import { ClassicWorkspace } from '../classic/ClassicWorkspace.js';
 import type { PageConfig } from '../config/page-config.js';
 import { usePageConfig } from '../config/use-page-config.js';
-import { identityKind } from '../sign-in/kinds.js';
-import type { IdentityKind } from '../sign-in/identity.js';
+import type * as signIn from '../sign-in/identity.js';
 import { SignIn } from '../sign-in/SignIn.js';
+import { useSignIn } from '../sign-in/use-sign-in.js';
 import { GraphqlWorkspace } from './GraphqlWorkspace.js';
 import { Notice } from './Notice.js';
 import { useProtocolChoice } from './protocol-choice.js';
@@ -14,23 +14,24 @@ import { ProtocolSwitch } from './ProtocolSwitch.js';
 
 export function Page() {
   const { config, failed } = usePageConfig();
-  if (!config)
-    return (
-      <Center component="main" mih="100dvh">
-        {failed ? <ServerAway /> : <Loader aria-label="Loading" />}
-      </Center>
-    );
-  const kind = identityKind(config.identity.kind);
-  return kind ? <WithIdentity kind={kind} config={config} /> : <UnknownKind name={config.identity.kind} />;
+  if (config) return <WithConfig config={config} />;
+  return <Alone>{failed ? <ServerAway /> : <Loader aria-label="Loading" />}</Alone>;
 }
 
-function WithIdentity({ kind, config }: { kind: IdentityKind; config: PageConfig }) {
-  const { identity, SignInForm } = useMemo(() => kind.start(config.identity), [kind, config]);
+function WithConfig({ config }: { config: PageConfig }) {
+  const state = useSignIn(config.identity);
+  if (state.phase === 'ready') return <WithIdentity signIn={state.signIn} config={config} />;
+  if (state.phase === 'unknown') return <UnknownKind name={config.identity.kind} />;
+  return <Alone>{state.phase === 'failed' ? <SignInAway /> : <Loader aria-label="Loading" />}</Alone>;
+}
+
+function WithIdentity({ signIn: { identity, SignInForm }, config }: { signIn: signIn.SignIn; config: PageConfig }) {
   const user = useSyncExternalStore(identity.subscribe, identity.user);
+  const farewell = useSyncExternalStore(identity.subscribe, identity.farewell);
   const [choice, choose] = useProtocolChoice();
   if (!user) {
     return (
-      <SignIn farewell={identity.farewell()}>
+      <SignIn farewell={farewell}>
         <SignInForm />
       </SignIn>
     );
@@ -44,6 +45,27 @@ function WithIdentity({ kind, config }: { kind: IdentityKind; config: PageConfig
       maxUploadBytes={config.maxUploadBytes}
       protocolSwitch={<ProtocolSwitch choice={choice} onChoose={choose} />}
     />
+  );
+}
+
+function Alone({ children }: { children: ReactNode }) {
+  return (
+    <Center component="main" mih="100dvh">
+      {children}
+    </Center>
+  );
+}
+
+function SignInAway() {
+  const again = (
+    <Button leftSection={<IconReload size={16} aria-hidden />} onClick={() => window.location.reload()}>
+      Load again
+    </Button>
+  );
+  return (
+    <Notice icon={<IconLock size={28} stroke={1.6} />} title="The sign-in could not be loaded" color="orange" action={again}>
+      Check your network, then load the page again. If it stays, tell your operator.
+    </Notice>
   );
 }
 

@@ -5,6 +5,7 @@ import type { IdentityKind } from './identity.js';
 export const devIdentityKind: IdentityKind = {
   start: () => {
     const identity = createDevIdentity();
-    return { identity, SignInForm: () => <DevSignInForm onSignIn={identity.signIn} isName={(name) => DEV_NAME.test(name)} /> };
+    const SignInForm = () => <DevSignInForm onSignIn={identity.signIn} isName={(name) => DEV_NAME.test(name)} />;
+    return Promise.resolve({ identity, SignInForm });
   },
 };

@@ -1,7 +1,12 @@
 import { devIdentityKind } from './dev-kind.js';
 import type { IdentityKind } from './identity.js';
 
-/** By the name that `/config.json` uses. Another kind, Firebase for example, is one more line and one more folder. */
-const KINDS: Readonly<Record<string, IdentityKind | undefined>> = { dev: devIdentityKind };
+type Load = () => Promise<IdentityKind>;
 
-export const identityKind = (kind: string): IdentityKind | undefined => KINDS[kind];
+/** By the name that `/config.json` uses. Firebase's library is as large as the rest of the page: only who needs it loads it. */
+const KINDS: Readonly<Record<string, Load | undefined>> = {
+  dev: () => Promise.resolve(devIdentityKind),
+  firebase: async () => (await import('./firebase/kind.js')).firebaseIdentityKind,
+};
+
+export const identityKind = (kind: string): Load | undefined => KINDS[kind];

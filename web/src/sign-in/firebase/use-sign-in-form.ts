@@ -1,0 +1,65 @@
+import { useState, type FormEvent } from 'react';
+import type { FirebaseDoors } from './firebase-identity.js';
+import { describeSignInProblem } from './problems.js';
+
+export interface SignInFormState {
+  /** An account is made; otherwise there is one. */
+  isNew: boolean;
+  email: string;
+  password: string;
+  problem: string | null;
+  note: string | null;
+  busy: 'password' | 'google' | null;
+  set(fields: { email?: string; password?: string }): void;
+  turn(): void;
+  submit(event: FormEvent): void;
+  reset(): Promise<void>;
+  withGoogle: (() => void) | null;
+}
+
+const EMPTY = { isNew: false, email: '', password: '', problem: null, note: null, busy: null };
+
+type Fields = Pick<SignInFormState, 'isNew' | 'email' | 'password' | 'problem' | 'note' | 'busy'>;
+
+export function useSignInForm(doors: FirebaseDoors): SignInFormState {
+  const [fields, setFields] = useState<Fields>(EMPTY);
+  const set = (change: Partial<Fields>) => setFields((before) => ({ ...before, ...change }));
+  const email = fields.email.trim();
+
+  /** Answers whether it went well. */
+  const run = async (busy: Fields['busy'], work: () => Promise<void>): Promise<boolean> => {
+    if (fields.busy !== null) return false;
+    set({ busy, problem: null, note: null });
+    try {
+      await work();
+      set({ busy: null });
+      return true;
+    } catch (error) {
+      set({ busy: null, problem: describeSignInProblem(error) });
+      return false;
+    }
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const { isNew, password } = fields;
+    void run('password', () => (isNew ? doors.signUp : doors.signIn)({ email, password }));
+  };
+  const reset = async () => {
+    const note = `If there is an account for ${email}, a mail with a link is on its way to it.`;
+    // Who tries names must not learn which of them have an account.
+    if (await run('password', () => doors.resetPassword(email).catch(unlessUnknown))) set({ note });
+  };
+  const { signInWithGoogle } = doors;
+  return {
+    ...fields,
+    set,
+    turn: () => set({ isNew: !fields.isNew, problem: null, note: null }),
+    submit,
+    reset,
+    withGoogle: signInWithGoogle && (() => void run('google', signInWithGoogle)),
+  };
+}
+
+function unlessUnknown(error: unknown): void {
+  if ((error as { code?: unknown } | null)?.code !== 'auth/user-not-found') throw error;
+}
