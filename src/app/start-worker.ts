@@ -12,6 +12,8 @@ import { measureProcess } from '../metrics/process.js';
 import type { Parts, Surroundings } from './open-parts.js';
 
 const CLEANUP_TICK_MS = 5_000;
+/** Shorter than an eye can follow. */
+const SHORT_STAGE_MS = 5;
 /** Of the deadline for stopping, what running documents may use; the rest closes the other parts. */
 const DRAIN_SHARE = 0.6;
 
@@ -37,7 +39,7 @@ export function startWorker(
   const { store, blobs, embedder, vectors } = parts;
   const extractor = withSmallTexts(createExtractor({ ...config.extraction, workDir: join(config.dataDir, 'work') }));
   resources.push('extractor', () => extractor.stop());
-  const leases = createLeaseKeeper({ store, announce, leaseMs: config.leaseMs, log });
+  const leases = createLeaseKeeper({ store, announce, leaseMs: config.leaseMs, shortStageMs: SHORT_STAGE_MS, log });
   const tasks = {
     cleanups: createBackgroundTask({
       ...{ name: 'cleanups', tickMs: CLEANUP_TICK_MS, log },

@@ -1,6 +1,6 @@
 import type { Change, DocumentStore } from './ports.js';
 import type { StatusEvent } from './document.js';
-import { isAllowed } from './status.js';
+import { isAllowedChange } from './status.js';
 
 const MAX_BATCH = 200;
 
@@ -29,7 +29,7 @@ export function createBatchedChange(store: Pick<DocumentStore, 'change'>): Write
 
   return (change) => {
     // Refused here, a bug of one document's run does not fail the others'.
-    if (!isAllowed(change.from, change.to)) return store.change([change]).then(([event]) => event ?? null);
+    if (!isAllowedChange(change)) return store.change([change]).then(([event]) => event ?? null);
     const settle = Promise.withResolvers<StatusEvent | null>();
     waiting.push({ change, settle });
     if (!writing) void writeAll();

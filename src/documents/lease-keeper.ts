@@ -6,7 +6,7 @@ import type { Announce } from './announce.js';
 import { createBatchedChange } from './batch-changes.js';
 import type { Document } from './document.js';
 import type { Change, Claim, DocumentStore } from './ports.js';
-import { isRunning, toProgressEvent } from './status.js';
+import { isRunning, toPassedEvent, toProgressEvent } from './status.js';
 
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
@@ -39,16 +39,18 @@ interface Dependencies {
   store: DocumentStore;
   announce: Announce;
   leaseMs: number;
+  /** A VECTORIZING shorter than this is written together with the COMPLETED that ends it, as two events; left out: each by itself. */
+  shortStageMs?: number;
   log: { warn(fields: object, message: string): void };
 }
 
 const RENEW_MS = 1_000;
-/** A stage shorter than this shares one durable change with what ends it. */
-const SHORT_STAGE_MS = 5;
+/** More of them take longer than any stage that is short. */
+const FEW_CHUNKS = 32;
 /** A hint of progress twice a second is as live as an eye can follow. */
 const PROGRESS_MS = 500;
 
-export function createLeaseKeeper({ store, announce, leaseMs, log }: Dependencies): LeaseKeeper {
+export function createLeaseKeeper({ store, announce, leaseMs, shortStageMs = 0, log }: Dependencies): LeaseKeeper {
   const held = new Map<string, Held>();
   const writeChange = createBatchedChange(store);
   let timer: NodeJS.Timeout | undefined;
@@ -76,36 +78,39 @@ export function createLeaseKeeper({ store, announce, leaseMs, log }: Dependencie
     held.set(claim.leaseToken, entry);
     let hintedAt = 0;
 
-    async function writeNow(change: Pick<Change, 'to' | 'set'>): Promise<Document> {
+    async function writeNow(change: Step): Promise<Document> {
       if (!isRunning(change.to)) held.delete(claim.leaseToken);
       document = await write(document, claim.leaseToken, change, lose);
       return document;
     }
 
-    const change = sharingShortStages(writeNow, () => document);
+    const stages = sharingShortStages(writeNow, () => document, shortStageMs);
     return {
       signal: AbortSignal.any([lost.signal, stopping]),
-      document: () => document,
-      change,
+      document: stages.document,
+      change: stages.change,
       progress: (done) => {
         entry.progressDone = done;
         const now = Date.now();
-        if (now - hintedAt < PROGRESS_MS || !isRunning(document.status)) return;
+        if (now - hintedAt < PROGRESS_MS || document.status !== 'VECTORIZING') return;
         hintedAt = now;
         announce([toProgressEvent({ ...document, progress: { ...document.progress, done } }, new Date(now))]);
       },
-      release: () => void held.delete(claim.leaseToken),
+      release: () => {
+        stages.cancel();
+        held.delete(claim.leaseToken);
+      },
     };
   }
 
-  async function write(document: Document, leaseToken: string, change: Pick<Change, 'to' | 'set'>, lose: () => void): Promise<Document> {
+  async function write(document: Document, leaseToken: string, change: Step, lose: () => void): Promise<Document> {
     const place = { documentId: document.id, generation: document.generation, from: document.status, leaseToken };
     const event = await writeChange({ ...place, ...change });
     if (!event?.document) {
       lose();
       throw new LeaseLostError('the lease of this document no longer holds');
     }
-    announce([event]);
+    announce(change.through ? [toPassedEvent(document, event.document, change.through), event] : [event]);
     return event.document;
   }
 
@@ -126,40 +131,48 @@ export function createLeaseKeeper({ store, announce, leaseMs, log }: Dependencie
   };
 }
 
-type Write = (change: Pick<Change, 'to' | 'set'>) => Promise<Document>;
+type Step = Pick<Change, 'through' | 'to' | 'set'>;
+type Write = (change: Step) => Promise<Document>;
 
 /**
- * VECTORIZING is told a moment later, unless the document is COMPLETED by then: one change carries both. Anything else that follows it
- * waits until it is written. The lease is checked by whichever is written.
+ * VECTORIZING of a document of few chunks is written a moment later. Where the document is COMPLETED by then, both are one write with an
+ * event each; anything else that follows waits until it is written. The lease is checked by whichever is written.
  */
-function sharingShortStages(write: Write, current: () => Document): Write {
-  let early: { change: Pick<Change, 'to' | 'set'>; timer: NodeJS.Timeout } | undefined;
+function sharingShortStages(
+  write: Write,
+  durable: () => Document,
+  shortStageMs: number,
+): { change: Write; document(): Document; cancel(): void } {
+  let early: { change: Step; document: Document; timer: NodeJS.Timeout } | undefined;
   let written: Promise<unknown> = Promise.resolve();
 
-  function flush(): void {
-    if (!early) return;
-    const { change, timer } = early;
-    clearTimeout(timer);
+  function take(): Step | undefined {
+    const taken = early;
+    clearTimeout(taken?.timer);
     early = undefined;
+    return taken?.change;
+  }
+
+  function flush(): void {
+    const change = take();
+    if (!change) return;
     written = write(change);
     // Whoever writes next hears of it; until then nobody may be listening.
     written.catch(() => undefined);
   }
 
-  return async (change) => {
-    if (change.to === 'VECTORIZING') {
-      early = { change, timer: setTimeout(flush, SHORT_STAGE_MS) };
-      const { chunkCount = null } = change.set ?? {};
-      return { ...current(), status: change.to, progress: { done: 0, total: chunkCount } };
+  async function change(next: Step): Promise<Document> {
+    const { chunkCount } = next.set ?? {};
+    if (shortStageMs > 0 && next.to === 'VECTORIZING' && chunkCount !== undefined && chunkCount <= FEW_CHUNKS) {
+      const document = { ...durable(), status: next.to, progress: { done: 0, total: chunkCount } };
+      early = { change: next, document, timer: setTimeout(flush, shortStageMs) };
+      return document;
     }
-    if (early && change.to === 'COMPLETED') {
-      const set = { ...early.change.set, ...change.set };
-      clearTimeout(early.timer);
-      early = undefined;
-      return write({ to: change.to, set });
-    }
+    if (early && next.to === 'COMPLETED') return write({ through: early.change.to, to: next.to, set: { ...take()?.set, ...next.set } });
     flush();
     await written;
-    return write(change);
-  };
+    return write(next);
+  }
+
+  return { change, document: () => early?.document ?? durable(), cancel: () => void take() };
 }

@@ -161,6 +161,8 @@ export interface Change {
   generation: number;
   from: DocumentStatus;
   to: DocumentStatus;
+  /** A stage that was passed on the way: it has a seq and an event of its own, before that of `to`, in the same transaction. */
+  through?: DocumentStatus;
   leaseToken?: string;
   /** What else becomes true with the change; absent keys stay. */
   set?: {

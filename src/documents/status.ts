@@ -6,7 +6,6 @@
  *        └── retry ──┴──────────────┴───► FAILED
  *
  *     any unfinished ─► CANCELLED      any ─► DELETING ─► (gone)
- *     EXTRACTING ─► COMPLETED          where VECTORIZING took a few milliseconds: the two share one durable change
  *     terminal ─► PENDING              only as a new generation, asked for by a person
  *
  * Every write is a compare-and-set on (status, generation, lease token), so a change that is not in this table cannot be written
@@ -16,7 +15,7 @@ import type { Document, DocumentStatus, StatusEvent } from './document.js';
 
 const ALLOWED: Readonly<Record<DocumentStatus, readonly DocumentStatus[]>> = {
   PENDING: ['EXTRACTING', 'FAILED', 'CANCELLED', 'DELETING'],
-  EXTRACTING: ['VECTORIZING', 'COMPLETED', 'PENDING', 'FAILED', 'CANCELLED', 'DELETING'],
+  EXTRACTING: ['VECTORIZING', 'PENDING', 'FAILED', 'CANCELLED', 'DELETING'],
   VECTORIZING: ['COMPLETED', 'PENDING', 'FAILED', 'CANCELLED', 'DELETING'],
   COMPLETED: ['PENDING', 'DELETING'],
   FAILED: ['PENDING', 'DELETING'],
@@ -26,6 +25,19 @@ const ALLOWED: Readonly<Record<DocumentStatus, readonly DocumentStatus[]>> = {
 
 const TERMINAL: readonly DocumentStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED'];
 const RUNNING: readonly DocumentStatus[] = ['EXTRACTING', 'VECTORIZING'];
+
+/** Every step of it, where it passes a stage. */
+export function isAllowedChange({
+  from,
+  through = from,
+  to,
+}: {
+  from: DocumentStatus;
+  through?: DocumentStatus;
+  to: DocumentStatus;
+}): boolean {
+  return (through === from || isAllowed(from, through)) && isAllowed(through, to);
+}
 
 export function isAllowed(from: DocumentStatus, to: DocumentStatus): boolean {
   return ALLOWED[from].includes(to);
@@ -79,6 +91,12 @@ function describeWaiting(document: Document): string {
 /** What a durable change tells its watchers. */
 export function toChangeEvent(document: Document, previousStatus: DocumentStatus | null): StatusEvent {
   return { ...toEvent(document), kind: 'CHANGE', previousStatus };
+}
+
+/** The event of a stage that was passed between `before` and `after`, which were written in one change. */
+export function toPassedEvent(before: Document, after: Document, status: DocumentStatus): StatusEvent {
+  const { seq, updatedAt, progress } = after;
+  return toChangeEvent({ ...before, status, seq: seq - 1, updatedAt, progress: { done: 0, total: progress.total } }, before.status);
 }
 
 /** The state as it is, for a watcher that begins. */

@@ -19,6 +19,7 @@ export function withSmallTexts(extractor: Extractor): Extractor {
       if (!TEXTS.includes(file.mimeType)) return extractor.extract(file);
       const source = file.content[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
       const head = await readHead(source).catch(() => null);
+      if (file.signal.aborted) file.content.destroy();
       file.signal.throwIfAborted();
       // A file that cannot be read fails there as any other does.
       if (head === null) return extractor.extract(file);

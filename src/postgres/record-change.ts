@@ -1,5 +1,5 @@
 import { serialiseEvent } from '../documents/serialise.js';
-import { toChangeEvent } from '../documents/status.js';
+import { toChangeEvent, toPassedEvent } from '../documents/status.js';
 import type { DocumentStatus, StatusEvent } from '../documents/document.js';
 import { TOPICS, toShard } from '../messages/topics.js';
 import type { Database } from './database.js';
@@ -9,6 +9,8 @@ import { toDocument } from './rows.js';
 export interface ChangedRow {
   row: DocumentRow;
   previousStatus: DocumentStatus | null;
+  /** A stage that the change has passed on its way. */
+  passed?: { before: DocumentRow; status: DocumentStatus };
 }
 
 /**
@@ -17,10 +19,16 @@ export interface ChangedRow {
  */
 export async function recordChanges(query: Database['query'], changed: readonly ChangedRow[]): Promise<StatusEvent[]> {
   if (changed.length === 0) return [];
-  const events = changed.map(({ row, previousStatus }) => toChangeEvent(toDocument(row), previousStatus));
+  const events = changed.flatMap(toEvents);
   await query(INSERT_EVENTS, [JSON.stringify(events.map(toEventRow))]);
   await query(INSERT_OUTBOX, [JSON.stringify(events.flatMap(toOutboxRows))]);
   return events;
+}
+
+function toEvents({ row, previousStatus, passed }: ChangedRow): StatusEvent[] {
+  const document = toDocument(row);
+  if (!passed) return [toChangeEvent(document, previousStatus)];
+  return [toPassedEvent(toDocument(passed.before), document, passed.status), toChangeEvent(document, passed.status)];
 }
 
 const INSERT_EVENTS = `

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Document, StatusEvent } from '../../src/documents/document.js';
 import type { Change, Claim, DocumentStore } from '../../src/documents/ports.js';
-import { isAllowed, isRunning, isUnfinished, toChangeEvent } from '../../src/documents/status.js';
+import { isAllowedChange, isRunning, isUnfinished, toChangeEvent } from '../../src/documents/status.js';
 import { makeDocument } from './make-document.js';
 
 export type FakeStore = Pick<DocumentStore, 'findMany' | 'recent' | 'events' | 'claim' | 'change' | 'renew'> & {
@@ -37,11 +37,13 @@ export function createFakeStore(): FakeStore {
     return event;
   }
 
-  function changeOne({ documentId, generation, from, to, leaseToken, set: more = {} }: Change): StatusEvent | null {
-    if (!isAllowed(from, to)) throw new RangeError(`no document may go from ${from} to ${to}`);
+  function changeOne(change: Change): StatusEvent | null {
+    const { documentId, generation, from, through, to, leaseToken, set: more = {} } = change;
+    if (!isAllowedChange(change)) throw new RangeError(`no document may go from ${from} to ${to}`);
     const document = get(documentId);
     const holds = leaseToken === undefined || leases.get(documentId) === leaseToken;
     if (document.status !== from || document.generation !== generation || !holds) return null;
+    if (through) set(documentId, { status: through, progress: { done: 0, total: more.chunkCount ?? null } });
     const { chunkCount = document.progress.total, progressDone = document.progress.done, nextAttemptInMs = null, ...rest } = more;
     const nextAttemptAt = nextAttemptInMs === null ? null : new Date(Date.now() + nextAttemptInMs);
     return set(documentId, { ...rest, status: to, nextAttemptAt, progress: { done: progressDone, total: chunkCount } });

@@ -33,16 +33,18 @@ interface StartOptions {
   concurrency?: number;
   leaseMs?: number;
   claim?: FakeStore['claim'];
+  shortStageMs?: number;
   onFull?: () => void;
   onRoom?: () => void;
 }
 
-function start(process: ProcessDocument, { concurrency = 2, leaseMs = 30_000, claim = store.claim, ...room }: StartOptions = {}): void {
+function start(process: ProcessDocument, options: StartOptions = {}): void {
+  const { concurrency = 2, leaseMs = 30_000, claim = store.claim, shortStageMs = 0, ...room } = options;
   const announce = (events: readonly StatusEvent[]) => void announced.push(...events);
   const asDocumentStore = { ...store, claim } as unknown as Parameters<typeof createWorker>[0]['store'];
-  leases = createLeaseKeeper({ store: asDocumentStore, announce, leaseMs, log });
-  const options = { concurrency, maxRunningPerUser: 2, leaseMs, retryDelaysMs: [5_000, 60_000], ...room };
-  worker = createWorker({ ...options, store: asDocumentStore, process, leases, announce, log });
+  leases = createLeaseKeeper({ store: asDocumentStore, announce, leaseMs, shortStageMs, log });
+  const all = { concurrency, maxRunningPerUser: 2, leaseMs, retryDelaysMs: [5_000, 60_000], ...room };
+  worker = createWorker({ ...all, store: asDocumentStore, process, leases, announce, log });
   leases.start();
   worker.start();
 }
@@ -62,6 +64,42 @@ const held: ProcessDocument = async (run) => {
 const statusOf = (id: string) => store.get(id).status;
 
 describe('a worker', () => {
+  it('writes a stage that is over at once together with the end, and everybody hears of both', async () => {
+    const writes: number[] = [];
+    const change = store.change;
+    store.change = (changes) => {
+      writes.push(changes.length);
+      return change(changes);
+    };
+    const { id } = store.add();
+    start(completing, { shortStageMs: 1_000 });
+    await eventually(() => statusOf(id) === 'COMPLETED');
+    expect(writes).toEqual([1]);
+    expect(
+      announced.map(({ seq, status, previousStatus, progress, vectorCount }) => [seq, status, previousStatus, progress, vectorCount]),
+    ).toEqual([
+      [2, 'EXTRACTING', 'PENDING', { done: 0, total: null }, 0],
+      [3, 'VECTORIZING', 'EXTRACTING', { done: 0, total: 1 }, 0],
+      [4, 'COMPLETED', 'VECTORIZING', { done: 1, total: 1 }, 1],
+    ]);
+  });
+
+  it('writes a stage that lasts when it has lasted, and what fails in it says which stage it was', async () => {
+    const { id } = store.add();
+    start(
+      async (run) => {
+        await run.change({ to: 'VECTORIZING', set: { chunkCount: 1 } });
+        await finish.promise;
+        throw new ProcessingFailure('VECTOR_STORE_UNAVAILABLE', 'away');
+      },
+      { shortStageMs: 5 },
+    );
+    await eventually(() => statusOf(id) === 'VECTORIZING');
+    finish.resolve();
+    await eventually(() => statusOf(id) === 'PENDING');
+    expect(store.get(id).error).toMatchObject({ code: 'VECTOR_STORE_UNAVAILABLE', stage: 'VECTORIZING' });
+  });
+
   it('processes what is due, and everybody hears of each change once', async () => {
     const { id } = store.add();
     start(completing);

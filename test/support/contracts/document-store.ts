@@ -435,6 +435,30 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         expect(published.map((record) => record.headers['ce_id'])).toEqual(history.map((event) => `${id}:${String(event.seq)}`));
       });
 
+      it('gives a stage that was passed on the way a seq and an event of its own, as if it had been written by itself', async () => {
+        const { id } = await accept();
+        const { document, leaseToken } = await claimOne();
+        const set = { chunkCount: 2, progressDone: 2, vectorCount: 2, liveGeneration: 1, error: null };
+        const completed = await change(document, 'COMPLETED', { through: 'VECTORIZING', leaseToken, set });
+        expect(completed).toMatchObject({ seq: 4, status: 'COMPLETED', previousStatus: 'VECTORIZING' });
+        const history = await store.events(id, 2, 100);
+        expect(
+          history.map(({ seq, status, previousStatus, progress, vectorCount }) => [seq, status, previousStatus, progress, vectorCount]),
+        ).toEqual([
+          [3, 'VECTORIZING', 'EXTRACTING', { done: 0, total: 2 }, 0],
+          [4, 'COMPLETED', 'VECTORIZING', { done: 2, total: 2 }, 2],
+        ]);
+        const published = (await outboxOf(id)).filter((record) => record.topic === TOPICS.documentStatus);
+        expect(published.map((record) => record.headers['ce_id'])).toEqual([1, 2, 3, 4].map((seq) => `${id}:${String(seq)}`));
+      });
+
+      it('refuses a way through a stage that the table does not have, and one without the lease', async () => {
+        await accept();
+        const { document, leaseToken } = await claimOne();
+        await expect(change(document, 'COMPLETED', { through: 'PENDING', leaseToken })).rejects.toThrow(/EXTRACTING to COMPLETED/);
+        expect(await change(document, 'COMPLETED', { through: 'VECTORIZING', leaseToken: randomUUID() })).toBeNull();
+      });
+
       it('tells the log of work again whenever a document waits again', async () => {
         const { id } = await accept();
         const { document, leaseToken } = await claimOne();
