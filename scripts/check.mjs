@@ -27,6 +27,7 @@ const CHECKS = [
   { name: 'types of the server', command: tsc('tsconfig.json', 'server') },
   { name: 'types of the page', command: tsc('web/tsconfig.json', 'page'), needs: 'web/tsconfig.json' },
   { name: 'types of the tests', command: tsc('test/tsconfig.json', 'tests') },
+  { name: 'types of the examples', command: tsc('examples/tsconfig.json', 'examples') },
   {
     name: 'unit tests',
     command: [

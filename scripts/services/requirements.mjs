@@ -30,8 +30,8 @@ const REQUIREMENTS = {
   npm: { missing: () => (find('npm') ? null : 'npm'), packages: ['npm'], for: 'fetching the Firebase emulator' },
 };
 
-/** Not for the services themselves: the tests look at Kafka with a client that the project did not write. */
-const TEST_TOOLS = { kcat: ['kcat'] };
+/** Not for the services themselves: the tests look at Kafka with a client that the project did not write, and run the examples. */
+const TEST_TOOLS = { kcat: ['kcat'], jq: ['jq'] };
 
 /** One plain line for each thing that is missing; none: everything is there. */
 export function missingLines(names) {

@@ -1,0 +1,224 @@
+/** The public topics as another team meets them: by asyncapi.yaml, by kcat, and through the two examples as processes. */
+import { spawn, execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import kafkajs from 'kafkajs';
+import { readAsyncApi, toRecordCheck } from '../support/asyncapi.js';
+import { gql, upload } from '../support/client.js';
+import { startCluster, type Cluster } from '../support/cluster.js';
+import { serviceVariables } from '../support/services.js';
+import { eventually, within } from '../support/wait.js';
+
+const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
+const NODE = `${PROJECT}node_modules/node/bin/node`;
+const STATUS = 'docstream.document-status.v1';
+const LATEST = 'docstream.document-status-latest.v1';
+const TOKEN = `dev:status-topics-${process.pid.toString(36)}`;
+const SECONDS = 1_000;
+const EXAMPLES = [
+  { name: 'kafkajs', command: NODE, words: ['examples/status-consumer-kafkajs/follow-status.ts'] },
+  { name: 'kcat', command: 'examples/status-consumer-kcat/follow-status.sh', words: [] },
+];
+
+const brokers = (): string => serviceVariables()?.['KAFKA_BROKERS'] ?? '';
+const api = readAsyncApi();
+
+let cluster: Cluster;
+/** Completed and kept, failed, completed and deleted, in this order. */
+let kept: string;
+let failed: string;
+let gone: string;
+
+beforeAll(async () => {
+  cluster = await startCluster({ apis: 1, workers: 1, relays: 1 });
+  kept = await uploadAs('kept.txt', 'Bees dance to tell each other where the flowers are.');
+  failed = await uploadAs('failed.txt', ' \n ');
+  gone = await uploadAs('gone.txt', 'Tides follow the moon.');
+  await untilStatus('completed', kept, gone);
+  await untilStatus('failed', failed);
+  await deleteDocument(gone);
+  await untilRelayed();
+}, 120 * SECONDS);
+
+afterAll(() => cluster.close());
+
+async function uploadAs(name: string, content: string): Promise<string> {
+  const { document } = await upload(cluster.apis[0]?.url ?? '', TOKEN, { name, content, options: { force: true } });
+  return document.id;
+}
+
+async function deleteDocument(id: string): Promise<void> {
+  await gql(cluster.apis[0]?.url ?? '', TOKEN, 'mutation($id: ID!) { deleteDocument(id: $id) { __typename } }', { id });
+}
+
+async function untilStatus(status: string, ...ids: string[]): Promise<void> {
+  await eventually(
+    async () => (await cluster.query('select 1 from documents where id = any($1) and status = $2', [ids, status])).length === ids.length,
+    { timeoutMs: 60 * SECONDS, what: `${String(ids.length)} documents to be ${status}` },
+  );
+}
+
+/** Until the deleted document has left the database, and everything was told. */
+async function untilRelayed(): Promise<void> {
+  const waiting = `select 1 from outbox union all select 1 from latest_queue union all select 1 from documents where status = 'deleting'`;
+  await eventually(async () => (await cluster.query(waiting)).length === 0, { timeoutMs: 60 * SECONDS, what: 'everything to be told' });
+}
+
+interface Line {
+  topic: string;
+  key: string | null;
+  payload: string | null;
+  headers?: string[];
+}
+
+async function readTopic(topic: string) {
+  const words = ['-C', '-b', brokers(), '-t', topic, '-o', 'beginning', '-e', '-q', '-J'];
+  const { stdout } = await promisify(execFile)('kcat', words, { maxBuffer: 1 << 30, timeout: 60 * SECONDS });
+  return stdout.split('\n').filter(Boolean).map(toRecord);
+}
+
+function toRecord(line: string) {
+  const { topic, key, payload, headers = [] } = JSON.parse(line) as Line;
+  const pairs = Array.from({ length: headers.length / 2 }, (_, index) => [headers[2 * index] ?? '', headers[2 * index + 1] ?? '']);
+  const event = payload === null ? null : (JSON.parse(payload) as { seq: number; status: string });
+  return { topic, key: key ?? '', value: payload, headers: Object.fromEntries(pairs) as Record<string, string>, event };
+}
+
+describe('the running topics', () => {
+  it('are those of asyncapi.yaml, with its partitions and its settings', async () => {
+    const admin = new kafkajs.Kafka({ brokers: brokers().split(','), logLevel: kafkajs.logLevel.NOTHING }).admin();
+    await admin.connect();
+    try {
+      for (const { address, bindings } of Object.values(api.channels)) {
+        const { partitions, topicConfiguration } = bindings.kafka;
+        const { topics } = await admin.fetchTopicMetadata({ topics: [address] });
+        expect([address, topics[0]?.partitions.length]).toEqual([address, partitions]);
+        const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: address, configNames: Object.keys(topicConfiguration) };
+        const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [resource] });
+        const found = resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]) ?? [];
+        const wanted = Object.entries(topicConfiguration).map(([name, value]) => [name, String(value)]);
+        expect(Object.fromEntries(found)).toEqual(Object.fromEntries(wanted));
+      }
+    } finally {
+      await admin.disconnect();
+    }
+  });
+
+  it.each([STATUS, LATEST])('%s holds only records that asyncapi.yaml describes, headers and keys too', async (topic) => {
+    const check = toRecordCheck(api);
+    const records = await readTopic(topic);
+    expect(records.filter(({ key }) => [kept, failed, gone].includes(key)).length).toBeGreaterThanOrEqual(3);
+    for (const record of records) expect([record.key, check(record)]).toEqual([record.key, []]);
+  });
+
+  it('announce a FAILED document to operators as asyncapi.yaml describes it', async () => {
+    const records = await readTopic('docstream.dead-letter.v1');
+    const own = records.filter(({ key }) => key === failed);
+    expect(own.map((record) => toRecordCheck(api)(record))).toEqual([[]]);
+  });
+
+  it('tell every seq of a document once the repeats are dropped, in order, with the key and ce_id that belong to it', async () => {
+    const records = await readTopic(STATUS);
+    for (const [id, last] of [
+      [kept, 'COMPLETED'],
+      [failed, 'FAILED'],
+      [gone, 'DELETING'],
+    ] as const) {
+      const own = records.filter(({ key }) => key === id);
+      const ids = [...new Set(own.map(({ headers }) => headers['ce_id']))];
+      expect(ids).toEqual(ids.map((_, index) => `${id}:${String(index + 1)}`));
+      expect(own.at(-1)?.event?.status).toBe(last);
+      expect(own.every(({ headers }) => headers['ce_subject'] === id)).toBe(true);
+    }
+  });
+
+  it('end in one state a document on the compacted topic: its newest, or a tombstone when it is gone', async () => {
+    const latest = new Map((await readTopic(LATEST)).map(({ key, event }) => [key, event]));
+    for (const { id, seq, status } of await cluster.query<{ id: string; seq: number; status: string }>(
+      'select id, seq, status from documents',
+    ))
+      expect(latest.get(id)).toMatchObject({ seq, status: status.toUpperCase() });
+    expect(latest.get(gone)).toBeNull();
+  });
+});
+
+interface Follower {
+  /** What it has printed of one document. */
+  of(id: string): Record<string, unknown>[];
+  /** SIGTERM; its exit code. */
+  stop(): Promise<number | null>;
+  ended: Promise<number | null>;
+  errors(): string;
+}
+
+function follow({ command, words }: (typeof EXAMPLES)[number], env: Record<string, string>): Follower {
+  const child = spawn(command, words, {
+    cwd: PROJECT,
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: Record<string, unknown>[] = [];
+  const errors: string[] = [];
+  createInterface(child.stdout).on('line', (line) => void lines.push(JSON.parse(line) as Record<string, unknown>));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  return {
+    of: (id) => lines.filter((line) => line['documentId'] === id),
+    errors: () => errors.join(''),
+    ended,
+    stop: async () => {
+      child.kill('SIGTERM');
+      return within(ended, 15 * SECONDS, 'the end of an example');
+    },
+  };
+}
+
+describe.each(EXAMPLES)('the example with $name', (example) => {
+  let follower: Follower;
+  let later: string;
+
+  const untilPrinted = (id: string, wanted: object) =>
+    eventually(() => follower.of(id).some((line) => Object.entries(wanted).every(([name, value]) => line[name] === value)), {
+      ...{ timeoutMs: 40 * SECONDS, what: `${JSON.stringify(wanted)} of ${id}` },
+    });
+
+  beforeAll(() => {
+    follower = follow(example, { KAFKA_BROKERS: brokers() });
+  });
+
+  it('knows what was before: the last state of every document, and who is gone', async () => {
+    const [row] = await cluster.query<{ seq: number }>('select seq from documents where id = $1', [kept]);
+    const seq = row?.seq ?? 0;
+    await untilPrinted(kept, { id: `${kept}:${String(seq)}`, seq, status: 'COMPLETED', filename: 'kept.txt' });
+    await untilPrinted(failed, { status: 'FAILED' });
+    await untilPrinted(gone, { gone: true });
+    expect(follower.of(gone).at(-1)).toEqual({ documentId: gone, gone: true });
+  });
+
+  it('follows what happens, each state once and rising, until the document is gone', async () => {
+    later = await uploadAs('later.txt', `Glass is made of sand, for ${example.name}.`);
+    await untilPrinted(later, { status: 'COMPLETED' });
+    await deleteDocument(later);
+    await untilPrinted(later, { gone: true });
+    const states = follower.of(later) as { seq?: number; status?: string; gone?: true }[];
+    const seqs = states.flatMap(({ seq }) => seq ?? []);
+    expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b));
+    expect(states.at(-1)).toEqual({ documentId: later, gone: true });
+    expect(states.filter((state) => state.gone)).toHaveLength(1);
+  });
+
+  it('stops with code 0 when told to', async () => {
+    expect(await follower.stop()).toBe(0);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['is told no broker', {}],
+    ['finds none', { KAFKA_BROKERS: '127.0.0.1:1' }],
+  ])('ends with another code, and a reason, where it %s', async (_what, env) => {
+    const lost = follow(example, env);
+    expect(await within(lost.ended, 40 * SECONDS, 'the end of an example')).toBeGreaterThan(0);
+    expect(lost.errors()).toMatch(/KAFKA_BROKERS|127\.0\.0\.1:1|transport failure/);
+  });
+});
