@@ -6,8 +6,15 @@ import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { stopAllProducts } from '../support/product.js';
+import { benchAccept } from './accept.js';
 import { benchChunks } from './chunks.js';
+import { benchClaim } from './claim.js';
+import { benchEmbeddingCalls } from './embedding-calls.js';
+import { benchEndToEnd } from './end-to-end.js';
 import { benchLatency } from './latency.js';
+import { benchPipeline } from './pipeline.js';
+import { stopAllProcesses } from './processes.js';
+import { benchScaleOut } from './scale-out.js';
 import { benchSearch } from './search.js';
 import { benchStart } from './start.js';
 import { benchUploadMemory } from './upload-memory.js';
@@ -36,6 +43,30 @@ const BENCHMARKS: Record<string, Benchmark> = {
   latency: {
     what: 'A one-page text, one at a time, from the first byte of the upload until a search finds it by its words.',
     run: benchLatency,
+  },
+  pipeline: {
+    what: '5,000 documents queued beforehand, one worker process, until the last watcher has its last event and the last status event is in Kafka, beside the usual design (test/bench/peers) in turn; medians. Bar: ratio 1.0 or more.',
+    run: benchPipeline,
+  },
+  accept: {
+    what: '10 kB uploads over 20 connections to one API process, beside the usual design in turn; medians. Bar: ratio 0.8 or more.',
+    run: benchAccept,
+  },
+  'end-to-end': {
+    what: 'From the first byte of an upload to the terminal event at the client, at 20 documents a second, with an embedder and a vector store that answer at once. Bar: median 40 ms, p99 150 ms.',
+    run: benchEndToEnd,
+  },
+  'embedding-calls': {
+    what: '1,000 documents of two passages, queued beforehand, beside the fewest calls of 96 texts there can be. Bar: ratio 1.1 at most.',
+    run: benchEmbeddingCalls,
+  },
+  'scale-out': {
+    what: '2,000 documents, 8 at once in a worker, an embedder of 200 ms without limit and a store that answers at once: 2 and 4 workers as a share of 2 and 4 times one. Bar: 0.9.',
+    run: benchScaleOut,
+  },
+  claim: {
+    what: 'A claim of 8 with 100 and with 100,000 waiting documents of 1,000 users; medians. Bar: 3 times as long at most.',
+    run: benchClaim,
   },
   search: { what: 'Hybrid searches, one at a time, over one user with 10,000 chunks.', run: benchSearch },
 };
@@ -69,7 +100,7 @@ async function measure(benchmark: Benchmark): Promise<Figures> {
   try {
     return await benchmark.run();
   } finally {
-    await stopAllProducts();
+    await Promise.all([stopAllProducts(), stopAllProcesses()]);
   }
 }
 

@@ -1,0 +1,59 @@
+/** A claim of 8 while 100 and while 100,000 documents of 1,000 users wait. */
+import { Client } from 'pg';
+import type { Figures } from './main.js';
+import { createDatabase, dropDatabase, withServers, type Servers } from './servers.js';
+import { median, round } from './statistics.js';
+
+const USERS = 1_000;
+const CLAIMS = 60;
+const WARM_UP = 10;
+const LIMIT = 8;
+
+export async function benchClaim(): Promise<Figures> {
+  return withServers(async (servers) => {
+    const emptyBacklogMs = await timeClaims(servers, 100);
+    const fullBacklogMs = await timeClaims(servers, 100_000);
+    return {
+      emptyBacklogMs: round(emptyBacklogMs, 2),
+      fullBacklogMs: round(fullBacklogMs, 2),
+      ratio: round(fullBacklogMs / emptyBacklogMs, 2),
+    };
+  });
+}
+
+/** Rows as uploads make them: a user's next document stands a minute behind the one before. */
+const INSERT = `
+  insert into documents (id, user_id, filename, file_size, mime_type, job_id, content_hash, blob_key, max_attempts, fair_at)
+  select gen_random_uuid(), 'bench-' || n % ${String(USERS)}, 'note.txt', 1000, 'text/plain', gen_random_uuid(), md5(n::text || random()::text),
+         gen_random_uuid()::text, 5, clock_timestamp() + n / ${String(USERS)} * interval '1 minute'
+    from generate_series(0, $1::integer - 1) n`;
+
+async function timeClaims(servers: Servers, backlog: number): Promise<number> {
+  const databaseUrl = await createDatabase(servers.databaseUrl);
+  const { openDatabase } = await built<typeof import('../../src/postgres/database.js')>('postgres/database');
+  const { createDocumentStore } = await built<typeof import('../../src/postgres/documents.js')>('postgres/documents');
+  const database = await openDatabase({ url: databaseUrl, poolSize: 2 }, { holdsVectors: false });
+  const store = createDocumentStore({ database, maxAttempts: 5 });
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query(INSERT, [backlog]);
+  await client.query('vacuum analyze documents');
+  const times: number[] = [];
+  for (let number = 0; number < CLAIMS + WARM_UP; number += 1) {
+    const begun = performance.now();
+    const { claims } = await store.claim({ limit: LIMIT, leaseMs: 30_000, maxPerUser: 2 });
+    times.push(performance.now() - begun);
+    if (claims.length !== LIMIT) throw new Error(`${String(claims.length)} of ${String(LIMIT)} were claimed`);
+    await client.query('delete from documents where lease_token is not null');
+    await client.query(INSERT, [LIMIT]);
+  }
+  await client.end();
+  await database.close();
+  await dropDatabase(databaseUrl);
+  return median(times.slice(WARM_UP));
+}
+
+/** Of the build, as the product runs: by a variable, since a checkout that was never built has none to check. */
+async function built<Module>(name: string): Promise<Module> {
+  return (await import(`../../dist/src/${name}.js`)) as Module;
+}

@@ -1,0 +1,81 @@
+/**
+ * The product's worker process with an embedder and a vector store that answer at once (or after BENCH_EMBEDDER_LATENCY_MS), so that
+ * what is measured is the product and not those. Everything else is the build's own: the queue, the leases, the reading, the status writes.
+ */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Embedder, VectorStore } from '../../src/documents/ports.js';
+import type { Parts, Surroundings } from '../../src/app/open-parts.js';
+
+const DIMENSIONS = 16;
+const latencyMs = Number(process.env['BENCH_EMBEDDER_LATENCY_MS'] ?? 0);
+
+const vector = new Float32Array(DIMENSIONS).fill(1 / Math.sqrt(DIMENSIONS));
+
+const embedder: Embedder = {
+  ...{ model: 'instant', dimensions: DIMENSIONS, maxTexts: 96 },
+  embed: async (texts) => {
+    if (latencyMs > 0) await sleep(latencyMs);
+    return texts.map(() => vector);
+  },
+  stop: () => Promise.resolve(),
+};
+
+/** Remembers how many there are: the product asks before it says COMPLETED. */
+const counts = new Map<string, number>();
+
+const vectors: VectorStore = {
+  store: async (_userId, objects) => {
+    const [first] = objects;
+    if (first) counts.set(first.documentId, (counts.get(first.documentId) ?? 0) + objects.length);
+  },
+  count: (_userId, documentId) => Promise.resolve(counts.get(documentId) ?? 0),
+  trim: () => Promise.resolve(),
+  remove: () => Promise.resolve(),
+  search: () => Promise.resolve([]),
+};
+
+const { startWorkerOn } = await built<typeof import('../../src/app/cluster.js')>('app/cluster');
+const { openPort } = await built<typeof import('../../src/app/open-doors.js')>('app/open-doors');
+const { openDatabasePart } = await built<typeof import('../../src/app/open-parts.js')>('app/open-parts');
+const { createReadiness } = await built<typeof import('../../src/app/readiness.js')>('app/readiness');
+const { createFolderBlobStore } = await built<typeof import('../../src/blobs/folder.js')>('blobs/folder');
+const { loadConfig } = await built<typeof import('../../src/config.js')>('config');
+const { createDevIdentity } = await built<typeof import('../../src/embedded/identity.js')>('embedded/identity');
+const { createMetrics } = await built<typeof import('../../src/metrics/metrics.js')>('metrics/metrics');
+const { measureStore } = await built<typeof import('../../src/metrics/store.js')>('metrics/store');
+const { createDocumentStore } = await built<typeof import('../../src/postgres/documents.js')>('postgres/documents');
+const { createRedisStatusBus } = await built<typeof import('../../src/redis/status-bus.js')>('redis/status-bus');
+const { createLogger } = await built<typeof import('../../src/runtime/logger.js')>('runtime/logger');
+const { createResourceStack } = await built<typeof import('../../src/runtime/resource-stack.js')>('runtime/resource-stack');
+
+const config = loadConfig();
+const logger = createLogger({ level: config.logLevel, forTerminal: false });
+const resources = createResourceStack(logger);
+const surroundings: Surroundings = {
+  ...{ config, logger, resources, readiness: createReadiness({ logger }), metrics: createMetrics({ role: 'worker' }) },
+  onFatal: (error) => {
+    throw error;
+  },
+};
+process.once('SIGTERM', () => void resources.close(config.shutdownDeadlineMs).then(() => process.exit(0)));
+await openPort(surroundings);
+await startWorkerOn(surroundings, await openInstantParts());
+surroundings.readiness.started();
+
+async function openInstantParts(): Promise<Parts> {
+  const database = await openDatabasePart(surroundings);
+  const bus = await createRedisStatusBus({ url: config.redis?.url ?? '', log: logger });
+  resources.push('status bus', () => bus.stop());
+  return {
+    ...{ database, bus, embedder, vectors },
+    store: measureStore(surroundings.metrics.registry, createDocumentStore({ database, maxAttempts: config.maxAttempts })),
+    blobs: await createFolderBlobStore({ folder: join(config.dataDir, 'blobs') }),
+    identity: createDevIdentity({ admins: [] }),
+  };
+}
+
+/** Of the build, as the product runs: by a variable, since a checkout that was never built has none to check. */
+async function built<Module>(name: string): Promise<Module> {
+  return (await import(`../../dist/src/${name}.js`)) as Module;
+}

@@ -1,0 +1,106 @@
+/** The product as a cluster, for one benchmark: API, relay and workers of the build on the real servers. */
+import { Client } from 'pg';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { eventually } from '../support/wait.js';
+import { inParallel, type BenchDocument } from './documents.js';
+import { startProcess, type BenchProcess } from './processes.js';
+import { createDatabase, dropDatabase, type Servers } from './servers.js';
+
+export interface ProductSide {
+  api: BenchProcess;
+  env: Record<string, string>;
+  /** A worker whose embedder and vector store answer at once. */
+  startInstantWorker(env?: Record<string, string>): Promise<BenchProcess>;
+  startWorker(env?: Record<string, string>): Promise<BenchProcess>;
+  /** Through the product's own use case: file, row, history and outbox are the true ones. */
+  queue(documents: readonly BenchDocument[]): Promise<void>;
+  query<Row extends object>(sql: string): Promise<Row[]>;
+  /** The last status event is in Kafka: a row of the outbox goes when Kafka has acknowledged it. Answers when that was seen. */
+  outboxEmpty(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+const QUEUE_WIDTH = 16;
+const LONG_MS = 600_000;
+
+export async function startProductSide(servers: Servers, env: Record<string, string> = {}): Promise<ProductSide> {
+  const databaseUrl = await createDatabase(servers.databaseUrl);
+  const dataDir = await mkdtemp(join(tmpdir(), 'docstream-bench-'));
+  const all = { ...toVariables(servers), DATABASE_URL: databaseUrl, DATA_DIR: dataDir, LOG_LEVEL: 'warn', ...env };
+  const [api, relay] = await Promise.all([startProcess('dist/src/main.js', all), startProcess('dist/consumers/relay-outbox.js', all)]);
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  const processes = [api, relay];
+  const start = async (entry: string, more: Record<string, string>) => {
+    const started = await startProcess(entry, { ...all, ...more });
+    processes.push(started);
+    return started;
+  };
+  const query = async <Row extends object>(sql: string) => (await client.query<Row>(sql)).rows;
+  const outboxEmpty = async () => {
+    const isEmpty = async () => (await query('select 1 from outbox limit 1')).length === 0;
+    await eventually(isEmpty, { timeoutMs: LONG_MS, everyMs: 20, what: 'an empty outbox' });
+    return Date.now();
+  };
+  return {
+    ...{ api, env: all, query, outboxEmpty },
+    startInstantWorker: (more = {}) => start('test/bench/instant-worker.ts', more),
+    startWorker: (more = {}) => start('dist/consumers/vectorize-documents.js', more),
+    queue: async (documents) => {
+      await queueDocuments({ databaseUrl, folder: join(dataDir, 'blobs'), documents });
+      await outboxEmpty();
+    },
+    stop: async () => {
+      await Promise.all(processes.map((one) => one.stop()));
+      await client.end();
+      await dropDatabase(databaseUrl);
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+function toVariables(servers: Servers): Record<string, string> {
+  return {
+    KAFKA_BROKERS: servers.kafkaBrokers,
+    REDIS_URL: servers.redisUrl,
+    WEAVIATE_URL: servers.weaviateUrl,
+    COHERE_API_KEY: 'stand-in-key',
+    COHERE_BASE_URL: servers.cohereUrl,
+    COHERE_INPUTS_PER_MINUTE: '10000000',
+  };
+}
+
+interface Queueing {
+  databaseUrl: string;
+  folder: string;
+  documents: readonly BenchDocument[];
+}
+
+async function queueDocuments({ databaseUrl, folder, documents }: Queueing): Promise<void> {
+  const { createFolderBlobStore } = await built<typeof import('../../src/blobs/folder.js')>('blobs/folder');
+  const { createUploadDocument } = await built<typeof import('../../src/documents/upload-document.js')>('documents/upload-document');
+  const { createFormatDetector } = await built<typeof import('../../src/extraction/formats.js')>('extraction/formats');
+  const { openDatabase } = await built<typeof import('../../src/postgres/database.js')>('postgres/database');
+  const { createDocumentStore } = await built<typeof import('../../src/postgres/documents.js')>('postgres/documents');
+  const database = await openDatabase({ url: databaseUrl, poolSize: QUEUE_WIDTH }, { holdsVectors: false });
+  const uploadDocument = createUploadDocument({
+    store: createDocumentStore({ database, maxAttempts: 5 }),
+    blobs: await createFolderBlobStore({ folder, shared: true }),
+    ...{ formats: createFormatDetector(), announce: () => undefined, maxUploadBytes: 1024 ** 2 },
+  });
+  await inParallel(documents, QUEUE_WIDTH, ({ userId, filename, content }) =>
+    uploadDocument(
+      { id: userId, email: null, isAdmin: false, expiresAt: null },
+      { filename, content: Readable.from([content], { objectMode: false }), options: () => ({ force: true }) },
+    ),
+  );
+  await database.close();
+}
+
+/** Of the build, as the product runs: by a variable, since a checkout that was never built has none to check. */
+async function built<Module>(name: string): Promise<Module> {
+  return (await import(`../../dist/src/${name}.js`)) as Module;
+}
