@@ -67,7 +67,7 @@ const CONNECT_MS = 5_000;
 
 /** Many processes start at once: one brings the schema up to date and the others wait for it. The embedded engine has one owner anyway. */
 async function migrate(orm: MikroORM, address: DatabaseAddress): Promise<void> {
-  if (!('url' in address)) return void (await orm.migrator.up());
+  if (!('url' in address)) return bringUpToDate(orm);
   const client = new Client({
     connectionString: address.url,
     application_name: 'docstream migrations',
@@ -77,10 +77,18 @@ async function migrate(orm: MikroORM, address: DatabaseAddress): Promise<void> {
   try {
     await client.connect();
     await client.query('select pg_advisory_lock($1)', [MIGRATING]);
-    await orm.migrator.up();
+    await bringUpToDate(orm);
   } finally {
     await client.end();
   }
+}
+
+/** A schema that a newer version has changed is not ours to write to. */
+async function bringUpToDate(orm: MikroORM): Promise<void> {
+  const known = new Set(MIGRATIONS.map(({ name }) => name));
+  const newer = (await orm.migrator.getExecuted()).find(({ name }) => !known.has(name));
+  if (newer) throw new SetupError(`The database was changed by a newer docstream (${newer.name}): start that one.`);
+  await orm.migrator.up();
 }
 
 /** What waiting does not mend; the server's own words name the user. */
@@ -91,6 +99,7 @@ const REFUSALS: Record<string, string> = {
 };
 
 function toSetupError(error: unknown): SetupError | null {
+  if (error instanceof SetupError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const message = REFUSALS[code];
   return message === undefined ? null : new SetupError(message, { cause: error });

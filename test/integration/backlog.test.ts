@@ -1,27 +1,24 @@
 import { Client } from 'pg';
-import { randomBytes } from 'node:crypto';
 import type { Database } from '../../src/postgres/database.js';
 import { built } from '../support/built.js';
 import { addDocuments, addOutboxRows, describeBacklogContract } from '../support/contracts/backlog.js';
+import { openOwnDatabase, type OwnDatabase } from '../support/own-database.js';
 import { describeWith } from '../support/real-server.js';
 import { eventually } from '../support/wait.js';
 
-type DatabaseModule = typeof import('../../src/postgres/database.js');
-
-const { openDatabase } = await built<DatabaseModule>('postgres/database.js');
 const { readBacklog } = await built<typeof import('../../src/postgres/backlog.js')>('postgres/backlog.js');
 
 describeWith('DATABASE_URL', (url) => {
   describeBacklogContract('a PostgreSQL server', async () => {
-    const { database, close } = await openOwn(url);
+    const { database, close } = await openOwnDatabase(url);
     return { database, read: () => readBacklog(database), close };
   });
 
   describe('the backlog of many documents', () => {
-    let own: Awaited<ReturnType<typeof openOwn>>;
+    let own: OwnDatabase;
 
     beforeAll(async () => {
-      own = await openOwn(url);
+      own = await openOwnDatabase(url);
       await addDocuments(own.database, 'pending', 100_000);
       await addDocuments(own.database, 'completed', 30_000);
       await addDocuments(own.database, 'failed', 1_000);
@@ -69,24 +66,4 @@ async function scansOf(database: Database): Promise<{ tables: number; indexes: n
     "select seq_scan as tables, idx_scan as indexes from pg_stat_user_tables where relname = 'documents'",
   );
   return { tables: Number(row?.tables), indexes: Number(row?.indexes) };
-}
-
-/** A database of this suite's own. */
-async function openOwn(address: string): Promise<{ database: Database; url: string; close: () => Promise<void> }> {
-  const name = `backlog_${randomBytes(6).toString('hex')}`;
-  await withClient(address, `create database ${name}`);
-  const own = new URL(address);
-  own.pathname = `/${name}`;
-  const database = await openDatabase({ url: own.href, poolSize: 2 }, { holdsVectors: false });
-  const close = async () => {
-    await database.close();
-    await withClient(address, `drop database ${name}`);
-  };
-  return { database, url: own.href, close };
-}
-
-async function withClient(connectionString: string, statement: string): Promise<void> {
-  const client = new Client({ connectionString });
-  await client.connect();
-  await client.query(statement).finally(() => client.end());
 }

@@ -178,6 +178,8 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
       it('gives a document to one claim only', async () => {
         await acceptAll([{}, {}, {}]);
         const claims = (await Promise.all([claim(2), claim(2), claim(2)])).flat();
+        // Those that looked at the same moment may have passed over what another one held: they find it when they ask again.
+        claims.push(...(await claim(2)));
         expect(new Set(claims.map(({ document }) => document.id)).size).toBe(3);
         expect(claims).toHaveLength(3);
         expect(new Set(claims.map(({ leaseToken }) => leaseToken)).size).toBe(3);

@@ -1,0 +1,173 @@
+/** What the embedded engine, which is one session, cannot show: many sessions at once, and many processes at once. */
+import { Client } from 'pg';
+import { randomUUID } from 'node:crypto';
+import type { NewDocument } from '../../src/documents/ports.js';
+import { built } from '../support/built.js';
+import { describeDocumentStoreContract, type DocumentStoreLab } from '../support/contracts/document-store.js';
+import { makeLog } from '../support/make-log.js';
+import { createDatabase, openOwnDatabase, type OwnDatabase } from '../support/own-database.js';
+import { describeWith } from '../support/real-server.js';
+import { eventually } from '../support/wait.js';
+
+const { openDatabase } = await built<typeof import('../../src/postgres/database.js')>('postgres/database.js');
+const { createDocumentStore } = await built<typeof import('../../src/postgres/documents.js')>('postgres/documents.js');
+const { createOutbox } = await built<typeof import('../../src/postgres/outbox.js')>('postgres/outbox.js');
+const { startShardOwner } = await built<typeof import('../../src/postgres/shard-owner.js')>('postgres/shard-owner.js');
+
+const ALL_SHARDS = Array.from({ length: 16 }, (_, shard) => shard);
+
+function newDocument(more: Partial<NewDocument> = {}): NewDocument {
+  const id = randomUUID();
+  return {
+    ...{ id, userId: 'alice', filename: 'notes.txt', mimeType: 'text/plain', fileSize: 42, contentHash: randomUUID(), blobKey: id },
+    ...{ jobId: randomUUID(), priority: 'NORMAL', scheduledFor: null, force: false },
+    ...more,
+  };
+}
+
+describeWith('DATABASE_URL', (server) => {
+  describeDocumentStoreContract('a PostgreSQL server', async (): Promise<DocumentStoreLab> => {
+    const { database, close } = await openOwnDatabase(server, 4);
+    return {
+      createStore: (maxAttempts) => createDocumentStore({ database, maxAttempts }),
+      outbox: createOutbox({ database, shards: () => ALL_SHARDS }),
+      clear: async () => void (await database.query('truncate documents, document_events, outbox, cleanups, latest_queue')),
+      setCreatedAt: async (ids, at) => {
+        for (const id of ids) await database.query('update documents set created_at = ? where id = ?', [at, id]);
+      },
+      makeCleanupsDue: async () => void (await database.query('update cleanups set run_at = clock_timestamp()')),
+      close,
+    };
+  });
+
+  describe('many sessions at once', () => {
+    let own: OwnDatabase;
+    beforeAll(async () => {
+      own = await openOwnDatabase(server, 10);
+    });
+    afterAll(() => own.close());
+
+    const open = () => createDocumentStore({ database: own.database, maxAttempts: 3 });
+
+    it('eight claims at once never get one document twice, and together all of them', async () => {
+      const store = open();
+      for (let count = 0; count < 80; count += 1) await store.accept(newDocument({ userId: `user-${String(count % 20)}` }));
+      const claims = await Promise.all(Array.from({ length: 8 }, () => open().claim({ limit: 10, leaseMs: 60_000, maxPerUser: 100 })));
+      const ids = claims.flatMap(({ claims: some }) => some.map(({ document }) => document.id));
+      expect(new Set(ids).size).toBe(ids.length);
+      for (let more = 1; more > 0;) {
+        const { claims: rest } = await store.claim({ limit: 80, leaseMs: 60_000, maxPerUser: 100 });
+        ids.push(...rest.map(({ document }) => document.id));
+        more = rest.length;
+      }
+      expect([ids.length, new Set(ids).size]).toEqual([80, 80]);
+    });
+
+    it('ten uploads of the same bytes at once are one document', async () => {
+      const contentHash = randomUUID();
+      const answers = await Promise.all(Array.from({ length: 10 }, () => open().accept(newDocument({ userId: 'twin', contentHash }))));
+      expect(new Set(answers.map(({ document }) => document.id)).size).toBe(1);
+    });
+
+    it('a lease that has run out is taken back by one of many who look', async () => {
+      const { document } = await open().accept(newDocument({ userId: 'late' }));
+      await own.database.query('update documents set priority = 0, fair_at = to_timestamp(0) where id = ?', [document.id]);
+      const { claims } = await open().claim({ limit: 1, leaseMs: 1, maxPerUser: 100 });
+      expect(claims[0]?.document.id).toBe(document.id);
+      const taken = await eventually(async () => {
+        const events = (await Promise.all(Array.from({ length: 5 }, () => open().takeBackLeases({ all: false })))).flat();
+        return events.length > 0 && events;
+      });
+      expect(taken.map(({ documentId, status }) => [documentId, status])).toEqual([[document.id, 'PENDING']]);
+    });
+  });
+
+  describe('migrations', () => {
+    it('ten processes that start at once on an empty database bring it up to date together', async () => {
+      const { url, drop } = await createDatabase(server);
+      const opened = await Promise.all(Array.from({ length: 10 }, () => openDatabase({ url, poolSize: 1 }, { holdsVectors: false })));
+      const names = await opened[0]?.query<{ name: string }>('select name from schema_migrations order by id');
+      expect(new Set(names?.map(({ name }) => name)).size).toBe(names?.length);
+      expect(names?.length).toBeGreaterThan(2);
+      await Promise.all(opened.map((database) => database.close()));
+      await drop();
+    });
+
+    it('a database that a newer version has changed is refused', async () => {
+      const own = await openOwnDatabase(server);
+      await own.database.query("insert into schema_migrations (name, executed_at) values ('9999-tomorrow', now())");
+      await expect(openDatabase({ url: own.url, poolSize: 1 }, { holdsVectors: false })).rejects.toMatchObject({
+        name: 'SetupError',
+        message: 'The database was changed by a newer docstream (9999-tomorrow): start that one.',
+      });
+      await own.close();
+    });
+  });
+
+  describe('the owners of the outbox', () => {
+    let own: OwnDatabase;
+    const owners: ReturnType<typeof startShardOwner>[] = [];
+    beforeAll(async () => {
+      own = await openOwnDatabase(server);
+    });
+    afterEach(() => Promise.all(owners.splice(0).map((owner) => owner.stop())));
+    afterAll(() => own.close());
+
+    function start(wake: () => void = () => undefined) {
+      const owner = startShardOwner({ url: own.url, log: makeLog() as unknown as Parameters<typeof startShardOwner>[0]['log'], wake });
+      owners.push(owner);
+      return owner;
+    }
+
+    const untilOwned = (counts: number[]) =>
+      eventually(
+        async () => {
+          for (const owner of owners) await owner.balance();
+          const all = owners.flatMap((owner) => owner.owned());
+          expect(new Set(all).size).toBe(all.length);
+          return JSON.stringify(owners.map((owner) => owner.owned().length)) === JSON.stringify(counts);
+        },
+        { timeoutMs: 15_000, everyMs: 50, what: `shards shared as ${counts.join(', ')}` },
+      );
+
+    it('one has all shards, two share them, and no shard ever has two', async () => {
+      start();
+      await untilOwned([16]);
+      start();
+      await untilOwned([8, 8]);
+      start();
+      start();
+      await untilOwned([4, 4, 4, 4]);
+    });
+
+    it('what one gives back by ending, the others have at once', async () => {
+      start();
+      start();
+      await untilOwned([8, 8]);
+      await owners.splice(0, 1)[0]?.stop();
+      await untilOwned([16]);
+    });
+
+    it('one whose connection is cut knows that it owns nothing, and comes back', async () => {
+      const owner = start();
+      await untilOwned([16]);
+      const client = new Client({ connectionString: own.url });
+      await client.connect();
+      await client.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where pid in (select pid from pg_locks where locktype = 'advisory') and datname = current_database()",
+      );
+      await client.end();
+      await eventually(() => owner.owned().length === 0, { everyMs: 1 });
+      await untilOwned([16]);
+    });
+
+    it('a commit that says so wakes them', async () => {
+      let wakes = 0;
+      start(() => (wakes += 1));
+      await untilOwned([16]);
+      const before = wakes;
+      await own.database.query('notify docstream_outbox');
+      await eventually(() => wakes > before);
+    });
+  });
+});
