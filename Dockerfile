@@ -1,0 +1,26 @@
+# One image for API, worker and relay; which one it is, its command says.
+FROM node:24.21.0-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY tsconfig.json schema.graphql ./
+COPY src src
+COPY consumers consumers
+COPY web web
+RUN node node_modules/typescript/bin/tsc -p tsconfig.json \
+ && node node_modules/vite/bin/vite.js build --config web/vite.config.ts --logLevel warn \
+ && npm prune --omit=dev --no-audit --no-fund
+
+FROM node:24.21.0-bookworm-slim
+ENV NODE_ENV=production
+WORKDIR /app
+# Its own folders; a volume that is mounted here for the first time takes their owner over.
+RUN mkdir -p /data /blobs && chown node:node /data /blobs
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+COPY package.json ./
+USER node
+EXPOSE 4000
+# Process 1 reaps no children, and this one has some: run it with an init (docker run --init, or init: true).
+ENTRYPOINT ["node", "--enable-source-maps"]
+CMD ["dist/src/main.js"]
