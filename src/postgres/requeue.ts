@@ -47,15 +47,21 @@ export async function requeueEvents(database: Database): Promise<number> {
   let count = 0;
   for (let first = 0; first < ids.length; first += BATCH) {
     const rows = ids.slice(first, first + BATCH).map(({ id }) => ({ id, shard: toShard(id) }));
-    const added = await database.query(REPLAY, [TOPICS.documentStatus, JSON.stringify(rows)]);
+    const added = await database.query(REPLAY, [JSON.stringify(rows), TOPICS.documentStatus, TOPICS.documentStatus]);
     count += added.length;
   }
   return count;
 }
 
+/** What still waits to be published would come before the beginning of its document. */
 const REPLAY = `
+  with replayed as (
+    select id, shard from jsonb_to_recordset(?::jsonb) as r (id uuid, shard smallint)
+  ), replaced as (
+    delete from outbox o using replayed r where o.document_id = r.id and o.topic = ?
+  )
   insert into outbox (shard, topic, key, document_id, seq)
   select r.shard, ?, e.document_id::text, e.document_id, e.seq
-    from jsonb_to_recordset(?::jsonb) as r (id uuid, shard smallint) join document_events e on e.document_id = r.id
+    from replayed r join document_events e on e.document_id = r.id
    order by e.document_id, e.seq
   returning id`;

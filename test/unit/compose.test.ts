@@ -37,10 +37,13 @@ const others = services.filter(([, service]) => service.build === undefined);
 
 /** As compose does: `${NAME:-default}`, `${NAME:?why}`, and `$$` for a dollar sign. */
 function interpolate(value: string, variables: Record<string, string>): string {
-  return value.replace(/\$\$|\$\{(\w+)(?::([-?])([^}]*))?\}/g, (whole, name: string, kind?: string, rest = '') => {
-    if (whole === '$$') return '$';
-    return variables[name] ?? (kind === '-' ? rest : `<${name} is not set>`);
-  });
+  return value.replace(
+    /\$\$|\$\{(\w+)(?::([-?])([^}]*))?\}/g,
+    (whole: string, name: string, kind: string | undefined, rest: string | undefined): string => {
+      if (whole === '$$') return '$';
+      return variables[name] ?? (kind === '-' ? (rest ?? '') : `<${name} is not set>`);
+    },
+  );
 }
 
 /** The schema names its draft and its parts in ways that are older than ajv. */

@@ -1,0 +1,109 @@
+/** `npm run rebuild`: what can be made anew from PostgreSQL and the files, is. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { startCluster, type Cluster } from '../support/cluster.js';
+import { newUser, search, uploadCompleted } from '../support/documents.js';
+import { deleteTopics, openKafka, readTopic } from '../support/kafka.js';
+import { runProduct } from '../support/product.js';
+import { eventually } from '../support/wait.js';
+import { countObjects } from '../support/weaviate.js';
+
+const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
+const STATUS = 'docstream.document-status.v1';
+const LATEST = 'docstream.document-status-latest.v1';
+
+let cluster: Cluster;
+let token: string;
+const ids: string[] = [];
+const url = () => cluster.apis[0]?.url ?? '';
+
+beforeAll(async () => {
+  cluster = await startCluster({ apis: 1, workers: 1, relays: 1 });
+  token = newUser();
+  for (const content of ['Bees make honey in a hive.', 'Volcanoes throw out lava.', 'Knots hold ropes.']) {
+    ids.push(await uploadCompleted(url(), token, { name: `${content.slice(0, 4)}.txt`, content }));
+  }
+}, 120_000);
+afterAll(() => cluster.close());
+
+async function rebuild(...words: string[]): Promise<{ code: number; output: string }> {
+  const child = spawn(process.execPath, ['dist/src/rebuild.js', ...words], {
+    cwd: PROJECT,
+    env: { PATH: process.env['PATH'] ?? '', ...cluster.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => output.push(text));
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, output: output.join('') };
+}
+
+async function stopAll(): Promise<void> {
+  for (const product of [...cluster.workers, ...cluster.relays, ...cluster.apis]) await product.stop();
+}
+
+async function startAll(env: Record<string, string> = {}): Promise<void> {
+  for (const product of [...cluster.apis, ...cluster.workers, ...cluster.relays]) await product.restart(env);
+}
+
+const found = async () => (await search(url(), token, { query: 'lava of a volcano', first: 1 })).map(({ document }) => document.id);
+
+it('a word that is none: one line and exit 1, and nothing happens', async () => {
+  expect(await rebuild('everything')).toEqual({ code: 1, output: 'There is no rebuild "everything". Rebuilds: vectors, topics.\n' });
+  expect((await rebuild()).code).toBe(1);
+  expect(await found()).toEqual([ids[1]]);
+});
+
+it('another length of vectors is refused, and `vectors` makes every document searchable again with it', async () => {
+  await stopAll();
+  const env = { ...cluster.env, COHERE_DIMENSIONS: '512', PORT: '0' };
+  const refused = await runProduct(env);
+  expect(refused.code).toBe(1);
+  expect(refused.output).toContain('npm run rebuild -- vectors');
+  cluster.env['COHERE_DIMENSIONS'] = '512';
+  const { code, output } = await rebuild('vectors');
+  expect([code, output]).toEqual([0, expect.stringMatching(/^The vectors are gone and 3 documents wait/m)]);
+  await startAll({ COHERE_DIMENSIONS: '512' });
+  await eventually(async () => (await cluster.query(`select 1 from documents where status = 'completed'`)).length === 3, {
+    ...{ timeoutMs: 30_000, what: 'all documents to be completed again' },
+  });
+  expect(await found()).toEqual([ids[1]]);
+  expect(await countObjects(token.replace('dev:', ''))).toBe(3);
+  const rows = await cluster.query<{ generation: number; live: number }>('select generation, live_generation as live from documents');
+  expect(rows.map(({ generation, live }) => [generation, live])).toEqual([
+    [2, 2],
+    [2, 2],
+    [2, 2],
+  ]);
+}, 150_000);
+
+it('after the topics were lost, `topics` publishes every event again, with its own id and order', async () => {
+  await stopAll();
+  await deleteTopics(openKafka().kafka, [STATUS, LATEST]);
+  const { code } = await rebuild('topics');
+  expect(code).toBe(0);
+  await startAll();
+  const outstanding = 'select 1 from outbox union all select 1 from latest_queue';
+  await eventually(async () => (await cluster.query(outstanding)).length === 0, { timeoutMs: 60_000, what: 'everything to be published' });
+  const history = await cluster.query<{ id: string; seq: number }>(
+    'select document_id as id, seq from document_events order by document_id, seq',
+  );
+  const told = (await readTopic(STATUS)).map(({ headers }) => String(headers?.['ce_id']));
+  for (const id of ids) {
+    const expected = history.filter((event) => event.id === id).map(({ seq }) => `${id}:${String(seq)}`);
+    expect(told.filter((ceId) => ceId.startsWith(id))).toEqual(expected);
+  }
+  const latest = await readTopic(LATEST);
+  for (const id of ids) {
+    const last = latest.findLast(({ key }) => key === id);
+    expect(JSON.parse(String(last?.value))).toMatchObject({ status: 'COMPLETED', generation: 2 });
+  }
+}, 150_000);
+
+afterAll(async () => {
+  // The other suites use vectors of the usual length.
+  cluster.env['COHERE_DIMENSIONS'] = '1024';
+  await stopAll().catch(() => undefined);
+  await rebuild('vectors');
+});
