@@ -88,7 +88,14 @@ export interface Config {
   kafka: { brokers: string[]; partitions: number; credentials: { username: string; password: string } | null } | null;
   redis: { url: string } | null;
   weaviate: { url: string; apiKey: string | null } | null;
-  cohere: { apiKey: string; baseUrl: string; model: string; dimensions: number; inputsPerMinute: number; rerankModel: string | null } | null;
+  cohere: {
+    apiKey: string;
+    baseUrl: string;
+    model: string;
+    dimensions: number;
+    inputsPerMinute: number;
+    rerankModel: string | null;
+  } | null;
   firebase: { projectId: string; apiKey: string; authDomain: string; emulatorHost: string | null } | null;
   /** Null: the folder `blobs` in the data folder. */
   blobUrl: string | null;
