@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { ProcessingFailure } from '../../src/errors.js';
+import { withSmallTexts } from '../../src/extraction/small-texts.js';
 import { writeBombDocx } from '../corpus/make-bomb.js';
 import { collect, extractText, MIB, mimeTypeOf, segmentsOf, textOf, useExtractionLab } from '../support/extraction.js';
 
@@ -32,6 +33,17 @@ describe('every format gives its text', () => {
     ['lone-surrogates.json', 'escaped \\ud800 and \\u0000 are six characters each'],
   ])('%s: %j', async (name, phrase) => {
     expect(await textOf(lab.start(), name)).toContain(phrase);
+  });
+
+  it('short texts that are read in the worker are what the child reads', async () => {
+    const child = lab.start();
+    let asked = 0;
+    const inWorker = withSmallTexts({ ...child, extract: (file) => ((asked += 1), child.extract(file)) });
+    const names = ['tea.txt', 'knots.md', 'coffee.csv', 'planets.json', 'bom.txt', 'utf16le.txt', 'utf16be-bom.txt', 'latin1.txt'];
+    for (const name of [...names, 'nul-bytes.txt', 'lone-surrogates.txt', 'lone-surrogates.json']) {
+      expect([name, await textOf(inWorker, name)]).toEqual([name, await textOf(child, name)]);
+    }
+    expect(asked).toBe(0);
   });
 
   it('scripts, styles and comments of a page are no text', async () => {
