@@ -264,7 +264,7 @@ describeWith('REDIS_URL', (url) => {
       bus.publish(makeChange());
       await eventually(() => log.lines.some(({ fields }) => JSON.stringify(fields).includes('password')));
       await expect(bus.check()).rejects.toMatchObject({
-        code: 'DEPENDENCY_UNAVAILABLE',
+        name: 'SetupError',
         message: expect.stringContaining('REDIS_URL') as string,
       });
       expect(JSON.stringify(log.lines)).not.toContain('hunter2');

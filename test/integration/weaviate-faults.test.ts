@@ -145,7 +145,7 @@ describeWith('WEAVIATE_URL', (url) => {
         return { status: 401, body: { error: [{ message: 'unauthorized: invalid api key' }] } };
       });
       const refused = await open({ apiKey: 'not-the-key' }).catch((error: unknown) => error);
-      expect(refused).toMatchObject({ ...UNAVAILABLE, message: expect.stringContaining('WEAVIATE_API_KEY') as string });
+      expect(refused).toMatchObject({ name: 'SetupError', message: expect.stringContaining('WEAVIATE_API_KEY') as string });
       expect(seen).toEqual(['Bearer not-the-key']);
       expect(JSON.stringify(refused) + String(refused)).not.toContain('not-the-key');
     });
