@@ -6,6 +6,8 @@ import type { ReadAnswer, ReadJob } from './protocol.js';
 import { readDocument } from './read-document.js';
 
 const CAUSE_CHARS = 2_000;
+/** Of all documents' folders, and there as long as this process is. */
+const HOME = process.cwd();
 
 function answer(message: ReadAnswer): void {
   process.send?.(message);
@@ -13,12 +15,19 @@ function answer(message: ReadAnswer): void {
 
 async function serve(job: ReadJob): Promise<void> {
   answer({ type: 'started' });
+  answer(await outcomeOf(job));
+}
+
+async function outcomeOf(job: ReadJob): Promise<ReadAnswer> {
   try {
     process.chdir(job.folder);
     await readDocument(job);
-    answer({ type: 'done', rssBytes: process.memoryUsage.rss() });
+    return { type: 'done', rssBytes: process.memoryUsage.rss() };
   } catch (error) {
-    answer(toFailedAnswer(error));
+    return toFailedAnswer(error);
+  } finally {
+    // With the answer the folder may go, and a thread that starts in a folder that is gone ends the process.
+    process.chdir(HOME);
   }
 }
 

@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ProcessingFailure } from '../../src/errors.js';
-import { collect, extractText, textOf, useExtractionLab } from '../support/extraction.js';
+import { CONTENT_FILE } from '../../src/extraction/protocol.js';
+import { startReaderProcess } from '../../src/extraction/reader-process.js';
+import { collect, extractText, MIB, textOf, useExtractionLab } from '../support/extraction.js';
 import { readersOf, isRunning, startParent } from '../support/processes.js';
 import { eventually } from '../support/wait.js';
 
@@ -29,6 +32,27 @@ describe('a process is only a tool', () => {
       });`);
     const text = await extractText(extractor, 'x');
     expect(await collect(text.segments())).toEqual([{ text: 'read', page: null }]);
+  });
+
+  it('a process that is still starting its threads outlives the folder of its first document', async () => {
+    const readers = Array.from({ length: 5 }, () =>
+      startReaderProcess({ childPath: fileURLToPath(readerChild), root: lab.workDir(), maxRssBytes: 400 * MIB, timeoutMs: 20_000 }),
+    );
+    const ends = readers.map(async (reader, number) => {
+      for (let count = 0; count < 40; count += 1) {
+        const folder = join(lab.workDir(), `${String(number)}-${String(count)}`);
+        await mkdir(folder);
+        await writeFile(join(folder, CONTENT_FILE), 'a short text');
+        await reader.read(
+          { mimeType: 'text/plain', folder, limits: { maxTextChars: 1_000, maxInflatedBytes: MIB } },
+          new AbortController().signal,
+        );
+        await rm(folder, { recursive: true });
+      }
+    });
+    await Promise.all(ends);
+    expect(readers.map((reader) => reader.isAlive())).toEqual(readers.map(() => true));
+    await Promise.all(readers.map((reader) => reader.kill()));
   });
 
   it('a process that cannot start is no fault of the document: INTERNAL, which is tried again', async () => {
