@@ -21,8 +21,13 @@ const CLEANUPS = `
 
 /** For events that end a generation; always in the transaction that wrote them. */
 export async function recordCleanups(query: Database['query'], events: readonly StatusEvent[]): Promise<void> {
-  const ended = events.filter((event) => isTerminal(event.status)).map((event) => event.documentId);
+  const ended = events.filter(leavesVectors).map((event) => event.documentId);
   if (ended.length > 0) await query(CLEANUPS, [JSON.stringify(ended)]);
+}
+
+/** What most documents do, ending COMPLETED in their first generation, costs no statement. */
+function leavesVectors({ status, generation }: StatusEvent): boolean {
+  return isTerminal(status) && (status !== 'COMPLETED' || generation > 1);
 }
 
 const MARK_DELETING = `
