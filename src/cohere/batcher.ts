@@ -1,6 +1,7 @@
 /**
- * Fills calls with the texts of many requests. A call leaves when it is full; at once when none is under way; else when nothing more has
- * come for `quietMs`. Before it leaves it waits for its turn (`pace`), and goes on filling while it waits: under a rate limit calls are full.
+ * Fills calls with the texts of many requests. A call leaves when it is full; when none is under way and nothing more has come for `idleMs`;
+ * when others are under way and nothing more has come for `quietMs`. While there is a crowd (a full call is under way, or was a moment ago)
+ * more is about to come: what does not fill a call waits for it, up to `patienceMs`. Before it leaves it waits for its turn (`pace`), and goes on filling while it waits: under a rate limit calls are full.
  *
  * A call that is refused because of what is in it is halved until the request that is to blame stands alone: nobody's text fails another's.
  */
@@ -15,7 +16,11 @@ interface Options<Result> {
   maxTexts: number;
   /** So many calls are under way at most; while they are, the next ones fill. */
   maxCalls: number;
+  /** Left out: 0. */
+  idleMs?: number;
   quietMs: number;
+  /** Left out: a crowd makes no difference. */
+  patienceMs?: number;
   /** Resolves when a call may take so many more texts. */
   pace: (texts: number, signal: AbortSignal) => Promise<void>;
   /** One call. The signal aborts when nobody waits for it any more. */
@@ -42,12 +47,20 @@ interface Part<Result> {
   to: number;
 }
 
-export function createBatcher<Result>({ maxTexts, maxCalls, quietMs, pace, send, isContentRefused }: Options<Result>): Batcher<Result> {
+/** How long after a full call has ended the next texts of its documents' successors may take to come. */
+const CROWD_LASTS_MS = 500;
+
+export function createBatcher<Result>(options: Options<Result>): Batcher<Result> {
+  const { maxTexts, maxCalls, idleMs = 0, quietMs, patienceMs = 0, pace, send, isContentRefused } = options;
   const queue = new Set<Request<Result>>();
   const requests = new Set<Request<Result>>();
   const stopping = new AbortController();
   let queuedTexts = 0;
   let callsUnderWay = 0;
+  let fullCallsUnderWay = 0;
+  let crowdUntil = 0;
+  /** Since when the oldest text waits. */
+  let waitingSince = 0;
   let isPacing = false;
   let quiet: NodeJS.Timeout | undefined;
 
@@ -74,7 +87,14 @@ export function createBatcher<Result>({ maxTexts, maxCalls, quietMs, pace, send,
     if (!mayLeave()) return;
     if (queuedTexts >= maxTexts) return void dispatch();
     // What comes in the same turn goes along.
-    quiet = setTimeout(() => void dispatch(), callsUnderWay === 0 ? 0 : quietMs);
+    quiet = setTimeout(() => void dispatch(), waitMs());
+  }
+
+  function waitMs(): number {
+    const now = performance.now();
+    const isCrowd = fullCallsUnderWay > 0 || now < crowdUntil;
+    if (patienceMs > 0 && isCrowd) return Math.max(waitingSince + patienceMs - now, 0);
+    return callsUnderWay === 0 ? idleMs : quietMs;
   }
 
   async function dispatch(): Promise<void> {
@@ -88,8 +108,10 @@ export function createBatcher<Result>({ maxTexts, maxCalls, quietMs, pace, send,
     } finally {
       isPacing = false;
     }
+    const isFull = queuedTexts >= maxTexts;
     const parts = take(maxTexts);
-    if (parts.length > 0) void run(parts);
+    waitingSince = performance.now();
+    if (parts.length > 0) void run(parts, isFull);
     schedule();
   }
 
@@ -101,10 +123,15 @@ export function createBatcher<Result>({ maxTexts, maxCalls, quietMs, pace, send,
     }
   }
 
-  async function run(parts: Part<Result>[]): Promise<void> {
+  async function run(parts: Part<Result>[], isFull: boolean): Promise<void> {
     callsUnderWay += 1;
+    if (isFull) fullCallsUnderWay += 1;
     await answer(parts);
     callsUnderWay -= 1;
+    if (isFull) {
+      fullCallsUnderWay -= 1;
+      crowdUntil = performance.now() + CROWD_LASTS_MS;
+    }
     if (callsUnderWay === 0 || queuedTexts >= maxTexts) schedule();
   }
 
@@ -158,6 +185,7 @@ export function createBatcher<Result>({ maxTexts, maxCalls, quietMs, pace, send,
       signal?.addEventListener('abort', abort, { once: true });
       requests.add(request);
       queue.add(request);
+      if (queuedTexts === 0) waitingSince = performance.now();
       queuedTexts += texts.length;
       schedule();
       return promise.finally(() => signal?.removeEventListener('abort', abort));

@@ -36,6 +36,8 @@ export interface CohereEmbedder extends Embedder {
 const MAX_TEXTS = 96;
 const MAX_CALLS = 8;
 const QUIET_MS = 10;
+/** In a crowd a text waits so long for others; nobody else's does. */
+const PATIENCE_MS = 800;
 const TIMEOUT_MS = 20_000;
 const CHECK_TIMEOUT_MS = 5_000;
 const CHECK_HOLDS_MS = { good: 300_000, bad: 5_000 };
@@ -55,12 +57,15 @@ export async function createCohereEmbedder(options: Options): Promise<CohereEmbe
     pace,
     ...(options.onCall && { onCall: options.onCall }),
   });
-  const batcherFor = (purpose: Purpose, mayLeave: Pace) =>
+  const batcherFor = (purpose: Purpose, mayLeave: Pace, waits: { idleMs: number; patienceMs: number }) =>
     createBatcher<Float32Array>({
-      ...{ maxTexts: MAX_TEXTS, maxCalls: MAX_CALLS, quietMs, pace: mayLeave, isContentRefused },
+      ...{ maxTexts: MAX_TEXTS, maxCalls: MAX_CALLS, quietMs, ...waits, pace: mayLeave, isContentRefused },
       send: (texts, signal) => call(texts, purpose, signal),
     });
-  const batchers = { document: batcherFor('document', pace), query: batcherFor('query', chargeOnly(options)) };
+  const batchers = {
+    document: batcherFor('document', pace, { idleMs: quietMs, patienceMs: PATIENCE_MS }),
+    query: batcherFor('query', chargeOnly(options), { idleMs: 0, patienceMs: 0 }),
+  };
   let stopped = false;
 
   async function embed(texts: readonly string[], purpose: Purpose, signal?: AbortSignal): Promise<Float32Array[]> {

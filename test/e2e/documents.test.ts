@@ -499,8 +499,11 @@ it('of a deleted document neither file, vector, passage, event nor row is left o
     timeoutMs: 20_000,
     what: 'the end of the file',
   });
-  // The row is the last to go.
-  await eventually(() => fetch(`${product.url}/readyz`).then(({ ok }) => ok), { what: 'an answer' });
+  // The row is the last to go: not before everybody was told.
+  const metrics = async () => (await fetch(`${product.url}/metrics`)).text();
+  await eventually(async () => /^docstream_documents\{status="DELETING"\} 0$/m.test(await metrics()), {
+    ...{ timeoutMs: 30_000, everyMs: 500, what: 'the end of the row' },
+  });
   await product.stop();
   const database = await PGlite.create({ dataDir: join(product.dataDir, 'postgres'), extensions: { vector } });
   try {

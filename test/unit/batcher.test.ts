@@ -12,12 +12,12 @@ const POISON = 'poison';
 const refused = new Error('refused because of its content');
 
 /** Results are texts in capitals. With `held` calls wait to be answered by hand. */
-function createLab({ held = false, maxTexts = 4, maxCalls = 8, quietMs = 10 } = {}) {
+function createLab({ held = false, maxTexts = 4, maxCalls = 8, quietMs = 10, idleMs = 0, patienceMs = 0 } = {}) {
   const calls: Call[] = [];
   const paced: { texts: number; go: () => void }[] = [];
   const lab = { held, holdPace: false, calls, paced, texts: () => calls.map((call) => call.texts) };
   const batcher: Batcher<string> = createBatcher<string>({
-    ...{ maxTexts, maxCalls, quietMs },
+    ...{ maxTexts, maxCalls, quietMs, idleMs, patienceMs },
     isContentRefused: (error) => error === refused,
     pace: (texts) => {
       const turn = Promise.withResolvers<void>();
@@ -64,6 +64,39 @@ test('while a call is under way texts gather until nothing more comes', async ()
   expect(texts()).toEqual([['a'], ['b', 'c']]);
   for (const call of calls) call.answer();
   await Promise.all([first, more]);
+});
+
+test('texts that come one after the other share the first call', async () => {
+  const { batcher, texts } = createLab({ idleMs: 50 });
+  const first = batcher.submit(['a']);
+  await new Promise((resolve) => setImmediate(resolve));
+  await Promise.all([first, batcher.submit(['b'])]);
+  expect(texts()).toEqual([['a', 'b']]);
+});
+
+test('in a crowd what does not fill a call waits for what the full one brings', async () => {
+  const { batcher, calls, texts } = createLab({ held: true, quietMs: 1, patienceMs: 60_000 });
+  const work = [batcher.submit(['a', 'b', 'c', 'd']), batcher.submit(['e'])];
+  await eventually(() => calls.length === 1);
+  calls[0]?.answer();
+  await work[0];
+  work.push(batcher.submit(['f', 'g', 'h']));
+  await eventually(() => calls.length === 2);
+  expect(texts()).toEqual([
+    ['a', 'b', 'c', 'd'],
+    ['e', 'f', 'g', 'h'],
+  ]);
+  calls[1]?.answer();
+  await Promise.all(work);
+});
+
+test('in a crowd nobody waits for longer than is patient', async () => {
+  const { batcher, calls, texts } = createLab({ held: true, quietMs: 1, patienceMs: 30 });
+  const work = [batcher.submit(['a', 'b', 'c', 'd']), batcher.submit(['e'])];
+  await eventually(() => calls.length === 2);
+  expect(texts()[1]).toEqual(['e']);
+  for (const call of calls) call.answer();
+  await Promise.all(work);
 });
 
 test('a call that is full leaves whatever is under way', async () => {
