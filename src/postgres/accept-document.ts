@@ -1,73 +1,148 @@
+import { gatherInto } from '../documents/gathering.js';
 import type { Accepted, NewDocument } from '../documents/ports.js';
+import { ApiError } from '../errors.js';
 import type { Database } from './database.js';
 import type { DocumentRow } from './entities.js';
 import { recordChanges } from './record-change.js';
 import { fromPriority, toDocument } from './rows.js';
 
 type Query = Database['query'];
+type Outcome = PromiseSettledResult<Accepted>;
+
+const MAX_BATCH = 100;
+
+/**
+ * Uploads that come at once share a transaction: the commit and its round trips are most of what one costs. When two bring the same
+ * bytes at once, the unique index lets one in and the other finds it.
+ */
+export function createAcceptDocument(database: Database, maxAttempts: number): (document: NewDocument) => Promise<Accepted> {
+  /** Again for those whose twin has gone between the two statements. */
+  async function acceptAll(documents: readonly NewDocument[]): Promise<Accepted[]> {
+    const accepted = new Map<string, Accepted>();
+    for (let open = documents; open.length > 0; open = open.filter(({ id }) => !accepted.has(id))) {
+      const some = await database.transaction((query) => insertOrFind(query, open, maxAttempts));
+      for (const [id, answer] of some) accepted.set(id, answer);
+    }
+    return documents.flatMap(({ id }) => accepted.get(id) ?? []);
+  }
+
+  const accept = gatherInto<NewDocument, Outcome>(MAX_BATCH, async (batch) => {
+    try {
+      return (await acceptAll(batch)).map((value) => ({ status: 'fulfilled', value }));
+    } catch (error) {
+      if (batch.length === 1 || isAway(error)) throw error;
+      // It is one of them that cannot be written, and only that one is to fail.
+      return Promise.allSettled(batch.map((document) => acceptAll([document]).then(only)));
+    }
+  });
+
+  return async (document) => {
+    const outcome = await accept(document);
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  };
+}
+
+function only([accepted]: readonly Accepted[]): Accepted {
+  if (!accepted) throw new RangeError('A document was neither written nor found.');
+  return accepted;
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'DEPENDENCY_UNAVAILABLE';
+}
+
+/** By the id that was asked for; those that are missing stood behind one that has gone since, and are to be tried again. */
+async function insertOrFind(query: Query, documents: readonly NewDocument[], maxAttempts: number): Promise<Map<string, Accepted>> {
+  const asked = documents.map((document, place) => toAskedRow(document, place, maxAttempts));
+  const rows = await query<DocumentRow>(INSERT, [JSON.stringify(asked)]);
+  const events = await recordChanges(
+    query,
+    rows.map((row) => ({ row, previousStatus: null })),
+  );
+  const accepted = new Map<string, Accepted>();
+  for (const [position, row] of rows.entries()) {
+    const event = events[position];
+    if (event) accepted.set(row.id, { document: toDocument(row), event, duplicateOf: null });
+  }
+  const others = asked.filter(({ id }) => !accepted.has(id));
+  if (others.length === 0) return accepted;
+  for (const { asked_id, ...row } of await query<DocumentRow & { asked_id: string }>(FIND, [JSON.stringify(others)]))
+    accepted.set(asked_id, { document: toDocument(row), duplicateOf: row.id });
+  return accepted;
+}
+
+/** What stands for the same bytes. */
+const IS_LIVE = `status in ('pending', 'extracting', 'vectorizing', 'completed')`;
 
 /**
  * `fair_at` is the place in the queue: a user's next waiting document stands a minute behind the one before, so it stands behind
  * everybody's first; a high priority is ten minutes ahead, a low one ten minutes behind, so nothing waits for ever. Given once, when
- * the row is written: a claim reads an index and needs no window over the backlog.
+ * the row is written: a claim reads an index and needs no window over the backlog. Of a user's waiting documents the last place is one
+ * of the last twenty minutes, so they are not all read. Rows go in by the order of the unique index: two writers that meet in two rows
+ * wait for each other one way round only.
  */
 const INSERT = `
+  with asked as (
+    select *,
+           row_number() over (partition by user_id, content_hash order by place) = 1 as is_first,
+           count(*) filter (where scheduled_for is null)
+             over (partition by user_id order by place rows between unbounded preceding and 1 preceding) as ahead
+      from jsonb_to_recordset(?::jsonb) as a (
+             place integer, id uuid, user_id text, filename text, file_size bigint, mime_type text, job_id uuid, content_hash text,
+             blob_key text, max_attempts integer, priority smallint, scheduled_for timestamptz(3), forced boolean)
+  ), queued as (
+    select u.user_id, max(d.fair_at - (d.priority - 1) * interval '10 minutes') + interval '1 minute' as next
+      from (select distinct user_id from asked) u
+     cross join lateral (
+             select fair_at from documents
+              where user_id = u.user_id and status = 'pending' and (scheduled_for is null or scheduled_for <= clock_timestamp())
+              order by fair_at desc limit 1) last
+      join documents d
+        on d.user_id = u.user_id and d.status = 'pending' and d.fair_at >= last.fair_at - interval '20 minutes'
+       and (d.scheduled_for is null or d.scheduled_for <= clock_timestamp())
+     group by u.user_id
+  )
   insert into documents (id, user_id, filename, file_size, mime_type, job_id, content_hash, dedupe_hash, blob_key, max_attempts,
                          priority, scheduled_for, fair_at)
-  select n.*, greatest(
-           clock_timestamp(), n.scheduled_for,
-           (select max(d.fair_at - (d.priority - 1) * interval '10 minutes') + interval '1 minute'
-              from documents d
-             where d.user_id = n.user_id and d.status = 'pending' and (d.scheduled_for is null or d.scheduled_for <= clock_timestamp()))
-         ) + (n.priority - 1) * interval '10 minutes'
-    from (select ?::uuid as id, ?::text as user_id, ?::text as filename, ?::bigint as file_size, ?::text as mime_type, ?::uuid as job_id,
-                 ?::text as content_hash, ?::text as dedupe_hash, ?::text as blob_key, ?::integer as max_attempts,
-                 ?::smallint as priority, ?::timestamptz(3) as scheduled_for) n
+  select a.id, a.user_id, a.filename, a.file_size, a.mime_type, a.job_id, a.content_hash,
+         case when not a.forced then a.content_hash end, a.blob_key, a.max_attempts, a.priority, a.scheduled_for,
+         greatest(clock_timestamp(), a.scheduled_for, greatest(clock_timestamp(), q.next) + a.ahead * interval '1 minute')
+           + (a.priority - 1) * interval '10 minutes'
+    from asked a left join queued q using (user_id)
+   where a.forced
+      or a.is_first and not exists (
+           select from documents d where d.user_id = a.user_id and d.content_hash = a.content_hash and d.${IS_LIVE})
+   order by a.user_id, a.content_hash, a.place
   on conflict (user_id, dedupe_hash) do nothing
   returning *`;
 
-/** One transaction. When two bring the same bytes at once, the unique index lets one in and the other finds it. */
-export async function acceptDocument(database: Database, document: NewDocument, maxAttempts: number): Promise<Accepted> {
-  for (;;) {
-    const accepted = await database.transaction((query) => insertOrFind(query, document, maxAttempts));
-    if (accepted !== null) return accepted;
-  }
-}
+/**
+ * The oldest with the same bytes, one that was forced included: that one is not under the unique index, but it is the same. A statement
+ * of its own, which sees what another has written while the insert waited for it.
+ */
+const FIND = `
+  select a.id as asked_id, d.*
+    from jsonb_to_recordset(?::jsonb) as a (id uuid, user_id text, content_hash text)
+   cross join lateral (
+           select * from documents
+            where user_id = a.user_id and content_hash = a.content_hash and ${IS_LIVE}
+            order by created_at, id limit 1) d`;
 
-/** Null when the one that stood in the way has gone between the two statements. */
-async function insertOrFind(query: Query, document: NewDocument, maxAttempts: number): Promise<Accepted | null> {
-  const same = document.force ? null : await findSame(query, document);
-  if (same) return same;
-  const [row] = await query<DocumentRow>(INSERT, toParameters(document, maxAttempts));
-  if (!row) return findSame(query, document);
-  const [event] = await recordChanges(query, [{ row, previousStatus: null }]);
-  return event ? { document: toDocument(row), event, duplicateOf: null } : null;
-}
-
-/** The oldest with the same bytes, one that was forced included: that one is not under the unique index, but it is the same. */
-const SAME = `
-  select * from documents
-   where user_id = ? and content_hash = ? and status in ('pending', 'extracting', 'vectorizing', 'completed')
-   order by created_at, id limit 1`;
-
-async function findSame(query: Query, document: NewDocument): Promise<Accepted | null> {
-  const [row] = await query<DocumentRow>(SAME, [document.userId, document.contentHash]);
-  return row ? { document: toDocument(row), duplicateOf: row.id } : null;
-}
-
-function toParameters(document: NewDocument, maxAttempts: number): unknown[] {
-  return [
-    document.id,
-    document.userId,
-    document.filename,
-    document.fileSize,
-    document.mimeType,
-    document.jobId,
-    document.contentHash,
-    document.force ? null : document.contentHash,
-    document.blobKey,
-    maxAttempts,
-    fromPriority(document.priority),
-    document.scheduledFor,
-  ];
+function toAskedRow(document: NewDocument, place: number, maxAttempts: number) {
+  return {
+    place,
+    id: document.id,
+    user_id: document.userId,
+    filename: document.filename,
+    file_size: document.fileSize,
+    mime_type: document.mimeType,
+    job_id: document.jobId,
+    content_hash: document.contentHash,
+    blob_key: document.blobKey,
+    max_attempts: maxAttempts,
+    priority: fromPriority(document.priority),
+    scheduled_for: document.scheduledFor,
+    forced: document.force,
+  };
 }

@@ -1,5 +1,5 @@
 import type { DocumentStore } from '../documents/ports.js';
-import { acceptDocument } from './accept-document.js';
+import { createAcceptDocument } from './accept-document.js';
 import { changeDocuments } from './change-documents.js';
 import { dueCleanups, finishCleanup, markDeleting, unknownBlobKeys } from './cleanups.js';
 import type { Database } from './database.js';
@@ -18,7 +18,7 @@ import { toDocument } from './rows.js';
 /** The documents in PostgreSQL: what is true, and the queue. */
 export function createDocumentStore({ database, maxAttempts }: { database: Database; maxAttempts: number }): DocumentStore {
   return {
-    accept: (document) => acceptDocument(database, document, maxAttempts),
+    accept: createAcceptDocument(database, maxAttempts),
     find: (userId, id) => findDocument(database, userId, id),
     findMany: (ids) => findDocuments(database, ids),
     list: (userId, options) => listDocuments(database, userId, options),

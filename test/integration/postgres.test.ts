@@ -69,6 +69,32 @@ describeWith('DATABASE_URL', (server) => {
       expect(new Set(answers.map(({ document }) => document.id)).size).toBe(1);
     });
 
+    it('processes that write the same documents in different orders do not lock each other out', async () => {
+      const gate = new Client({ connectionString: own.url });
+      await gate.connect();
+      const crossing = await openDatabase({ url: `${own.url}?application_name=crossing`, poolSize: 2 }, { holdsVectors: false });
+      for (let round = 0; round < 5; round += 1) {
+        const hashes = Array.from({ length: 90 }, () => randomUUID());
+        // Both wait at the gate, so they write at the same moment.
+        await gate.query('begin; lock table documents in exclusive mode');
+        const accepting = [hashes, hashes.toReversed()].map((order) => {
+          const store = createDocumentStore({ database: crossing, maxAttempts: 3 });
+          return Promise.all(order.map((contentHash) => store.accept(newDocument({ userId: 'crossing', contentHash }))));
+        });
+        const waiting = "select from pg_locks where relation = 'documents'::regclass and not granted";
+        await eventually(async () => (await gate.query(waiting)).rowCount === 2);
+        await gate.query('commit');
+        const ids = (await Promise.all(accepting)).flat().map(({ document }) => document.id);
+        expect([ids.length, new Set(ids).size]).toEqual([180, 90]);
+      }
+      await crossing.close();
+      // The server counts a session's deadlocks when it ends, at the latest.
+      await eventually(async () => (await gate.query("select from pg_stat_activity where application_name = 'crossing'")).rowCount === 0);
+      const { rows } = await gate.query<{ deadlocks: string }>('select deadlocks from pg_stat_database where datname = current_database()');
+      expect(rows).toEqual([{ deadlocks: '0' }]);
+      await gate.end();
+    });
+
     it('a lease that has run out is taken back by one of many who look', async () => {
       const { document } = await open().accept(newDocument({ userId: 'late' }));
       await own.database.query('update documents set priority = 0, fair_at = to_timestamp(0) where id = ?', [document.id]);

@@ -164,6 +164,72 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         await store.markDeleting('alice', id);
         expect((await store.accept(newDocument({ contentHash: 'same' }))).duplicateOf).toBeNull();
       });
+
+      describe('many at once', () => {
+        const acceptAtOnce = (all: readonly NewDocument[]) => Promise.all(all.map((document) => store.accept(document)));
+
+        it('gives each the place that it would have had one after the other', async () => {
+          await acceptAll([{ filename: 'alice 1' }]);
+          await acceptAtOnce([
+            newDocument({ filename: 'alice 2' }),
+            newDocument({ filename: 'alice later', scheduledFor: LATER() }),
+            newDocument({ filename: 'alice 3' }),
+            newDocument({ filename: 'bob 1', userId: 'bob' }),
+            newDocument({ filename: 'alice high', priority: 'HIGH' }),
+            newDocument({ filename: 'bob 2', userId: 'bob' }),
+          ]);
+          await acceptAll([{ filename: 'alice 4' }]);
+          const names = namesOf(await claim());
+          expect(names.filter((name) => name.startsWith('alice'))).toEqual(['alice high', 'alice 1', 'alice 2', 'alice 3', 'alice 4']);
+          expect(names.filter((name) => name.startsWith('bob'))).toEqual(['bob 1', 'bob 2']);
+          expect(names.indexOf('bob 1')).toBeLessThan(names.indexOf('alice 2'));
+          expect(names.indexOf('bob 2')).toBeLessThan(names.indexOf('alice 3'));
+        });
+
+        it('keeps the places of one user apart by a minute, however many wait', async () => {
+          await acceptAtOnce(Array.from({ length: 250 }, (_, index) => newDocument({ filename: String(index) })));
+          const names = namesOf(await claim(250, { maxPerUser: 250 }));
+          expect(names).toEqual(Array.from({ length: 250 }, (_, index) => String(index)));
+        });
+
+        it('answers each its own document, its own event or the one that has the same bytes', async () => {
+          const known = await accept({ contentHash: 'known' });
+          const asked = [
+            newDocument({ contentHash: 'new', filename: 'a' }),
+            newDocument({ contentHash: 'known', filename: 'b' }),
+            newDocument({ contentHash: 'new', filename: 'c' }),
+            newDocument({ contentHash: 'new', filename: 'd', userId: 'bob' }),
+            newDocument({ contentHash: 'known', filename: 'e', force: true }),
+            newDocument({ contentHash: 'other', filename: 'f', force: true }),
+            newDocument({ contentHash: 'other', filename: 'g' }),
+          ];
+          const answers = await acceptAtOnce(asked);
+          const idOf = (position: number) => present(asked[position]).id;
+          expect(answers.map(({ document, duplicateOf }) => [document.id, duplicateOf])).toEqual([
+            [idOf(0), null],
+            [known.id, known.id],
+            [idOf(0), idOf(0)],
+            [idOf(3), null],
+            [idOf(4), null],
+            [idOf(5), null],
+            [idOf(5), idOf(5)],
+          ]);
+          const events = answers.flatMap((answer) => (answer.duplicateOf === null ? [answer.event] : []));
+          expect(events.map(({ documentId, seq, status }) => [documentId, seq, status])).toEqual(
+            [0, 3, 4, 5].map((position) => [idOf(position), 1, 'PENDING']),
+          );
+          for (const { documentId } of events) expect(await store.events(documentId, 0, 10)).toHaveLength(1);
+          expect(await store.counts('alice')).toEqual([{ status: 'PENDING', count: 4 }]);
+        });
+
+        it('fails only the one that cannot be written', async () => {
+          const asked = [newDocument(), newDocument({ filename: 'no database keeps a \0' }), newDocument()];
+          const outcomes = await Promise.allSettled(asked.map((document) => store.accept(document)));
+          expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+          expect(await store.counts('alice')).toEqual([{ status: 'PENDING', count: 2 }]);
+          expect((await outboxOf(present(asked[1]).id)).length).toBe(0);
+        });
+      });
     });
 
     describe('claiming', () => {
