@@ -1,8 +1,7 @@
-import { createWriteStream } from 'node:fs';
-import { access, constants, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { gatherInto } from '../documents/gathering.js';
 import { ApiError, ProcessingFailure } from '../errors.js';
 import type { OpenBlobStore } from './open-blob-store.js';
 
@@ -25,10 +24,11 @@ export async function createFolderBlobStore({ folder, shared = false }: { folder
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const pathOf = (key: string) => join(folder, key);
   await removeParts(folder, shared ? ABANDONED_MS : 0);
+  const flushNames = createNameFlush(folder);
   const writing = new Set<Promise<void>>();
   return {
     async write(key, content) {
-      const written = write(pathOf(key), content);
+      const written = write(pathOf(key), content, flushNames);
       writing.add(written);
       await written.finally(() => writing.delete(written));
     },
@@ -56,16 +56,39 @@ async function lastChangedAt(path: string): Promise<number> {
   );
 }
 
-async function write(path: string, content: Readable): Promise<void> {
+/**
+ * When it resolves, a power cut takes neither the bytes nor the name. Nothing is left when it rejects: a name whose flush has failed
+ * may be there or not when the machine comes back, so the file goes.
+ */
+async function write(path: string, content: AsyncIterable<Buffer>, flushNames: () => Promise<void>): Promise<void> {
   const part = path + PART;
   try {
-    await pipeline(content, createWriteStream(part, { mode: 0o600, flush: true }));
+    await writeFile(part, content, { mode: 0o600, flush: true });
     await rename(part, path);
+    await flushNames().catch(async (error: unknown) => {
+      await rm(path, { force: true });
+      throw error;
+    });
   } catch (error) {
     await rm(part, { force: true });
     if (!isErrno(error)) throw error;
     throw new ApiError('DEPENDENCY_UNAVAILABLE', 'The file cannot be stored just now: try again later.', {}, { cause: error });
   }
+}
+
+/** Those who wait for it at once share one. Windows keeps names without being asked, and cannot be asked. */
+function createNameFlush(folder: string): () => Promise<void> {
+  if (process.platform === 'win32') return () => Promise.resolve();
+  const flush = gatherInto<null, null>(Infinity, async (waiting) => {
+    const handle = await open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    return waiting;
+  });
+  return async () => void (await flush(null));
 }
 
 async function openForReading(path: string): Promise<Readable> {

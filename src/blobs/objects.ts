@@ -1,6 +1,6 @@
 import { Disk } from 'flydrive';
 import type { DriverContract } from 'flydrive/types';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { ApiError, ProcessingFailure } from '../errors.js';
 import type { OpenBlobStore } from './open-blob-store.js';
 
@@ -25,7 +25,8 @@ export function createObjectBlobStore({ driver, prefix, put, stop }: ObjectStora
   };
 }
 
-async function write({ put, disk }: { put: ObjectStorage['put']; disk: Disk }, key: string, content: Readable): Promise<void> {
+async function write({ put, disk }: { put: ObjectStorage['put']; disk: Disk }, key: string, parts: AsyncIterable<Buffer>): Promise<void> {
+  const content = Readable.from(parts, { objectMode: false });
   try {
     await put(key, content);
   } catch (error) {

@@ -24,7 +24,7 @@ export interface Identity {
 
 export interface BlobStore {
   /** Streams `content` under `key`. When it rejects, nothing is left under the key. Memory does not grow with the size. */
-  write(key: string, content: Readable): Promise<void>;
+  write(key: string, content: AsyncIterable<Buffer>): Promise<void>;
   /** Throws ProcessingFailure BLOB_MISSING when there is none. */
   read(key: string): Promise<Readable>;
   /** Quiet when there is none. */

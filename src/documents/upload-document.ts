@@ -1,5 +1,4 @@
 import { createHash, randomUUID, type Hash } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { ApiError } from '../errors.js';
 import type { Document, Priority } from './document.js';
 import { toSafeFilename } from './filename.js';
@@ -8,7 +7,7 @@ import type { BlobStore, DocumentStore, FormatDetector, Viewer } from './ports.j
 
 export interface Upload {
   filename: string;
-  content: Readable;
+  content: AsyncIterable<Buffer>;
   /** Asked for when the content has been read: in a multipart body they may come after the file. */
   options?: () => UploadOptions;
 }
@@ -96,17 +95,18 @@ interface StoredBlob {
 async function storeBlob(dependencies: Dependencies, key: string, { filename, content }: Upload): Promise<StoredBlob> {
   const { blobs, formats, maxUploadBytes } = dependencies;
   const safeName = toSafeFilename(filename);
-  const source = content[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
+  const source = content[Symbol.asyncIterator]();
   try {
     const head = await readHead(source, formats.headBytes);
     if (head.length === 0) throw new ApiError('EMPTY_FILE', 'The file is empty.');
     const mimeType = await formats.detect(head, safeName);
     if (mimeType === null) throw unsupported(safeName);
     const meter = { hash: createHash('sha256'), bytes: 0, maxUploadBytes };
-    await blobs.write(key, Readable.from(metered(meter, head, source), { objectMode: false }));
+    await blobs.write(key, metered(meter, head, source));
     return { filename: safeName, mimeType, fileSize: meter.bytes, contentHash: meter.hash.digest('hex') };
   } finally {
-    content.destroy();
+    // Not waited for: it ends after the part that may be on its way, and the client decides when that comes.
+    void source.return?.().catch(() => undefined);
   }
 }
 
@@ -117,7 +117,7 @@ function unsupported(filename: string): ApiError {
   );
 }
 
-async function readHead(source: AsyncIterator<Buffer, undefined>, wanted: number): Promise<Buffer> {
+async function readHead(source: AsyncIterator<Buffer>, wanted: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   for (let length = 0; length < wanted;) {
     const next = await readNext(source);
@@ -134,7 +134,7 @@ interface Meter {
   maxUploadBytes: number;
 }
 
-async function* metered(meter: Meter, head: Buffer, source: AsyncIterator<Buffer, undefined>): AsyncGenerator<Buffer> {
+async function* metered(meter: Meter, head: Buffer, source: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
   for (let part: Buffer | null = head; part !== null; part = await readNext(source)) {
     meter.bytes += part.length;
     if (meter.bytes > meter.maxUploadBytes) throw tooLarge(meter.maxUploadBytes);
@@ -148,7 +148,7 @@ function tooLarge(limit: number): ApiError {
 }
 
 /** A client that goes away in mid-upload ends the stream with an error of the HTTP library: said in our words. */
-async function readNext(source: AsyncIterator<Buffer, undefined>): Promise<Buffer | null> {
+async function readNext(source: AsyncIterator<Buffer>): Promise<Buffer | null> {
   try {
     const next = await source.next();
     return next.done === true ? null : next.value;

@@ -27,8 +27,11 @@ const TEXT_EXTENSIONS = new Map([
   ['xhtml', HTML],
 ]);
 
-/** Text all through, but programs: their words are wrapped in markup that we do not read. */
+/** Text all through, but programs: their words are wrapped in markup that we do not read. They say so at their beginning. */
 const UNREAD_TEXT_TYPES = new Set(['application/rtf', 'application/postscript', 'application/eps', 'application/pgp-encrypted']);
+
+const UNREAD_TEXT_BEGINNING = /\{\\rtf|%!PS|-----BEGIN PGP/;
+const BEGINNING_BYTES = 64;
 
 export function createFormatDetector(): FormatDetector {
   return { headBytes: HEAD_BYTES, mimeTypes: MIME_TYPES, detect };
@@ -45,6 +48,10 @@ async function detect(head: Uint8Array, filename: string): Promise<string | null
   return detectText(head, extension);
 }
 
+function toLatin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
 function extensionOf(filename: string): string {
   return /\.([^./\\]+)$/.exec(filename)?.[1]?.toLowerCase() ?? '';
 }
@@ -55,7 +62,7 @@ function startsWith(head: Uint8Array, magic: readonly number[]): boolean {
 
 /** Readers accept junk within the first 1,024 bytes. A text that only speaks of "%PDF-1.7" has neither the name nor an object. */
 function isPdf(head: Uint8Array, extension: string): boolean {
-  const start = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
+  const start = toLatin1(head);
   const at = start.slice(0, 1029).search(/%PDF-\d/);
   return at === 0 || (at > 0 && (extension === 'pdf' || /\d+ \d+ obj\b/.test(start)));
 }
@@ -75,7 +82,8 @@ function detectCompoundFile(extension: string): string | null {
 async function detectText(head: Uint8Array, extension: string): Promise<string | null> {
   const guess = guessText(head);
   if (guess === null) return null;
-  const type = await magicType(head);
+  // The library tries one magic number after the other, which costs more than all else here.
+  const type = guess.clean && !UNREAD_TEXT_BEGINNING.test(toLatin1(head.subarray(0, BEGINNING_BYTES))) ? null : await magicType(head);
   if (type !== null && (!guess.clean || UNREAD_TEXT_TYPES.has(type))) return null;
   return TEXT_EXTENSIONS.get(extension) ?? (isHtml(head, guess.encoding) ? HTML : PLAIN_TEXT);
 }

@@ -1,4 +1,5 @@
 /** Which character encoding bytes are in, told by the bytes alone: uploads carry no charset that could be believed. */
+import { isAscii } from 'node:buffer';
 
 export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
 
@@ -102,8 +103,12 @@ export interface TextGuess {
   clean: boolean;
 }
 
+/** What no ASCII text has: the control characters, but for those that texts have. */
+const ASCII_CONTROL = /[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]/;
+
 /** Null: no text. */
 export function guessText(head: Uint8Array): TextGuess | null {
+  if (isCleanAscii(head)) return { encoding: 'utf-8', clean: true };
   const utf16 = utf16Encoding(head);
   if (utf16 !== null) return guessUtf16(head, utf16);
   const counter = createByteCounter();
@@ -115,6 +120,12 @@ export function guessText(head: Uint8Array): TextGuess | null {
   const foreign = encoding === 'windows-1252' && seen.high > seen.bytes * 0.4;
   if (seen.bytes === 0 || foreign || controls > seen.bytes * 0.02 || seen.nuls > seen.bytes * 0.25) return null;
   return { encoding, clean: controls + seen.nuls === 0 };
+}
+
+/** Most texts are, and it is told a hundred times faster than by looking at each byte. */
+function isCleanAscii(bytes: Uint8Array): boolean {
+  if (bytes.length === 0 || !isAscii(bytes)) return false;
+  return !ASCII_CONTROL.test(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'));
 }
 
 function undefinedBytes(head: Uint8Array): number {

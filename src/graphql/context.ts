@@ -20,20 +20,20 @@ export interface Services {
 
 export interface Context {
   services: Services;
-  /** Null without a valid token; then every root field answers `refusal`. */
+  /** Null without a valid token; then every root field answers `refusal`, which is null when there was no token at all. */
   viewer: Viewer | null;
-  refusal: ApiError;
+  refusal: ApiError | null;
   /** Settles when the multipart body has been read to its end. */
   uploadEnded: Promise<void>;
   loaders: { document: DataLoader<string, Document | null>; queuePosition: DataLoader<string, number | null> };
 }
 
 /** Throws UNAUTHENTICATED. */
-export function requireViewer(context: Context): Viewer {
-  if (context.viewer === null) throw context.refusal;
+export function requireViewer(context: Pick<Context, 'viewer' | 'refusal'>): Viewer {
+  if (context.viewer === null) throw context.refusal ?? missingToken();
   return context.viewer;
 }
 
-export function missingToken(): ApiError {
+function missingToken(): ApiError {
   return new ApiError('UNAUTHENTICATED', 'There is no token: send the header Authorization: Bearer <token>.');
 }

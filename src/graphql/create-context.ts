@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Identity, Viewer } from '../documents/ports.js';
 import { ApiError } from '../errors.js';
-import { missingToken, type Context, type Services } from './context.js';
+import type { Context, Services } from './context.js';
 
 /** One a request, or one a subscription's event: what a loader has read must not outlive it. */
 export function createContext(
@@ -12,21 +12,18 @@ export function createContext(
   return {
     services,
     viewer,
-    refusal: extra.refusal ?? missingToken(),
+    refusal: extra.refusal ?? null,
     uploadEnded: extra.uploadEnded ?? Promise.resolve(),
     loaders: createLoaders(services),
   };
 }
 
 /** Reads the token out of an Authorization header. A bad one refuses the fields that need one, not the request: introspection needs none. */
-export async function authenticate(
-  identity: Identity,
-  authorization: string | undefined,
-): Promise<{ viewer: Viewer | null; refusal: ApiError }> {
+export async function authenticate(identity: Identity, authorization: string | undefined): Promise<Pick<Context, 'viewer' | 'refusal'>> {
   const token = parseBearer(authorization);
-  if (token === null) return { viewer: null, refusal: missingToken() };
+  if (token === null) return { viewer: null, refusal: null };
   try {
-    return { viewer: await identity.verify(token), refusal: missingToken() };
+    return { viewer: await identity.verify(token), refusal: null };
   } catch (error) {
     if (error instanceof ApiError) return { viewer: null, refusal: error };
     throw error;

@@ -1,7 +1,7 @@
 /** The multipart body of a REST upload: the first file part, whatever its name, and the options around it. */
 import busboy, { type Busboy } from 'busboy';
 import type { Request, Response } from 'express';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { PRIORITIES, type Priority } from '../documents/document.js';
 import type { Upload, UploadOptions } from '../documents/upload-document.js';
 import { ApiError } from '../errors.js';
@@ -23,7 +23,7 @@ export function receiveMultipart<Result>(request: Request, response: Response, t
   parser.on('file', (_name, stream, { filename }) => {
     if (hasFile) return void stream.resume();
     hasFile = true;
-    const content = Readable.from(untilEnd(stream, ended.promise), { objectMode: false });
+    const content = untilEnd(stream, ended.promise);
     take({ filename: filename ?? '', content, options: () => parseOptions(fields) }).then(taken.resolve, taken.reject);
   });
   // Not once: a parser that has met an error meets another at the end of the body, and one that nobody hears ends the process.

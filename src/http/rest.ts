@@ -7,6 +7,7 @@ import type { Document } from '../documents/document.js';
 import type { BlobStore, DocumentStore, Identity, Viewer } from '../documents/ports.js';
 import type { UploadDocument, UploadResult } from '../documents/upload-document.js';
 import { ProcessingFailure } from '../errors.js';
+import { requireViewer } from '../graphql/context.js';
 import { authenticate } from '../graphql/create-context.js';
 import { receiveMultipart } from './multipart.js';
 import { toRestError, toRestStatus } from './rest-status.js';
@@ -80,7 +81,5 @@ async function findOwn({ identity, store }: Dependencies, request: Request<{ id:
 }
 
 async function signIn(identity: Identity, request: Pick<Request, 'headers'>): Promise<Viewer> {
-  const { viewer, refusal } = await authenticate(identity, request.headers.authorization);
-  if (viewer === null) throw refusal;
-  return viewer;
+  return requireViewer(await authenticate(identity, request.headers.authorization));
 }

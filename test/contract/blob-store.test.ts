@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { built, openFolder } from '../support/built.js';
@@ -34,6 +34,34 @@ describe('the folder of blobs', () => {
     await store.write('key', Readable.from([Buffer.from('secret')]));
     expect((await stat(path)).mode & 0o077).toBe(0);
     expect((await stat(join(path, 'key'))).mode & 0o077).toBe(0);
+  });
+
+  it('asks the disk to keep the bytes of every file, and their names together', async () => {
+    const store = await createFolderBlobStore({ folder });
+    const anyFile = await open(folder, 'r');
+    const handles = Object.getPrototypeOf(anyFile) as FileHandle;
+    await anyFile.close();
+    const sync = Object.getOwnPropertyDescriptor(handles, 'sync')?.value as FileHandle['sync'];
+    const flushed: string[][] = [];
+    handles.sync = async function (this: FileHandle) {
+      flushed.push((await this.stat()).isDirectory() ? (await readdir(folder)).filter((name) => !name.endsWith('.part')) : []);
+      return sync.call(this);
+    };
+    const keys = Array.from({ length: 20 }, (_, index) => `key-${String(index)}`);
+    const kept: boolean[] = [];
+    try {
+      await Promise.all(
+        keys.map(async (key) => {
+          await store.write(key, Readable.from([Buffer.from(key)]));
+          kept.push(flushed.some((names) => names.includes(key)));
+        }),
+      );
+    } finally {
+      handles.sync = sync;
+    }
+    expect(kept).toEqual(keys.map(() => true));
+    expect(flushed.filter((names) => names.length === 0)).toHaveLength(20);
+    expect(flushed.length).toBeLessThan(40);
   });
 
   it('a disk that does not take the file is no fault of the client, and leaves nothing', async () => {

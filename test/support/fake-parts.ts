@@ -43,7 +43,7 @@ export function createFakeBlobs(): FakeBlobs {
     contents,
     write: async (key, content) => {
       const parts: Buffer[] = [];
-      for await (const part of content) parts.push(part as Buffer);
+      for await (const part of content) parts.push(part);
       contents.set(key, Buffer.concat(parts));
     },
     read: async (key) => {

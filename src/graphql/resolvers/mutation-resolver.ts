@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import type { FileUpload } from 'graphql-upload-minimal';
 import type { UploadResult } from '../../documents/upload-document.js';
@@ -18,10 +18,9 @@ export class MutationResolver {
     @Arg('options', () => UploadOptionsInput, { nullable: true, description: 'How to process it.' }) options?: UploadOptionsInput | null,
   ): Promise<UploadResult> {
     const received = await file;
-    const content = Readable.from(contentOf(received, context.uploadEnded), { objectMode: false });
     return context.services.uploadDocument(requireViewer(context), {
       filename: received.filename,
-      content,
+      content: contentOf(received, context.uploadEnded),
       options: () => ({ ...options }),
     });
   }
