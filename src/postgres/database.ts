@@ -1,5 +1,6 @@
 import { Migrator } from '@mikro-orm/migrations';
-import { MikroORM, type EntityManager } from '@mikro-orm/postgresql';
+import { MikroORM, type EntityManager, type Kysely } from '@mikro-orm/postgresql';
+import { CompiledQuery } from 'kysely';
 import { Client } from 'pg';
 import { ApiError, SetupError } from '../errors.js';
 import { documentEntity } from './entities.js';
@@ -106,13 +107,31 @@ function toSetupError(error: unknown): SetupError | null {
 }
 
 function toDatabase(orm: MikroORM): Database {
+  const kysely = orm.em.getKysely<unknown>();
   return {
-    query: (sql, parameters = []) => guarded(() => orm.em.fork().execute(sql, [...parameters])),
-    transaction: (work) =>
-      guarded(() => orm.em.fork().transactional((em) => work((sql, parameters = []) => em.execute(sql, [...parameters])), { clear: true })),
+    query: (sql, parameters) => guarded(() => queryOn(kysely)(sql, parameters)),
+    transaction: (work) => guarded(() => kysely.transaction().execute((transaction) => work(queryOn(transaction)))),
     build: (work) => guarded(() => work(orm.em.fork())),
     close: () => orm.close(),
   };
+}
+
+/** Parameters travel beside the text. The session's own `execute` writes them into it: a batch of events would be escaped here and parsed there. */
+function queryOn(kysely: Kysely<unknown>): Database['query'] {
+  return async <Row>(sql: string, parameters: readonly unknown[] = []) =>
+    (await kysely.executeQuery<Row>(CompiledQuery.raw(toNumbered(sql), [...parameters]))).rows;
+}
+
+const numbered = new Map<string, string>();
+
+/** The driver's placeholders, for each `?` in turn. */
+function toNumbered(sql: string): string {
+  const known = numbered.get(sql);
+  if (known !== undefined) return known;
+  let number = 0;
+  const text = sql.replaceAll('?', () => `$${String((number += 1))}`);
+  numbered.set(sql, text);
+  return text;
 }
 
 /** SQLSTATE classes: connection, insufficient resources, operator intervention, system error. And the operating system's own codes. */
