@@ -65,6 +65,7 @@ export function startWorker(
     concurrency: config.workerConcurrency,
     maxRunningPerUser: config.maxRunningPerUser,
   });
+  embedder.expect?.(() => worker.followed());
   leases.start();
   resources.push('lease keeper', () => leases.stop());
   worker.start();

@@ -1,11 +1,13 @@
 /**
  * Fills calls with the texts of many requests. A call leaves when it is full; when none is under way and nothing more has come for `idleMs`;
  * when others are under way and nothing more has come for `quietMs`. While there is a crowd (a full call is under way, or was a moment ago)
- * more is about to come: what does not fill a call waits for it, up to `patienceMs`. Before it leaves it waits for its turn (`pace`), and goes on filling while it waits: under a rate limit calls are full.
+ * more is about to come: what does not fill a call waits for it, up to `patienceMs`; longer while the documents that are known to follow can fill it. Before it leaves it waits for its turn (`pace`), and goes on filling while it waits: under a rate limit calls are full.
  *
  * A call that is refused because of what is in it is halved until the request that is to blame stands alone: nobody's text fails another's.
  */
 export interface Batcher<Result> {
+  /** How many requests are under way somewhere, here or on their way, while more follow each that ends; 0: nobody knows of any. */
+  expect(requests: () => number): void;
   /** One result a text, in order. Rejects with the reason of the signal; what has not left is dropped then. */
   submit(texts: readonly string[], signal?: AbortSignal): Promise<Result[]>;
   /** Rejects everything that has not been answered. */
@@ -49,6 +51,9 @@ interface Part<Result> {
 
 /** How long after a full call has ended the next texts of its documents' successors may take to come. */
 const CROWD_LASTS_MS = 500;
+/** As long as a store that is filled from many sides may take for what has left before. */
+const MAX_FILLING_MS = 3_000;
+const LOOK_AGAIN_MS = 20;
 
 export function createBatcher<Result>(options: Options<Result>): Batcher<Result> {
   const { maxTexts, maxCalls, idleMs = 0, quietMs, patienceMs = 0, pace, send, isContentRefused } = options;
@@ -61,6 +66,7 @@ export function createBatcher<Result>(options: Options<Result>): Batcher<Result>
   let crowdUntil = 0;
   /** Since when the oldest text waits. */
   let waitingSince = 0;
+  let expected = (): number => 0;
   let isPacing = false;
   let quiet: NodeJS.Timeout | undefined;
 
@@ -86,8 +92,16 @@ export function createBatcher<Result>(options: Options<Result>): Batcher<Result>
     clearTimeout(quiet);
     if (!mayLeave()) return;
     if (queuedTexts >= maxTexts) return void dispatch();
+    if (isFilling()) quiet = setTimeout(schedule, LOOK_AGAIN_MS);
     // What comes in the same turn goes along.
-    quiet = setTimeout(() => void dispatch(), waitMs());
+    else quiet = setTimeout(() => void dispatch(), waitMs());
+  }
+
+  /** Those that are not here yet bring as many texts as those that are, and those that have left here are followed by others. */
+  function isFilling(): boolean {
+    if (queue.size === 0 || performance.now() - waitingSince > MAX_FILLING_MS) return false;
+    const toCome = expected() - queue.size;
+    return queuedTexts + toCome * (queuedTexts / queue.size) >= maxTexts;
   }
 
   function waitMs(): number {
@@ -176,6 +190,7 @@ export function createBatcher<Result>(options: Options<Result>): Batcher<Result>
   }
 
   return {
+    expect: (requests) => void (expected = requests),
     submit: async (texts, signal) => {
       signal?.throwIfAborted();
       if (texts.length === 0) return [];

@@ -78,6 +78,7 @@ export async function createCohereEmbedder(options: Options): Promise<CohereEmbe
     dimensions,
     maxTexts: MAX_TEXTS,
     embed,
+    expect: (documents) => batchers.document.expect(documents),
     check: createCheck((signal) => embed(['docstream'], 'query', signal)),
     stop: async () => {
       stopped = true;

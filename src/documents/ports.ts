@@ -81,6 +81,8 @@ export interface Embedder {
    * Throws ProcessingFailure EMBEDDER_REFUSED or EMBEDDER_UNAVAILABLE.
    */
   embed(texts: readonly string[], purpose: 'document' | 'query', signal?: AbortSignal): Promise<Float32Array[]>;
+  /** Where calls are filled across documents: how many are being worked on while others wait for their places, 0 when none wait. */
+  expect?(documents: () => number): void;
   stop(): Promise<void>;
 }
 
@@ -161,7 +163,7 @@ export interface Change {
   generation: number;
   from: DocumentStatus;
   to: DocumentStatus;
-  /** A stage that was passed on the way: it has a seq and an event of its own, before that of `to`, in the same transaction. */
+  /** A stage that was passed on the way, too short to be told of: the change is allowed where both steps are, and is one change. */
   through?: DocumentStatus;
   leaseToken?: string;
   /** What else becomes true with the change; absent keys stay. */

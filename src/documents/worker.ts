@@ -16,6 +16,8 @@ export interface Worker {
   wake(): Promise<void>;
   /** Takes no more work, lets what runs finish within `drainMs`, and puts the rest back into the queue. */
   stop(drainMs: number): Promise<void>;
+  /** Documents that are being worked on while others wait for their places; 0 when none wait. */
+  followed(): number;
 }
 
 /** Where a person looks when something unexpected happened. */
@@ -58,6 +60,8 @@ export function createWorker(dependencies: Dependencies): Worker {
   let roomAgain: PromiseWithResolvers<void> | undefined;
   let gathering: NodeJS.Timeout | undefined;
   let accepting = false;
+  /** The last claim took all that there was room for. */
+  let isBehind = false;
 
   /** A wake during a claim is served by the next one: what it tells of may have been committed after the claim had looked. */
   function wake(): Promise<void> {
@@ -98,6 +102,7 @@ export function createWorker(dependencies: Dependencies): Worker {
     try {
       const limit = concurrency - running.size;
       const { claims, events } = await store.claim({ limit, leaseMs: dependencies.leaseMs, maxPerUser: dependencies.maxRunningPerUser });
+      isBehind = claims.length === limit;
       announce(events);
       for (const claim of claims) begin(claim);
     } catch (error) {
@@ -147,6 +152,7 @@ export function createWorker(dependencies: Dependencies): Worker {
       void wake();
     },
     wake,
+    followed: () => (isBehind ? running.size : 0),
     stop: async (drainMs) => {
       accepting = false;
       clearInterval(tick);

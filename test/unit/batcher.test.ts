@@ -99,6 +99,30 @@ test('in a crowd nobody waits for longer than is patient', async () => {
   await Promise.all(work);
 });
 
+test('what those that follow can fill waits for them, until there are too few of them', async () => {
+  const { batcher, texts } = createLab({ quietMs: 1 });
+  let running = 2;
+  let looks = 0;
+  batcher.expect(() => {
+    looks += 1;
+    return running;
+  });
+  const first = batcher.submit(['a', 'b']);
+  await eventually(() => looks > 3);
+  expect(texts()).toEqual([]);
+  await Promise.all([first, batcher.submit(['c', 'd'])]);
+  const last = batcher.submit(['e']);
+  running = 1;
+  await last;
+  expect(texts()).toEqual([['a', 'b', 'c', 'd'], ['e']]);
+});
+
+test('a text leaves at once when those that follow cannot fill its call', async () => {
+  const { batcher } = createLab({ quietMs: 60_000 });
+  batcher.expect(() => 3);
+  expect(await batcher.submit(['a'])).toEqual(['A']);
+});
+
 test('a call that is full leaves whatever is under way', async () => {
   const { batcher, calls, texts } = createLab({ held: true, quietMs: 60_000 });
   const work = [batcher.submit(['a'])];
