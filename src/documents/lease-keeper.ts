@@ -6,7 +6,7 @@ import type { Announce } from './announce.js';
 import { createBatchedChange } from './batch-changes.js';
 import type { Document } from './document.js';
 import type { Change, Claim, DocumentStore } from './ports.js';
-import { isRunning, toPassedEvent, toProgressEvent } from './status.js';
+import { isRunning, toProgressEvent } from './status.js';
 
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
@@ -39,7 +39,7 @@ interface Dependencies {
   store: DocumentStore;
   announce: Announce;
   leaseMs: number;
-  /** A VECTORIZING shorter than this is written together with the COMPLETED that ends it, as two events; left out: each by itself. */
+  /** A VECTORIZING shorter than this and the COMPLETED that ends it are one change; left out: each by itself. */
   shortStageMs?: number;
   log: { warn(fields: object, message: string): void };
 }
@@ -110,7 +110,7 @@ export function createLeaseKeeper({ store, announce, leaseMs, shortStageMs = 0, 
       lose();
       throw new LeaseLostError('the lease of this document no longer holds');
     }
-    announce(change.through ? [toPassedEvent(document, event.document, change.through), event] : [event]);
+    announce([event]);
     return event.document;
   }
 
@@ -135,8 +135,8 @@ type Step = Pick<Change, 'through' | 'to' | 'set'>;
 type Write = (change: Step) => Promise<Document>;
 
 /**
- * VECTORIZING of a document of few chunks is written a moment later. Where the document is COMPLETED by then, both are one write with an
- * event each; anything else that follows waits until it is written. The lease is checked by whichever is written.
+ * VECTORIZING of a document of few chunks is written a moment later. Where the document is COMPLETED by then, both are one change;
+ * anything else that follows waits until it is written. The lease is checked by whichever is written.
  */
 function sharingShortStages(
   write: Write,

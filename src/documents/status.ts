@@ -8,6 +8,8 @@
  *     any unfinished ─► CANCELLED      any ─► DELETING ─► (gone)
  *     terminal ─► PENDING              only as a new generation, asked for by a person
  *
+ * A VECTORIZING that is over within a few milliseconds is passed without a change of its own: EXTRACTING ─► COMPLETED is then one.
+ *
  * Every write is a compare-and-set on (status, generation, lease token), so a change that is not in this table cannot be written
  * by a worker that lost its lease, nor by two at once.
  */
@@ -91,12 +93,6 @@ function describeWaiting(document: Document): string {
 /** What a durable change tells its watchers. */
 export function toChangeEvent(document: Document, previousStatus: DocumentStatus | null): StatusEvent {
   return { ...toEvent(document), kind: 'CHANGE', previousStatus };
-}
-
-/** The event of a stage that was passed between `before` and `after`, which were written in one change. */
-export function toPassedEvent(before: Document, after: Document, status: DocumentStatus): StatusEvent {
-  const { seq, updatedAt, progress } = after;
-  return toChangeEvent({ ...before, status, seq: seq - 1, updatedAt, progress: { done: 0, total: progress.total } }, before.status);
 }
 
 /** The state as it is, for a watcher that begins. */

@@ -40,8 +40,11 @@ export const TOPIC_CONFIGS: Readonly<Record<TopicName, Readonly<Record<string, s
 /** How many lanes the outbox has; rows of one key are always in the same one. */
 export const OUTBOX_SHARDS = 16;
 
-/** Of a key's UTF-8 bytes, by FNV-1a: stable over processes and versions. */
+const DOCUMENT_ID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+
+/** Stable over processes and versions. Of a document's id its first digit, which is random; of any other key FNV-1a over its UTF-8 bytes. */
 export function toShard(key: string): number {
+  if (DOCUMENT_ID.test(key)) return Number.parseInt(key.slice(0, 1), 16);
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(key, 'utf8')) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return hash % OUTBOX_SHARDS;

@@ -2,8 +2,8 @@ import { gatherInto } from '../documents/gathering.js';
 import type { Accepted, NewDocument } from '../documents/ports.js';
 import { ApiError } from '../errors.js';
 import type { Database } from './database.js';
-import type { DocumentRow } from './entities.js';
-import { recordChanges } from './record-change.js';
+import { DOCUMENT_COLUMNS, type DocumentRow } from './entities.js';
+import { RECORD_CHANGED, toEvent, type ChangedRow } from './record-change.js';
 import { fromPriority, toDocument } from './rows.js';
 
 type Query = Database['query'];
@@ -20,7 +20,7 @@ export function createAcceptDocument(database: Database, maxAttempts: number): (
   async function acceptAll(documents: readonly NewDocument[]): Promise<Accepted[]> {
     const accepted = new Map<string, Accepted>();
     for (let open = documents; open.length > 0; open = open.filter(({ id }) => !accepted.has(id))) {
-      const some = await database.transaction((query) => insertOrFind(query, open, maxAttempts));
+      const some = await insertOrFind(database.query, open, maxAttempts);
       for (const [id, answer] of some) accepted.set(id, answer);
     }
     return documents.flatMap(({ id }) => accepted.get(id) ?? []);
@@ -55,16 +55,9 @@ function isAway(error: unknown): boolean {
 /** By the id that was asked for; those that are missing stood behind one that has gone since, and are to be tried again. */
 async function insertOrFind(query: Query, documents: readonly NewDocument[], maxAttempts: number): Promise<Map<string, Accepted>> {
   const asked = documents.map((document, place) => toAskedRow(document, place, maxAttempts));
-  const rows = await query<DocumentRow>(INSERT, [JSON.stringify(asked)]);
-  const events = await recordChanges(
-    query,
-    rows.map((row) => ({ row, previousStatus: null })),
-  );
   const accepted = new Map<string, Accepted>();
-  for (const [position, row] of rows.entries()) {
-    const event = events[position];
-    if (event) accepted.set(row.id, { document: toDocument(row), event, duplicateOf: null });
-  }
+  for (const row of await query<ChangedRow>(INSERT, [JSON.stringify(asked)]))
+    accepted.set(row.id, { document: toDocument(row), event: toEvent(row), duplicateOf: null });
   const others = asked.filter(({ id }) => !accepted.has(id));
   if (others.length === 0) return accepted;
   for (const { asked_id, ...row } of await query<DocumentRow & { asked_id: string }>(FIND, [JSON.stringify(others)]))
@@ -72,15 +65,19 @@ async function insertOrFind(query: Query, documents: readonly NewDocument[], max
   return accepted;
 }
 
-/** What stands for the same bytes. */
-const IS_LIVE = `status in ('pending', 'extracting', 'vectorizing', 'completed')`;
+/** A document that was forced stands for its bytes as well as any other, but it is not under the unique index. */
+const IS_FORCED_TWIN = `
+  d.user_id = a.user_id and d.dedupe_hash is null and d.content_hash = a.content_hash
+  and d.status in ('pending', 'extracting', 'vectorizing', 'completed')`;
+
+const IS_DUE = `status = 'pending' and (scheduled_for is null or scheduled_for <= clock_timestamp())`;
 
 /**
  * `fair_at` is the place in the queue: a user's next waiting document stands a minute behind the one before, so it stands behind
  * everybody's first; a high priority is ten minutes ahead, a low one ten minutes behind, so nothing waits for ever. Given once, when
  * the row is written: a claim reads an index and needs no window over the backlog. Of a user's waiting documents the last place is one
  * of the last twenty minutes, so they are not all read. Rows go in by the order of the unique index: two writers that meet in two rows
- * wait for each other one way round only.
+ * wait for each other one way round only. `offset 0`: each is looked up, where the server would rather hash all there are.
  */
 const INSERT = `
   with asked as (
@@ -92,17 +89,14 @@ const INSERT = `
              place integer, id uuid, user_id text, filename text, file_size bigint, mime_type text, job_id uuid, content_hash text,
              blob_key text, max_attempts integer, priority smallint, scheduled_for timestamptz(3), forced boolean)
   ), queued as (
-    select u.user_id, max(d.fair_at - (d.priority - 1) * interval '10 minutes') + interval '1 minute' as next
+    select u.user_id, waiting.next
       from (select distinct user_id from asked) u
      cross join lateral (
-             select fair_at from documents
-              where user_id = u.user_id and status = 'pending' and (scheduled_for is null or scheduled_for <= clock_timestamp())
-              order by fair_at desc limit 1) last
-      join documents d
-        on d.user_id = u.user_id and d.status = 'pending' and d.fair_at >= last.fair_at - interval '20 minutes'
-       and (d.scheduled_for is null or d.scheduled_for <= clock_timestamp())
-     group by u.user_id
-  )
+             select max(fair_at - (priority - 1) * interval '10 minutes') + interval '1 minute' as next
+               from documents
+              where user_id = u.user_id and ${IS_DUE}
+                and fair_at >= (select max(fair_at) from documents where user_id = u.user_id and ${IS_DUE}) - interval '20 minutes') waiting
+  ), inserted as (
   insert into documents (id, user_id, filename, file_size, mime_type, job_id, content_hash, dedupe_hash, blob_key, max_attempts,
                          priority, scheduled_for, fair_at)
   select a.id, a.user_id, a.filename, a.file_size, a.mime_type, a.job_id, a.content_hash,
@@ -111,22 +105,25 @@ const INSERT = `
            + (a.priority - 1) * interval '10 minutes'
     from asked a left join queued q using (user_id)
    where a.forced
-      or a.is_first and not exists (
-           select from documents d where d.user_id = a.user_id and d.content_hash = a.content_hash and d.${IS_LIVE})
+      or a.is_first and not exists (select from documents d where ${IS_FORCED_TWIN} offset 0)
    order by a.user_id, a.content_hash, a.place
-  on conflict (user_id, dedupe_hash) do nothing
-  returning *`;
+  on conflict (user_id, dedupe_hash) where dedupe_hash is not null do nothing
+  returning *
+  ), changed as (
+    select *, null::text as previous_status from inserted
+  ), ${RECORD_CHANGED}`;
+
+const COLUMNS_OF_D = DOCUMENT_COLUMNS.replaceAll(/\w+/g, 'd.$&');
 
 /**
- * The oldest with the same bytes, one that was forced included: that one is not under the unique index, but it is the same. A statement
- * of its own, which sees what another has written while the insert waited for it.
+ * The oldest with the same bytes. A statement of its own, which sees what another has written while the insert waited for it.
  */
 const FIND = `
-  select a.id as asked_id, d.*
+  select a.id as asked_id, ${COLUMNS_OF_D}
     from jsonb_to_recordset(?::jsonb) as a (id uuid, user_id text, content_hash text)
    cross join lateral (
-           select * from documents
-            where user_id = a.user_id and content_hash = a.content_hash and ${IS_LIVE}
+           select * from documents d
+            where d.user_id = a.user_id and d.dedupe_hash = a.content_hash or ${IS_FORCED_TWIN}
             order by created_at, id limit 1) d`;
 
 function toAskedRow(document: NewDocument, place: number, maxAttempts: number) {

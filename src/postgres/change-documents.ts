@@ -1,65 +1,48 @@
 import type { Change } from '../documents/ports.js';
 import type { StatusEvent } from '../documents/document.js';
 import { isAllowedChange } from '../documents/status.js';
-import { recordCleanups } from './cleanups.js';
+import { RECORD_CLEANUPS } from './cleanups.js';
 import type { Database } from './database.js';
-import type { DocumentRow } from './entities.js';
-import { recordChanges } from './record-change.js';
-import { fromStatus, toStatus } from './rows.js';
-
-type Query = Database['query'];
-
-type WrittenRow = DocumentRow & { previous_status: string; through_status: string | null; before: DocumentRow | null };
+import { RECORD_CHANGED, toEvent, type ChangedRow } from './record-change.js';
+import { fromStatus } from './rows.js';
 
 /**
  * Compare-and-set on (status, generation, lease token). Leaving a running status clears the lease; a status that ends badly gives the
- * bytes free for another upload.
+ * bytes free for another upload. The limit tells the planner how many there are: it would expect a hundred and read the whole table.
  */
 const CHANGE = `
-  update documents d
-     set status = c.to_status, seq = d.seq + case when c.through_status is null then 1 else 2 end, updated_at = clock_timestamp(),
-         chunk_count = coalesce(c.chunk_count, d.chunk_count),
-         progress_done = greatest(d.progress_done, coalesce(c.progress_done, 0)),
-         vector_count = coalesce(c.vector_count, d.vector_count),
-         live_generation = coalesce(c.live_generation, d.live_generation),
-         error_code = case when c.sets_error then c.error_code else d.error_code end,
-         error_cause = case when c.sets_error then c.error_cause else d.error_cause end,
-         error_message = case when c.sets_error then c.error_message else d.error_message end,
-         error_stage = case when c.sets_error then c.error_stage else d.error_stage end,
-         next_attempt_at = clock_timestamp() + c.next_attempt_in_ms * interval '1 millisecond',
-         processed_at = case when c.to_status in ('completed', 'failed', 'cancelled') then clock_timestamp() end,
-         lease_token = case when c.to_status in ('extracting', 'vectorizing') then d.lease_token end,
-         lease_until = case when c.to_status in ('extracting', 'vectorizing') then d.lease_until end,
-         dedupe_hash = case when c.to_status in ('failed', 'cancelled', 'deleting') then null else d.dedupe_hash end
-    from (select * from jsonb_to_recordset(?::jsonb) as x (
-            document_id uuid, generation integer, from_status text, through_status text, to_status text, lease_token uuid, chunk_count integer,
-            progress_done integer, vector_count integer, live_generation integer, sets_error boolean, error_code text,
-            error_cause text, error_message text, error_stage text, next_attempt_in_ms double precision)
-          ) c left join documents o on o.id = c.document_id and c.through_status is not null
-   where d.id = c.document_id and d.generation = c.generation and d.status = c.from_status
-     and (c.lease_token is null or d.lease_token = c.lease_token)
-  returning d.*, c.from_status as previous_status, c.through_status, to_jsonb(o) as before`;
+  with changed as (
+    update documents d
+       set status = c.to_status, seq = d.seq + 1, updated_at = clock_timestamp(),
+           chunk_count = coalesce(c.chunk_count, d.chunk_count),
+           progress_done = greatest(d.progress_done, coalesce(c.progress_done, 0)),
+           vector_count = coalesce(c.vector_count, d.vector_count),
+           live_generation = coalesce(c.live_generation, d.live_generation),
+           error_code = case when c.sets_error then c.error_code else d.error_code end,
+           error_cause = case when c.sets_error then c.error_cause else d.error_cause end,
+           error_message = case when c.sets_error then c.error_message else d.error_message end,
+           error_stage = case when c.sets_error then c.error_stage else d.error_stage end,
+           next_attempt_at = clock_timestamp() + c.next_attempt_in_ms * interval '1 millisecond',
+           processed_at = case when c.to_status in ('completed', 'failed', 'cancelled') then clock_timestamp() end,
+           lease_token = case when c.to_status in ('extracting', 'vectorizing') then d.lease_token end,
+           lease_until = case when c.to_status in ('extracting', 'vectorizing') then d.lease_until end,
+           dedupe_hash = case when c.to_status in ('failed', 'cancelled', 'deleting') then null else d.dedupe_hash end
+      from (select * from jsonb_to_recordset(?::jsonb) as x (
+              document_id uuid, generation integer, from_status text, to_status text, lease_token uuid, chunk_count integer,
+              progress_done integer, vector_count integer, live_generation integer, sets_error boolean, error_code text,
+              error_cause text, error_message text, error_stage text, next_attempt_in_ms double precision)
+            limit ?) c
+     where d.id = c.document_id and d.generation = c.generation and d.status = c.from_status
+       and (c.lease_token is null or d.lease_token = c.lease_token)
+    returning d.*, c.from_status as previous_status
+  ), ${RECORD_CLEANUPS}, ${RECORD_CHANGED}`;
 
-/** All in one transaction; null where the row was no longer as expected. */
+/** All or none of those that can be written; null where the row was no longer as expected. */
 export async function changeDocuments(database: Database, changes: readonly Change[]): Promise<(StatusEvent | null)[]> {
   for (const change of changes) assertAllowed(change);
-  const events = await database.transaction((query) => writeChanges(query, changes));
-  const byDocument = new Map(events.map((event) => [event.documentId, event]));
+  const rows = await database.query<ChangedRow>(CHANGE, [JSON.stringify(changes.map(toChangeRow)), changes.length]);
+  const byDocument = new Map(rows.map((row) => [row.id, toEvent(row)]));
   return changes.map((change) => byDocument.get(change.documentId) ?? null);
-}
-
-async function writeChanges(query: Query, changes: readonly Change[]): Promise<StatusEvent[]> {
-  const rows = await query<WrittenRow>(CHANGE, [JSON.stringify(changes.map(toChangeRow))]);
-  const events = await recordChanges(
-    query,
-    rows.map((row) => ({
-      row,
-      previousStatus: toStatus(row.previous_status),
-      ...(row.before !== null && row.through_status !== null && { passed: { before: row.before, status: toStatus(row.through_status) } }),
-    })),
-  );
-  await recordCleanups(query, events);
-  return events;
 }
 
 function assertAllowed(change: Change): void {
@@ -72,7 +55,6 @@ function toChangeRow(change: Change): object {
     document_id: change.documentId,
     generation: change.generation,
     from_status: fromStatus(change.from),
-    through_status: change.through ? fromStatus(change.through) : null,
     to_status: fromStatus(change.to),
     lease_token: change.leaseToken ?? null,
     chunk_count: set.chunkCount ?? null,

@@ -1,55 +1,37 @@
 import type { Cleanup } from '../documents/ports.js';
 import type { StatusEvent } from '../documents/document.js';
-import { isTerminal } from '../documents/status.js';
 import { toShard } from '../messages/topics.js';
 import type { Database } from './database.js';
-import type { DocumentRow } from './entities.js';
-import { recordChanges } from './record-change.js';
-import { toStatus } from './rows.js';
+import { RECORD_CHANGED, toEvent, type ChangedRow } from './record-change.js';
 
 /**
  * Vectors that no generation answers with any more: those of a run that failed or was cancelled, and those of the generations before
- * the one that has just been completed. Written with the change, so that no crash forgets them.
+ * the one that has just been completed. Follows a CTE named `changed`: written with the change, so that no crash forgets them.
  */
-const CLEANUPS = `
-  insert into cleanups (document_id, user_id, generations_below, only_generation)
-  select d.id, d.user_id, case when d.status = 'completed' then d.generation end,
-         case when d.status <> 'completed' then d.generation end
-    from documents d
-   where d.id in (select (value #>> '{}')::uuid from jsonb_array_elements(?::jsonb))
-     and (d.status in ('failed', 'cancelled') or d.status = 'completed' and d.generation > 1)`;
+export const RECORD_CLEANUPS = `
+  left_behind as (
+    insert into cleanups (document_id, user_id, generations_below, only_generation)
+    select id, user_id, case when status = 'completed' then generation end, case when status <> 'completed' then generation end
+      from changed
+     where status in ('failed', 'cancelled') or status = 'completed' and generation > 1
+  )`;
 
-/** For events that end a generation; always in the transaction that wrote them. */
-export async function recordCleanups(query: Database['query'], events: readonly StatusEvent[]): Promise<void> {
-  const ended = events.filter(leavesVectors).map((event) => event.documentId);
-  if (ended.length > 0) await query(CLEANUPS, [JSON.stringify(ended)]);
-}
-
-/** What most documents do, ending COMPLETED in their first generation, costs no statement. */
-function leavesVectors({ status, generation }: StatusEvent): boolean {
-  return isTerminal(status) && (status !== 'COMPLETED' || generation > 1);
-}
-
+/** From here on nobody sees the document; what it left behind is a row of its own. */
 const MARK_DELETING = `
-  update documents d
-     set status = 'deleting', seq = d.seq + 1, updated_at = clock_timestamp(), next_attempt_at = null, lease_token = null,
-         lease_until = null, dedupe_hash = null
-    from (select id, status from documents where id = ? and user_id = ? and status <> 'deleting' for update) before
-   where d.id = before.id
-  returning d.*, before.status as previous_status`;
+  with changed as (
+    update documents d
+       set status = 'deleting', seq = d.seq + 1, updated_at = clock_timestamp(), next_attempt_at = null, lease_token = null,
+           lease_until = null, dedupe_hash = null
+      from (select id, status from documents where id = ? and user_id = ? and status <> 'deleting' for update) before
+     where d.id = before.id
+    returning d.*, before.status as previous_status
+  ), left_behind as (
+    insert into cleanups (document_id, user_id, blob_key, removes_document) select id, user_id, blob_key, true from changed
+  ), ${RECORD_CHANGED}`;
 
-const INSERT_CLEANUP = `
-  insert into cleanups (document_id, user_id, blob_key, removes_document) values (?, ?, ?, true)`;
-
-/** From here on nobody sees the document; what it left behind is a row of its own, written in the same transaction. */
-export function markDeleting(database: Database, userId: string, id: string): Promise<StatusEvent | null> {
-  return database.transaction(async (query) => {
-    const [row] = await query<DocumentRow & { previous_status: string }>(MARK_DELETING, [id, userId]);
-    if (!row) return null;
-    await query(INSERT_CLEANUP, [row.id, row.user_id, row.blob_key]);
-    const [event] = await recordChanges(query, [{ row, previousStatus: toStatus(row.previous_status) }]);
-    return event ?? null;
-  });
+export async function markDeleting(database: Database, userId: string, id: string): Promise<StatusEvent | null> {
+  const [row] = await database.query<ChangedRow>(MARK_DELETING, [id, userId]);
+  return row ? toEvent(row) : null;
 }
 
 interface CleanupRow {
@@ -68,7 +50,7 @@ const TAKE = `
   update cleanups c set run_at = clock_timestamp() + interval '10 seconds'
     from (select id from cleanups where run_at <= clock_timestamp() order by run_at, id limit ? for update skip locked) due
    where c.id = due.id
-  returning c.*`;
+  returning c.id, c.document_id, c.user_id, c.blob_key, c.generations_below, c.only_generation, c.removes_document, c.runs`;
 
 export async function dueCleanups(database: Database, limit: number): Promise<Cleanup[]> {
   const rows = await database.query<CleanupRow>(TAKE, [limit]);
@@ -86,8 +68,12 @@ export async function dueCleanups(database: Database, limit: number): Promise<Cl
 
 /** The history leaves with the row, but not before the outbox has told everybody the last event. */
 const REMOVE_DOCUMENT = `
-  delete from documents where id = ? and status = 'deleting'
-     and not exists (select 1 from outbox where document_id = ? and parked_reason is null)`;
+  with removed as (
+    delete from documents where id = ? and status = 'deleting'
+       and not exists (select 1 from outbox where document_id = ? and parked_reason is null)
+    returning id
+  )
+  delete from document_events e using removed r where e.document_id = r.id`;
 
 /** The compacted topic forgets it: a document that is not there any more is told as a tombstone. */
 const TELL_GONE = `
@@ -122,13 +108,16 @@ async function removeDocument(query: Database['query'], documentId: string): Pro
   return true;
 }
 
+/** A key is the id of its document; what is no id is nobody's. */
+const UNKNOWN_KEYS = `
+  select key from jsonb_array_elements_text(?::jsonb) as keys (key)
+   where not exists (
+           select 1 from documents
+            where id = case when keys.key ~ '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then keys.key::uuid end)`;
+
 /** For blobs left by a process that died between the file and the row. */
 export async function unknownBlobKeys(database: Database, keys: readonly string[]): Promise<string[]> {
   if (keys.length === 0) return [];
-  const rows = await database.query<{ key: string }>(
-    `select key from jsonb_array_elements_text(?::jsonb) as keys (key)
-      where not exists (select 1 from documents where blob_key = keys.key)`,
-    [JSON.stringify(keys)],
-  );
+  const rows = await database.query<{ key: string }>(UNKNOWN_KEYS, [JSON.stringify(keys)]);
   return rows.map((row) => row.key);
 }

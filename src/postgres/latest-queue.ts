@@ -1,21 +1,15 @@
 import type { LatestQueue, LatestRow } from '../documents/ports.js';
-import type { SerialisedEvent } from '../documents/serialise.js';
+import { serialiseEvent } from '../documents/serialise.js';
 import { toLatestRecord, toTombstone } from '../messages/document-status.js';
 import type { Database } from './database.js';
+import { EVENTS, toEvent, type ChangedRow } from './record-change.js';
 
-interface Row {
-  document_id: string;
-  shard: number;
-  version: string;
-  event: SerialisedEvent | null;
-}
+type Row = { document_id: string; shard: number; version: string } & (ChangedRow | { id: null });
 
 /** The state as it is now, whatever it was when the row was written; none when the document has gone. */
 const READ = `
-  select q.document_id, q.shard, q.version, e.event
-    from latest_queue q
-    left join documents d on d.id = q.document_id
-    left join document_events e on e.document_id = d.id and e.seq = d.seq
+  select q.document_id, q.shard, q.version, e.*
+    from latest_queue q left join lateral (${EVENTS} where d.id = q.document_id and e.seq = d.seq offset 0) e on true
    where q.shard in (select value::smallint from jsonb_array_elements_text(?::jsonb))
    order by q.version limit ?`;
 
@@ -37,6 +31,7 @@ export function createLatestQueue({ database, shards }: { database: Database; sh
   };
 }
 
-function toLatestRow({ document_id: documentId, shard, version, event }: Row): LatestRow {
-  return { documentId, shard, version, record: event ? toLatestRecord(event) : toTombstone(documentId) };
+function toLatestRow(row: Row): LatestRow {
+  const { document_id: documentId, shard, version } = row;
+  return { documentId, shard, version, record: row.id === null ? toTombstone(documentId) : toLatestRecord(serialiseEvent(toEvent(row))) };
 }

@@ -1,11 +1,7 @@
 import type { StatusEvent } from '../documents/document.js';
-import { recordCleanups } from './cleanups.js';
+import { RECORD_CLEANUPS } from './cleanups.js';
 import type { Database } from './database.js';
-import type { DocumentRow } from './entities.js';
-import { recordChanges } from './record-change.js';
-import { toStatus } from './rows.js';
-
-type Query = Database['query'];
+import { RECORD_CHANGED, toEvent, type ChangedRow } from './record-change.js';
 
 /** Looked at beyond what one claim takes: enough to find somebody else's document behind a few of one user. */
 const MORE_CANDIDATES = 64;
@@ -22,38 +18,36 @@ const CLAIM = `
   ), places as (
     select c.id, c.fair_at, coalesce(r.documents, 0) + row_number() over (partition by c.user_id order by c.fair_at, c.id) as place
       from candidates c left join running r using (user_id)
-  ), best as (
+  ), best as materialized (
     select id from places order by (place > ?), fair_at, id limit ?
-  )
-  update documents d
-     set status = 'extracting', seq = d.seq + 1, attempt = d.attempt + 1, updated_at = clock_timestamp(),
-         started_at = coalesce(d.started_at, clock_timestamp()), next_attempt_at = null, progress_done = 0, chunk_count = null,
-         lease_token = gen_random_uuid(), lease_until = clock_timestamp() + ? * interval '1 millisecond'
-    from best b where d.id = b.id
-  returning d.*`;
+  ), changed as (
+    update documents d
+       set status = 'extracting', seq = d.seq + 1, attempt = d.attempt + 1, updated_at = clock_timestamp(),
+           started_at = coalesce(d.started_at, clock_timestamp()), next_attempt_at = null, progress_done = 0, chunk_count = null,
+           lease_token = gen_random_uuid(), lease_until = clock_timestamp() + ? * interval '1 millisecond'
+     where d.id = any (array(select id from best))
+    returning d.*, 'pending' as previous_status
+  ), ${RECORD_CHANGED}`;
 
-/** Takes the best due documents in one transaction; others that claim at the same time skip the rows this one holds. */
-export function claimDocuments(
+/** Takes the best due documents; others that claim at the same time skip the rows this one holds. */
+export async function claimDocuments(
   database: Database,
   options: { limit: number; leaseMs: number; maxPerUser: number },
-): Promise<{ rows: DocumentRow[]; events: StatusEvent[] }> {
-  return database.transaction(async (query) => {
-    const rows = await query<DocumentRow>(CLAIM, [options.limit + MORE_CANDIDATES, options.maxPerUser, options.limit, options.leaseMs]);
-    rows.sort((a, b) => Date.parse(a.fair_at) - Date.parse(b.fair_at));
-    return {
-      rows,
-      events: await recordChanges(
-        query,
-        rows.map((row) => ({ row, previousStatus: 'PENDING' })),
-      ),
-    };
-  });
+): Promise<{ rows: ChangedRow[]; events: StatusEvent[] }> {
+  const rows = await database.query<ChangedRow>(CLAIM, [
+    options.limit + MORE_CANDIDATES,
+    options.maxPerUser,
+    options.limit,
+    options.leaseMs,
+  ]);
+  rows.sort((a, b) => Date.parse(a.fair_at) - Date.parse(b.fair_at));
+  return { rows, events: rows.map(toEvent) };
 }
 
 const RENEW = `
   update documents d
      set lease_until = clock_timestamp() + ? * interval '1 millisecond', progress_done = greatest(d.progress_done, r.progress_done)
-    from jsonb_to_recordset(?::jsonb) as r (document_id uuid, lease_token uuid, progress_done integer)
+    from (select * from jsonb_to_recordset(?::jsonb) as x (document_id uuid, lease_token uuid, progress_done integer) limit ?) r
    where d.id = r.document_id and d.lease_token = r.lease_token
   returning d.lease_token`;
 
@@ -69,7 +63,7 @@ export async function renewLeases(
     lease_token: lease.leaseToken,
     progress_done: lease.progressDone,
   }));
-  const held = await database.query<{ lease_token: string }>(RENEW, [leaseMs, JSON.stringify(rows)]);
+  const held = await database.query<{ lease_token: string }>(RENEW, [leaseMs, JSON.stringify(rows), rows.length]);
   const holding = new Set(held.map((row) => row.lease_token));
   return leases.map((lease) => lease.leaseToken).filter((token) => !holding.has(token));
 }
@@ -77,50 +71,35 @@ export async function renewLeases(
 /** A lost worker uses up an attempt, but a restart of the whole product is nobody's fault: only a document that was lost this often is given up. */
 const LOST_LIMIT = 25;
 
-const EXPIRED = `
-  select id, status, attempt >= (case when ? then greatest(max_attempts, ${String(LOST_LIMIT)}) else max_attempts end) as exhausted
-    from documents
-   where lease_until is not null and (? or lease_until < clock_timestamp())
-   order by id limit 500 for update skip locked`;
+const MAX_TAKEN_BACK = 500;
 
 const TAKE_BACK = `
-  update documents d
-     set status = case when t.exhausted then 'failed' else 'pending' end, seq = d.seq + 1, updated_at = clock_timestamp(),
-         error_code = case when t.exhausted then 'ATTEMPTS_EXHAUSTED' else 'WORKER_LOST' end,
-         error_cause = case when t.exhausted then 'WORKER_LOST' end,
-         error_message = case when t.exhausted then 'The worker was lost on every try.'
-                              else 'The worker was lost; another one takes over.' end,
-         error_stage = t.status, next_attempt_at = null, lease_token = null, lease_until = null,
-         dedupe_hash = case when t.exhausted then null else d.dedupe_hash end,
-         processed_at = case when t.exhausted then clock_timestamp() end
-    from jsonb_to_recordset(?::jsonb) as t (id uuid, status text, exhausted boolean)
-   where d.id = t.id
-  returning d.*, t.status as previous_status`;
-
-interface ExpiredRow {
-  id: string;
-  status: string;
-  exhausted: boolean;
-}
+  with expired as (
+    select id, status, attempt >= (case when ? then greatest(max_attempts, ${String(LOST_LIMIT)}) else max_attempts end) as exhausted
+      from documents
+     where lease_until is not null and (? or lease_until < clock_timestamp())
+     order by id limit ${String(MAX_TAKEN_BACK)} for update skip locked
+  ), changed as (
+    update documents d
+       set status = case when t.exhausted then 'failed' else 'pending' end, seq = d.seq + 1, updated_at = clock_timestamp(),
+           error_code = case when t.exhausted then 'ATTEMPTS_EXHAUSTED' else 'WORKER_LOST' end,
+           error_cause = case when t.exhausted then 'WORKER_LOST' end,
+           error_message = case when t.exhausted then 'The worker was lost on every try.'
+                                else 'The worker was lost; another one takes over.' end,
+           error_stage = t.status, next_attempt_at = null, lease_token = null, lease_until = null,
+           dedupe_hash = case when t.exhausted then null else d.dedupe_hash end,
+           processed_at = case when t.exhausted then clock_timestamp() end
+      from expired t
+     where d.id = t.id
+    returning d.*, t.status as previous_status
+  ), ${RECORD_CLEANUPS}, ${RECORD_CHANGED}`;
 
 /** Expired leases, or all of them: back to PENDING, or FAILED when no attempts are left. */
 export async function takeBackLeases(database: Database, all: boolean): Promise<StatusEvent[]> {
   const events: StatusEvent[] = [];
   for (;;) {
-    const batch = await database.transaction((query) => takeBackSome(query, all));
-    events.push(...batch);
-    if (batch.length === 0) return events;
+    const rows = await database.query<ChangedRow>(TAKE_BACK, [all, all]);
+    events.push(...rows.map(toEvent));
+    if (rows.length === 0) return events;
   }
-}
-
-async function takeBackSome(query: Query, all: boolean): Promise<StatusEvent[]> {
-  const expired = await query<ExpiredRow>(EXPIRED, [all, all]);
-  if (expired.length === 0) return [];
-  const rows = await query<DocumentRow & { previous_status: string }>(TAKE_BACK, [JSON.stringify(expired)]);
-  const events = await recordChanges(
-    query,
-    rows.map((row) => ({ row, previousStatus: toStatus(row.previous_status) })),
-  );
-  await recordCleanups(query, events);
-  return events;
 }

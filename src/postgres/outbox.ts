@@ -3,24 +3,23 @@ import { toFailedRecord, toUnreadableRecord } from '../messages/dead-letter.js';
 import { toStatusRecord } from '../messages/document-status.js';
 import { toJobRecord } from '../messages/job.js';
 import { TOPICS } from '../messages/topics.js';
-import type { SerialisedEvent } from '../documents/serialise.js';
+import { serialiseEvent } from '../documents/serialise.js';
 import type { Database } from './database.js';
+import { EVENTS, toEvent, type ChangedRow } from './record-change.js';
 
 type JobPayload = Parameters<typeof toJobRecord>[0];
 type UnreadablePayload = Parameters<typeof toUnreadableRecord>[0];
 
-interface Row {
-  id: string;
-  topic: string;
-  key: string;
-  payload: JobPayload | UnreadablePayload | null;
-  event: SerialisedEvent | null;
-}
+/** Where it points to an event, with the columns of that. */
+type Row = { outbox_id: string; topic: string; payload: JobPayload | UnreadablePayload | null } & (ChangedRow | { id: null });
 
-/** Oldest first. A row is there until the log has acknowledged it; nothing is ever read by "id greater than the last one". */
+/**
+ * Oldest first. A row is there until the log has acknowledged it; nothing is ever read by "id greater than the last one". `offset 0`
+ * makes the server look each event up: left to itself it reads the whole table of documents while that is small.
+ */
 const READ = `
-  select o.id, o.topic, o.key, o.payload, e.event
-    from outbox o left join document_events e on e.document_id = o.document_id and e.seq = o.seq
+  select o.id as outbox_id, o.topic, o.payload, e.*
+    from outbox o left join lateral (${EVENTS} where e.document_id = o.document_id and e.seq = o.seq offset 0) e on true
    where o.parked_reason is null and o.shard in (select value::smallint from jsonb_array_elements_text(?::jsonb))
    order by o.id limit ?`;
 
@@ -30,7 +29,7 @@ const READ = `
  */
 const REMOVE = `
   with gone as (
-    delete from outbox where id in (select value::bigint from jsonb_array_elements_text(?::jsonb)) returning topic, document_id, shard
+    delete from outbox where id in (select value::bigint from jsonb_array_elements_text(?::jsonb) limit ?) returning topic, document_id, shard
   )
   insert into latest_queue (document_id, shard)
   select distinct document_id, shard from gone where topic = '${TOPICS.documentStatus}' order by document_id
@@ -47,7 +46,7 @@ export function createOutbox({ database, shards }: { database: Database; shards:
       return own.length === 0 ? [] : (await database.query<Row>(READ, [JSON.stringify(own), limit])).map(toOutboxRow);
     },
     remove: async (ids) => {
-      if (ids.length > 0) await database.query(REMOVE, [JSON.stringify(ids)]);
+      if (ids.length > 0) await database.query(REMOVE, [JSON.stringify(ids), ids.length]);
     },
     park: async (rows) => {
       if (rows.length > 0) await database.query(PARK, [JSON.stringify(rows)]);
@@ -56,11 +55,13 @@ export function createOutbox({ database, shards }: { database: Database; shards:
 }
 
 function toOutboxRow(row: Row): OutboxRow {
-  return { id: row.id, record: toRecord(row) };
+  return { id: row.outbox_id, record: toRecord(row) };
 }
 
-function toRecord({ id, topic, payload, event }: Row): LogRecord {
+function toRecord(row: Row): LogRecord {
+  const { outbox_id: id, topic, payload } = row;
   if (payload) return 'offset' in payload ? toUnreadableRecord(payload) : toJobRecord(payload);
-  if (event) return topic === TOPICS.deadLetter ? toFailedRecord(event) : toStatusRecord(event);
-  throw new Error(`outbox row ${id} points at an event that is gone`);
+  if (row.id === null) throw new Error(`outbox row ${id} points at an event that is gone`);
+  const event = serialiseEvent(toEvent(row));
+  return topic === TOPICS.deadLetter ? toFailedRecord(event) : toStatusRecord(event);
 }

@@ -1,24 +1,24 @@
-import { parseEvent, type SerialisedEvent } from '../documents/serialise.js';
 import type { DocumentFilter, DocumentPage, ListPosition } from '../documents/ports.js';
 import type { Document, DocumentStatus, StatusEvent } from '../documents/document.js';
 import type { EntityManager, QueryBuilder } from '@mikro-orm/postgresql';
 import type { Database } from './database.js';
-import { documentEntity, type DocumentRow } from './entities.js';
+import { DOCUMENT_COLUMNS, documentEntity, type DocumentRow } from './entities.js';
+import { EVENTS, toEvent, type ChangedRow } from './record-change.js';
 import { fromStatus, toDocument, toStatus } from './rows.js';
 
 export async function findDocument(database: Database, userId: string, id: string): Promise<Document | null> {
-  const [row] = await database.query<DocumentRow>(`select * from documents where id = ? and user_id = ? and status <> 'deleting'`, [
-    id,
-    userId,
-  ]);
+  const [row] = await database.query<DocumentRow>(
+    `select ${DOCUMENT_COLUMNS} from documents where id = ? and user_id = ? and status <> 'deleting'`,
+    [id, userId],
+  );
   return row ? toDocument(row) : null;
 }
 
 export async function findDocuments(database: Database, ids: readonly string[]): Promise<Document[]> {
   if (ids.length === 0) return [];
   const rows = await database.query<DocumentRow>(
-    'select * from documents where id in (select value::uuid from jsonb_array_elements_text(?::jsonb))',
-    [JSON.stringify(ids)],
+    `select ${DOCUMENT_COLUMNS} from documents where id in (select value::uuid from jsonb_array_elements_text(?::jsonb) limit ?)`,
+    [JSON.stringify(ids), ids.length],
   );
   return rows.map(toDocument);
 }
@@ -76,16 +76,20 @@ export async function countDocuments(database: Database, userId: string): Promis
 }
 
 export async function readEvents(database: Database, documentId: string, after: number, first: number): Promise<StatusEvent[]> {
-  const rows = await database.query<{ event: SerialisedEvent }>(
-    `select event - 'document' as event from document_events where document_id = ? and seq > ? order by seq limit ?`,
-    [documentId, after, first],
-  );
-  return rows.map((row) => parseEvent(row.event));
+  const rows = await database.query<ChangedRow>(`${EVENTS} where e.document_id = ? and e.seq > ? order by e.seq limit ?`, [
+    documentId,
+    after,
+    first,
+  ]);
+  return rows.map((row) => {
+    const { document: _, ...event } = toEvent(row);
+    return event;
+  });
 }
 
 export async function readRecent(database: Database, userId: string, changedSince: Date, limit: number): Promise<Document[]> {
   const rows = await database.query<DocumentRow>(
-    `select * from documents
+    `select ${DOCUMENT_COLUMNS} from documents
       where user_id = ? and (status in ('pending', 'extracting', 'vectorizing') or updated_at >= ?)
       order by updated_at desc, id desc limit ?`,
     [userId, changedSince, limit],

@@ -1,20 +1,23 @@
 import { TOPICS, toShard } from '../messages/topics.js';
 import type { Database } from './database.js';
-import type { DocumentRow } from './entities.js';
-import { recordChanges } from './record-change.js';
+import { RECORD_CHANGED } from './record-change.js';
 
 /**
  * A new generation of documents that were completed before `cutoff`: those that workers complete meanwhile are new already. What
  * answers searches stays what it was until the new generation is complete.
  */
 const REQUEUE = `
-  update documents d
-     set status = 'pending', seq = d.seq + 1, generation = d.generation + 1, attempt = 0, updated_at = clock_timestamp(),
-         fair_at = clock_timestamp(), started_at = null, processed_at = null, next_attempt_at = null, progress_done = 0, chunk_count = null,
-         error_code = null, error_cause = null, error_message = null, error_stage = null
-    from (select id from documents where status = 'completed' and processed_at < ?::timestamptz order by processed_at limit ? for update skip locked) due
-   where d.id = due.id
-  returning d.*`;
+  with due as (
+    select id from documents where status = 'completed' and processed_at < ?::timestamptz order by processed_at limit ? for update skip locked
+  ), changed as (
+    update documents d
+       set status = 'pending', seq = d.seq + 1, generation = d.generation + 1, attempt = 0, updated_at = clock_timestamp(),
+           fair_at = clock_timestamp(), started_at = null, processed_at = null, next_attempt_at = null, progress_done = 0, chunk_count = null,
+           error_code = null, error_cause = null, error_message = null, error_stage = null
+      from due
+     where d.id = due.id
+    returning d.*, 'completed' as previous_status
+  ), ${RECORD_CHANGED}`;
 
 const BATCH = 500;
 
@@ -23,16 +26,9 @@ export async function requeueCompleted(database: Database): Promise<number> {
   const [clock] = await database.query<{ now: string }>('select clock_timestamp() as now');
   let count = 0;
   for (;;) {
-    const rows = await database.transaction(async (query) => {
-      const batch = await query<DocumentRow>(REQUEUE, [clock?.now, BATCH]);
-      await recordChanges(
-        query,
-        batch.map((row) => ({ row, previousStatus: 'COMPLETED' })),
-      );
-      return batch.length;
-    });
-    if (rows === 0) return count;
-    count += rows;
+    const rows = await database.query(REQUEUE, [clock?.now, BATCH]);
+    if (rows.length === 0) return count;
+    count += rows.length;
   }
 }
 

@@ -33,7 +33,7 @@ async function statusOf(id: string): Promise<string> {
 
 const historyOf = (id: string) =>
   cluster.query<{ seq: number; status: string; code: string | null }>(
-    `select seq, event->>'status' as status, event->'error'->>'code' as code from document_events where document_id = $1 order by seq`,
+    `select seq, upper(status) as status, error_code as code from document_events where document_id = $1 order by seq`,
     [id],
   );
 

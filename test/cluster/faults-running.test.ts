@@ -57,7 +57,7 @@ const send = (token: string, content = `text ${randomUUID()}`) => upload(url(), 
 
 async function historyOf(id: string): Promise<string[]> {
   const rows = await cluster.query<{ status: string; code: string | null }>(
-    `select event->>'status' as status, event->'error'->>'code' as code from document_events where document_id = $1 order by seq`,
+    `select upper(status) as status, error_code as code from document_events where document_id = $1 order by seq`,
     [id],
   );
   return rows.map(({ status, code }) => (status === 'PENDING' && code !== null ? `PENDING after ${code}` : status));

@@ -2,6 +2,7 @@
 import { Client } from 'pg';
 import { randomUUID } from 'node:crypto';
 import type { NewDocument } from '../../src/documents/ports.js';
+import { TOPICS, toShard } from '../../src/messages/topics.js';
 import { built } from '../support/built.js';
 import { describeDocumentStoreContract, type DocumentStoreLab } from '../support/contracts/document-store.js';
 import { makeLog } from '../support/make-log.js';
@@ -14,6 +15,13 @@ const { createDocumentStore } = await built<typeof import('../../src/postgres/do
 const { createOutbox } = await built<typeof import('../../src/postgres/outbox.js')>('postgres/outbox.js');
 const { startShardOwner } = await built<typeof import('../../src/postgres/shard-owner.js')>('postgres/shard-owner.js');
 
+const { Documents0001 } = await built<typeof import('../../src/postgres/migrations/0001-documents.js')>(
+  'postgres/migrations/0001-documents.js',
+);
+const { Relay0003 } = await built<typeof import('../../src/postgres/migrations/0003-relay.js')>('postgres/migrations/0003-relay.js');
+const { Backlog0004 } = await built<typeof import('../../src/postgres/migrations/0004-backlog.js')>('postgres/migrations/0004-backlog.js');
+
+const OLDER = { '0001-documents': Documents0001, '0003-relay': Relay0003, '0004-backlog': Backlog0004 };
 const ALL_SHARDS = Array.from({ length: 16 }, (_, shard) => shard);
 
 function newDocument(more: Partial<NewDocument> = {}): NewDocument {
@@ -39,6 +47,18 @@ describeWith('DATABASE_URL', (server) => {
       close,
     };
   });
+
+  /** What stood in document_events before its columns. */
+  const oldEvent = {
+    ...{ kind: 'CHANGE', documentId: 'a0000000-0000-4000-8000-000000000001', userId: 'old', seq: 3, status: 'FAILED' },
+    ...{ previousStatus: 'EXTRACTING', progress: { done: 0, total: null }, attempt: 1, generation: 1, vectorCount: 0 },
+    error: { code: 'CORRUPT', cause: null, message: 'The file is damaged.', retryable: false, stage: 'EXTRACTING' },
+    ...{ message: 'The file is damaged.', occurredAt: '2026-11-24T10:00:00.123Z' },
+    document: {
+      ...{ id: 'a0000000-0000-4000-8000-000000000001', jobId: 'b0000000-0000-4000-8000-000000000002', priority: 'LOW' },
+      ...{ scheduledFor: null, nextAttemptAt: null, startedAt: '2026-11-24T09:59:59.000Z', processedAt: '2026-11-24T10:00:00.123Z' },
+    },
+  };
 
   describe('many sessions at once', () => {
     let own: OwnDatabase;
@@ -117,6 +137,72 @@ describeWith('DATABASE_URL', (server) => {
       expect(names?.length).toBeGreaterThan(2);
       await Promise.all(opened.map((database) => database.close()));
       await drop();
+    });
+
+    it('a history that an older version has written is read as it was told, and what waits in its outbox goes out', async () => {
+      const { url, drop } = await createDatabase(server);
+      const client = new Client({ connectionString: url });
+      await client.connect();
+      await client.query('create table schema_migrations (id serial primary key, name text, executed_at timestamptz default now())');
+      for (const [name, Migration] of Object.entries(OLDER)) {
+        const migration = new Migration({} as never, {} as never);
+        migration.up();
+        for (const query of migration.getQueries()) await client.query(String(query));
+        await client.query('insert into schema_migrations (name) values ($1)', [name]);
+      }
+      const { id, jobId } = oldEvent.document;
+      await client.query(
+        `insert into documents (id, user_id, filename, file_size, mime_type, status, job_id, content_hash, blob_key, seq, max_attempts)
+         values ($1, 'old', 'old.txt', 3, 'text/plain', 'failed', $2, 'hash', $3, 3, 5)`,
+        [id, jobId, id],
+      );
+      await client.query('insert into document_events (document_id, seq, event, occurred_at) values ($1, 3, $2, $3)', [
+        ...[id, oldEvent, oldEvent.occurredAt],
+      ]);
+      await client.query(`insert into outbox (shard, topic, key, document_id, seq) values (15, $1, $2, $3, 3)`, [
+        ...[TOPICS.documentStatus, id, id],
+      ]);
+      await client.end();
+
+      const database = await openDatabase({ url, poolSize: 1 }, { holdsVectors: false });
+      const { document, ...told } = oldEvent;
+      const [event] = await createDocumentStore({ database, maxAttempts: 5 }).events(id, 0, 10);
+      expect(event).toEqual({ ...told, occurredAt: new Date(told.occurredAt) });
+      const [row] = await createOutbox({ database, shards: () => [toShard(id)] }).read(10);
+      expect(JSON.parse(row?.record.value ?? '')).toMatchObject({
+        documentId: id,
+        jobId,
+        nextAttemptAt: null,
+        startedAt: document.startedAt,
+      });
+      await database.close();
+      await drop();
+    });
+
+    it('a column that a newer version adds does not disturb the processes that run', async () => {
+      const own = await openOwnDatabase(server, 1);
+      const store = createDocumentStore({ database: own.database, maxAttempts: 5 });
+      const outbox = createOutbox({ database: own.database, shards: () => ALL_SHARDS });
+      async function useAll(): Promise<void> {
+        const { document } = await store.accept(newDocument());
+        await store.accept(newDocument({ contentHash: document.contentHash }));
+        const { claims } = await store.claim({ limit: 1, leaseMs: 1_000, maxPerUser: 1 });
+        const [{ document: claimed, leaseToken } = { document, leaseToken: '' }] = claims;
+        await store.change([{ documentId: claimed.id, generation: 1, from: 'EXTRACTING', to: 'FAILED', leaseToken, set: { error: null } }]);
+        await store.takeBackLeases({ all: true });
+        expect((await outbox.read(100)).length).toBeGreaterThan(0);
+        expect((await store.findMany([claimed.id])).length).toBe(1);
+        expect((await store.events(claimed.id, 0, 10)).length).toBe(3);
+        expect((await store.recent('alice', new Date(0), 10)).length).toBeGreaterThan(0);
+        await store.dueCleanups(10);
+        await store.markDeleting('alice', claimed.id);
+      }
+      await useAll();
+      for (const table of ['documents', 'document_events', 'outbox', 'cleanups']) {
+        await own.database.query(`alter table ${table} add column added_tomorrow text default 'new'`);
+      }
+      await useAll();
+      await own.close();
     });
 
     it('a database that a newer version has changed is refused', async () => {

@@ -38,12 +38,11 @@ export function createFakeStore(): FakeStore {
   }
 
   function changeOne(change: Change): StatusEvent | null {
-    const { documentId, generation, from, through, to, leaseToken, set: more = {} } = change;
+    const { documentId, generation, from, to, leaseToken, set: more = {} } = change;
     if (!isAllowedChange(change)) throw new RangeError(`no document may go from ${from} to ${to}`);
     const document = get(documentId);
     const holds = leaseToken === undefined || leases.get(documentId) === leaseToken;
     if (document.status !== from || document.generation !== generation || !holds) return null;
-    if (through) set(documentId, { status: through, progress: { done: 0, total: more.chunkCount ?? null } });
     const { chunkCount = document.progress.total, progressDone = document.progress.done, nextAttemptInMs = null, ...rest } = more;
     const nextAttemptAt = nextAttemptInMs === null ? null : new Date(Date.now() + nextAttemptInMs);
     return set(documentId, { ...rest, status: to, nextAttemptAt, progress: { done: progressDone, total: chunkCount } });

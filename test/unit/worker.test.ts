@@ -64,7 +64,7 @@ const held: ProcessDocument = async (run) => {
 const statusOf = (id: string) => store.get(id).status;
 
 describe('a worker', () => {
-  it('writes a stage that is over at once together with the end, and everybody hears of both', async () => {
+  it('makes one change of a stage that is over at once and the end', async () => {
     const writes: number[] = [];
     const change = store.change;
     store.change = (changes) => {
@@ -79,8 +79,7 @@ describe('a worker', () => {
       announced.map(({ seq, status, previousStatus, progress, vectorCount }) => [seq, status, previousStatus, progress, vectorCount]),
     ).toEqual([
       [2, 'EXTRACTING', 'PENDING', { done: 0, total: null }, 0],
-      [3, 'VECTORIZING', 'EXTRACTING', { done: 0, total: 1 }, 0],
-      [4, 'COMPLETED', 'VECTORIZING', { done: 1, total: 1 }, 1],
+      [3, 'COMPLETED', 'EXTRACTING', { done: 1, total: 1 }, 1],
     ]);
   });
 
@@ -125,6 +124,21 @@ describe('a worker', () => {
     });
     await eventually(() => ids.every((id) => statusOf(id) === 'COMPLETED'));
     expect(most).toBe(2);
+  });
+
+  it('says how many documents are followed by others, and none once nothing waits', async () => {
+    const ids = Array.from({ length: 3 }, () => store.add().id);
+    const finish = Promise.withResolvers<void>();
+    start(async (run) => {
+      await finish.promise;
+      await completing(run);
+    });
+    await eventually(() => ids.filter((id) => statusOf(id) === 'EXTRACTING').length === 2);
+    expect(worker.followed()).toBe(2);
+    finish.resolve();
+    await eventually(() => ids.every((id) => statusOf(id) === 'COMPLETED'));
+    await worker.wake();
+    expect(worker.followed()).toBe(0);
   });
 
   it('asks again at once when it was woken while it asked', async () => {

@@ -503,21 +503,18 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         expect(published.map((record) => record.headers['ce_id'])).toEqual(history.map((event) => `${id}:${String(event.seq)}`));
       });
 
-      it('gives a stage that was passed on the way a seq and an event of its own, as if it had been written by itself', async () => {
+      it('makes one change, with one seq and one event, of a stage that was passed on the way', async () => {
         const { id } = await accept();
         const { document, leaseToken } = await claimOne();
         const set = { chunkCount: 2, progressDone: 2, vectorCount: 2, liveGeneration: 1, error: null };
         const completed = await change(document, 'COMPLETED', { through: 'VECTORIZING', leaseToken, set });
-        expect(completed).toMatchObject({ seq: 4, status: 'COMPLETED', previousStatus: 'VECTORIZING' });
+        expect(completed).toMatchObject({ seq: 3, status: 'COMPLETED', previousStatus: 'EXTRACTING' });
         const history = await store.events(id, 2, 100);
         expect(
           history.map(({ seq, status, previousStatus, progress, vectorCount }) => [seq, status, previousStatus, progress, vectorCount]),
-        ).toEqual([
-          [3, 'VECTORIZING', 'EXTRACTING', { done: 0, total: 2 }, 0],
-          [4, 'COMPLETED', 'VECTORIZING', { done: 2, total: 2 }, 2],
-        ]);
+        ).toEqual([[3, 'COMPLETED', 'EXTRACTING', { done: 2, total: 2 }, 2]]);
         const published = (await outboxOf(id)).filter((record) => record.topic === TOPICS.documentStatus);
-        expect(published.map((record) => record.headers['ce_id'])).toEqual([1, 2, 3, 4].map((seq) => `${id}:${String(seq)}`));
+        expect(published.map((record) => record.headers['ce_id'])).toEqual([1, 2, 3].map((seq) => `${id}:${String(seq)}`));
       });
 
       it('refuses a way through a stage that the table does not have, and one without the lease', async () => {
