@@ -1,4 +1,5 @@
 /** The API process; with no variable set it is the whole product. */
+import './runtime/thread-pool.js';
 import { runProcess } from './run-process.js';
 
 await runProcess('api');

@@ -1,6 +1,6 @@
-import { access, constants, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { gatherInto } from '../documents/gathering.js';
 import { ApiError, ProcessingFailure } from '../errors.js';
 import type { OpenBlobStore } from './open-blob-store.js';
@@ -10,7 +10,7 @@ export interface FolderBlobStore extends OpenBlobStore {
   keys(): Promise<string[]>;
 }
 
-/** What is being written has this ending, and loses it when it is whole and on disk. */
+/** What is being written has this ending, and loses it when it is whole. */
 const PART = '.part';
 
 /** Longer than an upload may take: what has not grown for so long, nobody is writing. */
@@ -24,11 +24,11 @@ export async function createFolderBlobStore({ folder, shared = false }: { folder
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const pathOf = (key: string) => join(folder, key);
   await removeParts(folder, shared ? ABANDONED_MS : 0);
-  const flushNames = createNameFlush(folder);
+  const names = createNameFlush(folder);
   const writing = new Set<Promise<void>>();
   return {
     async write(key, content) {
-      const written = write(pathOf(key), content, flushNames);
+      const written = write(pathOf(key), content, names.flush);
       writing.add(written);
       await written.finally(() => writing.delete(written));
     },
@@ -36,7 +36,10 @@ export async function createFolderBlobStore({ folder, shared = false }: { folder
     remove: (key) => rm(pathOf(key), { force: true }),
     keys: () => readdir(folder),
     check: () => access(folder, constants.R_OK | constants.W_OK),
-    stop: async () => void (await Promise.allSettled(writing)),
+    stop: async () => {
+      await Promise.allSettled(writing);
+      await names.stop();
+    },
   };
 }
 
@@ -56,50 +59,129 @@ async function lastChangedAt(path: string): Promise<number> {
   );
 }
 
-/**
- * When it resolves, a power cut takes neither the bytes nor the name. Nothing is left when it rejects: a name whose flush has failed
- * may be there or not when the machine comes back, so the file goes.
- */
+/** When it resolves, a power cut takes neither the bytes nor the name. Nothing is left when it rejects. */
 async function write(path: string, content: AsyncIterable<Buffer>, flushNames: () => Promise<void>): Promise<void> {
-  const part = path + PART;
   try {
-    await writeFile(part, content, { mode: 0o600, flush: true });
-    await rename(part, path);
-    await flushNames().catch(async (error: unknown) => {
-      await rm(path, { force: true });
-      throw error;
-    });
+    const source = content[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
+    const parts = [await source.next(), await source.next()];
+    const [first, second] = parts;
+    if (O_DSYNC !== undefined && first?.done === false && second?.done === true) await writeAtOnce(path, first.value, flushNames);
+    else await writeInParts(path, again(parts, source), flushNames);
   } catch (error) {
-    await rm(part, { force: true });
     if (!isErrno(error)) throw error;
     throw new ApiError('DEPENDENCY_UNAVAILABLE', 'The file cannot be stored just now: try again later.', {}, { cause: error });
   }
 }
 
-/** Those who wait for it at once share one. Windows keeps names without being asked, and cannot be asked. */
-function createNameFlush(folder: string): () => Promise<void> {
-  if (process.platform === 'win32') return () => Promise.resolve();
-  const flush = gatherInto<null, null>(Infinity, async (waiting) => {
-    const handle = await open(folder, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    return waiting;
-  });
-  return async () => void (await flush(null));
+/** Not on every system. */
+const O_DSYNC = constants.O_DSYNC as number | undefined;
+
+/** A write that returns when the disk has the bytes saves a file that came in one part half the way. */
+async function writeAtOnce(path: string, bytes: Buffer, flushNames: () => Promise<void>): Promise<void> {
+  const file = await open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | (O_DSYNC ?? 0), 0o600);
+  try {
+    await file.writeFile(bytes).finally(() => file.close());
+    await flushNames();
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
 }
 
+/** It has its name before it is flushed: the file system then writes both in one go, and the flush of the names finds nothing left to do. */
+async function writeInParts(path: string, content: AsyncIterable<Buffer>, flushNames: () => Promise<void>): Promise<void> {
+  let name = path + PART;
+  try {
+    const file = await open(name, 'w', 0o600);
+    try {
+      await file.writeFile(content);
+      await rename(name, path);
+      name = path;
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await flushNames();
+  } catch (error) {
+    await rm(name, { force: true });
+    throw error;
+  }
+}
+
+async function* again(
+  parts: readonly IteratorResult<Buffer, undefined>[],
+  source: AsyncIterator<Buffer, undefined>,
+): AsyncGenerator<Buffer> {
+  try {
+    for (const part of parts) if (part.done !== true) yield part.value;
+    for (let next = await source.next(); next.done !== true; next = await source.next()) yield next.value;
+  } finally {
+    await source.return?.();
+  }
+}
+
+/** Those who wait for it at once share one. Windows keeps names without being asked, and cannot be asked. */
+function createNameFlush(folder: string): { flush(): Promise<void>; stop(): Promise<void> } {
+  if (process.platform === 'win32') return { flush: () => Promise.resolve(), stop: () => Promise.resolve() };
+  let opened: Promise<FileHandle> | undefined;
+
+  /** Quiet: whatever failed has been told. */
+  async function close(): Promise<void> {
+    const last = opened;
+    opened = undefined;
+    await last?.then((handle) => handle.close()).catch(() => undefined);
+  }
+
+  const flush = gatherInto<null, null>(Infinity, async (waiting) => {
+    try {
+      await (await (opened ??= open(folder, 'r'))).sync();
+      return waiting;
+    } catch (error) {
+      // The folder may have been mounted anew.
+      await close();
+      throw error;
+    }
+  });
+  return { flush: async () => void (await flush(null)), stop: close };
+}
+
+const HEAD_BYTES = 32 * 1024;
+/** Each is somebody's while a file is being read into it. */
+const heads: Buffer[] = [];
+
+/** A file that is shorter than the head is read at once: a stream of its own, and the look whether more comes, cost more than the file. */
 async function openForReading(path: string): Promise<Readable> {
   try {
     const file = await open(path, 'r');
-    return file.createReadStream();
+    const head = await readHead(file);
+    if (head.length === HEAD_BYTES) return file.createReadStream({ start: 0 });
+    void file.close().catch(() => undefined);
+    return toReadable(head);
   } catch (error) {
     if (isErrno(error, 'ENOENT'))
       throw new ProcessingFailure('BLOB_MISSING', 'The stored file is gone: upload it again.', { cause: error });
     throw new ProcessingFailure('INTERNAL', 'The stored file cannot be opened just now.', { cause: error });
   }
+}
+
+async function readHead(file: FileHandle): Promise<Buffer> {
+  const head = heads.pop() ?? Buffer.allocUnsafeSlow(HEAD_BYTES);
+  try {
+    const { bytesRead } = await file.read(head, 0, HEAD_BYTES, 0);
+    return Buffer.from(head.subarray(0, bytesRead));
+  } catch (error) {
+    await file.close();
+    throw error;
+  } finally {
+    heads.push(head);
+  }
+}
+
+function toReadable(content: Buffer): Readable {
+  const readable = new Readable({ read: () => undefined });
+  readable.push(content);
+  readable.push(null);
+  return readable;
 }
 
 /** Of the file system, as opposed to those of the content that is being written. */

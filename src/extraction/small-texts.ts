@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import type { ExtractedText, Extractor } from '../documents/ports.js';
 import { CSV, JSON_TEXT, MARKDOWN, PLAIN_TEXT } from './mime-types.js';
 import { storableText } from './segment-file.js';
-import { createByteCounter, eightBitEncoding, utf16Encoding, type Encoding } from './text-encoding.js';
+import { createByteCounter, eightBitEncoding, isCleanAscii, utf16Encoding, type Encoding } from './text-encoding.js';
 
 /** Bytes. */
 const MAX_LENGTH = 32 * 1024;
@@ -62,6 +62,7 @@ function toText(bytes: Buffer): ExtractedText {
 
 /** UTF-16 is told by the first bytes, as for longer texts. */
 function encodingOf(bytes: Buffer): Encoding {
+  if (isCleanAscii(bytes)) return 'utf-8';
   const utf16 = utf16Encoding(bytes.subarray(0, HEAD_BYTES));
   if (utf16 !== null) return utf16;
   const counter = createByteCounter();

@@ -7,6 +7,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { Logger } from '../runtime/logger.js';
 import { ApiError } from '../errors.js';
 import { createErrorHandler, toApiError, toErrorBody } from './errors.js';
+import { gatherWrites } from './gather-writes.js';
 import type { Guards } from './guards.js';
 import { securityHeaders } from './page.js';
 
@@ -66,6 +67,8 @@ function isWebSocket(request: IncomingMessage): boolean {
 function createApplication({ logger, guards, corsOrigins, routers }: Dependencies): express.Express {
   const application = express();
   application.disable('x-powered-by');
+  // Answers are made for one request; files of the page have tags of their own.
+  application.disable('etag');
   application.use(securityHeaders());
   application.use((request, _response, next) => {
     guards.check(request);
@@ -88,7 +91,10 @@ function upgrade({ guards, webSockets, logger }: Dependencies, request: Incoming
     const [path = '/'] = (request.url ?? '/').split('?');
     const server = webSockets.get(path);
     if (!server) return refuse(socket, '404 Not Found', toErrorBody(new ApiError('NOT_FOUND', 'No WebSocket is served here.')));
-    server.handleUpgrade(request, socket, head, (webSocket: WebSocket) => server.emit('connection', webSocket, request));
+    server.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
+      gatherWrites(webSocket, socket);
+      server.emit('connection', webSocket, request);
+    });
   } catch (error) {
     refuse(socket, '403 Forbidden', toErrorBody(toApiError(error, logger)));
   }

@@ -1,16 +1,20 @@
-import { mkdir, open, readdir, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { constants, mkdir, open, readdir, readFile, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import type { BlobStore } from '../../src/documents/ports.js';
 import { built, openFolder } from '../support/built.js';
 import { describeBlobStoreContract } from '../support/contracts/blob-store.js';
 
 type FolderModule = typeof import('../../src/blobs/folder.js');
 
+type BlobStoreOfFolder = Awaited<ReturnType<FolderModule['createFolderBlobStore']>>;
+
 const { createFolderBlobStore } = await built<FolderModule>('blobs/folder.js');
 
 describeBlobStoreContract('a folder', async () => {
   const { folder, close } = await openFolder();
-  return { store: await createFolderBlobStore({ folder }), names: () => readdir(folder), close };
+  const store = await createFolderBlobStore({ folder });
+  return { store, names: () => readdir(folder), close: () => store.stop().then(close) };
 });
 
 describe('the folder of blobs', () => {
@@ -19,53 +23,85 @@ describe('the folder of blobs', () => {
   beforeEach(async () => {
     ({ folder, close } = await openFolder());
   });
-  afterEach(() => close());
+  const stores: BlobStoreOfFolder[] = [];
+  afterEach(async () => {
+    for (const store of stores.splice(0)) await store.stop();
+    await close();
+  });
+
+  async function openStore(path = folder): Promise<BlobStoreOfFolder> {
+    const store = await createFolderBlobStore({ folder: path });
+    stores.push(store);
+    return store;
+  }
 
   it('loses at start what an earlier process was writing when it ended, and keeps what is whole', async () => {
     await writeFile(join(folder, 'half.part'), 'ha');
     await writeFile(join(folder, 'whole'), 'whole');
-    const store = await createFolderBlobStore({ folder });
+    const store = await openStore();
     expect(await store.keys()).toEqual(['whole']);
   });
 
   it('is made where there is none, for this user alone, and so are its files', async () => {
     const path = join(folder, 'new', 'blobs');
-    const store = await createFolderBlobStore({ folder: path });
+    const store = await openStore(path);
     await store.write('key', Readable.from([Buffer.from('secret')]));
     expect((await stat(path)).mode & 0o077).toBe(0);
     expect((await stat(join(path, 'key'))).mode & 0o077).toBe(0);
   });
 
-  it('asks the disk to keep the bytes of every file, and their names together', async () => {
-    const store = await createFolderBlobStore({ folder });
-    const anyFile = await open(folder, 'r');
-    const handles = Object.getPrototypeOf(anyFile) as FileHandle;
-    await anyFile.close();
-    const sync = Object.getOwnPropertyDescriptor(handles, 'sync')?.value as FileHandle['sync'];
-    const flushed: string[][] = [];
-    handles.sync = async function (this: FileHandle) {
-      flushed.push((await this.stat()).isDirectory() ? (await readdir(folder)).filter((name) => !name.endsWith('.part')) : []);
-      return sync.call(this);
-    };
+  describe('asks the disk to keep', () => {
     const keys = Array.from({ length: 20 }, (_, index) => `key-${String(index)}`);
-    const kept: boolean[] = [];
-    try {
-      await Promise.all(
-        keys.map(async (key) => {
-          await store.write(key, Readable.from([Buffer.from(key)]));
-          kept.push(flushed.some((names) => names.includes(key)));
-        }),
-      );
-    } finally {
-      handles.sync = sync;
+    let handles: FileHandle;
+    let original: Pick<FileHandle, 'sync' | 'writeFile'>;
+    /** The names that were there at a flush of the folder; null for a flush of a file. */
+    let flushed: (string[] | null)[];
+    let writtenThrough: number;
+
+    beforeEach(async () => {
+      const anyFile = await open(folder, 'r');
+      handles = Object.getPrototypeOf(anyFile) as FileHandle;
+      await anyFile.close();
+      original = { sync: valueOf(handles, 'sync'), writeFile: valueOf(handles, 'writeFile') };
+      [flushed, writtenThrough] = [[], 0];
+      handles.sync = async function (this: FileHandle) {
+        flushed.push((await this.stat()).isDirectory() ? (await readdir(folder)).filter((name) => !name.endsWith('.part')) : null);
+        return original.sync.call(this);
+      };
+      handles.writeFile = async function (this: FileHandle, ...content: Parameters<FileHandle['writeFile']>) {
+        const flags = /^flags:\s*(\d+)/m.exec(await readFile(`/proc/self/fdinfo/${String(this.fd)}`, 'utf8'))?.[1] ?? '0';
+        if ((Number.parseInt(flags, 8) & constants.O_DSYNC) !== 0) writtenThrough += 1;
+        return original.writeFile.apply(this, content);
+      };
+    });
+    afterEach(() => void Object.assign(handles, original));
+
+    /** Answers for which keys the folder was flushed with their names in it when the write resolved. */
+    async function writeAll(store: BlobStore, parts: string[]): Promise<string[]> {
+      const kept: string[] = [];
+      const writeOne = async (key: string) => {
+        await store.write(key, Readable.from(parts.map((part) => Buffer.from(part))));
+        if (flushed.some((names) => names?.includes(key))) kept.push(key);
+      };
+      await Promise.all(keys.map(writeOne));
+      return kept.sort();
     }
-    expect(kept).toEqual(keys.map(() => true));
-    expect(flushed.filter((names) => names.length === 0)).toHaveLength(20);
-    expect(flushed.length).toBeLessThan(40);
+
+    it('the bytes of a file that comes in one part with the write, and the names together', async () => {
+      expect(await writeAll(await openStore(), ['whole'])).toEqual([...keys].sort());
+      expect(writtenThrough).toBe(20);
+      expect(flushed.length).toBeLessThan(20);
+    });
+
+    it('the bytes of a file that comes in parts once, and the names together', async () => {
+      expect(await writeAll(await openStore(), ['in ', 'parts'])).toEqual([...keys].sort());
+      expect(flushed.filter((names) => names === null)).toHaveLength(20);
+      expect(flushed.length).toBeLessThan(40);
+    });
   });
 
   it('a disk that does not take the file is no fault of the client, and leaves nothing', async () => {
-    const store = await createFolderBlobStore({ folder });
+    const store = await openStore();
     await mkdir(join(folder, 'taken'));
     await writeFile(join(folder, 'taken', 'inside'), '');
     const written = store.write('taken', Readable.from([Buffer.from('content')]));
@@ -73,3 +109,7 @@ describe('the folder of blobs', () => {
     expect(await readdir(folder)).toEqual(['taken']);
   });
 });
+
+function valueOf<Name extends 'sync' | 'writeFile'>(handles: FileHandle, name: Name): FileHandle[Name] {
+  return Object.getOwnPropertyDescriptor(handles, name)?.value as FileHandle[Name];
+}
