@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createBackgroundTask, type BackgroundTask } from '../documents/background.js';
 import type { EventLog, LatestPublisher } from '../documents/ports.js';
 import { createRelayLatest } from '../documents/relay-latest.js';
-import { createRelayOutbox } from '../documents/relay-outbox.js';
+import { createRelayOutbox, RELAY_BATCH } from '../documents/relay-outbox.js';
 import { measureRelay } from '../metrics/relay.js';
 import type { Database } from '../postgres/database.js';
 import { createLatestQueue } from '../postgres/latest-queue.js';
@@ -11,8 +11,11 @@ import { createOutbox } from '../postgres/outbox.js';
 import type { Surroundings } from './open-parts.js';
 
 const TICK_MS = 1_000;
-/** The first batch goes at once; the next one gathers for so long, since a send costs the same for one row as for many. */
-const GATHER_MS = 10;
+/**
+ * The first batch goes at once; the next one gathers for a millisecond a row of the one before, since a send costs nearly the same for one row as
+ * for many. Where many come, a document waits for its worker anyway.
+ */
+const GATHER_MS = { least: 10, most: 100 };
 
 interface Lanes {
   database: Database;
@@ -28,14 +31,15 @@ export function startRelay({ logger, resources, metrics }: Surroundings, { datab
   const { log, publisher } = measureRelay(metrics.registry, { ...lanes, shards });
   const relayOutbox = createRelayOutbox({ outbox: createOutbox({ database, shards }), log, logger });
   let lastBatchAt = 0;
+  let lastRows = 0;
   const outbox = createBackgroundTask({
     ...{ name: 'relay', tickMs: TICK_MS, log: logger },
     run: async () => {
       await balance?.();
-      await pause(GATHER_MS - (performance.now() - lastBatchAt));
-      const more = await relayOutbox();
+      await pause(gatherMs(lastRows) - (performance.now() - lastBatchAt));
+      lastRows = await relayOutbox();
       lastBatchAt = performance.now();
-      return more;
+      return lastRows === RELAY_BATCH;
     },
   });
   const latest = createBackgroundTask({
@@ -47,6 +51,10 @@ export function startRelay({ logger, resources, metrics }: Surroundings, { datab
     resources.push(name, () => task.stop());
   }
   return outbox;
+}
+
+function gatherMs(rows: number): number {
+  return Math.min(Math.max(rows, GATHER_MS.least), GATHER_MS.most);
 }
 
 async function pause(ms: number): Promise<void> {

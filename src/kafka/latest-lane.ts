@@ -5,12 +5,13 @@
  * Never goes back only if what is published was read after the lane was opened. Whoever slept between reading and publishing is either
  * shut out by then or has the newest state.
  */
-import { Partitioners, type Kafka, type Producer, type Transaction } from 'kafkajs';
+import type { Kafka, Producer, Transaction } from 'kafkajs';
 import type { LogRecord } from '../documents/ports.js';
 import { ApiError } from '../errors.js';
 import { withDeadline } from './deadline.js';
 import { isFenced, toUnavailable } from './errors.js';
 import type { KafkaLog } from './log.js';
+import { createPartitioner } from './partitioner.js';
 import { MAX_SEND_BYTES, sizeOf, splitBySize } from './record-size.js';
 import { toTopicMessages } from './sender.js';
 
@@ -37,7 +38,7 @@ export async function openLatestLane({ kafka, shard, log }: { kafka: Kafka; shar
     transactionTimeout: TRANSACTION_MS,
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
-    createPartitioner: Partitioners.DefaultPartitioner,
+    createPartitioner,
   });
   let open = true;
 

@@ -4,10 +4,11 @@
  * The danger it prevents: kafkajs 2.2 gives a batch that failed its sequence numbers back, so the next batch gets the same. Where the
  * broker had stored the failed one (only its answer was lost), it takes the next batch for a repeat, drops it, and says that all is well.
  */
-import { Partitioners, type Kafka, type Message, type Producer, type TopicMessages } from 'kafkajs';
+import type { Kafka, Message, Producer, TopicMessages } from 'kafkajs';
 import type { LogRecord } from '../documents/ports.js';
 import { withDeadline } from './deadline.js';
 import type { KafkaLog } from './log.js';
+import { createPartitioner } from './partitioner.js';
 
 export interface Sender {
   /** Resolves when all in-sync replicas hold all of them. One call at a time. */
@@ -24,8 +25,7 @@ export function createSender({ kafka, log }: { kafka: Kafka; log: KafkaLog }): S
   let producer: Producer | undefined;
 
   async function open(): Promise<Producer> {
-    // Murmur2 as in Java's clients: whoever computes a key's partition gets the same one.
-    const opened = kafka.producer({ ...ONE_IN_FLIGHT, createPartitioner: Partitioners.DefaultPartitioner });
+    const opened = kafka.producer({ ...ONE_IN_FLIGHT, createPartitioner });
     producer = opened;
     await opened.connect();
     return opened;

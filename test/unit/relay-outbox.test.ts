@@ -38,14 +38,14 @@ const makeRecord = (key: string): LogRecord => ({ topic: 'a-topic', key, headers
 describe('the relay', () => {
   it('publishes the oldest rows in order and removes them', async () => {
     const { relay, rows, held } = createParts(3);
-    expect(await relay()).toBe(false);
+    expect(await relay()).toBe(3);
     expect(held).toEqual(['0', '1', '2']);
     expect(rows).toEqual([]);
   });
 
-  it('says that there may be more after a full batch', async () => {
+  it('answers how many there were, a batch at most', async () => {
     const { relay, held } = createParts(2_250);
-    expect([await relay(), await relay(), await relay()]).toEqual([true, true, false]);
+    expect([await relay(), await relay(), await relay()]).toEqual([1_000, 1_000, 250]);
     expect(held).toHaveLength(2_250);
   });
 
@@ -80,7 +80,7 @@ describe('the relay', () => {
 
   it('publishes nothing when there is nothing', async () => {
     const { relay, held } = createParts(0);
-    expect(await relay()).toBe(false);
+    expect(await relay()).toBe(0);
     expect(held).toEqual([]);
   });
 });
