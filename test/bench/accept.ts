@@ -7,8 +7,8 @@ import { createUpload } from './rest-upload.js';
 import { withServers } from './servers.js';
 import { median, percentile, round } from './statistics.js';
 
-const UPLOADS = Number(process.env['BENCH_DOCUMENTS'] ?? 2_000);
-const WARM_UP = 200;
+const UPLOADS = Number(process.env['BENCH_DOCUMENTS'] ?? 5_000);
+const WARM_UP = 1_000;
 const ROUNDS = 5;
 const CONNECTIONS = 20;
 const LENGTH = 10_000;
@@ -34,6 +34,7 @@ export async function benchAccept(): Promise<Figures> {
         const uploaded = { product: await uploadAll(product.api.url, these), peer: await uploadAll(peer.api.url, these) };
         await product.outboxEmpty();
         rounds.push(uploaded);
+        process.stdout.write(`${JSON.stringify({ product: uploaded.product.perSecond, peer: uploaded.peer.perSecond })}\n`);
       }
     } finally {
       await Promise.all([product.stop(), peer.stop()]);
