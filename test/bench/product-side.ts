@@ -86,10 +86,10 @@ async function queueDocuments({ databaseUrl, folder, documents }: Queueing): Pro
   const { openDatabase } = await built<typeof import('../../src/postgres/database.js')>('postgres/database');
   const { createDocumentStore } = await built<typeof import('../../src/postgres/documents.js')>('postgres/documents');
   const database = await openDatabase({ url: databaseUrl, poolSize: QUEUE_WIDTH }, { holdsVectors: false });
+  const blobs = await createFolderBlobStore({ folder, shared: true });
   const uploadDocument = createUploadDocument({
     store: createDocumentStore({ database, maxAttempts: 5 }),
-    blobs: await createFolderBlobStore({ folder, shared: true }),
-    ...{ formats: createFormatDetector(), announce: () => undefined, maxUploadBytes: 1024 ** 2 },
+    ...{ blobs, formats: createFormatDetector(), announce: () => undefined, maxUploadBytes: 1024 ** 2 },
   });
   await inParallel(documents, QUEUE_WIDTH, ({ userId, filename, content }) =>
     uploadDocument(
@@ -97,6 +97,7 @@ async function queueDocuments({ databaseUrl, folder, documents }: Queueing): Pro
       { filename, content: Readable.from([content], { objectMode: false }), options: () => ({ force: true }) },
     ),
   );
+  await blobs.stop();
   await database.close();
 }
 
