@@ -17,11 +17,6 @@ const MAX_WAITING_DOCUMENTS = 1_000;
 /** Events that Redis has not answered yet. */
 const MAX_UNANSWERED = 2_000;
 
-/** Nobody can be watching a document that is only just being told of. */
-function channelsOf({ documentId, userId, seq }: StatusEvent): string[] {
-  return seq === 1 ? [`user:${userId}`] : [`document:${documentId}`, `user:${userId}`];
-}
-
 export function openPublisher({ url, log }: { url: string; log: Log }): Publisher {
   // What is told in one turn of the loop, a batch of changes, is one write to the socket.
   const connection = openRedis({ url, name: 'status-publisher', log, more: { enableAutoPipelining: true } });
@@ -43,7 +38,7 @@ export function openPublisher({ url, log }: { url: string; log: Log }): Publishe
   async function send(pubsub: Pick<RedisPubSub, 'publish'>, event: StatusEvent): Promise<void> {
     try {
       const text = JSON.stringify(serialiseEvent(event));
-      await Promise.all(channelsOf(event).map((channel) => pubsub.publish(channel, text)));
+      await Promise.all([pubsub.publish(`document:${event.documentId}`, text), pubsub.publish(`user:${event.userId}`, text)]);
     } catch {
       // A hint may be lost; what is wrong with Redis the connection says itself.
     }

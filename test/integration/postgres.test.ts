@@ -147,7 +147,7 @@ describeWith('DATABASE_URL', (server) => {
       for (const [name, Migration] of Object.entries(OLDER)) {
         const migration = new Migration({} as never, {} as never);
         migration.up();
-        for (const query of migration.getQueries()) await client.query(String(query));
+        for (const query of migration.getQueries()) await client.query(query as string);
         await client.query('insert into schema_migrations (name) values ($1)', [name]);
       }
       const { id, jobId } = oldEvent.document;
