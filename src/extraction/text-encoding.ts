@@ -127,8 +127,8 @@ export function guessText(head: Uint8Array): TextGuess | null {
 /** Most texts are, and it is told a hundred times faster than by looking at each byte. */
 export function isCleanAscii(bytes: Uint8Array): boolean {
   if (bytes.length === 0 || !isAscii(bytes)) return false;
-  // Counted, not iterated: a fourth of the time, of each upload.
-  for (let place = 0, { length } = bytes; place < length; place += 1) if (IS_ASCII_CONTROL[bytes[place] ?? 0] === 1) return false;
+  // By index: `for of` takes four times as long, and every upload of a text waits for it.
+  for (let place = 0; place < bytes.length; place += 1) if (IS_ASCII_CONTROL[bytes[place] ?? 0] === 1) return false;
   return true;
 }
 
