@@ -70,14 +70,17 @@ const IS_FORCED_TWIN = `
   d.user_id = a.user_id and d.dedupe_hash is null and d.content_hash = a.content_hash
   and d.status in ('pending', 'extracting', 'vectorizing', 'completed')`;
 
-const IS_DUE = `status = 'pending' and (scheduled_for is null or scheduled_for <= clock_timestamp())`;
+/** As the index of the migration 0006 has it: null for what does not wait, or is scheduled and stands at its own time. */
+const TURN = `
+  case when status = 'pending' and scheduled_for is null
+       then (fair_at at time zone 'UTC') - (priority - 1) * interval '10 minutes' end`;
 
 /**
  * `fair_at` is the place in the queue: a user's next waiting document stands a minute behind the one before, so it stands behind
  * everybody's first; a high priority is ten minutes ahead, a low one ten minutes behind, so nothing waits for ever. Given once, when
- * the row is written: a claim reads an index and needs no window over the backlog. Of a user's waiting documents the last place is one
- * of the last twenty minutes, so they are not all read. Rows go in by the order of the unique index: two writers that meet in two rows
- * wait for each other one way round only. `offset 0`: each is looked up, where the server would rather hash all there are.
+ * the row is written: a claim reads an index and needs no window over the backlog. A user's last place, without the priority, is the end
+ * of an index of its own. Rows go in by the order of the unique index: two writers that meet in two rows wait for each other one way round
+ * only. `offset 0`: each is looked up, where the server would rather hash all there are.
  */
 const INSERT = `
   with asked as (
@@ -89,13 +92,10 @@ const INSERT = `
              place integer, id uuid, user_id text, filename text, file_size bigint, mime_type text, job_id uuid, content_hash text,
              blob_key text, max_attempts integer, priority smallint, scheduled_for timestamptz(3), forced boolean)
   ), queued as (
-    select u.user_id, waiting.next
+    select u.user_id, (last.turn at time zone 'UTC') + interval '1 minute' as next
       from (select distinct user_id from asked) u
      cross join lateral (
-             select max(fair_at - (priority - 1) * interval '10 minutes') + interval '1 minute' as next
-               from documents
-              where user_id = u.user_id and ${IS_DUE}
-                and fair_at >= (select max(fair_at) from documents where user_id = u.user_id and ${IS_DUE}) - interval '20 minutes') waiting
+             select ${TURN} as turn from documents where user_id = u.user_id and (${TURN}) is not null order by 1 desc limit 1) last
   ), inserted as (
   insert into documents (id, user_id, filename, file_size, mime_type, job_id, content_hash, dedupe_hash, blob_key, max_attempts,
                          priority, scheduled_for, fair_at)
@@ -122,8 +122,9 @@ const FIND = `
   select a.id as asked_id, ${COLUMNS_OF_D}
     from jsonb_to_recordset(?::jsonb) as a (id uuid, user_id text, content_hash text)
    cross join lateral (
-           select * from documents d
-            where d.user_id = a.user_id and d.dedupe_hash = a.content_hash or ${IS_FORCED_TWIN}
+           select ${COLUMNS_OF_D} from documents d where d.user_id = a.user_id and d.dedupe_hash = a.content_hash
+            union all
+           select ${COLUMNS_OF_D} from documents d where ${IS_FORCED_TWIN}
             order by created_at, id limit 1) d`;
 
 function toAskedRow(document: NewDocument, place: number, maxAttempts: number) {

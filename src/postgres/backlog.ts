@@ -22,6 +22,9 @@ const COUNTED = 100_000;
 /** On a server; the embedded engine does not interrupt itself, but it has one client alone. */
 const TIMEOUT_MS = 2_000;
 
+/** As the index of the migration 0006 has it: since when a waiting document is, or from when on it will be, due. */
+const DUE_SINCE = `case when status = 'pending' then greatest(updated_at, scheduled_for, next_attempt_at) end`;
+
 /** Each part is read from an index that holds little else than what is asked for: completed documents are what is left of all. */
 const READ = `
   select (select count(*)::integer from (select 1 from documents limit ${String(COUNTED)}) d) as total,
@@ -31,7 +34,7 @@ const READ = `
             select status, count(*) as documents from documents where lease_until is not null group by status
             union all
             select status, count(*) from documents where status in ('failed', 'cancelled', 'deleting') group by status) o) as others,
-         (select ${ageOf('min(greatest(updated_at, scheduled_for, next_attempt_at))')} from documents where status = 'pending') as oldest_waiting,
+         (select ${ageOf(`min(${DUE_SINCE})`)} from documents where (${DUE_SINCE}) is not null) as oldest_waiting,
          (select count(*)::integer from outbox) as outbox,
          (select ${ageOf('min(created_at)')} from (
             select created_at from outbox where parked_reason is null order by id limit 1) o) as outbox_oldest,

@@ -8,6 +8,7 @@ import { Vectors0002 } from './migrations/0002-vectors.js';
 import { Relay0003 } from './migrations/0003-relay.js';
 import { Backlog0004 } from './migrations/0004-backlog.js';
 import { NarrowHistory0005 } from './migrations/0005-narrow-history.js';
+import { AnIndexForEachQuestion0006 } from './migrations/0006-an-index-for-each-question.js';
 
 /**
  * What the adapters of this folder work with: every call gets a session of its own, so nothing is remembered between requests.
@@ -33,6 +34,7 @@ const MIGRATIONS = [
   { name: '0003-relay', class: Relay0003 },
   { name: '0004-backlog', class: Backlog0004 },
   { name: '0005-narrow-history', class: NarrowHistory0005 },
+  { name: '0006-an-index-for-each-question', class: AnIndexForEachQuestion0006 },
 ];
 
 /** Connects and brings the schema up to date. `holdsVectors`: whether it needs pgvector. Throws SetupError when the server refuses us. */
@@ -67,11 +69,11 @@ function toConnection(address: DatabaseAddress): object {
 }
 
 /**
- * What we read is found by indexes, a few rows at a time. Left to itself the server reads all of a table while that is small, or was when the
- * statement was planned, and compiles what it thinks will take long.
+ * What we read is found by indexes, a few rows at a time and in their order. Left to itself the server reads all of a table, or sorts all of an
+ * index, while that is small, or was when the statement was planned; and it compiles what it thinks will take long.
  */
 async function readByKey(client: ClientBase): Promise<void> {
-  await client.query('set enable_seqscan = off; set random_page_cost = 1.1; set jit = off');
+  await client.query('set enable_seqscan = off; set enable_bitmapscan = off; set random_page_cost = 1.1; set jit = off');
 }
 
 const MIGRATING = 0x646f_6300;

@@ -9,9 +9,11 @@ type Row = { document_id: string; shard: number; version: string } & (ChangedRow
 /** The state as it is now, whatever it was when the row was written; none when the document has gone. */
 const READ = `
   select q.document_id, q.shard, q.version, e.*
-    from latest_queue q left join lateral (${EVENTS} where d.id = q.document_id and e.seq = d.seq offset 0) e on true
-   where q.shard in (select value::smallint from jsonb_array_elements_text(?::jsonb))
-   order by q.version limit ?`;
+    from (select document_id, shard, version from latest_queue
+           where shard = any (array(select value::smallint from jsonb_array_elements_text(?::jsonb)))
+           order by version limit ?) q
+    left join lateral (${EVENTS} where d.id = q.document_id and e.seq = d.seq offset 0) e on true
+   order by q.version`;
 
 const REMOVE = `
   delete from latest_queue q using jsonb_to_recordset(?::jsonb) as r (document_id uuid, version bigint)

@@ -78,7 +78,7 @@ const TAKE_BACK = `
     select id, status, attempt >= (case when ? then greatest(max_attempts, ${String(LOST_LIMIT)}) else max_attempts end) as exhausted
       from documents
      where lease_until is not null and (? or lease_until < clock_timestamp())
-     order by id limit ${String(MAX_TAKEN_BACK)} for update skip locked
+     order by lease_until limit ${String(MAX_TAKEN_BACK)} for update skip locked
   ), changed as (
     update documents d
        set status = case when t.exhausted then 'failed' else 'pending' end, seq = d.seq + 1, updated_at = clock_timestamp(),

@@ -14,14 +14,17 @@ type UnreadablePayload = Parameters<typeof toUnreadableRecord>[0];
 type Row = { outbox_id: string; topic: string; payload: JobPayload | UnreadablePayload | null } & (ChangedRow | { id: null });
 
 /**
- * Oldest first. A row is there until the log has acknowledged it; nothing is ever read by "id greater than the last one". `offset 0`
- * makes the server look each event up: left to itself it reads the whole table of documents while that is small.
+ * Oldest first. A row is there until the log has acknowledged it; nothing is ever read by "id greater than the last one". The rows are
+ * taken before they are joined with anything, so the server reads them in their order and stops. `offset 0` makes it look each event up:
+ * left to itself it reads the whole table of documents while that is small.
  */
 const READ = `
   select o.id as outbox_id, o.topic, o.payload, e.*
-    from outbox o left join lateral (${EVENTS} where e.document_id = o.document_id and e.seq = o.seq offset 0) e on true
-   where o.parked_reason is null and o.shard in (select value::smallint from jsonb_array_elements_text(?::jsonb))
-   order by o.id limit ?`;
+    from (select id, topic, payload, document_id, seq from outbox
+           where parked_reason is null and shard = any (array(select value::smallint from jsonb_array_elements_text(?::jsonb)))
+           order by id limit ?) o
+    left join lateral (${EVENTS} where e.document_id = o.document_id and e.seq = o.seq offset 0) e on true
+   order by o.id`;
 
 /**
  * What other teams were just told of goes on to the compacted topic, where the newest state alone counts: one row a document, however

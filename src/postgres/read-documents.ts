@@ -102,9 +102,10 @@ const DUE = `(scheduled_for is null or scheduled_for <= clock_timestamp()) and (
 export async function readQueuePositions(database: Database, ids: readonly string[]): Promise<Map<string, number>> {
   const rows = await database.query<{ id: string; ahead: number }>(
     `select d.id, (select count(*)::integer from documents where status = 'pending' and (fair_at, id) < (d.fair_at, d.id) and ${DUE}) as ahead
-       from documents d
-      where d.id in (select value::uuid from jsonb_array_elements_text(?::jsonb)) and d.status = 'pending'
-        and exists (select 1 from documents where id = d.id and ${DUE})`,
+       from jsonb_array_elements_text(?::jsonb) asked
+      cross join lateral (
+              select id, fair_at, status = 'pending' and ${DUE} as is_due from documents where id = asked.value::uuid limit 1) d
+      where d.is_due`,
     [JSON.stringify(ids)],
   );
   return new Map(rows.map((row) => [row.id, row.ahead]));

@@ -132,7 +132,7 @@ const KEYWORD = `
    order by score desc, document_id, chunk_index limit ?`;
 
 async function search(database: Database, query: VectorQuery): Promise<VectorHit[]> {
-  const keyword = query.mode === 'SEMANTIC' ? [] : await searchKeyword(database.query, query);
+  const keyword = query.mode === 'SEMANTIC' ? [] : await database.transaction((within) => searchKeyword(within, query));
   if (query.mode === 'KEYWORD' || query.vector === null) return keyword;
   const semantic = await searchSemantic(database.query, query, query.vector);
   return query.mode === 'SEMANTIC' ? semantic : fuseRanks([semantic, keyword]).slice(0, query.limit);
@@ -144,7 +144,9 @@ async function searchSemantic(query: Query, asked: VectorQuery, vector: Float32A
   return rows.map(toHit);
 }
 
+/** An index of words is read as a bitmap, which our connections else do without. */
 async function searchKeyword(query: Query, asked: VectorQuery): Promise<VectorHit[]> {
+  await query('set local enable_bitmapscan = on');
   const only = toOnly(asked);
   const rows = await query<HitRow>(KEYWORD, [asked.text, asked.userId, only, only, asked.limit]);
   return rows.map(toHit);
