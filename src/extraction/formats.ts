@@ -62,9 +62,8 @@ function startsWith(head: Uint8Array, magic: readonly number[]): boolean {
 
 /** Readers accept junk within the first 1,024 bytes. A text that only speaks of "%PDF-1.7" has neither the name nor an object. */
 function isPdf(head: Uint8Array, extension: string): boolean {
-  const start = toLatin1(head);
-  const at = start.slice(0, 1029).search(/%PDF-\d/);
-  return at === 0 || (at > 0 && (extension === 'pdf' || /\d+ \d+ obj\b/.test(start)));
+  const at = toLatin1(head.subarray(0, 1029)).search(/%PDF-\d/);
+  return at === 0 || (at > 0 && (extension === 'pdf' || /\d+ \d+ obj\b/.test(toLatin1(head))));
 }
 
 /** A zip with a name of ours is taken at its word here; whether that is inside is judged when it is read. */
@@ -88,8 +87,12 @@ async function detectText(head: Uint8Array, extension: string): Promise<string |
   return TEXT_EXTENSIONS.get(extension) ?? (isHtml(head, guess.encoding) ? HTML : PLAIN_TEXT);
 }
 
+/** Most texts do not begin with a bracket: that is told before all of the head is decoded. */
 function isHtml(head: Uint8Array, encoding: string): boolean {
-  const start = new TextDecoder(encoding).decode(head);
+  const decoder = new TextDecoder(encoding);
+  const [first = '<'] = decoder.decode(head.subarray(0, BEGINNING_BYTES)).trimStart();
+  if (first !== '<') return false;
+  const start = decoder.decode(head);
   return /^\s*(<\?xml[^>]*>\s*)?(<!--[^]*?-->\s*)*<(!doctype\s+html|html)\b/i.test(start);
 }
 

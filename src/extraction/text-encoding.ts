@@ -124,12 +124,27 @@ export function guessText(head: Uint8Array): TextGuess | null {
   return { encoding, clean: controls + seen.nuls === 0 };
 }
 
-/** Most texts are, and it is told a hundred times faster than by looking at each byte. */
+/** Most texts are. Four bytes at once, since every upload of a text waits for it: the byte by byte look costs twice as much. */
 export function isCleanAscii(bytes: Uint8Array): boolean {
   if (bytes.length === 0 || !isAscii(bytes)) return false;
-  // By index: `for of` takes four times as long, and every upload of a text waits for it.
-  for (let place = 0; place < bytes.length; place += 1) if (IS_ASCII_CONTROL[bytes[place] ?? 0] === 1) return false;
+  const first = Math.min(-bytes.byteOffset & 3, bytes.length);
+  const words = (bytes.length - first) >> 2;
+  const end = first + words * 4;
+  if (hasControl(bytes, 0, first) || hasControl(bytes, end, bytes.length)) return false;
+  if (words === 0) return true;
+  const fours = new Int32Array(bytes.buffer, bytes.byteOffset + first, words);
+  for (let place = 0; place < words; place += 1) {
+    const four = fours[place] ?? 0;
+    // Of ASCII: the one goes negative in a byte below 0x20, the other carries in a byte that is 0x7f.
+    const isSuspect = ((four - 0x20202020) | (four + 0x01010101)) & 0x80808080;
+    if (isSuspect !== 0 && hasControl(bytes, first + place * 4, first + place * 4 + 4)) return false;
+  }
   return true;
+}
+
+function hasControl(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let place = from; place < to; place += 1) if (IS_ASCII_CONTROL[bytes[place] ?? 0] === 1) return true;
+  return false;
 }
 
 function undefinedBytes(head: Uint8Array): number {

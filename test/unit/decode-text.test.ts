@@ -1,4 +1,4 @@
-import { createByteCounter, eightBitEncoding, guessText, utf16Encoding } from '../../src/extraction/text-encoding.js';
+import { createByteCounter, eightBitEncoding, guessText, isCleanAscii, utf16Encoding } from '../../src/extraction/text-encoding.js';
 
 function count(...pieces: Uint8Array[]) {
   const counter = createByteCounter();
@@ -65,5 +65,27 @@ describe('what is text', () => {
 
   it('bytes with a byte order mark by chance are no text', () => {
     expect(guessText(Buffer.from([0xff, 0xfe, 1, 0, 2, 0, 3, 0, 4, 0]))).toBeNull();
+  });
+});
+
+describe('clean ASCII', () => {
+  const isText = (byte: number) => (byte >= 0x20 && byte < 0x7f) || [0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1b].includes(byte);
+
+  it.each([0, 1, 2, 3])('every byte is seen at every place, %i bytes into a word', (into) => {
+    const wrong: number[][] = [];
+    for (let length = 1; length <= 11; length += 1) {
+      for (let place = 0; place < length; place += 1) {
+        for (let byte = 0; byte < 256; byte += 1) {
+          const bytes = new Uint8Array(16).fill(0x7e).subarray(into, into + length);
+          bytes[place] = byte;
+          if (isCleanAscii(bytes) !== isText(byte)) wrong.push([length, place, byte]);
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('nothing is not text', () => {
+    expect(isCleanAscii(new Uint8Array(0))).toBe(false);
   });
 });

@@ -116,6 +116,10 @@ describe('text is text in every encoding', () => {
     expect(await detectText('\n<!-- saved --><!DOCTYPE html><html><body>x</body></html>', 'download')).toBe('text/html');
   });
 
+  it('a page that begins with a screenful of blank lines is still a page', async () => {
+    expect(await detectText(`${'\n'.repeat(500)}<html><body>x</body></html>`, 'download')).toBe('text/html');
+  });
+
   it('text that is a program of its own (RTF, PostScript) is not read as text', async () => {
     expect(await detectText('{\\rtf1\\ansi Hello}', 'letter.txt')).toBeNull();
     expect(await detectText('%!PS-Adobe-3.0\n/Times findfont', 'letter.txt')).toBeNull();
