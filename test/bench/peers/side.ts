@@ -32,6 +32,8 @@ export async function startPeerSide(servers: Servers): Promise<PeerSide> {
   const api = await startProcess('test/bench/peers/api.ts', env);
   const processes = [api];
   const pool = new Pool({ connectionString: databaseUrl, max: QUEUE_WIDTH });
+  // The pool's end does not wait for its connections, so the database may go first: an error that nobody listens to would end the benchmark.
+  pool.on('error', () => undefined);
   const queue = new Queue<DocumentJob>(QUEUE, { connection: toConnection(servers.redisUrl), prefix });
 
   async function queueOne({ userId, filename, content }: BenchDocument): Promise<void> {
