@@ -12,7 +12,6 @@ import { describeWith } from '../support/real-server.js';
 
 const { openDatabase } = await built<typeof import('../../src/postgres/database.js')>('postgres/database.js');
 const { createDocumentStore } = await built<typeof import('../../src/postgres/documents.js')>('postgres/documents.js');
-
 const { createOutbox } = await built<typeof import('../../src/postgres/outbox.js')>('postgres/outbox.js');
 const { createLatestQueue } = await built<typeof import('../../src/postgres/latest-queue.js')>('postgres/latest-queue.js');
 
@@ -53,6 +52,8 @@ describeWith('DATABASE_URL', (server) => {
     let outbox: Outbox;
     let latest: LatestQueue;
     let client: Client;
+    let discardPlans: () => Promise<void>;
+    let flush: () => Promise<void>;
     let close: () => Promise<void>;
 
     beforeAll(async () => {
@@ -75,9 +76,6 @@ describeWith('DATABASE_URL', (server) => {
       await close();
       await own.close();
     });
-
-    let discardPlans: () => Promise<void>;
-    let flush: () => Promise<void>;
 
     beforeEach(() => client.query(`truncate ${TABLES.join(', ')}`));
 
