@@ -54,7 +54,20 @@ module.exports = {
       name: 'adapters-know-ports-messages-and-errors',
       severity: 'error',
       from: { path: `^src/(${ADAPTERS})/` },
-      to: { path: `^src/(http|graphql|status)/|${COMPOSITION}|^src/config\\.ts$` },
+      to: { path: `^src/(http|graphql|api|status)/|${COMPOSITION}|^src/config\\.ts$` },
+    },
+    {
+      name: 'authentication-knows-ports-and-errors',
+      severity: 'error',
+      comment: 'A token is checked in one place, which knows no transport.',
+      from: { path: '^src/api/auth/' },
+      to: { pathNot: ['^src/api/auth/', '^src/documents/', '^src/errors\\.ts$', '^src/runtime/'], dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'rate-limits-know-errors-only',
+      severity: 'error',
+      from: { path: '^src/rate-limit/' },
+      to: { pathNot: ['^src/rate-limit/', '^src/errors\\.ts$'], dependencyTypesNot: ['core'] },
     },
     {
       name: 'metrics-wrap-ports-and-know-no-adapter',

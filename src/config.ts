@@ -30,6 +30,10 @@ const schema = z.object({
   MAX_CHUNKS: wholeNumber(1, 1_000_000).default(20_000),
   MAX_ATTEMPTS: wholeNumber(1, 100).default(5),
   RETRY_DELAYS: delays,
+  MAX_CONNECTIONS: wholeNumber(10, 1_000_000).default(10_000),
+  CONNECTIONS_PER_USER: wholeNumber(1, 1_000_000).default(50),
+  UPLOADS_PER_USER: wholeNumber(1, 200).default(32),
+  REQUESTS_PER_SECOND: wholeNumber(1, 1_000_000).default(500),
   LEASE_MS: wholeNumber(1_000, 600_000).default(30_000),
   SHUTDOWN_DEADLINE_MS: wholeNumber(0, 600_000).default(20_000),
   WORKER_CONCURRENCY: wholeNumber(1, 256).default(4),
@@ -77,6 +81,9 @@ export interface Config {
   maxChunks: number;
   maxAttempts: number;
   retryDelaysMs: number[];
+  maxConnections: number;
+  /** Of one user. */
+  clientLimits: { requestsPerSecond: number; connectionsPerUser: number; uploadsPerUser: number };
   leaseMs: number;
   shutdownDeadlineMs: number;
   workerConcurrency: number;
@@ -174,6 +181,12 @@ function toConfig(variables: Variables): Config {
     maxChunks: variables.MAX_CHUNKS,
     maxAttempts: variables.MAX_ATTEMPTS,
     retryDelaysMs: variables.RETRY_DELAYS,
+    maxConnections: variables.MAX_CONNECTIONS,
+    clientLimits: {
+      requestsPerSecond: variables.REQUESTS_PER_SECOND,
+      connectionsPerUser: variables.CONNECTIONS_PER_USER,
+      uploadsPerUser: variables.UPLOADS_PER_USER,
+    },
     leaseMs: variables.LEASE_MS,
     shutdownDeadlineMs: variables.SHUTDOWN_DEADLINE_MS,
     workerConcurrency: variables.WORKER_CONCURRENCY,

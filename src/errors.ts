@@ -8,8 +8,11 @@ export const API_ERROR_STATUS = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   BAD_USER_INPUT: 400,
+  /** A request that a foreign page could have sent. */
+  BAD_REQUEST: 400,
   NOT_FOUND: 404,
   REQUEST_TOO_LARGE: 413,
+  REQUEST_TIMEOUT: 408,
   DOCUMENT_NOT_FOUND: 404,
   CONFLICT: 409,
   FILE_TOO_LARGE: 413,

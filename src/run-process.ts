@@ -7,6 +7,7 @@ import { createMetrics } from './metrics/metrics.js';
 import { createLogger, type Logger } from './runtime/logger.js';
 import { REBUILDS } from './app/rebuild.js';
 import { createReadiness, StoppedWhileWaitingError } from './app/readiness.js';
+import { handleStrayErrors } from './runtime/process-handlers.js';
 import { createResourceStack } from './runtime/resource-stack.js';
 
 /** A process of this role, until it is told to stop. */
@@ -80,9 +81,7 @@ function stopOn(logger: Logger, stop: (reason: string, code: number) => Promise<
     process.once('disconnect', () => void stop('the launcher has ended', 0));
     process.channel.unref();
   }
-  process.on('unhandledRejection', (error) => {
-    logger.error({ err: error }, 'a promise was rejected and nobody listened: a bug, but no reason to stop');
-  });
+  handleStrayErrors(logger);
 }
 
 async function fail(logger: Logger, stop: (reason: string, code: number) => Promise<void>, error: unknown): Promise<void> {

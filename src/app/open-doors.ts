@@ -23,6 +23,8 @@ import { createHttpServer, createWebSocketServer, type WebSocketServers } from '
 import { showBacklog } from '../metrics/backlog.js';
 import { countSockets, measureHub } from '../metrics/doors.js';
 import { readBacklog } from '../postgres/backlog.js';
+import { createClientLimits } from '../rate-limit/client-limits.js';
+import { limitLines } from '../runtime/limit-lines.js';
 import { createStatusHub, type StatusHub } from '../status/hub.js';
 import { createReranker, type Parts, type Surroundings } from './open-parts.js';
 
@@ -39,7 +41,8 @@ export interface Port {
 }
 
 /** Health and metrics alone. Rejects when the port is in use. */
-export async function openPort({ config, logger, resources, readiness, metrics }: Surroundings): Promise<Port> {
+export async function openPort({ config, resources, readiness, metrics, ...surroundings }: Surroundings): Promise<Port> {
+  const logger = limitLines(surroundings.logger);
   const router = createRouter();
   const webSockets: WebSocketServers = new Map();
   const server = createHttpServer({
@@ -52,11 +55,22 @@ export async function openPort({ config, logger, resources, readiness, metrics }
       { path: '/', router },
     ],
     webSockets,
+    maxConnections: connectionLimit(config.maxConnections),
   });
   const port = await server.listen(config.port, config.host);
   const stop = () => server.stop(config.shutdownDeadlineMs * REQUESTS_SHARE);
   resources.push('http', stop);
   return { port, router, webSockets, stop };
+}
+
+/** Files and sockets of our own need descriptors as well. */
+const OWN_DESCRIPTORS = 200;
+
+/** Below the operating system's limit of open files, where Node can tell it: a process without descriptors cannot even read a file. */
+function connectionLimit(wanted: number): number {
+  const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
+  const files = userLimits?.open_files?.soft;
+  return typeof files === 'number' ? Math.max(1, Math.min(wanted, files - OWN_DESCRIPTORS)) : wanted;
 }
 
 /** Tokens that anybody can make are good on this machine only. */
@@ -65,13 +79,15 @@ function acceptsAnybody({ firebase }: Config): boolean {
 }
 
 export async function openApi(surroundings: Surroundings, parts: Parts, announce: Announce, port: Port): Promise<void> {
-  const { config, logger, resources, metrics } = surroundings;
+  const { config, resources, metrics } = surroundings;
+  const logger = limitLines(surroundings.logger);
   const { store, bus, identity, blobs, database } = parts;
   const { router, webSockets } = port;
   const hub = measureHub(metrics.registry, createStatusHub({ bus, store, log: logger }));
   hub.start();
   const services = createServices(surroundings, parts, announce, hub);
-  const graphql = { schema: await createSchema(), services, identity, toClientError: createToClientError(logger) };
+  const limits = createClientLimits(config.clientLimits);
+  const graphql = { schema: await createSchema(), services, identity, limits, toClientError: createToClientError(logger) };
   const httpDoor = await createHttpDoor(graphql);
   resources.push('graphql', () => httpDoor.stop());
   // Streams end first, then requests, then the parts that they need.
@@ -81,13 +97,13 @@ export async function openApi(surroundings: Surroundings, parts: Parts, announce
   const graphqlSockets = createWebSocketServer({ maxMessageBytes: MAX_REQUEST_BYTES });
   serveGraphqlWebSocket(graphqlSockets, graphql);
   const plainSockets = createWebSocketServer({ maxMessageBytes: MAX_REQUEST_BYTES });
-  plainSockets.on('connection', (socket) => servePlainWebSocket(socket, { identity, hub, logger }));
+  plainSockets.on('connection', (socket) => servePlainWebSocket(socket, { identity, hub, logger, limits }));
   webSockets.set('/graphql', graphqlSockets).set('/ws', plainSockets);
   showBacklog(metrics, () => readBacklog(database));
   countSockets(metrics.registry, { graphql: graphqlSockets, plain: plainSockets });
 
   router.use('/graphql', httpDoor.router);
-  router.use('/api/documents', createRestRouter({ identity, store, blobs, uploadDocument: services.uploadDocument }));
+  router.use('/api/documents', createRestRouter({ identity, store, blobs, limits, uploadDocument: services.uploadDocument }));
   router.use('/', createPageRouter({ folder: join(projectDir, 'dist', 'web'), config: toPageConfig(config, services) }));
 }
 

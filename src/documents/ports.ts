@@ -18,6 +18,8 @@ export interface Viewer {
 export interface Identity {
   /** Throws UNAUTHENTICATED for a token that is not ours, ExpiredTokenError for one whose time is over. */
   verify(token: string): Promise<Viewer>;
+  /** For a token that stays in use. Throws UNAUTHENTICATED when it was revoked or its user disabled; absent where nothing can be revoked. */
+  recheck?(token: string): Promise<void>;
 }
 
 // ---- Blobs ---------------------------------------------------------------------------------------------------------

@@ -1,10 +1,10 @@
 import type DataLoader from 'dataloader';
+import type { Authentication } from '../api/auth/authenticate.js';
 import type { DeleteDocument } from '../documents/delete-document.js';
-import type { Document } from '../documents/document.js';
-import type { DocumentStore, FormatDetector, Viewer } from '../documents/ports.js';
+import type { Document, DocumentStatus } from '../documents/document.js';
+import type { DocumentStore, FormatDetector } from '../documents/ports.js';
 import type { SearchDocuments } from '../documents/search-documents.js';
 import type { UploadDocument } from '../documents/upload-document.js';
-import { ApiError } from '../errors.js';
 import type { StatusHub } from '../status/hub.js';
 
 /** What the resolvers may call: the use cases, and the reads that need none. */
@@ -18,22 +18,17 @@ export interface Services {
   maxUploadBytes: number;
 }
 
-export interface Context {
+/** Without a valid token every root field throws `refusal`, or says that there is no token where it is null. */
+export interface Context extends Authentication {
   services: Services;
-  /** Null without a valid token; then every root field answers `refusal`, which is null when there was no token at all. */
-  viewer: Viewer | null;
-  refusal: ApiError | null;
+  /** Aborts when nobody waits for the operation any more: its client left, its token expired, or its time is over. */
+  signal: AbortSignal;
   /** Settles when the multipart body has been read to its end. */
   uploadEnded: Promise<void>;
-  loaders: { document: DataLoader<string, Document | null>; queuePosition: DataLoader<string, number | null> };
-}
-
-/** Throws UNAUTHENTICATED. */
-export function requireViewer(context: Pick<Context, 'viewer' | 'refusal'>): Viewer {
-  if (context.viewer === null) throw context.refusal ?? missingToken();
-  return context.viewer;
-}
-
-function missingToken(): ApiError {
-  return new ApiError('UNAUTHENTICATED', 'There is no token: send the header Authorization: Bearer <token>.');
+  loaders: {
+    document: DataLoader<string, Document | null>;
+    queuePosition: DataLoader<string, number | null>;
+    /** By user. */
+    counts: DataLoader<string, { status: DocumentStatus; count: number }[]>;
+  };
 }

@@ -1,38 +1,14 @@
 import DataLoader from 'dataloader';
-import type { Identity, Viewer } from '../documents/ports.js';
-import { ApiError } from '../errors.js';
+import type { Authentication } from '../api/auth/authenticate.js';
 import type { Context, Services } from './context.js';
 
-/** One a request, or one a subscription's event: what a loader has read must not outlive it. */
+/** One a request, or one a subscription: its resolver clears the loaders for each event. */
 export function createContext(
   services: Services,
-  viewer: Viewer | null,
-  extra: Partial<Pick<Context, 'refusal' | 'uploadEnded'>> = {},
+  { viewer, refusal }: Authentication,
+  { signal, uploadEnded = Promise.resolve() }: { signal: AbortSignal; uploadEnded?: Promise<void> | undefined },
 ): Context {
-  return {
-    services,
-    viewer,
-    refusal: extra.refusal ?? null,
-    uploadEnded: extra.uploadEnded ?? Promise.resolve(),
-    loaders: createLoaders(services),
-  };
-}
-
-/** Reads the token out of an Authorization header. A bad one refuses the fields that need one, not the request: introspection needs none. */
-export async function authenticate(identity: Identity, authorization: string | undefined): Promise<Pick<Context, 'viewer' | 'refusal'>> {
-  const token = parseBearer(authorization);
-  if (token === null) return { viewer: null, refusal: null };
-  try {
-    return { viewer: await identity.verify(token), refusal: null };
-  } catch (error) {
-    if (error instanceof ApiError) return { viewer: null, refusal: error };
-    throw error;
-  }
-}
-
-/** Null when there is no `Bearer <token>`. */
-export function parseBearer(authorization: unknown): string | null {
-  return typeof authorization === 'string' ? (/^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? null) : null;
+  return { services, viewer, refusal, signal, uploadEnded, loaders: createLoaders(services) };
 }
 
 function createLoaders({ store }: Services): Context['loaders'] {
@@ -45,5 +21,6 @@ function createLoaders({ store }: Services): Context['loaders'] {
       const positions = await store.queuePositions(ids);
       return ids.map((id) => positions.get(id) ?? null);
     }),
+    counts: new DataLoader((userIds) => Promise.all(userIds.map((userId) => store.counts(userId)))),
   };
 }

@@ -1,17 +1,22 @@
 import 'reflect-metadata';
 import type { GraphQLSchema } from 'graphql';
 import { buildSchema, type BuildSchemaOptions, type MiddlewareFn } from 'type-graphql';
-import { requireViewer, type Context } from './context.js';
+import { requireViewer } from '../api/auth/authenticate.js';
+import { assertArguments } from './arguments.js';
+import type { Context } from './context.js';
 import { DocumentResolver, DocumentStatusEventResolver, ProgressResolver } from './resolvers/document-resolver.js';
 import { MutationResolver } from './resolvers/mutation-resolver.js';
 import { QueryResolver } from './resolvers/query-resolver.js';
 import { SubscriptionResolver } from './resolvers/subscription-resolver.js';
 import { DateTime } from './types/scalars.js';
+import { untilAborted } from './until-aborted.js';
 
-/** Every root field needs a token, also one that will be added without thinking of it. */
-const requireToken: MiddlewareFn<Context> = ({ info, context }, next) => {
-  if (info.path.prev === undefined) requireViewer(context);
-  return next();
+/** Every root field needs a token, arguments within bounds, and somebody who waits for it: also one that will be added without thinking of it. */
+const guardRootFields: MiddlewareFn<Context> = ({ info, context, args }, next) => {
+  if (info.path.prev !== undefined) return next();
+  requireViewer(context);
+  assertArguments(args);
+  return untilAborted(context.signal, next);
 };
 
 /** The library asks for one wherever there is a subscription; ours take their events from the status hub and never come here. */
@@ -28,7 +33,7 @@ export function createSchema(): Promise<GraphQLSchema> {
   return buildSchema({
     resolvers: [QueryResolver, MutationResolver, SubscriptionResolver, DocumentResolver, ProgressResolver, DocumentStatusEventResolver],
     scalarsMap: [{ type: Date, scalar: DateTime }],
-    globalMiddlewares: [requireToken],
+    globalMiddlewares: [guardRootFields],
     pubSub: noPubSub,
     validate: false,
   });

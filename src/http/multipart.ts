@@ -5,13 +5,20 @@ import type { Readable } from 'node:stream';
 import { PRIORITIES, type Priority } from '../documents/document.js';
 import type { Upload, UploadOptions } from '../documents/upload-document.js';
 import { ApiError } from '../errors.js';
+import { expectPace } from './body-time.js';
 import { drain } from './drain.js';
 
 const FIELD_BYTES = 1_024;
 const MAX_FIELDS = 20;
 
-/** Hands the file to `take` while it streams in. Throws BAD_USER_INPUT for a body without a file, or one that cannot be read. */
-export function receiveMultipart<Result>(request: Request, response: Response, take: (upload: Upload) => Promise<Result>): Promise<Result> {
+/**
+ * Hands the file to `take` while it streams in. Throws BAD_USER_INPUT for a body without a file, or one that cannot be read, REQUEST_TIMEOUT
+ * for one that comes too slowly, and the reason of `signal` when it aborts.
+ */
+export function receiveMultipart<Result>(
+  { request, response, signal }: { request: Request; response: Response; signal: AbortSignal },
+  take: (upload: Upload) => Promise<Result>,
+): Promise<Result> {
   const parser = createParser(request);
   const fields = new Map<string, string>();
   const ended = Promise.withResolvers<void>();
@@ -19,7 +26,11 @@ export function receiveMultipart<Result>(request: Request, response: Response, t
   ended.promise.catch(() => undefined);
   let hasFile = false;
 
-  parser.on('field', (name, value) => fields.set(name, value));
+  parser.on('field', (name, value, { nameTruncated, valueTruncated }) => {
+    if (nameTruncated || valueTruncated) abort(tooLong(name));
+    else fields.set(name, value);
+  });
+  parser.once('fieldsLimit', () => abort(tooManyFields()));
   parser.on('file', (_name, stream, { filename }) => {
     if (hasFile) return void stream.resume();
     hasFile = true;
@@ -28,14 +39,23 @@ export function receiveMultipart<Result>(request: Request, response: Response, t
   });
   // Not once: a parser that has met an error meets another at the end of the body, and one that nobody hears ends the process.
   parser.on('error', (error) => {
-    ended.reject(broken(error));
-    taken.reject(broken(error));
+    const reason = error instanceof ApiError ? error : broken(error);
+    ended.reject(reason);
+    taken.reject(reason);
   });
   parser.once('close', () => {
     ended.resolve();
     if (!hasFile) taken.reject(new ApiError('BAD_USER_INPUT', 'There is no file in the request.', { field: 'file' }));
   });
   request.once('close', () => void (request.complete || parser.destroy(new Error('the client went away'))));
+  const abort = (error: unknown): void => {
+    const reason = error instanceof ApiError ? error : broken(error);
+    ended.reject(reason);
+    taken.reject(reason);
+    parser.destroy(reason);
+  };
+  expectPace(request, abort);
+  signal.addEventListener('abort', () => abort(signal.reason), { once: true });
   response.once('finish', () => drain(request));
   request.pipe(parser);
   return taken.promise;
@@ -47,6 +67,15 @@ function createParser(request: Request): Busboy {
   } catch (error) {
     throw broken(error);
   }
+}
+
+function tooLong(field: string): ApiError {
+  const limit = FIELD_BYTES;
+  return new ApiError('BAD_USER_INPUT', `${field} is longer than ${String(limit)} bytes, or its name is too long.`, { field, limit });
+}
+
+function tooManyFields(): ApiError {
+  return new ApiError('BAD_USER_INPUT', `The body has more than ${String(MAX_FIELDS)} fields.`, { field: 'file', limit: MAX_FIELDS });
 }
 
 function broken(cause: unknown): ApiError {

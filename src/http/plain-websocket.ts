@@ -8,95 +8,148 @@
  *     {"type":"ping"}                         ───►
  *                                             ◄───  {"type":"pong"}
  *
- * A bad token, or none in time, is answered by an error and the close code 4401; an expired one by 4403.
+ * A token that is not valid, or none in time, gets an error and the close code 4401; an expired one 4403. A message that is wrong gets an error
+ * that names the field and may be corrected; a socket that is not signed in by then is closed with 4400.
  */
 import type { WebSocket } from 'ws';
 import { z } from 'zod';
+import { CLOSE_BAD_REQUEST, CLOSE_EXPIRED, CLOSE_TRY_AGAIN, CLOSE_UNAUTHENTICATED } from '../api/auth/close-codes.js';
+import { watchToken } from '../api/auth/token-expiry.js';
 import type { Document, StatusEvent } from '../documents/document.js';
 import type { Identity, Viewer } from '../documents/ports.js';
 import { isTerminal } from '../documents/status.js';
 import { ApiError, ExpiredTokenError } from '../errors.js';
 import type { Logger } from '../runtime/logger.js';
 import type { StatusHub, StatusStream } from '../status/hub.js';
+import { createClientLimits, type ClientLimits } from '../rate-limit/client-limits.js';
+import { guardWebSocket } from './guard-web-socket.js';
+import { startHeartbeat } from './heartbeat.js';
 import { toRestError, toRestStatus } from './rest-status.js';
 
 interface Dependencies {
   identity: Identity;
   hub: StatusHub;
   logger: Logger;
+  /** Left out: limits of this socket's own, with their defaults. */
+  limits?: ClientLimits;
 }
 
+/** A Firebase token has about a thousand characters. */
+const MAX_TOKEN_LENGTH = 16_384;
 const AUTH_TIMEOUT_MS = 5_000;
 const DEFAULT_WINDOW_MS = 24 * 60 * 60 * 1_000;
-const LONGEST_TIMER_MS = 2_147_483_647;
-const CLOSE_UNAUTHENTICATED = 4401;
-const CLOSE_EXPIRED = 4403;
 /** A client that does not read is not written to without end: past this the next event waits. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 const BUFFER_POLL_MS = 50;
-const HEARTBEAT_MS = 12_000;
 
 const clientMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('auth'), token: z.string(), since: z.iso.datetime({ offset: true }).optional() }),
+  z.object({ type: z.literal('auth'), token: z.string().max(MAX_TOKEN_LENGTH), since: z.iso.datetime({ offset: true }).optional() }),
   z.object({ type: z.literal('ping') }),
 ]);
 
-export function servePlainWebSocket(socket: WebSocket, dependencies: Dependencies): void {
-  let authentication: 'none' | 'under way' | 'done' = 'none';
-  let stream: StatusStream | undefined;
-  const timer = setTimeout(() => refuse(socket, noToken()), AUTH_TIMEOUT_MS);
-
-  async function authenticate(token: string, since: string | undefined): Promise<void> {
-    if (authentication !== 'none') return send(socket, toError(new ApiError('BAD_USER_INPUT', 'This socket is signed in already.')));
-    authentication = 'under way';
-    const viewer = await dependencies.identity.verify(token);
+export function servePlainWebSocket(socket: WebSocket, { limits = createClientLimits(), ...dependencies }: Dependencies): void {
+  const session = createSession(socket, { ...dependencies, limits });
+  const timer = setTimeout(session.expire, AUTH_TIMEOUT_MS);
+  guardWebSocket(socket, (data, isBinary) => {
+    const message = parseMessage(data, isBinary);
+    if (message instanceof ApiError) return session.refuseMessage(message);
+    if (message.type === 'ping') return send(socket, { type: 'pong' });
+    session.authenticate(message).then(
+      () => clearTimeout(timer),
+      (error: unknown) => {
+        if (!(error instanceof ApiError)) dependencies.logger.error({ err: error }, 'unhandled error on a plain WebSocket');
+        refuse(socket, error);
+      },
+    );
+  });
+  startHeartbeat(socket);
+  socket.once('close', () => {
     clearTimeout(timer);
-    authentication = 'done';
-    closeWhenExpired(viewer, socket);
-    send(socket, { type: 'authenticated' });
-    // No document is older than 1970, and no database takes the year 0.
-    const changedSince = new Date(since === undefined ? Date.now() - DEFAULT_WINDOW_MS : Math.max(0, Date.parse(since)));
-    stream = await dependencies.hub.watchUser({ userId: viewer.id, changedSince });
+    session.end();
+  });
+}
+
+interface Session {
+  /** Resolves once the socket is signed in; its events follow. */
+  authenticate(message: AuthMessage): Promise<void>;
+  refuseMessage(error: ApiError): void;
+  /** No valid message has signed this socket in, in time. */
+  expire(): void;
+  end(): void;
+}
+
+/**
+ *     new ─► signing in ─► signed in ─► ended          new ─► refused: 4401 without a token, 4400 after a message that was wrong
+ */
+function createSession(socket: WebSocket, { identity, hub, limits, logger }: Required<Dependencies>): Session {
+  let state: 'new' | 'signing in' | 'signed in' = 'new';
+  let wrongMessage: ApiError | undefined;
+  let stream: StatusStream | undefined;
+  const ends: (() => void)[] = [];
+
+  async function watch(viewer: Viewer, changedSince: Date): Promise<void> {
+    ends.push(limits.subscriptions.take(viewer.id));
+    stream = await hub.watchUser({ userId: viewer.id, changedSince });
     if (socket.readyState !== socket.OPEN) return void (await stream.return?.());
     await forward(socket, stream, changedSince);
   }
 
-  socket.on('message', (data, isBinary) => {
-    // It asks and does not read the answers.
-    if (socket.bufferedAmount > MAX_BUFFERED_BYTES) return socket.terminate();
-    const message = isBinary ? null : parseMessage(data);
-    if (message === null)
-      return send(socket, toError(new ApiError('BAD_USER_INPUT', 'Send {"type":"auth","token":"…"} or {"type":"ping"}.')));
-    if (message.type === 'ping') return send(socket, { type: 'pong' });
-    authenticate(message.token, message.since).catch((error: unknown) => {
-      if (!(error instanceof ApiError)) dependencies.logger.error({ err: error }, 'a plain WebSocket met a bug');
-      refuse(socket, error);
-    });
-  });
-  const stopHeartbeat = startHeartbeat(socket);
-  socket.on('close', () => {
-    clearTimeout(timer);
-    stopHeartbeat();
-    void stream?.return?.();
-  });
+  return {
+    async authenticate({ token, since }) {
+      if (state !== 'new') return send(socket, toError(new ApiError('BAD_USER_INPUT', 'This socket is signed in already.')));
+      state = 'signing in';
+      const viewer = await identity.verify(token);
+      if (socket.readyState !== socket.OPEN) return;
+      ends.push(
+        limits.connections.take(viewer.id),
+        watchToken({ identity, token, viewer }, (error) => refuse(socket, error)),
+      );
+      state = 'signed in';
+      send(socket, { type: 'authenticated' });
+      // No document is older than 1970, and no database takes the year 0.
+      const changedSince = new Date(since === undefined ? Date.now() - DEFAULT_WINDOW_MS : Math.max(0, Date.parse(since)));
+      watch(viewer, changedSince).catch((error: unknown) => {
+        if (!(error instanceof ApiError)) logger.error({ err: error }, 'unhandled error on a plain WebSocket');
+        refuse(socket, error);
+      });
+    },
+    refuseMessage(error) {
+      wrongMessage = error;
+      send(socket, toError(error));
+    },
+    expire() {
+      if (state === 'new') refuse(socket, wrongMessage ?? noToken());
+    },
+    end() {
+      for (const end of ends.splice(0)) end();
+      void stream?.return?.();
+    },
+  };
 }
 
-/** A peer that vanished without a word would be kept for as long as TCP has patience. */
-function startHeartbeat(socket: WebSocket): () => void {
-  let answered = true;
-  socket.on('pong', () => (answered = true));
-  const timer = setInterval(() => {
-    if (!answered) return socket.terminate();
-    answered = false;
-    socket.ping();
-  }, HEARTBEAT_MS);
-  return () => clearInterval(timer);
+type AuthMessage = Extract<z.infer<typeof clientMessage>, { type: 'auth' }>;
+
+/** The message, or an error that names the first field that is wrong. */
+function parseMessage(data: WebSocket.RawData, isBinary: boolean): z.infer<typeof clientMessage> | ApiError {
+  const parsed = clientMessage.safeParse(isBinary ? null : parseJson(data));
+  if (parsed.success) return parsed.data;
+  const field = parsed.error.issues[0]?.path.map(String).join('.') ?? '';
+  const expected = EXPECTED[field];
+  if (expected === undefined) return new ApiError('BAD_USER_INPUT', 'Send {"type":"auth","token":"…"} or {"type":"ping"}.');
+  return new ApiError('BAD_USER_INPUT', `${field} must be ${expected}.`, { field });
 }
 
-function parseMessage(data: WebSocket.RawData): z.infer<typeof clientMessage> | null {
+/** By field, for a message to a person. */
+const EXPECTED: Readonly<Record<string, string>> = {
+  type: '"auth" or "ping"',
+  token: 'a string, the token',
+  since: 'a time in ISO 8601 with an offset, such as 2026-01-31T12:00:00Z',
+};
+
+function parseJson(data: WebSocket.RawData): unknown {
   try {
-    const text = Array.isArray(data) ? Buffer.concat(data).toString('utf8') : Buffer.from(data as ArrayBuffer).toString('utf8');
-    return clientMessage.parse(JSON.parse(text));
+    const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as ArrayBuffer);
+    return JSON.parse(bytes.toString('utf8'));
   } catch {
     return null;
   }
@@ -139,12 +192,6 @@ function toProgress(event: StatusEvent, document: Document): object {
   return { type: 'job_progress', data: { jobId: document.jobId, documentId: event.documentId, status, progress, message: event.message } };
 }
 
-function closeWhenExpired({ expiresAt }: Viewer, socket: WebSocket): void {
-  if (expiresAt === null) return;
-  const timer = setTimeout(() => refuse(socket, new ExpiredTokenError()), Math.min(expiresAt.getTime() - Date.now(), LONGEST_TIMER_MS));
-  socket.once('close', () => clearTimeout(timer));
-}
-
 function noToken(): ApiError {
   return new ApiError('UNAUTHENTICATED', 'No token came in 5 s: send {"type":"auth","token":"…"} first.');
 }
@@ -157,7 +204,16 @@ function refuse(socket: WebSocket, error: unknown): void {
 
 function closeCodeOf(error: ApiError): number {
   if (error instanceof ExpiredTokenError) return CLOSE_EXPIRED;
-  return error.code === 'UNAUTHENTICATED' ? CLOSE_UNAUTHENTICATED : 1011;
+  switch (error.code) {
+    case 'UNAUTHENTICATED':
+      return CLOSE_UNAUTHENTICATED;
+    case 'BAD_USER_INPUT':
+      return CLOSE_BAD_REQUEST;
+    case 'RATE_LIMITED':
+      return CLOSE_TRY_AGAIN;
+    default:
+      return 1011;
+  }
 }
 
 function toError({ code, message, details }: ApiError): object {

@@ -2,13 +2,14 @@
 import { create as contentDisposition } from 'content-disposition';
 import express, { type Request, type Response, type Router } from 'express';
 import { pipeline } from 'node:stream/promises';
+import { authenticate, requireViewer } from '../api/auth/authenticate.js';
+import { createTokenSignal } from '../api/auth/token-expiry.js';
 import { documentNotFound, isDocumentId } from '../documents/delete-document.js';
 import type { Document } from '../documents/document.js';
 import type { BlobStore, DocumentStore, Identity, Viewer } from '../documents/ports.js';
 import type { UploadDocument, UploadResult } from '../documents/upload-document.js';
 import { ProcessingFailure } from '../errors.js';
-import { requireViewer } from '../graphql/context.js';
-import { authenticate } from '../graphql/create-context.js';
+import { createClientLimits, type ClientLimits } from '../rate-limit/client-limits.js';
 import { receiveMultipart } from './multipart.js';
 import { toRestError, toRestStatus } from './rest-status.js';
 
@@ -17,9 +18,15 @@ interface Dependencies {
   store: Pick<DocumentStore, 'find'>;
   blobs: Pick<BlobStore, 'read'>;
   uploadDocument: UploadDocument;
+  limits: ClientLimits;
 }
 
-export function createRestRouter(dependencies: Dependencies): Router {
+type Options = Omit<Dependencies, 'limits'> & {
+  /** Left out: limits of these endpoints' own, with their defaults. */ limits?: ClientLimits;
+};
+
+export function createRestRouter({ limits = createClientLimits(), ...options }: Options): Router {
+  const dependencies = { ...options, limits };
   const router = express.Router();
   router.post('/upload', (request, response) => upload(dependencies, request, response));
   router.get('/:id/status', (request, response) => status(dependencies, request, response));
@@ -27,9 +34,11 @@ export function createRestRouter(dependencies: Dependencies): Router {
   return router;
 }
 
-async function upload({ identity, uploadDocument }: Dependencies, request: Request, response: Response): Promise<void> {
-  const viewer = await signIn(identity, request);
-  const result = await receiveMultipart(request, response, (received) => uploadDocument(viewer, received));
+async function upload(dependencies: Dependencies, request: Request, response: Response): Promise<void> {
+  const { limits, uploadDocument } = dependencies;
+  const { viewer, signal } = await signIn(dependencies, request, response);
+  response.once('close', limits.uploads.take(viewer.id));
+  const result = await receiveMultipart({ request, response, signal }, (received) => uploadDocument(viewer, received));
   response.status(202).json(toUploadAnswer(result));
 }
 
@@ -43,7 +52,7 @@ function toUploadAnswer({ document, duplicateOf }: UploadResult): object {
 }
 
 async function status(dependencies: Dependencies, request: Request<{ id: string }>, response: Response): Promise<void> {
-  const document = await findOwn(dependencies, request);
+  const { document } = await findOwn(dependencies, request, response);
   response.set('Cache-Control', 'no-store').json({
     documentId: document.id,
     filename: document.filename,
@@ -57,7 +66,7 @@ async function status(dependencies: Dependencies, request: Request<{ id: string 
 
 /** As it was uploaded, and never as a page of ours: saved, not shown, and without rights if it is shown all the same. */
 async function file(dependencies: Dependencies, request: Request<{ id: string }>, response: Response): Promise<void> {
-  const document = await findOwn(dependencies, request);
+  const { document, signal } = await findOwn(dependencies, request, response);
   const content = await dependencies.blobs.read(document.blobKey).catch((error: unknown) => {
     throw error instanceof ProcessingFailure ? documentNotFound() : error;
   });
@@ -69,17 +78,34 @@ async function file(dependencies: Dependencies, request: Request<{ id: string }>
     'X-Content-Type-Options': 'nosniff',
     'Cache-Control': 'private, no-store',
   });
-  // A reader that goes away in the middle is no error of ours.
-  await pipeline(content, response).catch(() => undefined);
+  // A reader that leaves in the middle, or whose token expires, is no error of ours.
+  await pipeline(content, response, { signal }).catch(() => undefined);
 }
 
-async function findOwn({ identity, store }: Dependencies, request: Request<{ id: string }>): Promise<Document> {
-  const viewer = await signIn(identity, request);
-  const document = isDocumentId(request.params.id) ? await store.find(viewer.id, request.params.id) : null;
+interface SignedIn {
+  viewer: Viewer;
+  /** Aborts when the token expires. */
+  signal: AbortSignal;
+}
+
+async function findOwn(
+  dependencies: Dependencies,
+  request: Request<{ id: string }>,
+  response: Response,
+): Promise<{ document: Document; signal: AbortSignal }> {
+  const { viewer, signal } = await signIn(dependencies, request, response);
+  const document = isDocumentId(request.params.id) ? await dependencies.store.find(viewer.id, request.params.id) : null;
   if (document === null) throw documentNotFound();
-  return document;
+  return { document, signal };
 }
 
-async function signIn(identity: Identity, request: Pick<Request, 'headers'>): Promise<Viewer> {
-  return requireViewer(await authenticate(identity, request.headers.authorization));
+/** Throws UNAUTHENTICATED, RATE_LIMITED, DEPENDENCY_UNAVAILABLE. The request waits for its turn before its body is read. */
+async function signIn({ identity, limits }: Dependencies, request: Pick<Request, 'headers'>, response: Response): Promise<SignedIn> {
+  const viewer = requireViewer(await authenticate(identity, request.headers.authorization));
+  limits.requests.spend(viewer.id);
+  const { signal, dispose } = createTokenSignal(viewer);
+  response.once('close', dispose);
+  const leave = await limits.admission.enter(viewer.id, signal);
+  leave();
+  return { viewer, signal };
 }

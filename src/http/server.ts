@@ -6,13 +6,19 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Logger } from '../runtime/logger.js';
 import { ApiError } from '../errors.js';
+import { limitBodyTime } from './body-time.js';
 import { createErrorHandler, toApiError, toErrorBody } from './errors.js';
 import { gatherWrites } from './gather-writes.js';
 import type { Guards } from './guards.js';
+import { guardUnread } from './guard-unread.js';
+import { limitPipelining } from './limit-pipelining.js';
 import { securityHeaders } from './page.js';
 
-/** A large file over a slow line takes its time; headers may not. */
+/** A large file over a slow line takes its time; headers may not. Bodies without a file have a limit of their own. */
 const REQUEST_TIMEOUT_MS = 60 * 60 * 1_000;
+const HEADERS_TIMEOUT_MS = 20_000;
+/** How often Node looks for requests that take too long. */
+const TIMEOUT_CHECK_MS = 5_000;
 
 interface Dependencies {
   logger: Logger;
@@ -20,6 +26,8 @@ interface Dependencies {
   corsOrigins: readonly string[];
   routers: { path: string; router: Router }[];
   webSockets: WebSocketServers;
+  /** Further ones are refused by closing them. */
+  maxConnections: number;
 }
 
 export interface HttpServer {
@@ -34,14 +42,25 @@ export type WebSocketServers = Map<string, WebSocketServer>;
 
 /** Takes over connections that this server hands it, and refuses messages that are larger. */
 export function createWebSocketServer({ maxMessageBytes }: { maxMessageBytes: number }): WebSocketServer {
-  const server = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes });
-  // The library closes the socket with the right code by itself; an error that nobody listens to would end the process.
+  // One message in a turn of the loop: a client may put thousands of them into one packet.
+  const server = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, allowSynchronousEvents: false });
+  // The library closes the socket with the right code on its own; an error without a listener would end the process.
   server.on('connection', (socket) => socket.on('error', () => undefined));
   return server;
 }
 
 export function createHttpServer(dependencies: Dependencies): HttpServer {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, shouldUpgradeCallback: isWebSocket }, createApplication(dependencies));
+  const server = createServer(
+    {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      shouldUpgradeCallback: isWebSocket,
+    },
+    limitPipelining(createApplication(dependencies)),
+  );
+  server.maxConnections = dependencies.maxConnections;
+  const stopGuard = guardUnread(server);
   server.on('upgrade', (request, socket, head) => upgrade(dependencies, request, socket, head));
   let stopped: Promise<void> | undefined;
 
@@ -51,6 +70,7 @@ export function createHttpServer(dependencies: Dependencies): HttpServer {
     const timer = setTimeout(() => server.closeAllConnections(), graceMs);
     await closed;
     clearTimeout(timer);
+    stopGuard();
   }
 
   return {
@@ -74,11 +94,11 @@ function createApplication({ logger, guards, corsOrigins, routers }: Dependencie
     guards.check(request);
     next();
   });
+  application.use(limitBodyTime());
   application.use(cors({ origin: [...corsOrigins], credentials: false, maxAge: 600 }));
   for (const { path, router } of routers) application.use(path, router);
-  application.use((request, response) => {
-    const error = new ApiError('NOT_FOUND', `There is nothing at ${request.path}.`);
-    response.status(error.httpStatus).json(toErrorBody(error));
+  application.use(() => {
+    throw new ApiError('NOT_FOUND', 'Not found.');
   });
   application.use(createErrorHandler(logger));
   return application;

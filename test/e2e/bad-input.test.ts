@@ -441,9 +441,9 @@ describe('without a token, or with one that is none', () => {
     expect((await ask(shared.url, null, query)).errors.map(({ extensions }) => extensions.code)).toEqual(['UNAUTHENTICATED']);
   });
 
-  it.each(DOORS)('an upload by $door is UNAUTHENTICATED and keeps nothing', async ({ tryUpload, httpStatus }) => {
+  it.each(DOORS)('an upload by $door is refused with 401 before its body is parsed, and keeps nothing', async ({ tryUpload }) => {
     const before = await shared.blobs();
-    const refusal = { code: 'UNAUTHENTICATED', httpStatus: httpStatus(401) };
+    const refusal = { code: 'UNAUTHENTICATED', httpStatus: 401 };
     expect(await tryUpload(shared.url, null, { name: 'a.txt', content: 'Some text.' })).toMatchObject({ refusal });
     expect(await shared.blobs()).toEqual(before);
   });
@@ -622,6 +622,7 @@ describe('a query that asks for too much is refused before it runs, at every doo
 });
 
 describe('an argument out of its range is BAD_USER_INPUT and names the field', () => {
+  const FILTER = 'query ($filter: DocumentFilter) { documents(filter: $filter) { totalCount } }';
   const CURSOR = 'query ($after: String) { documents(after: $after) { totalCount } }';
 
   it.each([
@@ -645,6 +646,7 @@ describe('an argument out of its range is BAD_USER_INPUT and names the field', (
     ],
     ['a search for nothing', SEARCH, { query: '' }, { field: 'query' }],
     ['a search for blanks', SEARCH, { query: ' \n ' }, { field: 'query' }],
+    ['a filter for a name of 100,000 characters', FILTER, { filter: { filename: 'x'.repeat(100_000) } }, { field: 'filename', limit: 200 }],
     ['a search for 100,000 characters', SEARCH, { query: 'x'.repeat(100_000) }, { field: 'query', limit: 2_000 }],
   ])('%s', async (_, query, variables, named) => {
     const { data, errors } = await ask(shared.url, shared.newUser(), query, variables);
@@ -672,10 +674,9 @@ describe('an argument out of its range is BAD_USER_INPUT and names the field', (
     }
   });
 
-  it.each([
-    ...['%', '_', '\\', "' or 1=1 --", '\0', '\ud800'].map((filename) => [JSON.stringify(filename), filename] as const),
-    ['100,000 characters', 'x'.repeat(100_000)] as const,
-  ])('a filter for the name %s finds nothing', async (_, filename) => {
+  it.each(
+    ['%', '_', '\\', "' or 1=1 --", '\0', '\ud800'].map((filename) => [JSON.stringify(filename), filename] as const),
+  )('a filter for the name %s finds nothing', async (_, filename) => {
     const token = shared.newUser();
     const taken = await upload(shared.url, token, { name: 'plain.txt', content: 'A plain name.' });
     const query = 'query ($filter: DocumentFilter) { documents(filter: $filter) { totalCount } }';

@@ -3,7 +3,8 @@ import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import type { FileUpload } from 'graphql-upload-minimal';
 import type { UploadResult } from '../../documents/upload-document.js';
 import { untilEnd } from '../../http/multipart.js';
-import { requireViewer, type Context } from '../context.js';
+import { requireViewer } from '../../api/auth/authenticate.js';
+import type { Context } from '../context.js';
 import { DeleteDocumentPayloadType, UploadDocumentPayloadType, UploadOptionsInput } from '../types/query-types.js';
 import { Upload } from '../types/scalars.js';
 

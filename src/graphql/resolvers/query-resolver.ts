@@ -4,7 +4,8 @@ import type { Document, DocumentStatus } from '../../documents/document.js';
 import type { DocumentFilter, DocumentPage, SearchMode, Viewer } from '../../documents/ports.js';
 import type { SearchHit } from '../../documents/search-documents.js';
 import { assertRange, parseCursor, toCursor } from '../arguments.js';
-import { requireViewer, type Context } from '../context.js';
+import { requireViewer } from '../../api/auth/authenticate.js';
+import type { Context } from '../context.js';
 import { SearchModeEnum } from '../types/enums.js';
 import {
   DocumentConnectionType,
@@ -27,8 +28,8 @@ export class QueryResolver {
 
   @Query(() => LimitsType, { description: 'What is taken, and how much of it.' })
   async limits(@Ctx() context: Context): Promise<LimitsType> {
-    const { store, formats, maxUploadBytes } = context.services;
-    const counts = await store.counts(requireViewer(context).id);
+    const { formats, maxUploadBytes } = context.services;
+    const counts = await context.loaders.counts.load(requireViewer(context).id);
     const documents = counts.reduce((sum, { count }) => sum + count, 0);
     return { maxUploadBytes, mimeTypes: [...formats.mimeTypes], maxDocuments: null, documents };
   }
@@ -55,7 +56,7 @@ export class QueryResolver {
     description: "How many of the viewer's documents are in each status; a status without any is left out.",
   })
   documentCounts(@Ctx() context: Context): Promise<{ status: DocumentStatus; count: number }[]> {
-    return context.services.store.counts(requireViewer(context).id);
+    return context.loaders.counts.load(requireViewer(context).id);
   }
 
   @Query(() => [SearchHitType], {

@@ -3,7 +3,9 @@ import { documentNotFound, isDocumentId } from '../../documents/delete-document.
 import type { StatusEvent } from '../../documents/document.js';
 import { ApiError } from '../../errors.js';
 import type { StatusStream } from '../../status/hub.js';
-import { requireViewer, type Context } from '../context.js';
+import { requireViewer } from '../../api/auth/authenticate.js';
+import { assertArguments } from '../arguments.js';
+import type { Context } from '../context.js';
 import { DocumentStatusEventType } from '../types/event-type.js';
 
 interface Watch {
@@ -48,6 +50,7 @@ afterSeq and completeOnTerminal need documentId (else BAD_USER_INPUT). A client 
 async function openStream(watch: Watch, context: Context): Promise<StatusStream> {
   const { hub } = context.services;
   const userId = requireViewer(context).id;
+  assertArguments({ ...watch });
   const documentId = watch.documentId ?? null;
   if (documentId === null) {
     assertList(watch);
