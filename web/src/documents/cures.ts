@@ -34,6 +34,8 @@ const CURES: Readonly<Record<string, Cure | undefined>> = {
   DOCUMENT_NOT_FOUND: { title: 'There is no such document', cure: 'It may have been deleted meanwhile.' },
   CONFLICT: { title: 'Its status does not allow that now', cure: 'Look at its status and try again.' },
   NOT_FOUND: { title: 'There is nothing here', cure: 'The page may be older than the service: load it again.' },
+  BAD_REQUEST: { title: 'The request was rejected', cure: 'Reload the page and try again.' },
+  REQUEST_TIMEOUT: { title: 'The connection is too slow', cure: 'Try again on a faster connection, or with a smaller file.' },
   REQUEST_TOO_LARGE: { title: 'The request is too large', cure: 'Ask for less at once.' },
   FILE_TOO_LARGE: { title: 'The file is too large', cure: 'Split it or make it smaller, then upload it again.' },
   UNSUPPORTED_MEDIA_TYPE: { title: 'We cannot read this kind of file', cure: 'Save it as PDF, Word or plain text and upload that.' },
