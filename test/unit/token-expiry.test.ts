@@ -1,15 +1,24 @@
-/** What the WebSocket doors do when the time of a token is over, and when nobody can tell. */
+/** What every endpoint does when a token expires, and when nobody can tell whether it has. */
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import express from 'express';
+import { createServer, request, type IncomingMessage, type Server } from 'node:http';
+import { Readable } from 'node:stream';
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Identity, Viewer } from '../../src/documents/ports.js';
 import { ApiError, ExpiredTokenError } from '../../src/errors.js';
-import type { Services } from '../../src/graphql/context.js';
+import type { Document } from '../../src/documents/document.js';
+import type { UploadDocument } from '../../src/documents/upload-document.js';
+import type { Context, Services } from '../../src/graphql/context.js';
+import { createToClientError } from '../../src/graphql/errors.js';
+import { createHttpDoor } from '../../src/graphql/http-door.js';
+import { untilAborted } from '../../src/graphql/until-aborted.js';
+import { createErrorHandler } from '../../src/http/errors.js';
+import { createRestRouter } from '../../src/http/rest.js';
 import { serveGraphqlWebSocket } from '../../src/graphql/websocket-door.js';
 import { servePlainWebSocket } from '../../src/http/plain-websocket.js';
-import type { Logger } from '../../src/runtime/logger.js';
+import { createLogger, type Logger } from '../../src/runtime/logger.js';
 import type { StatusHub } from '../../src/status/hub.js';
 
 /** A watch that nothing happens in. */
@@ -84,5 +93,91 @@ describe.each(['graphql', 'plain'] as const)('the %s WebSocket', (door) => {
   it('signs nobody out while tokens cannot be checked: clients come back', async () => {
     const { code } = await watchUntilClosed(door, () => Promise.reject(new ApiError('DEPENDENCY_UNAVAILABLE', 'no answer')));
     expect(code).toBe(door === 'graphql' ? 1013 : 1011);
+  });
+});
+
+describe('over HTTP', () => {
+  /** The endpoint with a schema whose stream and whose query never end. */
+  async function listen(expiresInMs: number): Promise<string> {
+    const viewer = viewerUntil(expiresInMs);
+    const slow = new GraphQLSchema({
+      query: new GraphQLObjectType({
+        name: 'Query',
+        fields: {
+          slow: {
+            type: GraphQLString,
+            resolve: (_root, _arguments, { signal }: Context) => untilAborted(signal, () => new Promise<never>(() => undefined)),
+          },
+        },
+      }),
+      subscription: new GraphQLObjectType({
+        name: 'Subscription',
+        fields: { ticks: { type: GraphQLString, subscribe: ticks, resolve: () => 'tick' } },
+      }),
+    });
+    const toClientError = createToClientError(createLogger({ level: 'silent', forTerminal: false }));
+    const identity = { verify: () => Promise.resolve(viewer) };
+    const door = await createHttpDoor({ schema: slow, services: {} as Services, identity, toClientError });
+    const application = express().use('/graphql', door.router);
+    application.use('/api', createRestRouter({ identity, ...endlessFile, uploadDocument: readAll }));
+    application.use(createErrorHandler(createLogger({ level: 'silent', forTerminal: false })));
+    http = createServer(application).listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    return `http://127.0.0.1:${String((http.address() as AddressInfo).port)}`;
+  }
+
+  async function* ticks() {
+    for (;;) {
+      yield 'tick';
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  const document = { id: '3fa85f64-5717-4562-b3fc-2c963f66afa6', filename: 'a.txt', mimeType: 'text/plain', fileSize: 1e9, blobKey: 'k' };
+  const endlessFile = {
+    store: { find: () => Promise.resolve(document as Document) },
+    blobs: { read: () => Promise.resolve(Readable.from(ticks())) },
+  };
+  const readAll: UploadDocument = async (_viewer, { content }) => {
+    for await (const _part of content) continue;
+    throw new Error('the upload has no end');
+  };
+  const post = (url: string, query: string, accept: string) =>
+    fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer x', accept, 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
+    });
+
+  it('ends a stream over SSE with UNAUTHENTICATED and a complete', async () => {
+    const response = await post(await listen(300), 'subscription { ticks }', 'text/event-stream');
+    const events = (await response.text()).split('\n\n').filter((event) => event.startsWith('event:'));
+    expect(events.length).toBeGreaterThan(2);
+    expect(events.at(-2)).toContain('UNAUTHENTICATED');
+    expect(events.at(-1)).toContain('event: complete');
+  });
+
+  it('ends a query that is still running', async () => {
+    const response = await post(await listen(200), '{ slow }', 'application/json');
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+  });
+
+  it('breaks off a download', async () => {
+    const response = await fetch(`${await listen(200)}/api/${document.id}/file`, { headers: { authorization: 'Bearer x' } });
+    expect(response.status).toBe(200);
+    await expect(response.text()).rejects.toThrow();
+  });
+
+  it('refuses an upload that is still coming with 401', async () => {
+    const sent = request(`${await listen(200)}/api/upload`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer x', 'content-type': 'multipart/form-data; boundary=b', 'content-length': 1_000_000 },
+    });
+    sent.on('error', () => undefined);
+    sent.write('--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\nsome text');
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    expect(response.statusCode).toBe(401);
+    expect(response.headers['www-authenticate']).toBe('Bearer error="invalid_token"');
+    sent.destroy();
   });
 });

@@ -1,0 +1,106 @@
+/** How long a body may take, over real connections, with limits of milliseconds. */
+import express from 'express';
+import { once } from 'node:events';
+import { createServer, request, type IncomingMessage, type Server } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { expectPace, limitBodyTime } from '../../src/http/body-time.js';
+import { createErrorHandler } from '../../src/http/errors.js';
+import { guardUnread } from '../../src/http/guard-unread.js';
+import { limitPipelining } from '../../src/http/limit-pipelining.js';
+import { makeLog } from '../support/make-log.js';
+
+let server: Server;
+
+afterEach(() => {
+  server.close();
+  server.closeAllConnections();
+});
+
+async function listen(application: express.Express, wrap = limitPipelining): Promise<string> {
+  application.use(createErrorHandler(makeLog() as unknown as Parameters<typeof createErrorHandler>[0]));
+  server = createServer(wrap(application)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+}
+
+/** Sends the head and one byte, and waits for what the server says. */
+async function sendSlowly(url: string): Promise<{ status: number; ended: Promise<unknown> }> {
+  const sent = request(url, { method: 'POST', headers: { 'content-type': 'application/json', 'content-length': 1_000 } });
+  const ended = Promise.race([once(sent, 'close'), once(sent, 'error')]);
+  sent.on('error', () => undefined);
+  sent.write('{');
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  response.on('error', () => undefined).resume();
+  return { status: response.statusCode ?? 0, ended };
+}
+
+it('responds 408 to a body that is not complete in time, and ends its connection', async () => {
+  const application = express().use(limitBodyTime(50), express.json());
+  const { status, ended } = await sendSlowly(await listen(application));
+  expect(status).toBe(408);
+  await ended;
+});
+
+it('leaves a body alone that is complete, however long its response takes', async () => {
+  const application = express().use(limitBodyTime(50), express.json());
+  const done = Promise.withResolvers<void>();
+  application.post('/', (_request, response) => void done.promise.then(() => response.json({})));
+  const url = await listen(application);
+  const answer = fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
+  setTimeout(done.resolve, 120);
+  expect((await answer).status).toBe(200);
+});
+
+it('ends an upload that falls behind its pace, and does not hold the time limit against one that keeps it', async () => {
+  const application = express().use(limitBodyTime(50));
+  application.post('/', (incoming, _response, next) => {
+    expectPace(incoming, next, 100);
+    incoming.resume();
+  });
+  const { status } = await sendSlowly(await listen(application));
+  expect(status).toBe(408);
+});
+
+it('cuts off a client that takes none of its response', async () => {
+  const application = express();
+  application.get('/', (_request, response) => void response.end(Buffer.alloc(64 * 1024 * 1024)));
+  const url = await listen(application);
+  const stop = guardUnread(server, 500);
+  const connected = once(server, 'connection') as Promise<[Socket]>;
+  const sent = request(url).end();
+  sent.on('error', () => undefined);
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  response.on('error', () => undefined).pause();
+  // The server's side: a client that does not read does not notice.
+  const [socket] = await connected;
+  await once(socket, 'close');
+  expect(socket.bytesWritten).toBeGreaterThan(0);
+  stop();
+  sent.destroy();
+});
+
+it('serves ten requests of one connection at once, lets more wait, and cuts off who sends hundreds', async () => {
+  const application = express();
+  let running = 0;
+  let most = 0;
+  application.get('/', (_request, response) => {
+    running += 1;
+    most = Math.max(most, running);
+    setImmediate(() => {
+      running -= 1;
+      response.end();
+    });
+  });
+  const url = await listen(application);
+  const flood = async (count: number) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    let received = '';
+    socket.on('error', () => undefined).on('data', (data: Buffer) => (received += data.toString()));
+    socket.write(`GET / HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(count - 1) + `GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    await once(socket, 'close');
+    return received.match(/HTTP\/1.1 200/g)?.length ?? 0;
+  };
+  expect(await flood(60)).toBe(60);
+  expect(most).toBeLessThanOrEqual(10);
+  expect(await flood(500)).toBeLessThan(500);
+});

@@ -1,0 +1,122 @@
+/** What a client may hold and send at once. */
+import fc from 'fast-check';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ApiError } from '../../src/errors.js';
+import { createAdmission } from '../../src/rate-limit/admission.js';
+import { createQuota } from '../../src/rate-limit/quota.js';
+import { createRequestRate } from '../../src/rate-limit/request-rate.js';
+
+const codeOf = (work: () => unknown): string => {
+  try {
+    work();
+    return 'taken';
+  } catch (error) {
+    return error instanceof ApiError ? error.code : 'bug';
+  }
+};
+const never = new AbortController().signal;
+
+describe('a quota', () => {
+  it('refuses what is over the limit of a user, and nobody else’s', () => {
+    const quota = createQuota({ what: 'uploads', perUser: 2, total: 4 });
+    const releases = [quota.take('ada'), quota.take('ada')];
+    expect(codeOf(() => quota.take('ada'))).toBe('RATE_LIMITED');
+    quota.take('eve');
+    releases[0]?.();
+    releases[0]?.();
+    expect(quota.inUse()).toBe(2);
+    expect(codeOf(() => quota.take('ada'))).toBe('taken');
+    expect(codeOf(() => quota.take('ada'))).toBe('RATE_LIMITED');
+  });
+
+  it('refuses what is over the limit of the process as unavailable', () => {
+    const quota = createQuota({ what: 'uploads', perUser: 2, total: 1 });
+    quota.take('ada');
+    expect(codeOf(() => quota.take('eve'))).toBe('DEPENDENCY_UNAVAILABLE');
+  });
+
+  it('has what it had before once everything is given back, however often and in whatever order', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('__proto__', 'constructor', 'ada', '')), fc.infiniteStream(fc.nat()), (users, picks) => {
+        const quota = createQuota({ what: 'uploads', perUser: 3, total: 7 });
+        const releases: (() => void)[] = [];
+        for (const user of users) codeOf(() => releases.push(quota.take(user)));
+        for (const release of releases.sort(() => ((picks.next().value as number) % 2) - 0.5)) {
+          release();
+          release();
+        }
+        expect(quota.inUse()).toBe(0);
+      }),
+    );
+  });
+});
+
+describe('a request rate', () => {
+  it('lets a burst through, then so many a second, and says when to come back', () => {
+    let now = 0;
+    const rate = createRequestRate({ perSecond: 10, burst: 20 }, () => now);
+    for (let request = 0; request < 20; request += 1) rate.spend('ada');
+    expect(codeOf(() => rate.spend('ada'))).toBe('RATE_LIMITED');
+    expect(codeOf(() => rate.spend('eve'))).toBe('taken');
+    now = 100;
+    expect(codeOf(() => rate.spend('ada'))).toBe('taken');
+    expect(codeOf(() => rate.spend('ada'))).toBe('RATE_LIMITED');
+    now = 10_000;
+    for (let request = 0; request < 20; request += 1) expect(codeOf(() => rate.spend('ada'))).toBe('taken');
+  });
+});
+
+describe('admission', () => {
+  it('takes owners in turn, however many requests one of them has waiting', async () => {
+    const admission = createAdmission({ running: 10, waiting: 100, totalWaiting: 200 });
+    const order: string[] = [];
+    const enter = async (owner: string) => {
+      const leave = await admission.enter(owner, never);
+      order.push(owner);
+      leave();
+    };
+    await Promise.all([...Array.from({ length: 50 }, () => enter('eve')), enter('ada')]);
+    expect(order.indexOf('ada')).toBeLessThan(3);
+  });
+
+  it('admits one request in a turn of the event loop', async () => {
+    const admission = createAdmission({ running: 100, waiting: 100, totalWaiting: 200 });
+    let admitted = 0;
+    const entered = Array.from({ length: 20 }, () => admission.enter('ada', never).then(() => (admitted += 1)));
+    for (let turn = 0; turn < 10; turn += 1) {
+      const before = admitted;
+      await nextTurn();
+      expect(admitted - before).toBeLessThanOrEqual(1);
+    }
+    await Promise.all(entered);
+  });
+
+  it('holds one owner to its running places, and gives them on as they are left', async () => {
+    const admission = createAdmission({ running: 2, waiting: 100, totalWaiting: 200 });
+    const leaves = [await admission.enter('eve', never), await admission.enter('eve', never)];
+    let third = false;
+    const waiting = admission.enter('eve', never).then((leave) => {
+      third = true;
+      return leave;
+    });
+    (await admission.enter('ada', never))();
+    expect(third).toBe(false);
+    leaves[0]?.();
+    leaves[0]?.();
+    (await waiting)();
+    leaves[1]?.();
+  });
+
+  it('refuses what is over its waiting places, and forgets those that give up', async () => {
+    const admission = createAdmission({ running: 1, waiting: 1, totalWaiting: 2 });
+    const leave = await admission.enter('eve', never);
+    const gone = new AbortController();
+    const waits = admission.enter('eve', gone.signal);
+    await expect(admission.enter('eve', never)).rejects.toMatchObject({ code: 'RATE_LIMITED', details: { limit: 1 } });
+    gone.abort(new Error('the client left'));
+    await expect(waits).rejects.toThrow('the client left');
+    const again = admission.enter('eve', never);
+    leave();
+    (await again)();
+  });
+});
