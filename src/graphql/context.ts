@@ -1,6 +1,6 @@
 import type DataLoader from 'dataloader';
 import type { DeleteDocument } from '../documents/delete-document.js';
-import type { Document } from '../documents/document.js';
+import type { Document, StatusEvent } from '../documents/document.js';
 import type { DocumentStore, FormatDetector, Viewer } from '../documents/ports.js';
 import type { SearchDocuments } from '../documents/search-documents.js';
 import type { UploadDocument } from '../documents/upload-document.js';
@@ -9,7 +9,7 @@ import type { StatusHub } from '../status/hub.js';
 
 /** What the resolvers may call: the use cases, and the reads that need none. */
 export interface Services {
-  store: Pick<DocumentStore, 'find' | 'findMany' | 'list' | 'counts' | 'events' | 'queuePositions'>;
+  store: Pick<DocumentStore, 'find' | 'findMany' | 'list' | 'counts' | 'eventsOfMany' | 'queuePositions'>;
   hub: StatusHub;
   uploadDocument: UploadDocument;
   deleteDocument: DeleteDocument;
@@ -25,7 +25,20 @@ export interface Context {
   refusal: ApiError | null;
   /** Settles when the multipart body has been read to its end. */
   uploadEnded: Promise<void>;
-  loaders: { document: DataLoader<string, Document | null>; queuePosition: DataLoader<string, number | null> };
+  loaders: Loaders;
+}
+
+export interface Loaders {
+  document: DataLoader<string, Document | null>;
+  queuePosition: DataLoader<string, number | null>;
+  events: DataLoader<HistoryKey, StatusEvent[], string>;
+}
+
+/** A part of the history of one document. */
+export interface HistoryKey {
+  documentId: string;
+  after: number;
+  first: number;
 }
 
 /** Throws UNAUTHENTICATED. */

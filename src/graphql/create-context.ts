@@ -1,7 +1,8 @@
 import DataLoader from 'dataloader';
 import type { Identity, Viewer } from '../documents/ports.js';
 import { ApiError } from '../errors.js';
-import type { Context, Services } from './context.js';
+import type { Context, HistoryKey, Loaders, Services } from './context.js';
+import type { StatusEvent } from '../documents/document.js';
 
 /** One a request, or one a subscription's event: what a loader has read must not outlive it. */
 export function createContext(
@@ -35,7 +36,7 @@ export function parseBearer(authorization: unknown): string | null {
   return typeof authorization === 'string' ? (/^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? null) : null;
 }
 
-function createLoaders({ store }: Services): Context['loaders'] {
+function createLoaders({ store }: Services): Loaders {
   return {
     document: new DataLoader(async (ids) => {
       const documents = new Map((await store.findMany(ids)).map((document) => [document.id, document]));
@@ -45,5 +46,30 @@ function createLoaders({ store }: Services): Context['loaders'] {
       const positions = await store.queuePositions(ids);
       return ids.map((id) => positions.get(id) ?? null);
     }),
+    events: createEventsLoader(store),
   };
+}
+
+/** Reads the histories of all documents of a list by one statement for each `after` and `first` that the request names. */
+function createEventsLoader(store: Services['store']): Loaders['events'] {
+  const read = async ({ after, first }: HistoryKey, keys: readonly HistoryKey[]): Promise<Map<string, StatusEvent[]>> =>
+    store.eventsOfMany(
+      keys.filter((key) => key.after === after && key.first === first).map(({ documentId }) => documentId),
+      after,
+      first,
+    );
+
+  return new DataLoader(
+    async (keys) => {
+      const parts = new Map<string, Promise<Map<string, StatusEvent[]>>>();
+      const partOf = (key: HistoryKey) => {
+        const name = `${String(key.after)} ${String(key.first)}`;
+        const part = parts.get(name) ?? read(key, keys);
+        parts.set(name, part);
+        return part;
+      };
+      return Promise.all(keys.map(async (key) => (await partOf(key)).get(key.documentId) ?? []));
+    },
+    { cacheKeyFn: ({ documentId, after, first }) => `${documentId} ${String(after)} ${String(first)}` },
+  );
 }

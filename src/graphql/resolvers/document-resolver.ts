@@ -42,12 +42,12 @@ export class DocumentResolver {
   @FieldResolver(() => [DocumentStatusEventType], { description: 'The durable history, oldest first.' })
   events(
     @Root() document: Document,
-    @Ctx() { services }: Context,
+    @Ctx() { loaders }: Context,
     @Arg('after', () => Int, { defaultValue: 0, description: 'Only events with a higher seq.' }) after: number,
     @Arg('first', () => Int, { defaultValue: 50, description: 'So many at most, up to 500.' }) first: number,
   ): Promise<StatusEvent[]> {
     assertRange('first', first, 0, MAX_EVENTS);
-    return services.store.events(document.id, after, first);
+    return loaders.events.load({ documentId: document.id, after, first });
   }
 }
 
