@@ -18,9 +18,16 @@ export interface Viewer {
 export interface Identity {
   /** Throws UNAUTHENTICATED for a token that is not ours, ExpiredTokenError for one whose time is over. */
   verify(token: string): Promise<Viewer>;
-  /** For a token that stays in use. Throws UNAUTHENTICATED when it was revoked or its user disabled; absent where nothing can be revoked. */
+  /**
+   * Asks whoever issued a token that was verified before whether it still holds, for what stays open in its name: call it once every
+   * RECHECK_MS. Throws UNAUTHENTICATED if the user was disabled or removed, or has been signed out everywhere; ExpiredTokenError if its
+   * time is over. Resolves if the issuer cannot be asked just now: an outage signs nobody out. Absent where tokens cannot be revoked.
+   */
   recheck?(token: string): Promise<void>;
 }
+
+/** How long a revoked token may keep open what was opened with it. */
+export const RECHECK_MS = 5 * 60 * 1_000;
 
 // ---- Blobs ---------------------------------------------------------------------------------------------------------
 
@@ -224,6 +231,8 @@ export interface DocumentStore {
   counts(userId: string): Promise<{ status: DocumentStatus; count: number }[]>;
   /** Durable events after `after`, oldest first. */
   events(documentId: string, after: number, first: number): Promise<StatusEvent[]>;
+  /** The same for each of many documents, read by one statement. Every id has an entry, empty if there is nothing after `after`. */
+  eventsOfMany(documentIds: readonly string[], after: number, first: number): Promise<Map<string, StatusEvent[]>>;
   /** Unfinished documents of a user and those changed since, newest change first, at most `limit`. */
   recent(userId: string, changedSince: Date, limit: number): Promise<Document[]>;
   /** Documents ahead of each of these that is PENDING and due; the others are left out. */

@@ -29,15 +29,26 @@ export function createFirebaseIdentity({ projectId, emulatorHost, httpAgent, tim
   const app = initializeApp({ projectId, ...(httpAgent && { httpAgent }) }, `docstream-${randomUUID()}`);
   const auth = withEmulatorHost(emulatorHost, () => getAuth(app));
 
+  async function check(token: string, { isRecheck }: { isRecheck: boolean }): Promise<DecodedIdToken> {
+    const { header, payload } = readToken(token) ?? {};
+    if (!header || !payload || payload['aud'] !== projectId || payload['iss'] !== `${ISSUER}${projectId}`) throw invalidToken();
+    // firebase-admin checks it too, but by an environment variable of its own.
+    if (emulatorHost === null && header['alg'] !== 'RS256') throw invalidToken();
+    // Before the signature: Google's keys change, and an old token would be told from a forged one no more.
+    if (typeof payload['exp'] === 'number' && payload['exp'] * 1_000 <= Date.now()) throw new ExpiredTokenError();
+    return verifyWith(auth, { token, isRecheck, timeoutMs });
+  }
+
   return {
-    verify: async (token) => {
-      const { header, payload } = readToken(token) ?? {};
-      if (!header || !payload || payload['aud'] !== projectId || payload['iss'] !== `${ISSUER}${projectId}`) throw invalidToken();
-      // firebase-admin checks it too, but by an environment variable of its own.
-      if (emulatorHost === null && header['alg'] !== 'RS256') throw invalidToken();
-      // Before the signature: Google's keys change, and an old token would be told from a forged one no more.
-      if (typeof payload['exp'] === 'number' && payload['exp'] * 1_000 <= Date.now()) throw new ExpiredTokenError();
-      return toViewer(await verifyWith(auth, token, timeoutMs));
+    verify: async (token) => toViewer(await check(token, { isRecheck: false })),
+    // Firebase is asked for the user, which needs credentials of a service account: where there are none, it counts as unavailable.
+    recheck: async (token) => {
+      try {
+        await check(token, { isRecheck: true });
+      } catch (error) {
+        if (error instanceof ApiError && error.code === 'DEPENDENCY_UNAVAILABLE') return;
+        throw error;
+      }
     },
   };
 }
@@ -59,9 +70,15 @@ function withEmulatorHost(emulatorHost: string | null, create: () => Auth): Auth
   }
 }
 
-async function verifyWith(auth: Auth, token: string, timeoutMs: number): Promise<DecodedIdToken> {
+interface Check {
+  token: string;
+  isRecheck: boolean;
+  timeoutMs: number;
+}
+
+async function verifyWith(auth: Auth, { token, isRecheck, timeoutMs }: Check): Promise<DecodedIdToken> {
   try {
-    return await within(timeoutMs, auth.verifyIdToken(token));
+    return await within(timeoutMs, auth.verifyIdToken(token, isRecheck));
   } catch (error) {
     throw toApiError(error);
   }

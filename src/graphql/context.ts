@@ -1,7 +1,7 @@
 import type DataLoader from 'dataloader';
 import type { Authentication } from '../api/auth/authenticate.js';
 import type { DeleteDocument } from '../documents/delete-document.js';
-import type { Document, DocumentStatus } from '../documents/document.js';
+import type { Document, DocumentStatus, StatusEvent } from '../documents/document.js';
 import type { DocumentStore, FormatDetector } from '../documents/ports.js';
 import type { SearchDocuments } from '../documents/search-documents.js';
 import type { UploadDocument } from '../documents/upload-document.js';
@@ -9,7 +9,7 @@ import type { StatusHub } from '../status/hub.js';
 
 /** What the resolvers may call: the use cases, and the reads that need none. */
 export interface Services {
-  store: Pick<DocumentStore, 'find' | 'findMany' | 'list' | 'counts' | 'events' | 'queuePositions'>;
+  store: Pick<DocumentStore, 'find' | 'findMany' | 'list' | 'counts' | 'eventsOfMany' | 'queuePositions'>;
   hub: StatusHub;
   uploadDocument: UploadDocument;
   deleteDocument: DeleteDocument;
@@ -25,10 +25,20 @@ export interface Context extends Authentication {
   signal: AbortSignal;
   /** Settles when the multipart body has been read to its end. */
   uploadEnded: Promise<void>;
-  loaders: {
-    document: DataLoader<string, Document | null>;
-    queuePosition: DataLoader<string, number | null>;
-    /** By user. */
-    counts: DataLoader<string, { status: DocumentStatus; count: number }[]>;
-  };
+  loaders: Loaders;
+}
+
+export interface Loaders {
+  document: DataLoader<string, Document | null>;
+  queuePosition: DataLoader<string, number | null>;
+  events: DataLoader<HistoryKey, StatusEvent[], string>;
+  /** By user. */
+  counts: DataLoader<string, { status: DocumentStatus; count: number }[]>;
+}
+
+/** A part of the history of one document. */
+export interface HistoryKey {
+  documentId: string;
+  after: number;
+  first: number;
 }

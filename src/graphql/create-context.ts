@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Authentication } from '../api/auth/authenticate.js';
-import type { Context, Services } from './context.js';
+import type { StatusEvent } from '../documents/document.js';
+import type { Context, HistoryKey, Loaders, Services } from './context.js';
 
 /** One a request, or one a subscription: its resolver clears the loaders for each event. */
 export function createContext(
@@ -11,7 +12,7 @@ export function createContext(
   return { services, viewer, refusal, signal, uploadEnded, loaders: createLoaders(services) };
 }
 
-function createLoaders({ store }: Services): Context['loaders'] {
+function createLoaders({ store }: Services): Loaders {
   return {
     document: new DataLoader(async (ids) => {
       const documents = new Map((await store.findMany(ids)).map((document) => [document.id, document]));
@@ -21,6 +22,31 @@ function createLoaders({ store }: Services): Context['loaders'] {
       const positions = await store.queuePositions(ids);
       return ids.map((id) => positions.get(id) ?? null);
     }),
+    events: createEventsLoader(store),
     counts: new DataLoader((userIds) => Promise.all(userIds.map((userId) => store.counts(userId)))),
   };
+}
+
+/** Reads the histories of all documents of a list by one statement for each `after` and `first` that the request names. */
+function createEventsLoader(store: Services['store']): Loaders['events'] {
+  const read = async ({ after, first }: HistoryKey, keys: readonly HistoryKey[]): Promise<Map<string, StatusEvent[]>> =>
+    store.eventsOfMany(
+      keys.filter((key) => key.after === after && key.first === first).map(({ documentId }) => documentId),
+      after,
+      first,
+    );
+
+  return new DataLoader(
+    async (keys) => {
+      const parts = new Map<string, Promise<Map<string, StatusEvent[]>>>();
+      const partOf = (key: HistoryKey) => {
+        const name = `${String(key.after)} ${String(key.first)}`;
+        const part = parts.get(name) ?? read(key, keys);
+        parts.set(name, part);
+        return part;
+      };
+      return Promise.all(keys.map(async (key) => (await partOf(key)).get(key.documentId) ?? []));
+    },
+    { cacheKeyFn: ({ documentId, after, first }) => `${documentId} ${String(after)} ${String(first)}` },
+  );
 }

@@ -1,17 +1,28 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { isLoopbackHost } from './guards.js';
 
-/** What a proxy adds: whoever is behind it is not on this machine, although the proxy is. */
-const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
+/** Headers by which proxies and content delivery networks name a client, or themselves: whole names, beginnings, and endings. */
+const PROXY_HEADERS = [
+  /^(via|forwarded|forwarded-for|proxy-connection|cdn-loop|x-varnish|x-scheme|x-url-scheme|x-coming-from|front-end-https|surrogate-.*)$/,
+  /^(x-forwarded|x-original|x-real-|x-proxy|x-envoy-|x-haproxy-|x-amzn-|x-amz-cf-|x-azure-|x-arr-|x-appengine-|x-cloud-trace)/,
+  /^(x-goog-|x-nf-|x-vercel-|x-akamai-|x-bluecoat-|x-ssl-|cf-|fly-|fastly-|akamai-|incap-|true-client-)/,
+  /(client-?ip|connecting-ip|real-ip|remote-ip|remote-addr|user-ip|src-ip|source-ip)$/,
+];
 
 /**
- * Whether what is for operators may be told: to this machine, and to who names the token. This machine is told by the address of the
- * connection; a header can take that away and never give it.
+ * Returns true if the request may see what is for operators: it comes from this machine, or names the token. The address of the connection
+ * and a loopback Host show that it comes from here; the header of a proxy takes that away, because its client may be anywhere.
  */
 export function mayOperate(request: Pick<IncomingMessage, 'headers' | 'socket'>, operationsToken: string | null): boolean {
   const { headers, socket } = request;
-  if (isLoopback(socket.remoteAddress ?? '') && !FORWARDED.some((name) => name in headers)) return true;
+  const isDirect = isLoopback(socket.remoteAddress ?? '') && isLoopbackHost(headers.host);
+  if (isDirect && !Object.keys(headers).some(isOfProxy)) return true;
   return operationsToken !== null && isSame(headers.authorization ?? '', `Bearer ${operationsToken}`);
+}
+
+function isOfProxy(name: string): boolean {
+  return PROXY_HEADERS.some((pattern) => pattern.test(name));
 }
 
 function isLoopback(address: string): boolean {

@@ -22,14 +22,17 @@ export interface FirebaseSignIn {
 
 type Sources = Partial<Record<'connectSrc' | 'scriptSrc' | 'frameSrc', readonly string[]>>;
 
+const CSP = 'Content-Security-Policy';
+/** Older browsers do not take `'self'` for WebSockets. An address in brackets is no source that a policy can name: there `'self'` must do. */
+const NAMEABLE_HOST = /^[a-z\d][a-z\d.-]{0,252}(:\d{1,5})?$/i;
+
 /** Nothing is fetched from elsewhere and no script stands in the page itself. The component library sets styles on elements. */
 export function securityHeaders(): RequestHandler {
-  const headers = headersSetBy(
-    helmet({ contentSecurityPolicy: contentSecurityPolicy({}), strictTransportSecurity: false, crossOriginEmbedderPolicy: false }),
-  );
-  return (_request, response, next) => {
+  const headers = headersSetBy(helmet({ contentSecurityPolicy: false, strictTransportSecurity: false, crossOriginEmbedderPolicy: false }));
+  const setPolicy = policyHeader({});
+  return (request, response, next) => {
     for (const [name, value] of headers) response.setHeader(name, value);
-    next();
+    setPolicy(request, response, next);
   };
 }
 
@@ -41,6 +44,19 @@ function headersSetBy(handler: (request: IncomingMessage, response: ServerRespon
   return new Map(response.getHeaderNames().map((name) => [name, String(response.getHeader(name))]));
 }
 
+/** Sets the policy, with the WebSockets of the host that was asked for and of no other. */
+function policyHeader(sources: Sources): RequestHandler {
+  const policy = headersSetBy(helmet.contentSecurityPolicy(contentSecurityPolicy(sources))).get(CSP.toLowerCase()) ?? '';
+  return ({ headers: { host } }, response, next) => {
+    const ownSockets = host !== undefined && NAMEABLE_HOST.test(host) ? ` ws://${host} wss://${host}` : '';
+    response.setHeader(
+      CSP,
+      policy.replace("connect-src 'self'", (self) => self + ownSockets),
+    );
+    next();
+  };
+}
+
 function contentSecurityPolicy({ connectSrc = [], scriptSrc, frameSrc }: Sources) {
   return {
     useDefaults: false,
@@ -48,7 +64,7 @@ function contentSecurityPolicy({ connectSrc = [], scriptSrc, frameSrc }: Sources
       defaultSrc: ["'self'"],
       styleSrc: ["'self'", "'unsafe-inline'"],
       imgSrc: ["'self'", 'data:', 'blob:'],
-      connectSrc: ["'self'", 'ws:', 'wss:', ...connectSrc],
+      connectSrc: ["'self'", ...connectSrc],
       ...(scriptSrc && { scriptSrc: ["'self'", ...scriptSrc] }),
       ...(frameSrc && { frameSrc: [...frameSrc] }),
       workerSrc: ["'self'", 'blob:'],
@@ -74,7 +90,7 @@ function firebaseSources({ emulatorHost, authDomain }: FirebaseSignIn): Sources 
 /** In place of the stricter headers that every answer has. */
 function firebaseHeaders(signIn: FirebaseSignIn): RequestHandler[] {
   return [
-    helmet.contentSecurityPolicy(contentSecurityPolicy(firebaseSources(signIn))),
+    policyHeader(firebaseSources(signIn)),
     // Google's window reports to the page that opened it.
     helmet.crossOriginOpenerPolicy({ policy: 'same-origin-allow-popups' }),
     // A web key may be limited to the sites that use it, which Google reads from the referrer.

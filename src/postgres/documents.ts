@@ -10,6 +10,7 @@ import {
   findDocuments,
   listDocuments,
   readEvents,
+  readEventsOfMany,
   readQueuePositions,
   readRecent,
 } from './read-documents.js';
@@ -24,6 +25,7 @@ export function createDocumentStore({ database, maxAttempts }: { database: Datab
     list: (userId, options) => listDocuments(database, userId, options),
     counts: (userId) => countDocuments(database, userId),
     events: (documentId, after, first) => readEvents(database, documentId, after, first),
+    eventsOfMany: (documentIds, after, first) => readEventsOfMany(database, documentIds, after, first),
     recent: (userId, changedSince, limit) => readRecent(database, userId, changedSince, limit),
     queuePositions: (ids) => readQueuePositions(database, ids),
     claim: async (options) => {

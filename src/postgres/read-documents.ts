@@ -81,10 +81,30 @@ export async function readEvents(database: Database, documentId: string, after: 
     after,
     first,
   ]);
-  return rows.map((row) => {
-    const { document: _, ...event } = toEvent(row);
-    return event;
-  });
+  return rows.map(toHistoryEvent);
+}
+
+/** Each history is looked up by its own key and cut before it is joined with anything, so the cost is that of the rows returned. */
+export async function readEventsOfMany(
+  database: Database,
+  documentIds: readonly string[],
+  after: number,
+  first: number,
+): Promise<Map<string, StatusEvent[]>> {
+  const histories = new Map<string, StatusEvent[]>(documentIds.map((id) => [id, []]));
+  const rows = await database.query<ChangedRow>(
+    `select h.* from jsonb_array_elements_text(?::jsonb) asked
+      cross join lateral (${EVENTS} where e.document_id = asked.value::uuid and e.seq > ? order by e.seq limit ?) h
+      order by h.id, h.seq`,
+    [JSON.stringify([...histories.keys()]), after, first],
+  );
+  for (const row of rows) histories.get(row.id)?.push(toHistoryEvent(row));
+  return histories;
+}
+
+function toHistoryEvent(row: ChangedRow): StatusEvent {
+  const { document: _, ...event } = toEvent(row);
+  return event;
 }
 
 export async function readRecent(database: Database, userId: string, changedSince: Date, limit: number): Promise<Document[]> {

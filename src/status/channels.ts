@@ -1,5 +1,6 @@
 import type { StatusEvent } from '../documents/document.js';
 import type { StatusBus } from '../documents/ports.js';
+import { createDelivery } from './delivery.js';
 import type { Watcher } from './watcher.js';
 
 /** The watchers of each channel of the bus: the first of a channel joins it, the last leaves it. */
@@ -21,6 +22,7 @@ interface Options {
 
 interface Channel {
   watchers: Set<Watcher>;
+  deliver: (act: (watcher: Watcher) => void) => void;
   acknowledged: Promise<() => void>;
 }
 
@@ -31,13 +33,14 @@ export function createChannels({ bus, log, onDirty }: Options): Channels {
   const channels = new Map<string, Channel>();
 
   function offer(name: string, event: StatusEvent): void {
-    for (const watcher of channels.get(name)?.watchers ?? []) watcher.offer(event);
+    channels.get(name)?.deliver((watcher) => watcher.offer(event));
   }
 
   function open(name: string): Channel {
     const acknowledged = bus.subscribe(name, (event) => offer(name, event));
     acknowledged.catch((error: unknown) => log.warn({ err: error }, 'the status bus refused a subscription; safety reads go on'));
-    const channel = { watchers: new Set<Watcher>(), acknowledged };
+    const watchers = new Set<Watcher>();
+    const channel = { watchers, deliver: createDelivery(watchers), acknowledged };
     channels.set(name, channel);
     return channel;
   }
@@ -58,9 +61,7 @@ export function createChannels({ bus, log, onDirty }: Options): Channels {
       return () => leave(name, channel, watcher);
     },
     offer,
-    end: (name) => {
-      for (const watcher of channels.get(name)?.watchers ?? []) watcher.end();
-    },
+    end: (name) => channels.get(name)?.deliver((watcher) => watcher.end()),
     joined: () => [...channels.keys()],
   };
 }

@@ -10,6 +10,7 @@ import type { DocumentStore, StatusBus } from '../documents/ports.js';
 import { isTerminal, toSnapshotEvent } from '../documents/status.js';
 import { createBatchedRead } from './batched-read.js';
 import { createChannels } from './channels.js';
+import { createSnapshotLists, type UserLists } from './snapshot-lists.js';
 import { createWatcher, type Watcher } from './watcher.js';
 
 export interface StatusHub {
@@ -44,6 +45,7 @@ const HISTORY_PAGE = 100;
 export function createStatusHub({ bus, store, log }: Dependencies): StatusHub {
   const channels = createChannels({ bus, log, onDirty: (channel) => void refresh(channel) });
   const readDocument = createBatchedRead(async (ids) => new Map((await store.findMany(ids)).map((document) => [document.id, document])));
+  const lists = createSnapshotLists({ store, limit: MAX_LIST_SNAPSHOTS });
   const open = new Set<Watcher>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -93,29 +95,38 @@ export function createStatusHub({ bus, store, log }: Dependencies): StatusHub {
     }
   }
 
-  async function watchUser({ userId, changedSince }: Parameters<StatusHub['watchUser']>[0]): Promise<StatusStream> {
+  async function watchUser(watch: Parameters<StatusHub['watchUser']>[0]): Promise<StatusStream> {
     const watcher = createWatcher();
-    const leave = await join(`user:${userId}`, watcher);
+    const user = lists.enter(watch.userId);
+    const leaveChannel = await join(`user:${watch.userId}`, watcher);
+    const leave = () => {
+      user.leave();
+      leaveChannel();
+    };
     try {
-      const documents = await store.recent(userId, changedSince, MAX_LIST_SNAPSHOTS);
-      return toStream(streamUser(userId, documents, watcher), leave);
+      watcher.begin((await user.read(watch.changedSince)).present);
+      return toStream(streamUser(watch, user, watcher), leave);
     } catch (error) {
       leave();
       throw error;
     }
   }
 
-  async function* streamUser(userId: string, documents: Document[], watcher: Watcher): AsyncGenerator<StatusEvent, void, void> {
+  async function* streamUser(
+    { changedSince }: Parameters<StatusHub['watchUser']>[0],
+    user: UserLists,
+    watcher: Watcher,
+  ): AsyncGenerator<StatusEvent, void, void> {
+    let since = changedSince;
     let readAt = new Date();
-    watcher.begin(documents.filter((document) => document.status !== 'DELETING').map(toSnapshotEvent));
     for (let event = await watcher.next(); event !== null; event = await watcher.next()) {
       if (event !== 'overflow') {
-        yield event;
+        if (isAskedFor(event, changedSince)) yield event;
         continue;
       }
-      const since = new Date(readAt.getTime() - OVERLAP_MS);
+      if (!watcher.hasLostList()) since = new Date(readAt.getTime() - OVERLAP_MS);
       readAt = new Date();
-      for (const document of await store.recent(userId, since, MAX_LIST_SNAPSHOTS)) watcher.offer(toSnapshotEvent(document));
+      watcher.begin((await user.read(since)).all);
     }
   }
 
@@ -163,6 +174,11 @@ export function createStatusHub({ bus, store, log }: Dependencies): StatusHub {
       for (const watcher of open) watcher.end();
     },
   };
+}
+
+/** A list that is shared may begin a little earlier than this watcher asked for. */
+function isAskedFor({ kind, status, occurredAt }: StatusEvent, changedSince: Date): boolean {
+  return kind !== 'SNAPSHOT' || !isTerminal(status) || occurredAt >= changedSince;
 }
 
 /**

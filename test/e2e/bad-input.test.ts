@@ -485,6 +485,16 @@ describe('a foreign Origin is refused', () => {
     expect(await refusedUpgrade(path, { origin: FOREIGN }, protocol)).toBe(403);
   });
 
+  it('also one that only looks like our own, over HTTP and both WebSockets', async () => {
+    const { host } = new URL(shared.url);
+    for (const origin of [`foo://${host}`, `https://${host}`, `http://evil.com@${host}`, `http://${host}/`, `HTTP://${host}`]) {
+      const headers = { ...bearer(shared.newUser()), origin, 'content-type': 'application/json', 'x-forwarded-proto': 'https' };
+      const { status } = await sendRaw(shared.url, { path: '/graphql', headers, body: '{"query":"{ viewer { id } }"}' });
+      const upgrades = [await refusedUpgrade('/graphql', { origin }, 'graphql-transport-ws'), await refusedUpgrade('/ws', { origin })];
+      expect({ origin, status, upgrades }).toEqual({ origin, status: 403, upgrades: [403, 403] });
+    }
+  });
+
   it('but our own is not', async () => {
     const { host } = new URL(shared.url);
     const headers = { ...bearer(shared.newUser()), origin: `http://${host}`, 'content-type': 'application/json' };
@@ -674,16 +684,17 @@ describe('an argument out of its range is BAD_USER_INPUT and names the field', (
     }
   });
 
-  it.each(
-    ['%', '_', '\\', "' or 1=1 --", '\0', '\ud800'].map((filename) => [JSON.stringify(filename), filename] as const),
-  )('a filter for the name %s finds nothing', async (_, filename) => {
-    const token = shared.newUser();
-    const taken = await upload(shared.url, token, { name: 'plain.txt', content: 'A plain name.' });
-    const query = 'query ($filter: DocumentFilter) { documents(filter: $filter) { totalCount } }';
-    const { data, errors } = await ask<{ documents: object }>(shared.url, token, query, { filter: { filename } });
-    expect({ data, errors }).toEqual({ data: { documents: { totalCount: 0 } }, errors: [] });
-    expect(taken.duplicateOf).toBeNull();
-  });
+  it.each(['%', '_', '\\', "' or 1=1 --", '\0', '\ud800'].map((filename) => [JSON.stringify(filename), filename] as const))(
+    'a filter for the name %s finds nothing',
+    async (_, filename) => {
+      const token = shared.newUser();
+      const taken = await upload(shared.url, token, { name: 'plain.txt', content: 'A plain name.' });
+      const query = 'query ($filter: DocumentFilter) { documents(filter: $filter) { totalCount } }';
+      const { data, errors } = await ask<{ documents: object }>(shared.url, token, query, { filter: { filename } });
+      expect({ data, errors }).toEqual({ data: { documents: { totalCount: 0 } }, errors: [] });
+      expect(taken.duplicateOf).toBeNull();
+    },
+  );
 });
 
 describe('a request that a foreign page could send without asking is refused', () => {

@@ -365,7 +365,7 @@ describe('a document that waits', () => {
       'query ($id: ID!) { document(id: $id) { status attempt scheduledFor queuePosition priority canCancel canRetry searchable vectorCount startedAt processedAt } }';
     expect(await gql(shared.url, token, query, { id: document.id })).toEqual({
       document: {
-        ...{ status: 'PENDING', attempt: 0, scheduledFor, queuePosition: null, priority: 'LOW', canCancel: true, canRetry: false },
+        ...{ status: 'PENDING', attempt: 0, scheduledFor, queuePosition: null, priority: 'LOW', canCancel: false, canRetry: false },
         ...{ searchable: false, vectorCount: 0, startedAt: null, processedAt: null },
       },
     });

@@ -90,6 +90,16 @@ describeWith(EMULATOR, (emulatorHost) => {
       await expect(identity.verify(emil)).rejects.toMatchObject(unauthenticated);
     });
 
+    it('hold when checked again, until the user is disabled or removed', async () => {
+      const users = ['fay', 'gus', 'hal'];
+      const [fay = '', gus = '', hal = ''] = await Promise.all(users.map((uid) => project.signIn(uid)));
+      for (const token of [fay, gus, hal]) expect(await identity.recheck?.(token)).toBeUndefined();
+      await project.disable('fay');
+      await project.remove('gus');
+      for (const token of [fay, gus]) await expect(identity.recheck?.(token)).rejects.toMatchObject(unauthenticated);
+      expect(await identity.recheck?.(hal)).toBeUndefined();
+    });
+
     it('are refused where no emulator is configured, whatever the environment says', async () => {
       expect(process.env[EMULATOR]).toBe(emulatorHost);
       const strict = createFirebaseIdentity({ projectId: project.id, emulatorHost: null });
@@ -194,8 +204,20 @@ describe('Firebase tokens with a signature', () => {
     expect(await identity.verify(token)).toMatchObject({ id: 'alice' });
   });
 
+  it('hold when checked again while nobody can be asked for the user, until they expire', async () => {
+    const identity = open(1_000);
+    const token = signed(claimsOf('alice', PROJECT), google.privateKey);
+    expect(await identity.recheck?.(token)).toBeUndefined();
+    answer = (request) => void request.socket.destroy();
+    expect(await open(1_000).recheck?.(token)).toBeUndefined();
+    const old = signed(claimsOf('alice', PROJECT, { exp: nowS() - 1 }), google.privateKey);
+    await expect(identity.recheck?.(old)).rejects.toMatchObject(expired);
+    await expect(identity.recheck?.(unsigned(claimsOf('alice', PROJECT)))).rejects.toMatchObject(unauthenticated);
+  });
+
   it('the emulator’s absence is no sign-out either', async () => {
     const identity = createFirebaseIdentity({ projectId: PROJECT, emulatorHost: '127.0.0.1:9' });
     await expect(identity.verify(unsigned(claimsOf('alice', PROJECT)))).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+    expect(await identity.recheck?.(unsigned(claimsOf('alice', PROJECT)))).toBeUndefined();
   });
 });

@@ -114,10 +114,11 @@ describeWith('DATABASE_URL', (server) => {
       const renew = await readBy(() => store.renew([{ documentId, leaseToken, progressDone: 0 }], 60_000));
       const find = await readBy(() => store.findMany([documentId]));
       const events = await readBy(() => store.events(documentId, 0, 10));
+      const histories = await readBy(() => store.eventsOfMany([documentId, randomUUID()], 0, 10));
       const blobs = await readBy(() => store.unknownBlobKeys([documentId, randomUUID()]));
       const publish = await readBy(async () => outbox.remove((await outbox.read(100)).map(({ id }) => id)));
       const compact = await readBy(async () => latest.remove(await latest.read(100)));
-      return { accept, duplicate, claim, change, position, expired, renew, find, events, blobs, publish, compact };
+      return { accept, duplicate, claim, change, position, expired, renew, find, events, histories, blobs, publish, compact };
     }
 
     async function insert(documents: number, status: string): Promise<void> {

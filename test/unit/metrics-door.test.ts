@@ -1,13 +1,27 @@
 import express from 'express';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { createErrorHandler } from '../../src/http/errors.js';
 import { createHealthRouter } from '../../src/http/health.js';
 import { createMetricsRouter } from '../../src/http/metrics.js';
 import { createMetrics } from '../../src/metrics/metrics.js';
 import { createLogger } from '../../src/runtime/logger.js';
 import { parseExposition } from '../support/prometheus.js';
+
+/** What proxies, load balancers and content delivery networks are known to add. */
+const PROXY_HEADERS = `
+  Forwarded Forwarded-For Via CDN-Loop Proxy-Connection Front-End-Https X-Real-IP X-Real-Port X-Client-IP Client-IP X-ClientIP
+  X-Forwarded X-Forwarded-For X-Forwarded-Host X-Forwarded-Proto X-Forwarded-Port X-Forwarded-Server X-Forwarded-Ssl X-Forwarded-Prefix
+  X-Forwarded-Client-Cert X-Original-Forwarded-For X-Original-Host X-Original-URI X-Original-URL X-Original-Proto X-Scheme
+  CF-Connecting-IP CF-Connecting-IPv6 CF-Ray CF-IPCountry True-Client-IP Fastly-Client-IP Fastly-FF X-Cluster-Client-IP
+  Fly-Client-IP X-Envoy-External-Address X-Envoy-Expected-Rq-Timeout-Ms X-Amzn-Trace-Id X-Amz-Cf-Id X-Azure-ClientIP X-Azure-Ref
+  X-ARR-SSL X-ARR-LOG-ID X-AppEngine-User-IP X-AppEngine-Country X-Cloud-Trace-Context X-ProxyUser-Ip X-Proxy-Id WL-Proxy-Client-IP
+  Proxy-Client-IP X-NF-Client-Connection-IP Ali-CDN-Real-IP CDN-Src-IP X-Varnish X-Remote-IP X-Remote-Addr Incap-Client-IP
+  DO-Connecting-IP X-Akamai-Edgescape X-Vercel-Forwarded-For Surrogate-Capability`
+  .trim()
+  .split(/\s+/);
 
 const TOKEN = 'a-token-of-operations';
 const servers: Server[] = [];
@@ -34,9 +48,15 @@ async function serve({ address, operationsToken }: { address?: string; operation
 }
 
 async function ask(url: string, headers: Record<string, string> = {}): Promise<{ metrics: number; parts: boolean }> {
-  const metrics = await fetch(`${url}/metrics`, { headers });
-  const ready = (await (await fetch(`${url}/readyz`, { headers })).json()) as object;
+  const metrics = await get(`${url}/metrics`, headers);
+  const ready = JSON.parse((await get(`${url}/readyz`, headers)).body) as object;
   return { metrics: metrics.status, parts: 'parts' in ready };
+}
+
+/** Unlike fetch, this sends whatever Host, Via and Connection it is given. */
+async function get(url: string, headers: Record<string, string>): Promise<{ status: number; body: string }> {
+  const [response] = (await once(request(url, { headers }).end(), 'response')) as [IncomingMessage];
+  return { status: response.statusCode ?? 0, body: await text(response) };
 }
 
 const TOLD = { metrics: 200, parts: true };
@@ -72,12 +92,29 @@ describe('metrics and the names of parts', () => {
     expect(await ask(await serve({ address: '10.0.0.7', operationsToken: TOKEN }), { [header]: '127.0.0.1' })).toEqual(REFUSED);
   });
 
-  it.each(['X-Forwarded-For', 'Forwarded', 'X-Real-IP'])(
-    'need the token through a proxy on this machine, which sends %s',
-    async (header) => {
+  it.each(PROXY_HEADERS)('need the token through a proxy on this machine, which sends %s', async (header) => {
+    const url = await serve({ operationsToken: TOKEN });
+    expect(await ask(url, { [header]: '203.0.113.9' })).toEqual(REFUSED);
+    expect(await ask(url, { [header]: '203.0.113.9', authorization: `Bearer ${TOKEN}` })).toEqual(TOLD);
+  });
+
+  it.each(['docs.example', 'docs.example:4000', '127.0.0.1.evil.example', '10.0.0.7', 'x'])(
+    'need the token through a proxy on this machine that sends no header but the Host %s',
+    async (host) => {
       const url = await serve({ operationsToken: TOKEN });
-      expect(await ask(url, { [header]: '203.0.113.9' })).toEqual(REFUSED);
-      expect(await ask(url, { [header]: '203.0.113.9', authorization: `Bearer ${TOKEN}` })).toEqual(TOLD);
+      expect(await ask(url, { host })).toEqual(REFUSED);
+      expect(await ask(url, { host, authorization: `Bearer ${TOKEN}` })).toEqual(TOLD);
+    },
+  );
+
+  it.each(['localhost:4000', '127.0.0.1', '[::1]:4000', 'LocalHost'])('are told to this machine under the Host %s', async (host) => {
+    expect(await ask(await serve({ operationsToken: null }), { host })).toEqual(TOLD);
+  });
+
+  it.each(['X-Prometheus-Scrape-Timeout-Seconds', 'Traceparent', 'X-Request-Id', 'Accept-Encoding', 'Sec-Fetch-Mode', 'Cookie'])(
+    'are told to a local reader that sends %s',
+    async (header) => {
+      expect(await ask(await serve({ operationsToken: null }), { [header]: '1' })).toEqual(TOLD);
     },
   );
 

@@ -1,7 +1,7 @@
 /** What a browser lets the page do, by how people sign in. */
 import express from 'express';
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import { request, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createPageRouter, securityHeaders, type PageConfig } from '../../src/http/page.js';
 
@@ -12,6 +12,7 @@ const FIREBASE = {
   authDomain: 'shop.firebaseapp.com',
   emulatorHost: null,
 } as const;
+const OWN_SOCKETS = 'ws://docs.example:8443 wss://docs.example:8443';
 let server: Server | undefined;
 
 afterEach(() => {
@@ -19,13 +20,21 @@ afterEach(() => {
   server?.closeAllConnections();
 });
 
-async function headersFor(identity: PageConfig['identity']) {
+/** Unlike fetch, this sends whatever Host it is given. */
+async function ask(port: number, host: string): Promise<{ headers: Headers }> {
+  const message = request({ host: '127.0.0.1', port, path: '/config.json', headers: { host } }).end();
+  const [response] = (await once(message, 'response')) as [IncomingMessage];
+  response.resume();
+  return { headers: new Headers(response.headers as Record<string, string>) };
+}
+
+async function headersFor(identity: PageConfig['identity'], host = 'docs.example:8443') {
   const application = express();
   application.use(securityHeaders());
   application.use(createPageRouter({ folder: '/nowhere', config: { identity, limits: { maxUploadBytes: 1, mimeTypes: [] } } }));
   server = application.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { headers } = await fetch(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}/config.json`);
+  const { headers } = await ask((server.address() as AddressInfo).port, host);
   const directives = (headers.get('content-security-policy') ?? '').split(';').map((directive) => directive.split(' '));
   return { headers, policy: Object.fromEntries(directives.map(([name = '', ...sources]) => [name, sources.join(' ')])) };
 }
@@ -33,7 +42,7 @@ async function headersFor(identity: PageConfig['identity']) {
 describe('a page whose people sign in', () => {
   it('by a dev name asks nobody but its own server', async () => {
     const { headers, policy } = await headersFor({ kind: 'dev' });
-    expect(policy).toMatchObject({ 'default-src': "'self'", 'connect-src': "'self' ws: wss:" });
+    expect(policy).toMatchObject({ 'default-src': "'self'", 'connect-src': `'self' ${OWN_SOCKETS}` });
     expect(policy).not.toHaveProperty('script-src');
     expect(policy).not.toHaveProperty('frame-src');
     expect(headers.get('cross-origin-opener-policy')).toBe('same-origin');
@@ -44,7 +53,7 @@ describe('a page whose people sign in', () => {
     const { headers, policy } = await headersFor(FIREBASE);
     expect(policy).toMatchObject({
       'default-src': "'self'",
-      'connect-src': "'self' ws: wss: https://identitytoolkit.googleapis.com https://securetoken.googleapis.com",
+      'connect-src': `'self' ${OWN_SOCKETS} https://identitytoolkit.googleapis.com https://securetoken.googleapis.com`,
       'script-src': "'self' https://apis.google.com",
       'frame-src': 'https://shop.firebaseapp.com',
       'frame-ancestors': "'none'",
@@ -55,12 +64,33 @@ describe('a page whose people sign in', () => {
 
   it('through the emulator asks the emulator, and Google nothing', async () => {
     const { policy } = await headersFor({ ...FIREBASE, emulatorHost: '127.0.0.1:9099' });
-    expect(policy).toMatchObject({ 'connect-src': "'self' ws: wss: http://127.0.0.1:9099" });
+    expect(policy).toMatchObject({ 'connect-src': `'self' ${OWN_SOCKETS} http://127.0.0.1:9099` });
     expect(JSON.stringify(policy)).not.toContain('google');
   });
 
   it.each<PageConfig['identity']>([{ kind: 'dev' }, FIREBASE])('runs no script that stands in the page: $kind', async (identity) => {
     const { policy } = await headersFor(identity);
     expect(policy['script-src'] ?? policy['default-src']).not.toMatch(/unsafe/);
+  });
+
+  it.each([
+    '*',
+    '* ws:',
+    "a; script-src 'unsafe-inline'",
+    'a,b',
+    'a b',
+    '[::1]:4000',
+    'a@b',
+    '*.example',
+    "'none'",
+    'a:b',
+    'x'.repeat(300),
+  ])('names no source that the Host header "%s" makes up', async (host) => {
+    for (const identity of [{ kind: 'dev' }, FIREBASE] as const) {
+      const { policy } = await headersFor(identity, host);
+      expect(policy['connect-src']).toMatch(/^'self'( https:\/\/(identitytoolkit|securetoken)\.googleapis\.com){0,2}$/);
+      expect(policy['script-src'] ?? policy['default-src']).not.toMatch(/unsafe/);
+      server?.close();
+    }
   });
 });

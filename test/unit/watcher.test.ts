@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import type { StatusEvent } from '../../src/documents/document.js';
 import { createWatcher, type Watcher } from '../../src/status/watcher.js';
 import { toProgressEvent, toSnapshotEvent } from '../../src/documents/status.js';
 import { makeChange, makeDocument } from '../support/make-document.js';
@@ -125,6 +127,30 @@ describe('a reader that is slow', () => {
     expect(await drain()).toEqual([['SNAPSHOT', 2, 0]]);
   });
 
+  it('is given nothing older than the list that was read anew, in whatever order notifications come', async () => {
+    watcher.begin([snapshot(3)]);
+    await watcher.next();
+    watcher.offer(change(4));
+    watcher.begin([snapshot(6)]);
+    for (const event of [change(5), change(6), change(7)]) watcher.offer(event);
+    expect(await drain()).toEqual([
+      ['SNAPSHOT', 6, 0],
+      ['CHANGE', 7, 0],
+    ]);
+  });
+
+  it('is given the rest of a list that was emptied when it is read anew, and nothing twice', async () => {
+    const list = [snapshot(3), toSnapshotEvent(makeDocument({ id: 'other' }))];
+    watcher.begin(list);
+    await watcher.next();
+    list.length = 0;
+    expect(await watcher.next()).toBe('overflow');
+    expect(watcher.hasLostList()).toBe(true);
+    watcher.begin([snapshot(3), toSnapshotEvent(makeDocument({ id: 'other' }))]);
+    expect(await watcher.next()).toMatchObject({ documentId: 'other', kind: 'SNAPSHOT' });
+    expect(await drain()).toEqual([]);
+  });
+
   it('is still given nothing older than what it got before', async () => {
     watcher.begin([snapshot(5)]);
     await watcher.next();
@@ -155,5 +181,57 @@ describe('the end', () => {
     watcher.end();
     watcher.offer(change(1));
     expect(await watcher.next()).toBeNull();
+  });
+});
+
+describe('whatever happens', () => {
+  const DOCUMENTS = ['a', 'b', 'c'];
+  const step = fc.oneof(
+    fc.record({ does: fc.constant('change' as const), id: fc.constantFrom(...DOCUMENTS), lateBy: fc.constantFrom(0, 0, 1, 3, Infinity) }),
+    fc.record({ does: fc.constantFrom('take' as const, 'take' as const, 'empty' as const, 'begin' as const) }),
+  );
+
+  it('each document is given in rising order, and its newest state in the end', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const truth = new Map(DOCUMENTS.map((id) => [id, 1]));
+        const given = new Map<string, number>();
+        const late: { at: number; event: StatusEvent }[] = [];
+        const tested = createWatcher();
+        let list: StatusEvent[] = [];
+
+        const begin = () => {
+          list = DOCUMENTS.map((id) => toSnapshotEvent(makeDocument({ id, seq: truth.get(id) ?? 0 })));
+          tested.begin(list);
+        };
+        const take = async () => {
+          const event = await tested.next();
+          if (event === 'overflow') return begin();
+          if (event === null) return;
+          expect(event.seq).toBeGreaterThan(given.get(event.documentId) ?? 0);
+          given.set(event.documentId, event.seq);
+        };
+        const isNewestGiven = () => DOCUMENTS.every((id) => given.get(id) === truth.get(id));
+        const change = (id: string, at: number) => {
+          truth.set(id, (truth.get(id) ?? 0) + 1);
+          late.push({ at, event: makeChange({ id, seq: truth.get(id) ?? 0 }) });
+        };
+
+        begin();
+        for (const [now, one] of steps.entries()) {
+          if (one.does === 'change') change(one.id, now + one.lateBy);
+          if (one.does === 'empty') list.length = 0;
+          if (one.does === 'begin') begin();
+          for (const { at, event } of late) if (at === now) tested.offer(event);
+          if (one.does === 'take' && !isNewestGiven()) {
+            for (const id of DOCUMENTS) tested.offer(toSnapshotEvent(makeDocument({ id, seq: truth.get(id) ?? 0 })));
+            await take();
+          }
+        }
+        for (const id of DOCUMENTS) tested.offer(toSnapshotEvent(makeDocument({ id, seq: truth.get(id) ?? 0 })));
+        while (!isNewestGiven()) await take();
+      }),
+      { numRuns: 500 },
+    );
   });
 });

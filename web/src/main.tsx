@@ -8,6 +8,7 @@ import { ModalsProvider } from '@mantine/modals';
 import { Notifications } from '@mantine/notifications';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { ErrorBoundary } from './page/ErrorBoundary.js';
 import { Page } from './page/Page.js';
 import { cssVariablesResolver, theme } from './page/theme.js';
 
@@ -17,10 +18,12 @@ if (!root) throw new Error('index.html has no #root.');
 createRoot(root).render(
   <StrictMode>
     <MantineProvider theme={theme} cssVariablesResolver={cssVariablesResolver} defaultColorScheme="auto">
-      <ModalsProvider>
-        <Notifications position="bottom-right" />
-        <Page />
-      </ModalsProvider>
+      <ErrorBoundary isWholePage>
+        <ModalsProvider>
+          <Notifications position="bottom-right" />
+          <Page />
+        </ModalsProvider>
+      </ErrorBoundary>
     </MantineProvider>
   </StrictMode>,
 );

@@ -2,13 +2,11 @@
  * Everything that is open in a user's name ends when the right to it ends. This is the one helper for it: WebSockets, streams over SSE,
  * downloads, uploads and long queries all end through here.
  */
-import type { Identity, Viewer } from '../../documents/ports.js';
+import { RECHECK_MS, type Identity, type Viewer } from '../../documents/ports.js';
 import { ApiError, ExpiredTokenError } from '../../errors.js';
 
 /** Node's timers hold no more milliseconds. */
 const LONGEST_TIMER_MS = 2_147_483_647;
-/** How often a token that stays in use is checked for having been revoked. */
-const RECHECK_MS = 5 * 60 * 1_000;
 
 type EndReason = ExpiredTokenError | ApiError;
 

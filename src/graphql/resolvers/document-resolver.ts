@@ -1,6 +1,5 @@
 import { Arg, Ctx, FieldResolver, Float, Int, Resolver, Root } from 'type-graphql';
 import type { Document, Progress, StatusEvent } from '../../documents/document.js';
-import { isUnfinished } from '../../documents/status.js';
 import type { Context } from '../context.js';
 import { assertRange } from '../arguments.js';
 import { DocumentType, ProgressType } from '../types/document-type.js';
@@ -19,31 +18,36 @@ export class DocumentResolver {
 
   @FieldResolver(() => Int, {
     nullable: true,
-    description: 'Documents ahead of this one; null unless PENDING and due. While watched, hinted at most every 5 s.',
+    description:
+      "The number of due documents ahead of this one in the queue that all users share, so it also rises and falls with other users' uploads; 0 is next. Null unless the document is PENDING and due.",
   })
   queuePosition(@Root() document: Document, @Ctx() { loaders }: Context): Promise<number | null> | null {
     return document.status === 'PENDING' ? loaders.queuePosition.load(document.id) : null;
   }
 
-  @FieldResolver(() => Boolean, { description: 'It is unfinished.' })
-  canCancel(@Root() document: Document): boolean {
-    return isUnfinished(document.status);
+  @FieldResolver(() => Boolean, {
+    description: 'Whether the viewer may cancel the document now. Always false: this schema has no mutation that cancels a document yet.',
+  })
+  canCancel(): boolean {
+    return false;
   }
 
-  @FieldResolver(() => Boolean, { description: 'It has FAILED or was CANCELLED.' })
-  canRetry(@Root() document: Document): boolean {
-    return document.status === 'FAILED' || document.status === 'CANCELLED';
+  @FieldResolver(() => Boolean, {
+    description: 'Whether the viewer may retry the document now. Always false: this schema has no mutation that retries a document yet.',
+  })
+  canRetry(): boolean {
+    return false;
   }
 
   @FieldResolver(() => [DocumentStatusEventType], { description: 'The durable history, oldest first.' })
   events(
     @Root() document: Document,
-    @Ctx() { services }: Context,
+    @Ctx() { loaders }: Context,
     @Arg('after', () => Int, { defaultValue: 0, description: 'Only events with a higher seq.' }) after: number,
     @Arg('first', () => Int, { defaultValue: 50, description: 'So many at most, up to 500.' }) first: number,
   ): Promise<StatusEvent[]> {
     assertRange('first', first, 0, MAX_EVENTS);
-    return services.store.events(document.id, after, first);
+    return loaders.events.load({ documentId: document.id, after, first });
   }
 }
 

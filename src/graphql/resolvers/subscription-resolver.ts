@@ -43,6 +43,7 @@ afterSeq and completeOnTerminal need documentId (else BAD_USER_INPUT). A client 
     // One context serves the whole subscription: what a loader has read for one event is too old for the next.
     context.loaders.document.clearAll();
     context.loaders.queuePosition.clearAll();
+    context.loaders.events.clearAll();
     return event;
   }
 }

@@ -702,6 +702,24 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         expect(await store.events(id, 4, 10)).toEqual([]);
       });
 
+      it('reads the histories of many at once, each as if it were asked for alone', async () => {
+        const one = await accept();
+        await complete(await claimOne());
+        const two = await accept();
+        const unknown = randomUUID();
+        for (const [after, first] of [
+          [0, 50],
+          [1, 2],
+          [0, 0],
+          [99, 10],
+        ] as const) {
+          const histories = await store.eventsOfMany([one.id, unknown, two.id, one.id], after, first);
+          expect([...histories.keys()]).toEqual([one.id, unknown, two.id]);
+          for (const [id, events] of histories) expect(events).toEqual(await store.events(id, after, first));
+        }
+        expect(await store.eventsOfMany([], 0, 10)).toEqual(new Map());
+      });
+
       it('recent are the unfinished whenever they changed, and the others changed since, newest change first', async () => {
         const [waiting, done] = await acceptAll([{}, {}]);
         await change(present(await store.find('alice', present(done))), 'CANCELLED');

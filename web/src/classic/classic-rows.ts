@@ -85,7 +85,9 @@ const timeOf = ({ createdAt, processedAt }: ClassicRow) => {
 
 function toRowStatus(status: StatusAnswer['status'], error: string | null): RowStatus {
   if (status === 'failed') return error === 'cancelled' ? 'CANCELLED' : 'FAILED';
-  return ({ pending: 'PENDING', processing: 'PROCESSING', completed: 'COMPLETED' } as const)[status];
+  if (status === 'completed') return 'COMPLETED';
+  // The protocol may grow: whatever else there is, is not over.
+  return status === 'pending' ? 'PENDING' : 'PROCESSING';
 }
 
 /** The protocol has a text where GraphQL has a code; a text that begins with a code we know leads to its cure all the same. */

@@ -3,6 +3,7 @@ import { Button, Drawer, Group, Skeleton, Stack, Title } from '@mantine/core';
 import { IconDownload, IconFileOff, IconTrash } from '@tabler/icons-react';
 import { useEffect } from 'react';
 import { DIALOG_HEADER } from '../page/dialog-header.js';
+import { ErrorBoundary } from '../page/ErrorBoundary.js';
 import { Notice } from '../page/Notice.js';
 import { useNow } from '../page/use-now.js';
 import { DocumentFacts } from './DocumentFacts.js';
@@ -36,7 +37,11 @@ export function DocumentDrawer({ documentId, watch, actions, onClose }: Document
       closeButtonProps={{ 'aria-label': 'Close the details' }}
       data-testid="details"
     >
-      {documentId !== null && <Details key={documentId} id={documentId} watch={watch} actions={actions} onClose={onClose} />}
+      {documentId !== null && (
+        <ErrorBoundary place={documentId}>
+          <Details key={documentId} id={documentId} watch={watch} actions={actions} onClose={onClose} />
+        </ErrorBoundary>
+      )}
     </Drawer>
   );
 }

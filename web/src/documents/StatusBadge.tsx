@@ -1,5 +1,5 @@
 import { Badge } from '@mantine/core';
-import { IconCircleCheck, IconCircleMinus, IconCircleX, IconClock, IconLoader2 } from '@tabler/icons-react';
+import { IconCircleCheck, IconCircleMinus, IconCircleX, IconClock, IconHelpCircle, IconLoader2 } from '@tabler/icons-react';
 import type { RowStatus } from './document-row.js';
 import classes from './documents.module.css';
 
@@ -13,10 +13,14 @@ const LOOKS = {
   CANCELLED: { label: 'Cancelled', color: 'gray', Icon: IconCircleMinus },
 } as const satisfies Record<RowStatus, unknown>;
 
-export const statusLabel = (status: RowStatus): string => LOOKS[status].label;
+/** A newer server may have a status that this page does not know: it is shown by its name. */
+const looksOf = (status: RowStatus) =>
+  Object.hasOwn(LOOKS, status) ? LOOKS[status] : { label: String(status), color: 'gray', Icon: IconHelpCircle };
+
+export const statusLabel = (status: RowStatus): string => looksOf(status).label;
 
 export function StatusBadge({ status }: { status: RowStatus }) {
-  const { label, color, Icon } = LOOKS[status];
+  const { label, color, Icon } = looksOf(status);
   return (
     <Badge
       variant="light"

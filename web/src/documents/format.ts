@@ -21,7 +21,8 @@ export function formatDuration(ms: number): string {
 
 const DATE_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
-export const formatDateTime = (iso: string): string => DATE_TIME.format(new Date(iso));
+/** What is no time is shown as it came. */
+export const formatDateTime = (iso: string): string => (Number.isNaN(Date.parse(iso)) ? iso : DATE_TIME.format(new Date(iso)));
 
 const AGO = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 const STEPS: readonly [limitSeconds: number, unitSeconds: number, unit: Intl.RelativeTimeFormatUnit][] = [

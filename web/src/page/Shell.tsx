@@ -3,7 +3,8 @@ import type { ReactNode } from 'react';
 import { Brand } from '../brand/Brand.js';
 import { AccountMenu } from './AccountMenu.js';
 import { ColorSchemeSwitch } from './ColorSchemeSwitch.js';
-import { hashOf, type Route } from './route.js';
+import { ErrorBoundary } from './ErrorBoundary.js';
+import { hashOf, useRoute, type Route } from './route.js';
 import classes from './shell.module.css';
 
 interface ShellProps {
@@ -17,6 +18,7 @@ interface ShellProps {
 }
 
 export function Shell({ view, userName, onSignOut, badge, banner, protocolSwitch, children }: ShellProps) {
+  const place = hashOf(useRoute());
   return (
     <>
       <header className={classes['header']}>
@@ -52,7 +54,7 @@ export function Shell({ view, userName, onSignOut, badge, banner, protocolSwitch
             {protocolSwitch}
           </div>
           {banner}
-          {children}
+          <ErrorBoundary place={place}>{children}</ErrorBoundary>
         </Stack>
       </Container>
     </>

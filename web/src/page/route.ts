@@ -8,11 +8,29 @@ export interface Route {
 
 export function parseRoute(hash: string): Route {
   const [, view, id] = hash.replace(/^#/, '').split('/');
-  return { view: view === 'search' ? 'search' : 'documents', documentId: id ? decodeURIComponent(id) : null };
+  return { view: view === 'search' ? 'search' : 'documents', documentId: id ? decode(id) : null };
+}
+
+/** What cannot be read or written again, such as a broken percent escape, names nothing: it counts as not given. */
+function decode(part: string): string | null {
+  try {
+    const id = decodeURIComponent(part);
+    return encode(id) === '' ? null : id;
+  } catch {
+    return null;
+  }
+}
+
+function encode(id: string): string {
+  try {
+    return encodeURIComponent(id);
+  } catch {
+    return '';
+  }
 }
 
 export function hashOf({ view, documentId }: Route): string {
-  return documentId === null ? `#/${view}` : `#/${view}/${encodeURIComponent(documentId)}`;
+  return documentId === null ? `#/${view}` : `#/${view}/${encode(documentId)}`;
 }
 
 export function goTo(route: Route): void {

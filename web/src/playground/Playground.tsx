@@ -2,6 +2,7 @@ import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
 import { webSocketUrl } from '../apollo/web-socket-url.js';
 import { DEV_HEADERS, FIRST_TAB, NO_HEADERS } from './first-tab.js';
+import { playgroundStorage } from './storage.js';
 
 /** Each watch opens a socket of its own, whose connection_init carries what stands in the headers tab. */
 const fetcher = createGraphiQLFetcher({ url: '/graphql', subscriptionUrl: webSocketUrl('/graphql') });
@@ -11,6 +12,7 @@ export function Playground({ isDev }: { isDev: boolean }) {
   return (
     <GraphiQL
       fetcher={fetcher}
+      storage={playgroundStorage}
       defaultTabs={[{ query: FIRST_TAB, headers }]}
       defaultHeaders={headers}
       defaultEditorToolsVisibility="headers"

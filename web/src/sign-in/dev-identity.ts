@@ -1,3 +1,4 @@
+import { openStorage, type SettingsStorage } from '../page/storage.js';
 import type { Identity } from './identity.js';
 
 /** The names that the server's embedded identity takes: a token is `dev:<name>`, and nothing is secret about it. */
@@ -9,7 +10,7 @@ export interface DevIdentity extends Identity {
   signIn(name: string): void;
 }
 
-export function createDevIdentity(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> = localStorage): DevIdentity {
+export function createDevIdentity(storage: SettingsStorage = openStorage()): DevIdentity {
   const stored = storage.getItem(STORED_AT);
   let user = stored !== null && DEV_NAME.test(stored) ? { name: stored } : null;
   let farewell: string | null = null;

@@ -9,4 +9,4 @@ const KINDS: Readonly<Record<string, Load | undefined>> = {
   firebase: async () => (await import('./firebase/kind.js')).firebaseIdentityKind,
 };
 
-export const identityKind = (kind: string): Load | undefined => KINDS[kind];
+export const identityKind = (kind: string): Load | undefined => (Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined);

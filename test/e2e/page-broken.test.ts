@@ -1,0 +1,153 @@
+/** No address, stored setting or answer of the server leaves the page blank. */
+import type { Page } from 'playwright-core';
+import { newUser, uploadCompleted } from '../support/documents.js';
+import { shareProduct } from '../support/shared-product.js';
+import { findBrowser, inspect, isLive, row, startVisitor, type Visitor } from './page-support.js';
+
+const browser = findBrowser();
+const describePage = browser === null ? describe.skip : describe;
+const shared = shareProduct();
+
+const ADDRESSES = [
+  '#/documents/%E0%A4',
+  '#/search/%',
+  '#/documents/%ff%fe',
+  '#/%E0%A4/%',
+  '#//',
+  '#/documents/../..',
+  '#%',
+  '?q=%E0%A4#/x/y/z',
+];
+
+const SETTINGS: Record<string, string> = {
+  'docstream.dev-name': '{"a":',
+  'docstream.protocol': '{"__proto__":1}',
+  'mantine-color-scheme-value': 'constructor',
+  'graphiql:tabState': '{"tabs":7',
+  'graphiql:theme': '[]',
+};
+
+describePage('the page', () => {
+  let visitor: Visitor;
+
+  beforeAll(async () => {
+    visitor = await startVisitor(browser ?? '');
+  });
+  afterEach(async () => {
+    // React logs what a boundary has caught.
+    expect((await visitor.leave()).filter((fault) => !/^console: (TypeError|Error)/.test(fault))).toEqual([]);
+  });
+  afterAll(() => visitor.close());
+
+  /** Lets the page meet what `prepare` puts in its way. */
+  async function open(prepare: (page: Page) => Promise<unknown>, token = newUser()): Promise<Page> {
+    const page = await visitor.open(shared.url, { token });
+    await prepare(page);
+    await page.reload();
+    return page;
+  }
+
+  test('shows documents or search whatever the address', async () => {
+    const page = await visitor.open(shared.url, { token: newUser() });
+    for (const address of ADDRESSES) {
+      await page.evaluate((path) => history.replaceState(null, '', path), `/${address}`);
+      await page.reload();
+      await isLive(page);
+      expect({ address, broken: await page.getByText('This page cannot be shown').count() }).toEqual({ address, broken: 0 });
+    }
+  });
+
+  test('takes stored settings that it cannot read as not given', async () => {
+    const page = await visitor.open(shared.url);
+    await page.evaluate((settings) => Object.assign(localStorage, settings), SETTINGS);
+    await page.reload();
+    await page.getByRole('heading', { name: 'Sign in to docstream' }).waitFor();
+    await page.goto(`${shared.url}/playground`);
+    await page.getByRole('link', { name: 'docstream' }).waitFor();
+  });
+
+  const refuseStorage = (page: Page, when: string) =>
+    page.addInitScript((how) => {
+      const refuse = () => {
+        throw new DOMException('The storage is refused.', 'SecurityError');
+      };
+      if (how === 'named') Object.defineProperty(window, 'localStorage', { get: refuse });
+      else Object.assign(Storage.prototype, { getItem: refuse, setItem: refuse, removeItem: refuse });
+    }, when);
+
+  test.each(['named', 'used'])('signs in, and shows the playground, although the storage throws when it is %s', async (when) => {
+    const page = await open((opened) => refuseStorage(opened, when));
+    await page.getByRole('textbox').fill('somebody');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await isLive(page);
+    await page.goto(`${shared.url}/playground`);
+    await page.getByRole('link', { name: 'docstream' }).waitFor();
+  });
+
+  test('says that it cannot show an answer of the server, keeps its navigation, and leads back', async () => {
+    const token = newUser();
+    await uploadCompleted(shared.url, token, { name: 'tea.txt', content: 'Tea is made of leaves.' });
+    let isBroken = true;
+    const page = await open(
+      (opened) =>
+        opened.route('**/graphql', async (route) => {
+          const response = await route.fetch();
+          const body = await response.text();
+          await route.fulfill({ response, body: isBroken ? body.replaceAll('"filename":"tea.txt"', '"filename":{}') : body });
+        }),
+      token,
+    );
+    await page.getByText('This page cannot be shown').waitFor();
+    await page.getByRole('navigation', { name: 'Views' }).waitFor();
+    isBroken = false;
+    await page.getByRole('button', { name: 'Load again' }).click();
+    await row(page, 'tea.txt').waitFor();
+  });
+
+  test('shows a status, a time and an error code that it does not know', async () => {
+    const token = newUser();
+    await uploadCompleted(shared.url, token, { name: 'tea.txt', content: 'Tea is made of leaves.' });
+    const odd = (body: string) =>
+      body
+        .replaceAll('"status":"COMPLETED"', '"status":"constructor"')
+        .replace(/"(createdAt|processedAt|startedAt)":"[^"]*"/g, '"$1":"yesterday"')
+        .replaceAll(
+          '"error":null',
+          '"error":{"__typename":"ProcessingError","code":"toString","cause":"valueOf","message":"m","retryable":true}',
+        );
+    const page = await open(
+      (opened) =>
+        opened.route('**/graphql', async (route) => {
+          const response = await route.fetch();
+          await route.fulfill({ response, body: odd(await response.text()) });
+        }),
+      token,
+    );
+    await row(page, 'tea.txt').getByText('constructor').waitFor();
+    expect(await page.getByText('This page cannot be shown').count()).toBe(0);
+  });
+
+  test('has a way back where nothing else can be shown', async () => {
+    const page = await open((opened) =>
+      opened.addInitScript(() => {
+        const listen = window.addEventListener.bind(window);
+        window.addEventListener = (type: string, listener: EventListenerOrEventListenerObject) => {
+          if (type === 'hashchange' && document.title !== 'well again') throw new Error('of the test');
+          listen(type, listener);
+        };
+      }),
+    );
+    await page.getByText('This page cannot be shown').waitFor();
+    for (const width of [360, 1440]) {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.emulateMedia({ colorScheme });
+        await page.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor();
+        expect(await inspect(page, `broken-${String(width)}-${colorScheme}`)).toEqual([]);
+      }
+    }
+    await page.evaluate(() => (document.title = 'well again'));
+    await page.getByRole('button', { name: 'Go to documents' }).click();
+    await isLive(page);
+  });
+});
