@@ -74,8 +74,12 @@ export async function openDatabasePart(surroundings: Surroundings): Promise<Data
 }
 
 /** The folder has one owner where the database is in it. */
-async function startEngine({ config, resources, onFatal }: Surroundings): ReturnType<typeof startEmbeddedPostgres> {
-  resources.push('data folder', await claimDataDir(config.dataDir));
+async function startEngine({ config, logger, resources, onFatal }: Surroundings): ReturnType<typeof startEmbeddedPostgres> {
+  const onWait = ({ pid }: { pid: number }) =>
+    logger.info({ pid }, `waiting for process ${String(pid)}, which is stopping and owns DATA_DIR`);
+  const claim = await claimDataDir(config.dataDir, { onWait });
+  resources.push('data folder', () => claim.release());
+  resources.onClosing((deadlineMs) => claim.announceStop(deadlineMs));
   const engine = await startEmbeddedPostgres({ dataDir: join(config.dataDir, 'postgres') });
   resources.push('database engine', () => engine.stop());
   engine.failed.catch(onFatal);
