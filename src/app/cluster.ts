@@ -25,7 +25,7 @@ type Rows = ReturnType<typeof describeParts>;
 
 export async function startApi(surroundings: Surroundings, port: Port): Promise<Rows> {
   const gate = answerUntilOpen(port.router);
-  const parts = await openParts(surroundings);
+  const parts = await openParts(surroundings, { marksBlobs: true });
   await openApi(surroundings, parts, createClusterAnnounce(surroundings, parts), port);
   gate.opened();
   return describeParts(surroundings.config, parts);
