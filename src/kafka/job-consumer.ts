@@ -50,7 +50,6 @@ export function createJobConsumer(dependencies: Dependencies): JobConsumer {
   const stopping = new AbortController();
   let member: GroupMember | undefined;
   let isPaused = false;
-  let rejoining: Promise<void> | undefined;
   let stopped: Promise<void> | undefined;
 
   async function joinOnce(): Promise<void> {
@@ -90,7 +89,7 @@ export function createJobConsumer(dependencies: Dependencies): JobConsumer {
     if (stopping.signal.aborted) return;
     // What it noted and did not commit is read again by the next membership.
     member?.leave().catch(() => undefined);
-    rejoining = rejoin(error);
+    void rejoin(error);
   }
 
   /** Until it has joined, the consumer stops, or an error is final. */
@@ -118,7 +117,6 @@ export function createJobConsumer(dependencies: Dependencies): JobConsumer {
   async function leave(): Promise<void> {
     stopping.abort(new Error('the consumer stops'));
     await member?.leave();
-    await rejoining;
   }
 
   return {
