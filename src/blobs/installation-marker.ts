@@ -5,17 +5,9 @@
  * The first API marks the store, once; PostgreSQL remembers that. Later an unmarked store is the wrong one, or was emptied.
  */
 import { text } from 'node:stream/consumers';
-import type { BlobStore } from '../documents/ports.js';
+import type { BlobStore, Installation } from '../documents/ports.js';
 import { ApiError, ProcessingFailure } from '../errors.js';
 import { MARKER_KEY } from './open-blob-store.js';
-
-export interface Installation {
-  id(): Promise<string>;
-  /** Calls `mark` unless a blob store was marked before; one caller at a time over all processes. */
-  markOnce(mark: (id: string) => Promise<void>): Promise<void>;
-  /** The next process that may mark does so again. */
-  unmark(): Promise<void>;
-}
 
 export interface InstallationMarker {
   /** Marks the store, unless another one is marked. Throws DEPENDENCY_UNAVAILABLE if the store is marked by another installation. */

@@ -1,4 +1,4 @@
-import type { Installation } from '../blobs/installation-marker.js';
+import type { Installation } from '../documents/ports.js';
 import type { Database } from './database.js';
 
 interface Row {

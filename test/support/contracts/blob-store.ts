@@ -2,8 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { Installation } from '../../../src/blobs/installation-marker.js';
-import type { BlobStore } from '../../../src/documents/ports.js';
+import type { BlobStore, Installation } from '../../../src/documents/ports.js';
 import { built } from '../built.js';
 
 const { createInstallationMarker } =
