@@ -15,11 +15,12 @@ FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 # Its own folders; a volume that is mounted here for the first time takes their owner over.
-RUN mkdir -p /data /blobs && chown node:node /data /blobs
+RUN mkdir -p /data /blobs && chown 1000:1000 /data /blobs
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json ./
-USER node
+# The image's user node. By number, so that an orchestrator can see that it is not root.
+USER 1000:1000
 EXPOSE 4000
 # Process 1 reaps no children, and this one has some: run it with an init (docker run --init, or init: true).
 ENTRYPOINT ["node", "--enable-source-maps"]

@@ -4,10 +4,12 @@
  *
  * Without Kafka one process is everything. With Kafka each process has one role, and there are as many of each as wanted.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startApi, startClusterRelay, startClusterWorker } from './app/cluster.js';
 import { openPort, type Port } from './app/open-doors.js';
 import type { Surroundings } from './app/open-parts.js';
 import { startEverything } from './app/one-process.js';
+import { isOwnerStopping } from './embedded/data-dir.js';
 import { SetupError } from './errors.js';
 
 export type Role = 'api' | 'worker' | 'relay';
@@ -29,8 +31,23 @@ export async function startApp(surroundings: Surroundings, role: Role): Promise<
       `KAFKA_BROKERS is not set: without Kafka one process does everything, and a ${role} of its own has nothing to do.`,
     );
   }
-  const port = await openPort(surroundings);
+  const port = await openPortInTurn(surroundings);
   const parts = await (config.kafka ? CLUSTER[role] : startEverything)(surroundings, port);
   readiness.started();
   return { port: port.port, parts };
+}
+
+const TRY_PORT_EVERY_MS = 100;
+
+/** The former owner of the data folder, which is stopping, may still have the port. */
+async function openPortInTurn(surroundings: Surroundings): Promise<Port> {
+  for (;;) {
+    try {
+      return await openPort(surroundings);
+    } catch (error) {
+      const isInUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+      if (!isInUse || surroundings.config.database || !(await isOwnerStopping(surroundings.config.dataDir))) throw error;
+    }
+    await sleep(TRY_PORT_EVERY_MS);
+  }
 }

@@ -13,7 +13,7 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const LOOPBACK_HOSTS = ['127.0.0.1', '::1', 'localhost'];
 
 /** With Kafka there are many processes, which meet in these. */
-const NEEDED_WITH_KAFKA = ['DATABASE_URL', 'REDIS_URL', 'WEAVIATE_URL'] as const;
+const NEEDED_WITH_KAFKA = ['DATABASE_URL', 'REDIS_URL', 'WEAVIATE_URL', 'BLOB_URL'] as const;
 
 const HOST_PROBLEM =
   'HOST must be 127.0.0.1, ::1 or localhost while tokens dev:<user> or those of the Firebase emulator are accepted: whoever reaches the port may say who they are.';
@@ -104,7 +104,7 @@ export interface Config {
     rerankModel: string | null;
   } | null;
   firebase: { projectId: string; apiKey: string; authDomain: string; emulatorHost: string | null } | null;
-  /** Null: the folder `blobs` in the data folder. */
+  /** Null: the folder `blobs` in the data folder; never with Kafka, since all processes must see the same files. */
   blobUrl: string | null;
 }
 

@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { cached, isCached } from './cache.mjs';
 import { countBrokers } from './kafka-probe.mjs';
 import { inFolder } from './places.mjs';
@@ -40,7 +41,11 @@ export const kafka = {
     cwd: inFolder.data(folder, 'kafka'),
   }),
   isReady: async ({ ports }) => (await countBrokers(ports.main)) > 0,
-  variables: ({ ports }) => ({ KAFKA_BROKERS: `127.0.0.1:${ports.main}` }),
+  // With Kafka the product is many processes, which must see the same files.
+  variables: ({ folder, ports }) => ({
+    KAFKA_BROKERS: `127.0.0.1:${ports.main}`,
+    BLOB_URL: pathToFileURL(join(resolve(folder), 'blobs')).href,
+  }),
 };
 
 async function fetchJars(folder, signal) {

@@ -25,7 +25,7 @@ type Rows = ReturnType<typeof describeParts>;
 
 export async function startApi(surroundings: Surroundings, port: Port): Promise<Rows> {
   const gate = answerUntilOpen(port.router);
-  const parts = await openParts(surroundings);
+  const parts = await openParts(surroundings, { marksBlobs: true });
   await openApi(surroundings, parts, createClusterAnnounce(surroundings, parts), port);
   gate.opened();
   return describeParts(surroundings.config, parts);
@@ -51,6 +51,7 @@ export async function startWorkerOn(surroundings: Surroundings, parts: Parts): P
   // Together: a worker that takes no more work settles its permits at once, and the group has its partitions while it drains.
   resources.push('job consumer', async () => void (await Promise.all([stop(), consumer.stop()])));
   await surroundings.readiness.open('kafka consumer', () => consumer.start());
+  surroundings.readiness.add({ name: 'kafka consumer', check: () => consumer.check() });
   return describeParts(config, parts);
 }
 

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { createBlobStore } from '../blobs/drive.js';
 import { createFolderBlobStore, type FolderBlobStore } from '../blobs/folder.js';
+import type { OpenBlobStore } from '../blobs/open-blob-store.js';
 import { createCohereEmbedder } from '../cohere/embedder.js';
 import { createCohereReranker } from '../cohere/reranker.js';
 import type { Config } from '../config.js';
@@ -27,6 +28,7 @@ import type { Logger } from '../runtime/logger.js';
 import type { ResourceStack } from '../runtime/resource-stack.js';
 import { createWeaviateVectorStore } from '../weaviate/vectors.js';
 import type { Readiness } from './readiness.js';
+import { shareBlobs } from './share-blobs.js';
 
 export interface Surroundings {
   config: Config;
@@ -51,14 +53,25 @@ export interface Parts {
 /** Shorter than a lease: a call that hangs must not outlive the right to write. */
 const CALL_TIMEOUT_SHARE = 0.5;
 
-export async function openParts(surroundings: Surroundings): Promise<Parts> {
+/** `marksBlobs`: whether this process may name the installation in a blob store that bears no name yet. */
+export async function openParts(surroundings: Surroundings, { marksBlobs = false }: { marksBlobs?: boolean } = {}): Promise<Parts> {
   const { config, metrics } = surroundings;
   const database = await openDatabasePart(surroundings);
   const store = measureStore(metrics.registry, createDocumentStore({ database, maxAttempts: config.maxAttempts }));
   const bus = await openBus(surroundings);
   const embedder = await openEmbedder(surroundings);
   const vectors = measureVectors(metrics.registry, await openVectors(surroundings, database, embedder));
-  return { database, store, bus, embedder, vectors, blobs: await openBlobs(surroundings, store), identity: createIdentity(config) };
+  const identity = createIdentity(config);
+  const opened = await openBlobs(surroundings, store);
+  if (!config.kafka) return { database, store, bus, embedder, vectors, blobs: opened, identity };
+  return {
+    database,
+    bus,
+    embedder,
+    vectors,
+    identity,
+    ...(await shareBlobs(surroundings, { database, store, blobs: opened, marksBlobs })),
+  };
 }
 
 export async function openDatabasePart(surroundings: Surroundings): Promise<Database> {
@@ -74,8 +87,12 @@ export async function openDatabasePart(surroundings: Surroundings): Promise<Data
 }
 
 /** The folder has one owner where the database is in it. */
-async function startEngine({ config, resources, onFatal }: Surroundings): ReturnType<typeof startEmbeddedPostgres> {
-  resources.push('data folder', await claimDataDir(config.dataDir));
+async function startEngine({ config, logger, resources, onFatal }: Surroundings): ReturnType<typeof startEmbeddedPostgres> {
+  const onWait = ({ pid }: { pid: number }) =>
+    logger.info({ pid }, `waiting for process ${String(pid)}, which is stopping and owns DATA_DIR`);
+  const claim = await claimDataDir(config.dataDir, { onWait });
+  resources.push('data folder', () => claim.release());
+  resources.onClosing((deadlineMs) => claim.announceStop(deadlineMs));
   const engine = await startEmbeddedPostgres({ dataDir: join(config.dataDir, 'postgres') });
   resources.push('database engine', () => engine.stop());
   engine.failed.catch(onFatal);
@@ -151,7 +168,7 @@ async function openVectors(surroundings: Surroundings, database: Database, embed
   return vectors;
 }
 
-async function openBlobs({ config, resources, readiness }: Surroundings, store: DocumentStore): Promise<BlobStore> {
+async function openBlobs({ config, resources, readiness }: Surroundings, store: DocumentStore): Promise<OpenBlobStore> {
   const { blobUrl } = config;
   const blobs = blobUrl === null ? await openOwnFolder(config, store) : await createBlobStore(blobUrl);
   resources.push('blob store', () => blobs.stop());

@@ -1,7 +1,11 @@
 /**
  * Makes anew, from PostgreSQL and the files, what can be: the vectors, after another model was chosen or the store was lost, and the topics,
- * after Kafka was. It only puts into the queue and the outbox; workers and relays do the rest.
+ * after Kafka was. It only puts into the queue and the outbox; workers and relays do the rest. `files` takes over another blob store.
  */
+import { createBlobStore } from '../blobs/drive.js';
+import { createInstallationMarker } from '../blobs/installation-marker.js';
+import { SetupError } from '../errors.js';
+import { createInstallation } from '../postgres/installation.js';
 import { OUTBOX_SHARDS } from '../messages/topics.js';
 import { clearVectors, requeueCompleted, requeueEvents } from '../postgres/requeue.js';
 import { dropCollection } from '../weaviate/drop-collection.js';
@@ -9,7 +13,7 @@ import { openDatabasePart, type Surroundings } from './open-parts.js';
 
 const TIMEOUT_MS = 30_000;
 
-export const REBUILDS = { vectors: rebuildVectors, topics: rebuildTopics } as const;
+export const REBUILDS = { vectors: rebuildVectors, topics: rebuildTopics, files: markFiles } as const;
 
 async function rebuildVectors(surroundings: Surroundings): Promise<string> {
   const { weaviate } = surroundings.config;
@@ -24,4 +28,16 @@ async function rebuildTopics(surroundings: Surroundings): Promise<string> {
   const database = await openDatabasePart(surroundings);
   const count = await requeueEvents(database);
   return `${String(count)} events wait in ${String(OUTBOX_SHARDS)} shards to be published again: consumers that keep the highest seq of a document see nothing new.`;
+}
+
+/** After the blob store was emptied or replaced: from here on the one at BLOB_URL is this installation's. */
+async function markFiles(surroundings: Surroundings): Promise<string> {
+  const { blobUrl } = surroundings.config;
+  if (blobUrl === null) throw new SetupError('BLOB_URL is not set: only a store that several processes share has a marker.');
+  const installation = createInstallation({ database: await openDatabasePart(surroundings) });
+  const blobs = await createBlobStore(blobUrl);
+  surroundings.resources.push('blob store', () => blobs.stop());
+  await installation.unmark();
+  await createInstallationMarker({ blobs, installation }).write();
+  return 'The store at BLOB_URL bears the marker of this installation. Documents whose files it does not hold fail with BLOB_MISSING when they are processed.';
 }

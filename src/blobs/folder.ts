@@ -5,10 +5,10 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gatherInto } from '../documents/gathering.js';
 import { ApiError, ProcessingFailure } from '../errors.js';
-import type { OpenBlobStore } from './open-blob-store.js';
+import { MARKER_KEY, type OpenBlobStore } from './open-blob-store.js';
 
 export interface FolderBlobStore extends OpenBlobStore {
-  /** Every key there is. */
+  /** The keys of all blobs. */
   keys(): Promise<string[]>;
 }
 
@@ -36,7 +36,7 @@ export async function createFolderBlobStore({ folder, shared = false }: { folder
     },
     read: (key) => openForReading(pathOf(key)),
     remove: (key) => rm(pathOf(key), { force: true }),
-    keys: () => readdir(folder),
+    keys: async () => (await readdir(folder)).filter((name) => name !== MARKER_KEY),
     check: () => access(folder, constants.R_OK | constants.W_OK),
     stop: async () => {
       await Promise.allSettled(writing);

@@ -40,6 +40,15 @@ export interface BlobStore {
   remove(key: string): Promise<void>;
 }
 
+/** The name of this installation, and whether a blob store bears it. */
+export interface Installation {
+  id(): Promise<string>;
+  /** Calls `mark` unless a blob store was marked before; one caller at a time over all processes. */
+  markOnce(mark: (id: string) => Promise<void>): Promise<void>;
+  /** The next process that may mark does so again. */
+  unmark(): Promise<void>;
+}
+
 // ---- Extraction ----------------------------------------------------------------------------------------------------
 
 /** Text in reading order. One page can come in several segments; the extracted text is their concatenation, without separators. */

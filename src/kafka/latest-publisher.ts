@@ -1,6 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import type { LatestPublisher } from '../documents/ports.js';
 import { ApiError } from '../errors.js';
+import { isNotThereYet } from './errors.js';
 import { openLatestLane, type LatestLane } from './latest-lane.js';
 import type { KafkaLog } from './log.js';
 
@@ -21,7 +22,8 @@ export function createLatestPublisher({ kafka, log }: { kafka: Kafka; log: Kafka
     try {
       lanes.set(shard, await openLatestLane({ kafka, shard, log }));
     } catch (error) {
-      log.warn({ err: error, shard }, 'the lane of a shard could not be opened; it is tried again');
+      const level = isNotThereYet(error) ? 'info' : 'warn';
+      log[level]({ err: error, shard }, 'the lane of a shard could not be opened; it is tried again');
     }
   }
 

@@ -24,7 +24,10 @@ export const toLogCreator =
     log[toLevel(level)]({ ...fields, part: 'kafka', namespace }, entry.message);
   };
 
-/** What kafkajs calls an error is a try that failed and mostly the next one succeeds: whoever called is told when none did. */
-function toLevel(level: logLevel): 'debug' | 'warn' {
-  return level === logLevel.ERROR || level === logLevel.WARN ? 'warn' : 'debug';
+/**
+ * kafkajs calls every failed attempt an error, although the next one mostly succeeds; it warns of each rebalance, and of topics that were
+ * created a moment ago. A failure that matters reaches our caller, who logs it at its own level.
+ */
+function toLevel(level: logLevel): 'debug' | 'info' {
+  return level === logLevel.ERROR || level === logLevel.WARN ? 'info' : 'debug';
 }

@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 // Node finds only some of this package's names by itself.
 import kafkajs, { type Admin } from 'kafkajs';
 import { SetupError } from '../errors.js';
-import { isNotThereYet } from './errors.js';
 import { DEFAULT_PARTITIONS, TOPIC_CONFIGS } from '../messages/topics.js';
 import type { KafkaAdmin } from './admin.js';
+import { untilKnown } from './until-known.js';
 
 type TopicConfigs = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
@@ -38,24 +37,8 @@ export async function ensureTopics(admin: KafkaAdmin, options: EnsureTopicsOptio
       await create(open, { topic: name, numPartitions: partitions, replicationFactor, configs: topics[name] ?? {} });
     }
   });
-  const differences = await admin.ask('reading the topics', (open) => whenKnown(() => findDifferences(open, topics, partitions)));
+  const differences = await admin.ask('reading the topics', (open) => untilKnown(() => findDifferences(open, topics, partitions)));
   if (differences.length > 0) throw new TopicsDifferError(differences);
-}
-
-const KNOWN_AFTER_MS = 10_000;
-const ASK_AGAIN_MS = 100;
-
-/** A topic that was just created is unknown to a broker for a moment, and has no leader for another. */
-async function whenKnown<Result>(read: () => Promise<Result>): Promise<Result> {
-  const until = performance.now() + KNOWN_AFTER_MS;
-  for (;;) {
-    try {
-      return await read();
-    } catch (error) {
-      if (!isNotThereYet(error) || performance.now() > until) throw error;
-    }
-    await sleep(ASK_AGAIN_MS);
-  }
 }
 
 interface NewTopic {

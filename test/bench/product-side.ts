@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Readable } from 'node:stream';
 import { eventually } from '../support/wait.js';
 import { inParallel, type BenchDocument } from './documents.js';
@@ -29,7 +30,14 @@ const LONG_MS = 600_000;
 export async function startProductSide(servers: Servers, env: Record<string, string> = {}): Promise<ProductSide> {
   const databaseUrl = await createDatabase(servers.databaseUrl);
   const dataDir = await mkdtemp(join(tmpdir(), 'docstream-bench-'));
-  const all = { ...toVariables(servers), DATABASE_URL: databaseUrl, DATA_DIR: dataDir, LOG_LEVEL: 'warn', ...env };
+  const all = {
+    ...toVariables(servers),
+    DATABASE_URL: databaseUrl,
+    DATA_DIR: dataDir,
+    BLOB_URL: pathToFileURL(join(dataDir, 'blobs')).href,
+    LOG_LEVEL: 'warn',
+    ...env,
+  };
   const [api, relay] = await Promise.all([startProcess('dist/src/main.js', all), startProcess('dist/consumers/relay-outbox.js', all)]);
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();

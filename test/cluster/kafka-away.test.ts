@@ -1,4 +1,4 @@
-/** Kafka is killed while everything works, and comes back. A Kafka of this file's own, since the others' must stay. */
+/** A brand-new Kafka, and one that is killed while everything works and comes back. A Kafka of this file's own, since the others' must stay. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'docstream-kafka-'));
   await services('up', 'kafka');
   brokers = parseEnv(await readFile(join(folder, 'services.env'), 'utf8'))['KAFKA_BROKERS'] ?? '';
-  cluster = await startCluster({ apis: 1, workers: 1, relays: 1, env: { KAFKA_BROKERS: brokers } });
+  cluster = await startCluster({ apis: 1, workers: 2, relays: 1, env: { KAFKA_BROKERS: brokers } });
 }, 180_000);
 afterAll(async () => {
   await cluster.close();
@@ -43,6 +43,18 @@ async function publishedIds(): Promise<string[]> {
     },
   );
   return stdout.split('\n').flatMap((line) => /ce_id=([^,]+)/.exec(line)?.[1] ?? []);
+}
+
+it('two workers and a relay that start at once on a brand-new Kafka are ready, and none warns', async () => {
+  for (const product of [...cluster.apis, ...cluster.workers, ...cluster.relays]) {
+    expect((await fetch(`${product.url}/readyz`)).status).toBe(200);
+    expect(product.logs().split('\n').filter(isWarning)).toEqual([]);
+  }
+});
+
+/** By pino's numbers. */
+function isWarning(line: string): boolean {
+  return line.startsWith('{') && (JSON.parse(line) as { level: number | string }).level !== 30;
 }
 
 it('uploads, work and watchers go on without it, and afterwards everything is told, in order', async () => {

@@ -50,7 +50,7 @@ async function startAll(env: Record<string, string> = {}): Promise<void> {
 const found = async () => (await search(url(), token, { query: 'lava of a volcano', first: 1 })).map(({ document }) => document.id);
 
 it('a word that is none: one line and exit 1, and nothing happens', async () => {
-  expect(await rebuild('everything')).toEqual({ code: 1, output: 'There is no rebuild "everything". Rebuilds: vectors, topics.\n' });
+  expect(await rebuild('everything')).toEqual({ code: 1, output: 'There is no rebuild "everything". Rebuilds: vectors, topics, files.\n' });
   expect((await rebuild()).code).toBe(1);
   expect(await found()).toEqual([ids[1]]);
 });

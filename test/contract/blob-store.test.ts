@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import { constants, mkdir, open, readdir, readFile, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -52,6 +53,12 @@ describe('the folder of blobs', () => {
     await writeFile(join(folder, 'whole'), 'whole');
     const store = await openStore();
     expect(await store.keys()).toEqual(['whole']);
+  });
+
+  it('does not count the marker of an installation among its blobs', async () => {
+    await writeFile(join(folder, 'docstream-installation'), randomUUID());
+    await writeFile(join(folder, 'blob'), 'content');
+    expect(await (await openStore()).keys()).toEqual(['blob']);
   });
 
   it('is made where there is none, for this user alone, and so are its files', async () => {

@@ -3,20 +3,25 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { built, openFolder } from '../support/built.js';
 
 type DataDirModule = typeof import('../../src/embedded/data-dir.js');
 
-const { claimDataDir } = await built<DataDirModule>('embedded/data-dir.js');
+const { claimDataDir, isOwnerStopping } = await built<DataDirModule>('embedded/data-dir.js');
 const MODULE = new URL('../../dist/src/embedded/data-dir.js', import.meta.url).href;
 
-/** A process that claims the folder, says so, and gives it back when it is told to. */
+/** A process that claims the folder, says so, and announces its stop or gives the folder back when it is told to. */
 const OWNER = `
   const { claimDataDir } = await import(process.argv[1]);
   try {
-    const release = await claimDataDir(process.argv[2]);
+    const claim = await claimDataDir(process.argv[2]);
     process.send('owner');
-    process.once('message', async () => { await release(); process.disconnect(); });
+    process.on('message', async (message) => {
+      if (message.stopsWithinMs) return void (await claim.announceStop(message.stopsWithinMs), process.send('announced'));
+      await claim.release();
+      process.disconnect();
+    });
   } catch (error) { process.send(error.message); process.disconnect(); }`;
 
 let folder: string;
@@ -47,6 +52,15 @@ async function startOwner(): Promise<{ child: ChildProcess; said: unknown }> {
   return { child, said };
 }
 
+/** What an owner that announces nothing is given, and a waiting claim must outlast. */
+const OWNER_LEAVES_MS = 3_000;
+
+async function announceStop(child: ChildProcess, stopsWithinMs: number): Promise<void> {
+  const announced = once(child, 'message');
+  child.send({ stopsWithinMs });
+  await announced;
+}
+
 async function end(child: ChildProcess, how: () => void): Promise<void> {
   const ended = once(child, 'exit');
   how();
@@ -55,17 +69,15 @@ async function end(child: ChildProcess, how: () => void): Promise<void> {
 
 describe('a data folder', () => {
   it('is made where there is none, for this user alone', async () => {
-    const release = await claimDataDir(join(folder, 'new', 'data'));
+    const { release } = await claimDataDir(join(folder, 'new', 'data'));
     expect((await stat(join(folder, 'new', 'data'))).mode & 0o077).toBe(0);
     await release();
   });
 
   it('is free again when its owner has given it back', async () => {
-    await (
-      await claimDataDir(folder)
-    )();
+    await (await claimDataDir(folder)).release();
     expect(await readdir(folder)).toEqual([]);
-    const release = await claimDataDir(folder);
+    const { release } = await claimDataDir(folder);
     await release();
   });
 
@@ -82,14 +94,41 @@ describe('a data folder', () => {
     const { child } = await startOwner();
     const claimed = claimDataDir(folder);
     child.send('leave');
-    const release = await claimed;
+    const { release } = await claimed;
     await release();
+  });
+
+  it('waits for an owner that announced its stop, longer than for any other, and says so once', async () => {
+    const { child } = await startOwner();
+    await announceStop(child, 60_000);
+    expect(await isOwnerStopping(folder)).toBe(true);
+    const waits: number[] = [];
+    const claimed = claimDataDir(folder, { onWait: ({ pid }) => void waits.push(pid) });
+    const outcome = await Promise.race([claimed, sleep(OWNER_LEAVES_MS + 1_000, 'waiting')]);
+    expect([outcome, waits]).toEqual(['waiting', [child.pid]]);
+    child.send('leave');
+    await (await claimed).release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('is refused when an owner that announced its stop outlives its own deadline', async () => {
+    const { child } = await startOwner();
+    await announceStop(child, 1);
+    await expect(claimDataDir(folder)).rejects.toMatchObject({ name: 'DataDirError' });
+  });
+
+  it('is taken over from an owner that was killed while it stopped', async () => {
+    const { child } = await startOwner();
+    await announceStop(child, 60_000);
+    const claimed = claimDataDir(folder);
+    await end(child, () => child.kill('SIGKILL'));
+    await (await claimed).release();
   });
 
   it('is taken over from an owner that was killed', async () => {
     const { child } = await startOwner();
     await end(child, () => child.kill('SIGKILL'));
-    const release = await claimDataDir(folder);
+    const { release } = await claimDataDir(folder);
     expect(await readFile(lockPath(), 'utf8')).toContain(`"pid":${String(process.pid)}`);
     await release();
   });
@@ -97,13 +136,13 @@ describe('a data folder', () => {
   it('is taken over when the number of its owner is now that of another process', async () => {
     const { child } = await startOwner();
     await writeFile(lockPath(), JSON.stringify({ pid: child.pid, startedAt: '1' }));
-    const release = await claimDataDir(folder);
+    const { release } = await claimDataDir(folder);
     await release();
   });
 
   it.each(['', 'garbage', '{"pid":"x"}', '{"pid":4194304999}'])('is taken over from the lock %j, which names nobody', async (content) => {
     await writeFile(lockPath(), content);
-    const release = await claimDataDir(folder);
+    const { release } = await claimDataDir(folder);
     expect(await readdir(folder)).toEqual(['owner.pid']);
     await release();
   });

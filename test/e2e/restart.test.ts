@@ -217,8 +217,8 @@ describe('SIGTERM', () => {
     await gql(product.url, token, 'mutation ($id: ID!) { deleteDocument(id: $id) { id } }', { id: document.id });
   });
 
-  it('with an upload under way exits with 0 and keeps nothing of it', async () => {
-    await product.restart({ SHUTDOWN_DEADLINE_MS: '2000' });
+  /** An upload that never ends. Resolves when the product has received half of it. */
+  async function startHalfUpload(): Promise<{ sending: Promise<unknown>; before: string[] }> {
     const blobs = join(product.dataDir, 'blobs');
     const before = (await readdir(blobs)).sort();
     const body = new ReadableStream({
@@ -232,9 +232,27 @@ describe('SIGTERM', () => {
       () => undefined,
     );
     await eventually(async () => (await readdir(blobs)).length > before.length, { what: 'a file half written' });
+    return { sending, before };
+  }
+
+  it('with an upload under way exits with 0 and keeps nothing of it', async () => {
+    await product.restart({ SHUTDOWN_DEADLINE_MS: '2000' });
+    const { sending, before } = await startHalfUpload();
     await product.stop();
     await sending;
-    expect((await readdir(blobs)).filter((name) => !before.includes(name))).toEqual([]);
+    expect((await readdir(join(product.dataDir, 'blobs'))).filter((name) => !before.includes(name))).toEqual([]);
+  });
+
+  it('lets the next start on the same port and DATA_DIR wait until the stop is over', async () => {
+    // Requests have a quarter of it: longer than the 3 s that a start gives an owner which is not stopping.
+    await product.restart({ SHUTDOWN_DEADLINE_MS: '18000' });
+    const { sending } = await startHalfUpload();
+    const stopped = product.stop();
+    const { port, dataDir, pid } = product;
+    const next = await startProduct({ port, dataDir });
+    await Promise.all([stopped, sending]);
+    expect(next.logs()).toContain(`waiting for process ${String(pid)}, which is stopping`);
+    await next.stop();
   });
 });
 

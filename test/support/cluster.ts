@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { startProduct, type Product } from './product.js';
 import { serviceVariables } from './services.js';
 
@@ -36,7 +37,8 @@ export async function startCluster({ apis, workers, relays, env = {} }: ClusterS
   const { FIREBASE_PROJECT_ID: _project, FIREBASE_AUTH_EMULATOR_HOST: _emulator, FIREBASE_API_KEY: _key, ...used } = services;
   const databaseUrl = await createDatabase(services['DATABASE_URL'] ?? '');
   const dataDir = await mkdtemp(join(tmpdir(), 'docstream-cluster-'));
-  const all = { COHERE_INPUTS_PER_MINUTE: '10000000', ...used, DATABASE_URL: databaseUrl, ...env };
+  const blobs = { BLOB_URL: pathToFileURL(join(dataDir, 'blobs')).href };
+  const all = { COHERE_INPUTS_PER_MINUTE: '10000000', ...used, ...blobs, DATABASE_URL: databaseUrl, ...env };
   const start: Cluster['start'] = (role, more = {}, until = 'ready') => startProduct({ role, dataDir, until, env: { ...all, ...more } });
   const many = (role: 'api' | 'worker' | 'relay', count: number) => Promise.all(Array.from({ length: count }, () => start(role)));
   const [apiProcesses, workerProcesses, relayProcesses] = await Promise.all([

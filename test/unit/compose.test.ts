@@ -21,11 +21,23 @@ interface Service {
   stop_grace_period?: string;
   depends_on?: Record<string, { condition: string }>;
   deploy?: { replicas: number };
+  read_only?: boolean;
+  cap_drop?: string[];
+  cap_add?: string[];
+  security_opt?: string[];
+  user?: string;
+  mem_limit?: string;
+  pids_limit?: number;
+  tmpfs?: string[];
+  networks: string[];
+  privileged?: boolean;
+  network_mode?: string;
 }
 
 interface Compose {
   services: Record<string, Service>;
   volumes: Record<string, unknown>;
+  networks: Record<string, { internal?: boolean } | null>;
 }
 
 const read = (name: string) => readFileSync(join(projectDir, name), 'utf8');
@@ -86,6 +98,40 @@ describe('docker-compose.yml', () => {
   it.each(services)('%s: its image is pinned, its health is checked', (_, { image, healthcheck }) => {
     expect(image).toMatch(/^[\w./-]+:v?\d+\.\d+(\.\d+)?[\w.-]*$/);
     expect(healthcheck?.test.length).toBeGreaterThan(1);
+  });
+
+  it.each(services)('%s has a read-only root, no rights, limits, and a user that is not root', (_, service) => {
+    expect(service).toMatchObject({
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      user: expect.stringMatching(/^[1-9]\d*:[1-9]\d*$/) as string,
+      mem_limit: expect.stringMatching(/^\d+[mg]$/) as string,
+      pids_limit: expect.any(Number) as number,
+    });
+    expect([service.cap_add, service.privileged, service.network_mode]).toEqual([undefined, undefined, undefined]);
+  });
+
+  it.each(services)('%s may write to volumes that are declared and to memory, nowhere else', (_, { volumes = [], tmpfs = [] }) => {
+    for (const volume of volumes) expect(Object.keys(compose.volumes)).toContain(volume.split(':')[0]);
+    expect(tmpfs.map((place) => place.split(':')[0])).toContain('/tmp');
+  });
+
+  it('lets each container reach what it talks to, and the servers nothing outside', () => {
+    const networksOf = (name: string) => [...(compose.services[name]?.networks ?? [])].sort();
+    const reaches = (from: string, to: string) => networksOf(from).some((network) => networksOf(to).includes(network));
+    const reached = services.map(([name]) => [
+      name,
+      others.map(([other]) => other).filter((other) => other !== name && reaches(name, other)),
+    ]);
+    expect(Object.fromEntries(reached)).toEqual({
+      api: ['postgres', 'redis', 'weaviate'],
+      worker: ['postgres', 'kafka', 'redis', 'weaviate'],
+      relay: ['postgres', 'kafka'],
+      ...{ postgres: [], kafka: [], redis: [], weaviate: [] },
+    });
+    for (const [name] of others) for (const network of networksOf(name)) expect(compose.networks[network]).toEqual({ internal: true });
+    expect(compose.services['kafka']?.environment['KAFKA_LISTENERS']).toContain('CONTROLLER://127.0.0.1:');
   });
 
   it.each(others)('%s keeps its data in a volume that is declared', (_, { volumes = [] }) => {
@@ -169,7 +215,7 @@ describe('the Dockerfile', () => {
 
   it('does not run as root, and holds no secret', () => {
     const last = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM ')));
-    expect(last.filter((line) => line.startsWith('USER '))).toEqual(['USER node']);
+    expect(last.filter((line) => line.startsWith('USER '))).toEqual(['USER 1000:1000']);
     expect(lines.filter((line) => /^(ARG|ENV)\b.*(PASSWORD|SECRET|TOKEN|KEY)/i.test(line))).toEqual([]);
   });
 });

@@ -132,6 +132,7 @@ describe('a real part', () => {
     DATABASE_URL: 'postgres://me:secret@db:5432/docstream',
     REDIS_URL: 'redis://cache:6379',
     WEAVIATE_URL: 'http://vectors:8080',
+    BLOB_URL: 'file:///files',
   };
 
   it('is the embedded one where its variable is not set', () => {
@@ -154,7 +155,7 @@ describe('a real part', () => {
     expect(parseConfig({ BLOB_URL: 's3://bucket/folder' }).blobUrl).toBe('s3://bucket/folder');
   });
 
-  it.each(['DATABASE_URL', 'REDIS_URL', 'WEAVIATE_URL'])('%s is missed in one line when there are Kafka brokers', (name) => {
+  it.each(['DATABASE_URL', 'REDIS_URL', 'WEAVIATE_URL', 'BLOB_URL'])('%s is missed in one line when there are Kafka brokers', (name) => {
     const [problem, ...more] = problemsOf({ ...CLUSTER, [name]: '' });
     expect(problem).toContain(`KAFKA_BROKERS needs ${name} as well`);
     expect(more).toEqual([]);

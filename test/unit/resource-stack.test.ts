@@ -65,4 +65,15 @@ describe('the stack of what is open', () => {
   it('of nothing is closed at once', async () => {
     expect(await create().resources.close(1_000)).toBe(true);
   });
+
+  it('tells its listeners of the deadline before anything is closed, and goes on after one that fails', async () => {
+    const { resources, push, closed, log } = create();
+    push('part');
+    const told: [number, number][] = [];
+    resources.onClosing(() => Promise.reject(new Error('no disk')));
+    resources.onClosing((deadlineMs) => void told.push([deadlineMs, closed.length]));
+    expect(await resources.close(1_000)).toBe(true);
+    expect([told, closed]).toEqual([[[1_000, 0]], ['part']]);
+    expect(log.lines).toContainEqual(expect.objectContaining({ level: 'error' }));
+  });
 });

@@ -2,7 +2,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { BlobStore } from '../../../src/documents/ports.js';
+import type { BlobStore, Installation } from '../../../src/documents/ports.js';
+import { built } from '../built.js';
+
+const { createInstallationMarker } =
+  await built<typeof import('../../../src/blobs/installation-marker.js')>('blobs/installation-marker.js');
+const { MARKER_KEY } = await built<typeof import('../../../src/blobs/open-blob-store.js')>('blobs/open-blob-store.js');
 
 export interface BlobStoreLab {
   store: BlobStore;
@@ -75,7 +80,60 @@ export function describeBlobStoreContract(name: string, open: () => Promise<Blob
     it('is quiet about removing one that is not there', async () => {
       await expect(store.remove(key)).resolves.toBeUndefined();
     });
+
+    describe('the marker of an installation', () => {
+      it('is missed until it is written, and then found beside the blobs', async () => {
+        const marker = createInstallationMarker({ blobs: store, installation: createFakeInstallation() });
+        await expect(marker.check()).rejects.toMatchObject({
+          code: 'DEPENDENCY_UNAVAILABLE',
+          message: expect.stringContaining('BLOB_URL') as string,
+        });
+        await store.write(key, Readable.from([Buffer.from('content')]));
+        await marker.write();
+        await marker.check();
+        expect(String(await read())).toBe('content');
+      });
+
+      it('is not put over that of another installation', async () => {
+        await createInstallationMarker({ blobs: store, installation: createFakeInstallation() }).write();
+        const other = createInstallationMarker({ blobs: store, installation: createFakeInstallation() });
+        const refusal = { code: 'DEPENDENCY_UNAVAILABLE', message: expect.stringContaining('another installation') as string };
+        await expect(other.write()).rejects.toMatchObject(refusal);
+        await expect(other.check()).rejects.toMatchObject(refusal);
+      });
+
+      it('is not put into a second store', async () => {
+        const installation = createFakeInstallation();
+        await installation.markOnce(async () => undefined);
+        const marker = createInstallationMarker({ blobs: store, installation });
+        await marker.write();
+        await expect(marker.check()).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+        expect(await lab.names()).toEqual([]);
+      });
+
+      it('replaces one that was cut short', async () => {
+        await store.write(MARKER_KEY, Readable.from([Buffer.from('')]));
+        const marker = createInstallationMarker({ blobs: store, installation: createFakeInstallation() });
+        await expect(marker.check()).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+        await marker.write();
+        await marker.check();
+      });
+    });
   });
+}
+
+function createFakeInstallation(): Installation {
+  const id = randomUUID();
+  let isMarked = false;
+  return {
+    id: async () => id,
+    markOnce: async (mark) => {
+      if (isMarked) return;
+      await mark(id);
+      isMarked = true;
+    },
+    unmark: async () => void (isMarked = false),
+  };
 }
 
 function* slices(content: Buffer, size: number): Generator<Buffer> {

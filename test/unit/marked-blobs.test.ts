@@ -1,0 +1,61 @@
+import { Readable } from 'node:stream';
+import { watchMarkedBlobs, type MarkedBlobs } from '../../src/blobs/marked-blobs.js';
+import type { BlobStore } from '../../src/documents/ports.js';
+import { ApiError, ProcessingFailure } from '../../src/errors.js';
+import { makeLog } from '../support/make-log.js';
+import { eventually } from '../support/wait.js';
+
+const away = new ApiError('DEPENDENCY_UNAVAILABLE', 'The store at BLOB_URL has no marker.');
+
+let isThere: boolean;
+let files: Map<string, string>;
+let marked: MarkedBlobs;
+let log: ReturnType<typeof makeLog>;
+
+const store: BlobStore = {
+  write: async (key) => void files.set(key, 'content'),
+  read: async (key) => {
+    if (!files.has(key)) throw new ProcessingFailure('BLOB_MISSING', 'gone');
+    return Readable.from(['content']);
+  },
+  remove: async (key) => void files.delete(key),
+};
+
+beforeEach(() => {
+  isThere = true;
+  files = new Map();
+  log = makeLog();
+  const marker = { write: async () => undefined, check: async () => (isThere ? undefined : Promise.reject(away)) };
+  marked = watchMarkedBlobs({ blobs: store, marker, log, checkEveryMs: 5 });
+});
+afterEach(() => marked.stop());
+
+async function lose(): Promise<void> {
+  isThere = false;
+  await eventually(() => !marked.isMarked());
+}
+
+it('passes everything on while the store bears the marker', async () => {
+  await marked.blobs.write('key', Readable.from([Buffer.from('content')]));
+  await marked.blobs.read('key');
+  await marked.blobs.remove('key');
+  await expect(marked.blobs.read('key')).rejects.toMatchObject({ code: 'BLOB_MISSING' });
+  expect(log.lines).toEqual([]);
+});
+
+it('takes and removes nothing without the marker, says so once, and says when it is back', async () => {
+  files.set('key', 'content');
+  await lose();
+  await expect(marked.blobs.write('other', Readable.from([]))).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+  await expect(marked.blobs.remove('key')).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+  await expect(marked.check()).rejects.toBe(away);
+  expect([...files.keys()]).toEqual(['key']);
+  isThere = true;
+  await eventually(() => marked.isMarked());
+  expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'info']);
+});
+
+it('does not call a file missing that it looked for in the wrong store, even before the loss of the marker was noticed', async () => {
+  isThere = false;
+  await expect(marked.blobs.read('key')).rejects.toMatchObject({ code: 'INTERNAL', retryable: true, cause: away });
+});
