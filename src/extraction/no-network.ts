@@ -1,0 +1,36 @@
+/**
+ * Closes the network to this process, before any reader is loaded. A network namespace does it better (launcher.ts), but not every
+ * platform has one, and Node's permissions do not cover the network.
+ */
+import dgram from 'node:dgram';
+import dns from 'node:dns';
+import { syncBuiltinESMExports } from 'node:module';
+import net from 'node:net';
+import workers from 'node:worker_threads';
+
+function deny(): never {
+  throw Object.assign(new Error('This process has no network.'), { code: 'ERR_ACCESS_DENIED' });
+}
+
+function denyAll(target: object, names: readonly string[]): void {
+  for (const name of names) Object.defineProperty(target, name, { value: deny, writable: false, configurable: false });
+}
+
+function functionsOf(target: object): string[] {
+  return Object.entries(target).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
+}
+
+// http, https, http2 and tls connect and listen through these two.
+denyAll(net.Socket.prototype, ['connect']);
+denyAll(net.Server.prototype, ['listen']);
+denyAll(dgram.Socket.prototype, ['bind', 'connect', 'send']);
+denyAll(dns.promises, functionsOf(dns.promises));
+denyAll(dns, functionsOf(dns));
+denyAll(globalThis, ['fetch', 'WebSocket', 'EventSource']);
+syncBuiltinESMExports();
+
+/** A thread would begin with the built-in modules as they were. To be called when this process has all the threads it needs. */
+export function denyThreads(): void {
+  denyAll(workers, ['Worker']);
+  syncBuiltinESMExports();
+}
