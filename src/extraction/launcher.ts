@@ -12,10 +12,12 @@ import { existsSync } from 'node:fs';
 
 const FOLDERS = ['/usr/bin', '/bin'];
 const NAMESPACES = [
-  ['--user', '--map-current-user', '--net', '--'],
+  ['unshare', '--user', '--map-current-user', '--net', '--'],
   // Root in a machine that forbids user namespaces.
-  ['--net', '--'],
+  ['unshare', '--net', '--'],
+  [],
 ];
+const GUARD = ['setpriv', '--pdeathsig', 'KILL'];
 const PROBE_TIMEOUT_MS = 5_000;
 
 export interface Launcher {
@@ -25,29 +27,28 @@ export interface Launcher {
   endsWithParent: boolean;
 }
 
-/** Tries what works here; the process must be able to read all of `paths`. Blocks for some 50 ms, once. */
+const NONE: Launcher = { command: [], endsWithParent: false };
+
+/** Returns the best that works here; a process that it starts can read all of `paths`. Blocks for some 50 ms, once. */
 export function findLauncher(paths: readonly string[]): Launcher {
-  if (process.platform !== 'linux') return { command: [], endsWithParent: false };
-  const namespace = firstThatWorks(
-    NAMESPACES.map((options) => toCommand('unshare', options)),
-    paths,
-  );
-  const setpriv = toCommand('setpriv', ['--pdeathsig', 'KILL']);
-  const endsWithParent = firstThatWorks([setpriv], []).length > 0;
-  return { command: endsWithParent ? [...namespace, ...setpriv] : namespace, endsWithParent };
+  if (process.platform !== 'linux') return NONE;
+  const launchers = NAMESPACES.flatMap((namespace) => [
+    { command: [...located(namespace), ...located(GUARD)], endsWithParent: true },
+    { command: located(namespace), endsWithParent: false },
+  ]);
+  return launchers.find(({ command }) => works(command, paths)) ?? NONE;
 }
 
-function toCommand(name: string, options: readonly string[]): string[] {
+/** With its full path: a child has no PATH. A program that is missing keeps its name, and does not work. */
+function located([name, ...options]: readonly string[]): string[] {
+  if (name === undefined) return [];
   const path = FOLDERS.map((folder) => `${folder}/${name}`).find((candidate) => existsSync(candidate));
-  return path === undefined ? [] : [path, ...options];
-}
-
-function firstThatWorks(commands: readonly string[][], paths: readonly string[]): string[] {
-  return commands.find((command) => command.length > 0 && works(command, paths)) ?? [];
+  return [path ?? name, ...options];
 }
 
 /** In a user namespace of its own even root has no right to files of others. */
-function works([program = '', ...options]: readonly string[], paths: readonly string[]): boolean {
+function works([program, ...options]: readonly string[], paths: readonly string[]): boolean {
+  if (program === undefined) return true;
   const probe = [process.execPath, '--eval', 'for (const path of process.argv.slice(1)) fs.accessSync(path, fs.constants.R_OK)', ...paths];
   try {
     execFileSync(program, [...options, ...probe], { env: {}, stdio: 'ignore', timeout: PROBE_TIMEOUT_MS });

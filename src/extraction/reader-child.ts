@@ -1,5 +1,5 @@
 /** Entry of the process that reads documents. Its parent speaks protocol.ts and kills it when it takes too much. */
-import { denyThreads } from './no-network.js';
+import { denyThreads } from './denials.js';
 import { setImmediate } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';

@@ -1,5 +1,5 @@
 /**
- * Closes the network to this process, before any reader is loaded. A network namespace does it better (launcher.ts), but not every
+ * Closes the network and other processes to this one, before any reader is loaded. A network namespace does it better (launcher.ts), but not every
  * platform has one, and Node's permissions do not cover the network.
  */
 import dgram from 'node:dgram';
@@ -9,7 +9,7 @@ import net from 'node:net';
 import workers from 'node:worker_threads';
 
 function deny(): never {
-  throw Object.assign(new Error('This process has no network.'), { code: 'ERR_ACCESS_DENIED' });
+  throw Object.assign(new Error('A process that reads documents may not do this.'), { code: 'ERR_ACCESS_DENIED' });
 }
 
 function denyAll(target: object, names: readonly string[]): void {
@@ -26,6 +26,8 @@ denyAll(net.Server.prototype, ['listen']);
 denyAll(dgram.Socket.prototype, ['bind', 'connect', 'send']);
 denyAll(dns.promises, functionsOf(dns.promises));
 denyAll(dns, functionsOf(dns));
+// Signals for other processes, and another program in place of this one.
+denyAll(process, ['kill', 'execve']);
 denyAll(globalThis, ['fetch', 'WebSocket', 'EventSource']);
 syncBuiltinESMExports();
 
