@@ -63,7 +63,8 @@ describe('a PDF in an Asian encoding', () => {
 function pdfInShiftJis(hex: string): string {
   const page = `BT /F1 12 Tf 72 700 Td <${hex}> Tj ET`;
   const info = '/CIDSystemInfo << /Registry (Adobe) /Ordering (Japan1) /Supplement 2 >>';
-  const descriptor = '<< /Type /FontDescriptor /FontName /Ryumin-Light /Flags 4 /FontBBox [0 -137 1000 859] /ItalicAngle 0 /Ascent 859 /Descent -137 /CapHeight 709 /StemV 69 >>';
+  const descriptor =
+    '<< /Type /FontDescriptor /FontName /Ryumin-Light /Flags 4 /FontBBox [0 -137 1000 859] /ItalicAngle 0 /Ascent 859 /Descent -137 /CapHeight 709 /StemV 69 >>';
   return [
     '%PDF-1.4',
     '1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj',

@@ -81,7 +81,11 @@ function pptx(name: string, slide: string, more: Parts = {}): HostileFile {
 }
 
 function xlsx(name: string, sheet: string, more: Parts = {}): HostileFile {
-  const parts = [relationship('s', 'worksheet', 'sheet.xml'), relationship('t', 'sharedStrings', 'strings.xml'), relationship('u', 'styles', 'styles.xml')];
+  const parts = [
+    relationship('s', 'worksheet', 'sheet.xml'),
+    relationship('t', 'sharedStrings', 'strings.xml'),
+    relationship('u', 'styles', 'styles.xml'),
+  ];
   return office(name, 'xl/workbook.xml', {
     'xl/workbook.xml': '<workbook><sheet name="read" r:id="s"/></workbook>',
     'xl/_rels/workbook.xml.rels': relationships(parts.join('')),
