@@ -54,7 +54,8 @@ export function startReaderProcess(options: ReaderProcessOptions): ReaderProcess
   const child = forkChild(options, home);
   const stderr = tail(child);
   const exited = whenExited(child);
-  const removed = exited.then(() => rm(home, { recursive: true, force: true })).catch(() => undefined);
+  const removed = exited.then(removeHome);
+  let reading: Promise<void> = Promise.resolve();
   let documents = 0;
   let rssBytes = 0;
 
@@ -71,10 +72,17 @@ export function startReaderProcess(options: ReaderProcessOptions): ReaderProcess
     }
   }
 
+  /** Not before the document is out of it: another process may have to read it. */
+  async function removeHome(): Promise<void> {
+    await reading.catch(() => undefined);
+    await rm(home, { recursive: true, force: true }).catch(() => undefined);
+  }
+
   return {
-    async read(job, signal) {
+    read(job, signal) {
       documents += 1;
-      await movedTo(home, job.folder, (folder) => readAtHome({ ...job, folder }, signal));
+      reading = movedTo(home, job.folder, (folder) => readAtHome({ ...job, folder }, signal));
+      return reading;
     },
     isAlive: () => child.connected && child.exitCode === null && child.signalCode === null && !child.killed,
     documents: () => documents,
