@@ -13,7 +13,11 @@ function deny(): never {
 }
 
 function denyAll(target: object, names: readonly string[]): void {
-  for (const name of names) Object.defineProperty(target, name, { value: deny, writable: false, configurable: false });
+  for (const name of names) {
+    // Defining over the global WebSocket would first load the whole HTTP client, which takes 20 ms.
+    Reflect.deleteProperty(target, name);
+    Object.defineProperty(target, name, { value: deny, writable: false, configurable: false });
+  }
 }
 
 function functionsOf(target: object): string[] {
