@@ -15,12 +15,17 @@ let isReading = false;
 
 /** The first answer to a job is the only one. */
 function answer(message: Exclude<ReadAnswer, { type: 'started' }>, onSent = (): void => undefined): void {
-  if (isReading) process.send?.(message, onSent);
+  if (isReading) {
+    process.channel?.ref();
+    process.send?.(message, onSent);
+  }
   isReading = false;
 }
 
 async function serve(job: ReadJob): Promise<void> {
   isReading = true;
+  // While a document is read only the reader keeps this process running: see endWithoutOutcome.
+  process.channel?.unref();
   process.send?.({ type: 'started' } satisfies ReadAnswer);
   answer(await outcomeOf(job));
 }
@@ -53,6 +58,11 @@ function endUnexpectedly(error: unknown): void {
   answer({ ...toFailedAnswer(toReadFailure(error)), isLast: true }, () => process.exit(1));
 }
 
+/** The event loop is empty and the reader has not finished: its library waits for something that cannot come any more. */
+function endWithoutOutcome(): void {
+  if (isReading) endUnexpectedly(new Error('the reader waits for nothing'));
+}
+
 /** No limit on its heap: Node itself takes over 7 MB of it, and a thread that runs out of its own ends the reader and is blamed on the document. */
 function watchParent(): void {
   new Worker(new URL('./watchdog-thread.js', import.meta.url), { workerData: process.ppid }).unref();
@@ -62,6 +72,7 @@ function watchParent(): void {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 process.on('uncaughtException', endUnexpectedly);
 process.on('unhandledRejection', endUnexpectedly);
+process.on('beforeExit', endWithoutOutcome);
 process.on('disconnect', () => process.exit(0));
 process.on('message', (job) => void serve(job as ReadJob));
 if (process.argv.includes(WATCH_PARENT)) watchParent();

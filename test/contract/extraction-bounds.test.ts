@@ -9,6 +9,7 @@ import { readersOf } from '../support/processes.js';
 /** Seconds on a busy machine; without the bounds each of these files takes minutes. */
 const SOON_MS = 8_000;
 
+const readerChild = new URL('../../dist/src/extraction/reader-child.js', import.meta.url).href;
 const lab = useExtractionLab();
 const detector = createFormatDetector();
 
@@ -49,6 +50,16 @@ describe('a library that fails where nobody can catch it', () => {
     expect(await textOf(extractor, 'tea.txt')).toContain('Camellia sinensis');
     const [after] = await readersOf(process.pid);
     expect(after).not.toBe(before);
+  });
+
+  it('makes the document CORRUPT at once if it waits for what cannot come', async () => {
+    const extractor = await lab.startWithChild(`
+      import fs from 'node:fs';
+      import { syncBuiltinESMExports } from 'node:module';
+      fs.createReadStream = () => ({ async *[Symbol.asyncIterator]() { await new Promise(() => {}); } });
+      syncBuiltinESMExports();
+      await import(${JSON.stringify(readerChild)});`);
+    await expect(textIn(extractor, { name: 'x.txt', content: Buffer.from('text') })).rejects.toMatchObject({ code: 'CORRUPT' });
   });
 });
 
