@@ -71,16 +71,16 @@ describe('while a hostile file is taken in and read, the process responds to eve
 
   it('cuts passages in time proportional to the text, whatever white space is between', async () => {
     const texts: Record<string, string> = {
-      'spaces.txt': `${' '.repeat(40 * MIB)}word`,
-      'lines.txt': `word${'\n'.repeat(20 * MIB)}word`,
-      'wide-spaces.txt': `${'\u3000'.repeat(10 * MIB)}word`,
+      'spaces.txt': `${' '.repeat(20 * MIB)}word`,
+      'lines.txt': `word${'\n'.repeat(8 * MIB)}word`,
+      'wide-spaces.txt': `${'\u3000'.repeat(6 * MIB)}word`,
     };
     await expectOutcomes(Object.entries(texts).map(([name, content]) => [{ name, content }, 'COMPLETED']));
   });
 
   it('fails texts with too many passages, as long as they may be', async () => {
     const texts: Record<string, string> = {
-      'letters.txt': 'x'.repeat(40 * MIB),
+      'letters.txt': 'x'.repeat(20 * MIB),
       'marks.txt': '\u0301'.repeat(20 * MIB),
       'table.csv': 'a,1,2\n'.repeat(4 * MIB),
     };
