@@ -1,7 +1,12 @@
 import js from '@eslint/js';
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 const ENVIRONMENT_READERS = ['src/config.ts', 'test/**', 'scripts/**', 'web/vite.config.ts'];
+
+/** A run of any character within a group that is repeated. */
+const ANYTHING_IN_A_LOOP = String.raw`/(\.|\[\^.{0,3}\]|\[\\[sS]\\[sS]\])[*+].*\)([*+]|\{\d+,\})/`;
+const SCAN_INSTEAD = 'A run of any character in a repeated group backtracks exponentially; scan with indexOf instead.';
 
 export default tseslint.config(
   { ignores: ['dist/', 'data/', 'coverage/', 'test/artifacts/', 'test/corpus/', 'web/src/gql/', 'web/public/'] },
@@ -45,6 +50,17 @@ export default tseslint.config(
           })),
         },
       ],
+    },
+  },
+  {
+    // Foreign text reaches our regular expressions, so each must take time in proportion to its input.
+    files: ['src/**', 'consumers/**', 'web/src/**'],
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential', ignoreSticky: false, ignorePartial: false }],
+      // The plugin does not see that `(<!--[^]*?-->)*` can divide a text in exponentially many ways.
+      'no-restricted-syntax': ['error', { selector: `Literal[regex.pattern=${ANYTHING_IN_A_LOOP}]`, message: SCAN_INSTEAD }],
     },
   },
   {

@@ -47,7 +47,7 @@ function toPlace(url: URL, parameters: readonly string[]): BucketPlace {
   const unknown = [...url.searchParams.keys()].filter((name) => !parameters.includes(name));
   if (unknown.length > 0) throw new SetupError(`BLOB_URL has ${unknown.join(', ')}, which means nothing there.`);
   if (url.hostname === '') throw new SetupError('BLOB_URL names no bucket.');
-  const path = url.pathname.replace(/^\/+|\/+$/g, '');
+  const path = withoutOuterSlashes(url.pathname);
   if (path !== '' && !FOLDERS.test(path)) throw new SetupError('The folders in BLOB_URL may have letters, digits, - and _ only.');
   return {
     bucket: url.hostname,
@@ -55,6 +55,13 @@ function toPlace(url: URL, parameters: readonly string[]): BucketPlace {
     region: url.searchParams.get('region'),
     endpoint: toEndpoint(url.searchParams.get('endpoint')),
   };
+}
+
+function withoutOuterSlashes(path: string): string {
+  const names = path.split('/');
+  while (names[0] === '') names.shift();
+  while (names.at(-1) === '') names.pop();
+  return names.join('/');
 }
 
 function toEndpoint(endpoint: string | null): string | null {

@@ -2,25 +2,27 @@
  * Cuts a text, as it streams by, into passages small enough to embed and to show as a search hit. A passage ends at the best
  * place near its full length: a paragraph, a line, a sentence, a word; it never spans two pages, and never cuts a character in two.
  * Neighbours overlap by nothing: an offset belongs to one passage, and a highlighted hit is never shown twice.
+ *
+ * Runs on the main thread: its cost is proportional to the text, white space between two passages is skipped in one step, and other
+ * work gets its turn every few milliseconds.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { Chunk } from './document.js';
+import { passageEnd } from './passage-end.js';
 import type { TextSegment } from './ports.js';
 
 /** UTF-16 code units: what the shipped encoder reads well, about 150 English words. */
 export const MAX_CHUNK_LENGTH = 900;
-/** A boundary is looked for in the last part of a full passage only, so that passages do not get tiny. */
-const EARLIEST_BOUNDARY = 0.5;
-
-const BOUNDARIES = [/\n\s*\n/g, /\n/g, /[.!?…。！？][)"'”’\]]*(?=\s)|[。！？]/gu, /\s/g];
+/** Longest stretch of work between two turns of the event loop. */
+const MAX_STRETCH_MS = 10;
 
 /** Reads `segments` once; holds about one passage in memory. Passages of white space only are left out. */
 export async function* chunkText(segments: AsyncIterable<TextSegment>): AsyncGenerator<Chunk> {
   let index = 0;
   for await (const piece of pieces(segments)) {
-    const chunk = toChunk(piece, index);
-    if (chunk === null) continue;
+    const text = piece.text.trimEnd();
+    yield { index, text, page: piece.page, charStart: piece.start, charEnd: piece.start + text.length };
     index += 1;
-    yield chunk;
   }
 }
 
@@ -40,57 +42,36 @@ interface Piece {
   start: number;
 }
 
+/** Yields pieces that begin with a character that can be seen. */
 async function* pieces(segments: AsyncIterable<TextSegment>): AsyncGenerator<Piece> {
   let rest: Piece = { text: '', page: null, start: 0 };
+  let since = performance.now();
   for await (const segment of segments) {
     if (segment.page !== rest.page) {
-      yield* cutAll(rest);
-      rest = { text: '', page: segment.page, start: rest.start + rest.text.length };
+      rest = yield* cutWhile(rest, 0);
+      rest = { ...rest, page: segment.page };
     }
-    rest = { ...rest, text: rest.text + segment.text };
-    while (rest.text.length > 2 * MAX_CHUNK_LENGTH) {
-      const end = cutAt(rest.text);
-      yield { ...rest, text: rest.text.slice(0, end) };
-      rest = { ...rest, text: rest.text.slice(end), start: rest.start + end };
-    }
+    rest = yield* cutWhile({ ...rest, text: rest.text + segment.text }, 2 * MAX_CHUNK_LENGTH);
+    if (performance.now() - since < MAX_STRETCH_MS) continue;
+    await setImmediate();
+    since = performance.now();
   }
-  yield* cutAll(rest);
+  yield* cutWhile(rest, 0);
 }
 
-function* cutAll(piece: Piece): Generator<Piece> {
-  let { text, start } = piece;
-  while (text.length > 0) {
-    const end = cutAt(text);
-    yield { text: text.slice(0, end), page: piece.page, start };
-    start += end;
-    text = text.slice(end);
+/** Yields pieces as long as more than `enough` is left; returns what is left. */
+function* cutWhile(whole: Piece, enough: number): Generator<Piece, Piece> {
+  let rest = withoutLeadingSpace(whole);
+  while (rest.text.length > enough) {
+    const end = passageEnd(rest.text, MAX_CHUNK_LENGTH);
+    yield { ...rest, text: rest.text.slice(0, end) };
+    rest = withoutLeadingSpace({ ...rest, text: rest.text.slice(end), start: rest.start + end });
   }
+  return rest;
 }
 
-/** Where the first passage of `text` ends: 1 to MAX_CHUNK_LENGTH. */
-function cutAt(text: string): number {
-  if (text.length <= MAX_CHUNK_LENGTH) return text.length;
-  const window = text.slice(0, MAX_CHUNK_LENGTH);
-  for (const boundary of BOUNDARIES) {
-    const end = lastEnd(window, boundary);
-    if (end > MAX_CHUNK_LENGTH * EARLIEST_BOUNDARY) return end;
-  }
-  return isHighSurrogate(window.charCodeAt(MAX_CHUNK_LENGTH - 1)) ? MAX_CHUNK_LENGTH - 1 : MAX_CHUNK_LENGTH;
-}
-
-function lastEnd(window: string, boundary: RegExp): number {
-  let end = 0;
-  for (const match of window.matchAll(boundary)) end = match.index + match[0].length;
-  return end;
-}
-
-function isHighSurrogate(codeUnit: number): boolean {
-  return codeUnit >= 0xd800 && codeUnit <= 0xdbff;
-}
-
-function toChunk(piece: Piece, index: number): Chunk | null {
-  const text = piece.text.trim();
-  if (text === '') return null;
-  const charStart = piece.start + piece.text.indexOf(text);
-  return { index, text, page: piece.page, charStart, charEnd: charStart + text.length };
+function withoutLeadingSpace({ text, page, start }: Piece): Piece {
+  const first = text.search(/\S/);
+  const skipped = first === -1 ? text.length : first;
+  return { text: text.slice(skipped), page, start: start + skipped };
 }

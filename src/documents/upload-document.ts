@@ -97,12 +97,12 @@ async function storeBlob(dependencies: Dependencies, key: string, { filename, co
   const safeName = toSafeFilename(filename);
   const source = content[Symbol.asyncIterator]();
   try {
-    const head = await readHead(source, formats.headBytes);
-    if (head.length === 0) throw new ApiError('EMPTY_FILE', 'The file is empty.');
-    const mimeType = await formats.detect(head, safeName);
+    const start = await readStart(source, formats.headBytes);
+    if (start.length === 0) throw new ApiError('EMPTY_FILE', 'The file is empty.');
+    const mimeType = await formats.detect(start.subarray(0, formats.headBytes), safeName);
     if (mimeType === null) throw unsupported(safeName);
     const meter = { hash: createHash('sha256'), bytes: 0, maxUploadBytes };
-    await blobs.write(key, metered(meter, head, source));
+    await blobs.write(key, metered(meter, start, source));
     return { filename: safeName, mimeType, fileSize: meter.bytes, contentHash: meter.hash.digest('hex') };
   } finally {
     // Not waited for: it ends after the part that may be on its way, and the client decides when that comes.
@@ -117,7 +117,8 @@ function unsupported(filename: string): ApiError {
   );
 }
 
-async function readHead(source: AsyncIterator<Buffer>, wanted: number): Promise<Buffer> {
+/** At least `wanted` bytes if there are as many; the last part that came is kept whole. */
+async function readStart(source: AsyncIterator<Buffer>, wanted: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   for (let length = 0; length < wanted;) {
     const next = await readNext(source);
@@ -134,8 +135,8 @@ interface Meter {
   maxUploadBytes: number;
 }
 
-async function* metered(meter: Meter, head: Buffer, source: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  for (let part: Buffer | null = head; part !== null; part = await readNext(source)) {
+async function* metered(meter: Meter, start: Buffer, source: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  for (let part: Buffer | null = start; part !== null; part = await readNext(source)) {
     meter.bytes += part.length;
     if (meter.bytes > meter.maxUploadBytes) throw tooLarge(meter.maxUploadBytes);
     meter.hash.update(part);

@@ -7,10 +7,11 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { fileURLToPath } from 'node:url';
 import type { ExtractedText, Extractor } from '../documents/ports.js';
 import { ApiError, ProcessingFailure } from '../errors.js';
+import { findLauncher } from './launcher.js';
 import { createProcessPool, type ProcessPool } from './process-pool.js';
+import { toProgram } from './program.js';
 import { CONTENT_FILE, TEXT_FILE, type ReadJob, type ReadLimits } from './protocol.js';
 import { NeverStartedError, startReaderProcess } from './reader-process.js';
 import { readSegments } from './segment-file.js';
@@ -60,19 +61,15 @@ export function createExtractor(options: ExtractorOptions): Extractor {
   };
 }
 
-function createPool({ processes, maxRssBytes, timeoutMs, childPath = defaultChildPath() }: ExtractorOptions, root: string): ProcessPool {
+function createPool({ processes, maxRssBytes, timeoutMs, ...options }: ExtractorOptions, root: string): ProcessPool {
+  const program = toProgram(options.childPath);
+  const launcher = findLauncher([...program.readable, root]);
   return createProcessPool({
     size: processes,
-    start: () => startReaderProcess({ childPath, root, maxRssBytes, timeoutMs }),
+    start: () => startReaderProcess({ ...program, launcher, root, maxRssBytes, timeoutMs }),
     maxDocuments: MAX_DOCUMENTS_PER_PROCESS,
     maxIdleRssBytes: maxRssBytes / 2,
   });
-}
-
-/** Node cannot run the child from TypeScript sources, so a test that runs this file from them uses the child of the last build. */
-function defaultChildPath(): string {
-  const folder = import.meta.url.endsWith('.ts') ? '../../dist/src/extraction/' : './';
-  return fileURLToPath(new URL(`${folder}reader-child.js`, import.meta.url));
 }
 
 interface Extraction {

@@ -37,7 +37,9 @@ export function createFormatDetector(): FormatDetector {
   return { headBytes: HEAD_BYTES, mimeTypes: MIME_TYPES, detect };
 }
 
-async function detect(head: Uint8Array, filename: string): Promise<string | null> {
+/** Looks at HEAD_BYTES at most, whatever it gets: the main thread does this for every upload. */
+async function detect(start: Uint8Array, filename: string): Promise<string | null> {
+  const head = start.subarray(0, HEAD_BYTES);
   if (head.length === 0) return null;
   const extension = extensionOf(filename);
   if (isPdf(head, extension)) return PDF;
@@ -60,10 +62,13 @@ function startsWith(head: Uint8Array, magic: readonly number[]): boolean {
   return magic.every((byte, index) => head[index] === byte);
 }
 
+/** The one digit is the last of the object's number: a run of any length would cost its square. */
+const PDF_OBJECT = /\d \d{1,10} obj\b/;
+
 /** Readers accept junk within the first 1,024 bytes. A text that only speaks of "%PDF-1.7" has neither the name nor an object. */
 function isPdf(head: Uint8Array, extension: string): boolean {
   const at = toLatin1(head.subarray(0, 1029)).search(/%PDF-\d/);
-  return at === 0 || (at > 0 && (extension === 'pdf' || /\d+ \d+ obj\b/.test(toLatin1(head))));
+  return at === 0 || (at > 0 && (extension === 'pdf' || PDF_OBJECT.test(toLatin1(head))));
 }
 
 /** A zip with a name of ours is taken at its word here; whether that is inside is judged when it is read. */
@@ -92,8 +97,23 @@ function isHtml(head: Uint8Array, encoding: string): boolean {
   const decoder = new TextDecoder(encoding);
   const [first = '<'] = decoder.decode(head.subarray(0, BEGINNING_BYTES)).trimStart();
   if (first !== '<') return false;
-  const start = decoder.decode(head);
-  return /^\s*(<\?xml[^>]*>\s*)?(<!--[^]*?-->\s*)*<(!doctype\s+html|html)\b/i.test(start);
+  return HTML_START.test(withoutPreamble(decoder.decode(head)));
+}
+
+const HTML_START = /^<(?:!doctype\s+html|html)\b/i;
+
+/** What may stand before the first tag: an XML declaration and any number of comments. */
+function withoutPreamble(text: string): string {
+  let rest = text.trimStart();
+  if (/^<\?xml/i.test(rest)) rest = after('>', rest);
+  while (rest.startsWith('<!--')) rest = after('-->', rest.slice('<!--'.length));
+  return rest;
+}
+
+/** Empty if `end` does not come. */
+function after(end: string, text: string): string {
+  const at = text.indexOf(end);
+  return at === -1 ? '' : text.slice(at + end.length).trimStart();
 }
 
 /** The head is cut off somewhere, which some of the library's parsers meet with an exception. */

@@ -6,6 +6,9 @@ export const CONTENT_FILE = 'content';
 /** One JSON segment a line. */
 export const TEXT_FILE = 'text.ndjson';
 
+/** Argument of a child that the kernel does not end with its parent. */
+export const WATCH_PARENT = '--watch-parent';
+
 export interface ReadLimits {
   /** UTF-16 code units of text that a document may hold. */
   maxTextChars: number;
@@ -22,9 +25,9 @@ export interface ReadJob {
 
 /**
  * Child to parent. `started` comes before a byte is read: a child that dies before it died of something else than the document.
- * `cause` is the driver's own error, for the log.
+ * `cause` is the driver's own error, for the log. After an answer that `isLast` the child ends.
  */
 export type ReadAnswer =
   | { type: 'started' }
   | { type: 'done'; rssBytes: number }
-  | { type: 'failed'; code: ProcessingErrorCode; message: string; cause: string; rssBytes: number };
+  | { type: 'failed'; code: ProcessingErrorCode; message: string; cause: string; rssBytes: number; isLast: boolean };

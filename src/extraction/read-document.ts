@@ -39,11 +39,12 @@ async function* withOurErrors(pieces: AsyncIterable<TextSegment>): AsyncIterable
   try {
     yield* pieces;
   } catch (error) {
-    throw toFailure(error);
+    throw toReadFailure(error);
   }
 }
 
-function toFailure(error: unknown): unknown {
+/** The library's error in our words: CORRUPT unless it is about memory. An error of the machine is returned as it is. */
+export function toReadFailure(error: unknown): unknown {
   if (error instanceof ProcessingFailure || isSystemError(error)) return error;
   if (error instanceof RangeError && /allocation|string length|call stack/i.test(error.message)) {
     return new ProcessingFailure('EXTRACTION_LIMIT', 'Reading the document takes more memory than one may take.', { cause: error });

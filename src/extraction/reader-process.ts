@@ -3,12 +3,19 @@
  *
  *     starting ─► idle ─► reading ─► idle …        anything ─► dead (condemned by us, or by itself)
  *
- * It inherits nothing: no variable, no option of ours, no open file. Whoever condemns it first says why.
+ * It inherits nothing: no variable, no option of ours, no open file. It reads the program, its packages and its home, a folder of its
+ * own to which the folder of its document is moved while it is being read; it writes in its home only. Whoever condemns it first says why.
  */
 import { fork, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { ProcessingFailure } from '../errors.js';
-import type { ReadAnswer, ReadJob } from './protocol.js';
-import { watchRss } from './resident-memory.js';
+import type { Launcher } from './launcher.js';
+import { CONTENT_FILE, WATCH_PARENT, type ReadAnswer, type ReadJob } from './protocol.js';
+import { watchUsage, type Usage } from './process-usage.js';
+import { readingTimeMs, timeFailure } from './time-limit.js';
 
 const MIB = 1024 * 1024;
 const STDERR_CHARS = 4_000;
@@ -16,7 +23,10 @@ const STDERR_CHARS = 4_000;
 export interface ReaderProcessOptions {
   /** The compiled reader-child.ts. */
   childPath: string;
-  /** The only folder it may write in. */
+  /** Folders and files that it may read: the program and its packages. */
+  readable: readonly string[];
+  launcher: Launcher;
+  /** Where its home is made. Documents' folders are in the same file system. */
   root: string;
   maxRssBytes: number;
   timeoutMs: number;
@@ -40,47 +50,92 @@ export class NeverStartedError extends Error {
 }
 
 export function startReaderProcess(options: ReaderProcessOptions): ReaderProcess {
-  const child = forkChild(options);
+  const home = makeHome(options.root);
+  const child = forkChild(options, home);
   const stderr = tail(child);
   const exited = whenExited(child);
+  const removed = exited.then(removeHome);
+  let reading: Promise<void> = Promise.resolve();
   let documents = 0;
   let rssBytes = 0;
 
-  async function read(job: ReadJob, signal: AbortSignal): Promise<void> {
-    documents += 1;
-    const watch = watchReading(child, options, signal);
+  async function readAtHome(job: ReadJob, signal: AbortSignal): Promise<void> {
+    const { size } = await stat(join(job.folder, CONTENT_FILE));
+    const watch = watchReading(child, { ...options, fileBytes: size }, signal);
     try {
       const answer = await Promise.race([askChild(child, job, watch.onStarted), exited]);
       if (typeof answer === 'string') throw watch.whyEnded(`${answer}\n${stderr()}`);
       rssBytes = answer.rssBytes;
-      if (answer.type === 'failed') throw new ProcessingFailure(answer.code, answer.message, { cause: new Error(answer.cause) });
+      if (answer.type === 'failed') throw toFailure(child, answer);
     } finally {
       watch.stop();
     }
   }
 
+  /** Not before the document is out of it: another process may have to read it. */
+  async function removeHome(): Promise<void> {
+    await reading.catch(() => undefined);
+    await rm(home, { recursive: true, force: true }).catch(() => undefined);
+  }
+
   return {
-    read,
+    read(job, signal) {
+      documents += 1;
+      reading = movedTo(home, job.folder, (folder) => readAtHome({ ...job, folder }, signal));
+      return reading;
+    },
     isAlive: () => child.connected && child.exitCode === null && child.signalCode === null && !child.killed,
     documents: () => documents,
     rssBytes: () => rssBytes,
     async kill() {
       child.kill('SIGKILL');
       await exited;
+      await removed;
     },
   };
 }
 
-function forkChild({ childPath, root, maxRssBytes }: ReaderProcessOptions): ChildProcess {
+/** On a full disk there is no home, and the child does not start. */
+function makeHome(root: string): string {
+  const home = join(root, `reader-${randomUUID().slice(0, 8)}`);
+  try {
+    mkdirSync(home);
+  } catch {
+    return home;
+  }
+  return home;
+}
+
+/** Moves `folder` into `home` as long as `use` takes. */
+async function movedTo(home: string, folder: string, use: (folder: string) => Promise<void>): Promise<void> {
+  const moved = join(home, basename(folder));
+  await rename(folder, moved);
+  try {
+    await use(moved);
+  } finally {
+    await rename(moved, folder);
+  }
+}
+
+/** A child that ends after its answer is not to be given another document. */
+function toFailure(child: ChildProcess, { code, message, cause, isLast }: Extract<ReadAnswer, { type: 'failed' }>): ProcessingFailure {
+  if (isLast) child.kill('SIGKILL');
+  return new ProcessingFailure(code, message, { cause: new Error(cause) });
+}
+
+function forkChild({ childPath, readable, launcher, maxRssBytes }: ReaderProcessOptions, home: string): ChildProcess {
   // The heap's own limit is only the second line: it does not count buffers. The permissions keep a reader that a hostile file
   // has taken over from writing elsewhere, starting programs and loading native code.
   const heapMib = Math.max(64, Math.floor((maxRssBytes * 0.8) / MIB));
-  const permissions = ['--permission', '--allow-fs-read=*', `--allow-fs-write=${root}`, '--allow-worker'];
-  return fork(childPath, [], {
-    execPath: process.execPath,
-    execArgv: [`--max-old-space-size=${heapMib}`, '--disable-warning=SecurityWarning', ...permissions],
+  const permissions = ['--permission', ...[...readable, home].map((path) => `--allow-fs-read=${path}`), `--allow-fs-write=${home}`];
+  const threads = launcher.endsWithParent ? [] : ['--allow-worker'];
+  const node = [process.execPath, `--max-old-space-size=${heapMib}`, '--disable-warning=SecurityWarning', ...permissions, ...threads];
+  const [execPath = process.execPath, ...execArgv] = [...launcher.command, ...node];
+  return fork(childPath, launcher.endsWithParent ? [] : [WATCH_PARENT], {
+    execPath,
+    execArgv,
     env: {},
-    cwd: root,
+    cwd: home,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
 }
@@ -129,7 +184,16 @@ interface Watch {
   stop(): void;
 }
 
-function watchReading(child: ChildProcess, { timeoutMs, maxRssBytes }: ReaderProcessOptions, signal: AbortSignal): Watch {
+interface WatchOptions {
+  timeoutMs: number;
+  maxRssBytes: number;
+  fileBytes: number;
+}
+
+/** The time limit of the file counts processor time where that is known, so that a busy machine fails no honest file. */
+function watchReading(child: ChildProcess, { timeoutMs, maxRssBytes, fileBytes }: WatchOptions, signal: AbortSignal): Watch {
+  const limitMs = readingTimeMs(fileBytes, timeoutMs);
+  const startedAt = performance.now();
   let started = false;
   let verdict: unknown;
   function condemn(reason: unknown): void {
@@ -138,7 +202,11 @@ function watchReading(child: ChildProcess, { timeoutMs, maxRssBytes }: ReaderPro
   }
   const onAbort = (): void => condemn(signal.reason);
   const timer = setTimeout(() => condemn(started ? timeFailure(timeoutMs) : crashFailure(false, 'no answer in time')), timeoutMs);
-  const unwatch = watchRss(child.pid ?? 0, maxRssBytes, () => condemn(memoryFailure(maxRssBytes)));
+  function check({ rssBytes, cpuMs }: Usage): void {
+    if (rssBytes > maxRssBytes) condemn(memoryFailure(maxRssBytes));
+    if ((cpuMs ?? performance.now() - startedAt) > limitMs) condemn(timeFailure(limitMs));
+  }
+  const unwatch = watchUsage(child.pid ?? 0, check);
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
   return {
@@ -150,13 +218,6 @@ function watchReading(child: ChildProcess, { timeoutMs, maxRssBytes }: ReaderPro
       signal.removeEventListener('abort', onAbort);
     },
   };
-}
-
-function timeFailure(timeoutMs: number): ProcessingFailure {
-  return new ProcessingFailure(
-    'EXTRACTION_LIMIT',
-    `Reading the document takes longer than the ${timeoutMs / 1000} seconds that one may take.`,
-  );
 }
 
 function memoryFailure(maxRssBytes: number): ProcessingFailure {

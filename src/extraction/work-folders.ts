@@ -1,6 +1,6 @@
 /** Working folders: one for this extractor, one in it for each document. Those that a killed process left behind are found by their name. */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -11,7 +11,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const NAME = /^extract-(\d+)-(\d+)-[0-9a-f]{8}-(.+)$/;
 
 export interface WorkFolders {
-  /** This extractor's own folder: the only place where its child processes may write. */
+  /** This extractor's own folder, in which its child processes have their homes. */
   readonly root: string;
   create(): Promise<string>;
   remove(folder: string): Promise<void>;
@@ -20,8 +20,9 @@ export interface WorkFolders {
 
 export function createWorkFolders(workDir: string): WorkFolders {
   const name = `extract-${process.pid}-${startedAt()}-${randomUUID().slice(0, 8)}-${hostname()}`;
-  const root = join(resolve(workDir), name);
-  mkdirSync(root, { recursive: true });
+  mkdirSync(join(workDir, name), { recursive: true });
+  // Permissions of a process are about real paths.
+  const root = realpathSync(join(workDir, name));
   const cleaned = removeStaleFolders(resolve(workDir), name);
   return {
     root,

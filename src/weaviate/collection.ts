@@ -40,8 +40,9 @@ async function create(client: WeaviateClient, collection: string, maker: Maker):
 }
 
 /** The description is the one place of a collection that is ours: it remembers who made the vectors. */
-function parseMaker(description: string | undefined): Maker {
-  const parsed: unknown = JSON.parse(/\{.*\}$/.exec(description ?? '')?.[0] ?? 'null');
+function parseMaker(description = ''): Maker {
+  const start = description.indexOf('{');
+  const parsed: unknown = start !== -1 && description.endsWith('}') ? JSON.parse(description.slice(start)) : null;
   if (typeof parsed === 'object' && parsed !== null && 'model' in parsed && 'dimensions' in parsed) return parsed as Maker;
   return { model: 'an unknown model', dimensions: 0 };
 }

@@ -58,7 +58,8 @@ export function connect(options: ConnectionOptions): WeaviateConnection {
 }
 
 function createSender({ url, apiKey, timeoutMs }: ConnectionOptions): { send: Send; stop: () => void } {
-  const base = url.replace(/\/+$/, '');
+  let base = url;
+  while (base.endsWith('/')) base = base.slice(0, -1);
   const headers = { 'content-type': 'application/json', ...(apiKey !== null && { authorization: `Bearer ${apiKey}` }) };
   const underWay = new Set<AbortController>();
   let stopped = false;

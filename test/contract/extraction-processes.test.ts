@@ -2,15 +2,17 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ProcessingFailure } from '../../src/errors.js';
 import { CONTENT_FILE } from '../../src/extraction/protocol.js';
+import { toProgram } from '../../src/extraction/program.js';
 import { startReaderProcess } from '../../src/extraction/reader-process.js';
 import { collect, extractText, MIB, textOf, useExtractionLab } from '../support/extraction.js';
 import { readersOf, isRunning, startParent } from '../support/processes.js';
 import { eventually } from '../support/wait.js';
 
 const readerChild = new URL('../../dist/src/extraction/reader-child.js', import.meta.url);
+/** As on a platform that has neither namespaces nor a signal for the death of a parent. */
+const NO_LAUNCHER = { command: [], endsWithParent: false };
 const lab = useExtractionLab();
 
 describe('a process is only a tool', () => {
@@ -25,7 +27,7 @@ describe('a process is only a tool', () => {
     const extractor = await lab.startWithChild(`
       import fs from 'node:fs';
       process.on('message', ({ folder }) => {
-        if (!fs.existsSync('died-once')) process.exit(fs.writeFileSync('died-once', ''));
+        if (!fs.existsSync(folder + '/died-once')) process.exit(fs.writeFileSync(folder + '/died-once', ''));
         process.send({ type: 'started' });
         fs.writeFileSync(folder + '/text.ndjson', '{"t":"read","p":null}\\n');
         process.send({ type: 'done', rssBytes: 0 });
@@ -36,7 +38,7 @@ describe('a process is only a tool', () => {
 
   it('a process that is still starting its threads outlives the folder of its first document', async () => {
     const readers = Array.from({ length: 5 }, () =>
-      startReaderProcess({ childPath: fileURLToPath(readerChild), root: lab.workDir(), maxRssBytes: 400 * MIB, timeoutMs: 20_000 }),
+      startReaderProcess({ ...toProgram(), launcher: NO_LAUNCHER, root: lab.workDir(), maxRssBytes: 400 * MIB, timeoutMs: 20_000 }),
     );
     const ends = readers.map(async (reader, number) => {
       for (let count = 0; count < 40; count += 1) {

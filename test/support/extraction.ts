@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { ExtractedText, Extractor, TextSegment } from '../../src/documents/ports.js';
@@ -21,7 +21,7 @@ export interface ExtractionLab {
   start(options?: Partial<ExtractorOptions>): Extractor;
   /** An extractor whose processes run `script` instead of our reader. */
   startWithChild(script: string, options?: Partial<ExtractorOptions>): Promise<Extractor>;
-  /** What lies in the working folder of the one extractor of this test. */
+  /** The folders of documents in the working folder, wherever they are. */
   leftovers(): Promise<string[]>;
 }
 
@@ -55,8 +55,8 @@ export function useExtractionLab(): ExtractionLab {
       return start({ childPath, ...options });
     },
     async leftovers() {
-      const [own = ''] = await readdir(workDir);
-      return readdir(join(workDir, own));
+      const entries = await readdir(workDir, { recursive: true });
+      return entries.filter((path) => basename(path).startsWith('document-'));
     },
   };
 }

@@ -31,13 +31,19 @@ const toRow = ({ force: _force, ...rest }: NewDocument) => rest;
 const formats: FormatDetector = {
   headBytes: 16,
   mimeTypes: ['text/plain'],
-  detect: async (head) => (head[0] === 0x25 ? null : 'text/plain'),
+  detect: async (head) => {
+    heads.push(head.length);
+    return head[0] === 0x25 ? null : 'text/plain';
+  },
 };
 
+/** How many bytes each detection was given. */
+let heads: number[] = [];
 let blobs: FakeBlobs;
 let store: ReturnType<typeof createAcceptingStore>;
 let announced: StatusEvent[];
 beforeEach(() => {
+  heads = [];
   blobs = createFakeBlobs();
   store = createAcceptingStore();
   announced = [];
@@ -62,6 +68,18 @@ function expectNothingLeft(): void {
 const apiError = (code: string, details: object = {}) => expect.objectContaining({ name: 'ApiError', code, details }) as Error;
 
 describe('an upload', () => {
+  it.each([
+    ['one part', [900]],
+    ['parts of one byte', Array<number>(900).fill(1)],
+    ['a first part that is nearly enough', [15, 885]],
+  ])('shows the detector the first bytes only and stores all of them, if it comes in %s', async (_, sizes) => {
+    const text = 'x'.repeat(900);
+    let at = 0;
+    await upload(Readable.from(sizes.map((size) => Buffer.from(text.slice(at, (at += size))))));
+    expect(heads).toEqual([formats.headBytes]);
+    expect([...blobs.contents.values()].map(String)).toEqual([text]);
+  });
+
   it('stores the file whole and accepts a document that says what it is', async () => {
     const text = 'A text that is longer than its head is.';
     const { document, duplicateOf } = await upload(text, { priority: 'HIGH' }, '../path/notes.txt');

@@ -1,6 +1,7 @@
 /** Word: the body in order, then footnotes and endnotes. Tracked changes read as if they were accepted. Pages are known only to a layout engine. */
 import type { TextSegment } from '../../documents/ports.js';
 import type { ReadLimits } from '../protocol.js';
+import { createPartFilter } from './bounds.js';
 import { mainPart, openPackage, relationshipsOf } from './office-package.js';
 import { createTextFlow, type TextFlow } from './text-flow.js';
 import { withoutElements, xmlText, type XmlHandler } from './xml.js';
@@ -13,7 +14,8 @@ export async function* readDocx(path: string, limits: ReadLimits): AsyncIterable
   const zip = await openPackage(path, 'word', limits);
   const main = await mainPart(zip);
   const notes = (await relationshipsOf(zip, main)).filter(({ type, target }) => NOTES.has(type) && zip.has(target));
-  for (const part of [main, ...notes.map(({ target }) => target)]) {
+  const isFirst = createPartFilter();
+  for (const part of [main, ...notes.map(({ target }) => target)].filter(isFirst)) {
     const flow = createTextFlow();
     for await (const text of xmlText(zip.read(part), wordHandler(flow), flow)) yield { text, page: null };
   }

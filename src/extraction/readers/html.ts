@@ -1,6 +1,7 @@
 /** HTML as a person reads it: no scripts, no styles, entities decoded, blocks parted by line ends. Streamed. */
 import { Parser } from 'htmlparser2';
 import type { TextSegment } from '../../documents/ports.js';
+import { createMarkupBounds } from './bounds.js';
 import { createTextFlow, type Break, type TextFlow } from './text-flow.js';
 import { decodedText, encodingOf, headOf } from './text.js';
 import { withoutElements } from './xml.js';
@@ -45,9 +46,14 @@ function createHtmlParser(flow: TextFlow): Parser {
       flow.break(BREAKS.get(name) ?? 'none');
     },
   });
+  const { close, ...bounds } = createMarkupBounds();
   return new Parser({
+    ...bounds,
     onopentag: (name, attributes) => handler.open?.(name, attributes),
-    onclosetag: (name) => handler.close?.(name),
+    onclosetag(name) {
+      close();
+      handler.close?.(name);
+    },
     ontext: (text) => handler.text?.(text),
   });
 }

@@ -59,8 +59,8 @@ function toLine(items: readonly TextItem[]): Line[] {
         .map(({ str }) => str)
         .join('')
         .trim(),
-      left: Math.min(...positions.map(({ left }) => left)),
-      right: Math.max(...positions.map(({ right }) => right)),
+      left: positions.reduce((least, { left }) => Math.min(least, left), Infinity),
+      right: positions.reduce((most, { right }) => Math.max(most, right), -Infinity),
       y: position(first, 5),
       height: first.height,
     },

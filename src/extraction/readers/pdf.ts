@@ -13,6 +13,7 @@ import {
 } from 'pdfjs-dist/legacy/build/pdf.mjs';
 import type { TextSegment } from '../../documents/ports.js';
 import { ProcessingFailure } from '../../errors.js';
+import { checkParts } from './bounds.js';
 import { composeAccents } from './pdf-accents.js';
 import { joinLines } from './pdf-lines.js';
 
@@ -22,6 +23,7 @@ export async function* readPdf(path: string): AsyncIterable<TextSegment> {
   const loading = loadPdf(new Uint8Array(await readFile(path)));
   try {
     const pdf = await loading.promise;
+    checkParts(pdf.numPages);
     for (let page = 1; page <= pdf.numPages; page += 1) {
       const text = await readPage(pdf, page);
       if (text !== '') yield { text: `${text}\n\n`, page };

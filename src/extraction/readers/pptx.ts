@@ -1,6 +1,7 @@
 /** PowerPoint: the slides in the order of the show, each a page, with its diagrams, charts and speaker's notes. */
 import type { TextSegment } from '../../documents/ports.js';
 import type { ReadLimits } from '../protocol.js';
+import { createPartFilter } from './bounds.js';
 import { mainPart, openPackage, relationshipsOf } from './office-package.js';
 import { createTextFlow, type TextFlow } from './text-flow.js';
 import { attribute, readXml, withoutElements, xmlText, type XmlHandler } from './xml.js';
@@ -12,10 +13,11 @@ const BESIDE_A_SLIDE = new Set(['diagramData', 'chart', 'notesSlide']);
 
 export async function* readPptx(path: string, limits: ReadLimits): AsyncIterable<TextSegment> {
   const zip = await openPackage(path, 'ppt', limits);
-  const slides = await slideParts(zip);
+  const isFirst = createPartFilter();
+  const slides = (await slideParts(zip)).filter(isFirst);
   for (const [index, slide] of slides.entries()) {
     const beside = (await relationshipsOf(zip, slide)).filter(({ type, target }) => BESIDE_A_SLIDE.has(type) && zip.has(target));
-    for (const part of [slide, ...beside.map(({ target }) => target)]) {
+    for (const part of [slide, ...beside.map(({ target }) => target).filter(isFirst)]) {
       const flow = createTextFlow();
       for await (const text of xmlText(zip.read(part), slideHandler(flow), flow)) yield { text, page: index + 1 };
     }

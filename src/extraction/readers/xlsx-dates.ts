@@ -29,9 +29,13 @@ export async function readDateStyles(zip: ZipArchive, part: string | undefined):
   return styles;
 }
 
+/** Excel takes format codes of 255 characters at most. */
+const MAX_CODE_LENGTH = 255;
+const NO_DATE = /"[^"]*"|\\.|\[(?!h{1,9}\]|m{1,9}\]|s{1,9}\])[^[\]]*\]|General/gi;
+
 /** A code with a letter of a date in it, outside of quoted text, escapes, and colours and locales in brackets. */
 function isDateCode(formatCode: string): boolean {
-  return /[dmyhs]/i.test(formatCode.replace(/"[^"]*"|\\.|\[(?!h+\]|m+\]|s+\])[^\]]*\]|General/gi, ''));
+  return /[dmyhs]/i.test(formatCode.slice(0, MAX_CODE_LENGTH).replace(NO_DATE, ''));
 }
 
 /** `2007-07-13`, with ` 18:30` where there is a time of day; the time alone for less than a day. */

@@ -1,6 +1,7 @@
 /** Excel: each sheet under its name, a row a line, cells parted by tabs, as they are shown as far as dates go. */
 import type { TextSegment } from '../../documents/ports.js';
 import type { ReadLimits } from '../protocol.js';
+import { createPartFilter, tooMuch } from './bounds.js';
 import { mainPart, openPackage, relationshipsOf } from './office-package.js';
 import { createTextFlow, type TextFlow } from './text-flow.js';
 import { readDateStyles, serialDate } from './xlsx-dates.js';
@@ -9,6 +10,8 @@ import type { ZipArchive } from './zip-archive.js';
 
 /** How to read Japanese characters aloud. */
 const SKIPPED = new Set(['rPh', 'phoneticPr']);
+
+const MAX_SHARED_STRINGS = 2_000_000;
 
 interface Workbook {
   sheets: { name: string; part: string }[];
@@ -21,7 +24,8 @@ interface Workbook {
 export async function* readXlsx(path: string, limits: ReadLimits): AsyncIterable<TextSegment> {
   const zip = await openPackage(path, 'xl', limits);
   const workbook = await readWorkbook(zip);
-  for (const { name, part } of workbook.sheets) {
+  const isFirst = createPartFilter();
+  for (const { name, part } of workbook.sheets.filter((sheet) => isFirst(sheet.part))) {
     const flow = createTextFlow();
     flow.text(name);
     flow.break('line');
@@ -67,7 +71,9 @@ async function readSharedStrings(zip: ZipArchive, part: string | undefined): Pro
     },
     close(name) {
       inText = false;
-      if (name === 'si') strings.push(current);
+      if (name !== 'si') return;
+      if (strings.length === MAX_SHARED_STRINGS) throw tooMuch(`more than ${MAX_SHARED_STRINGS} different texts in its cells`);
+      strings.push(current);
     },
   };
   await readXml(zip.read(part), withoutElements(SKIPPED, handler));

@@ -2,6 +2,7 @@
 import { TextDecoder } from 'node:util';
 import { Parser } from 'htmlparser2';
 import { utf16Encoding } from '../text-encoding.js';
+import { createMarkupBounds } from './bounds.js';
 import type { TextFlow } from './text-flow.js';
 
 export type Attributes = Readonly<Record<string, string>>;
@@ -63,10 +64,15 @@ interface XmlParser {
 
 function createXmlParser(handler: XmlHandler): XmlParser {
   let decoder: TextDecoder | undefined;
+  const { close, ...bounds } = createMarkupBounds();
   const parser = new Parser(
     {
+      ...bounds,
       onopentag: (name, attributes) => handler.open?.(localName(name), attributes),
-      onclosetag: (name) => handler.close?.(localName(name)),
+      onclosetag(name) {
+        close();
+        handler.close?.(localName(name));
+      },
       ontext: (text) => handler.text?.(text),
     },
     { xmlMode: true },

@@ -11,7 +11,7 @@ const LINES = 5;
 const LONG = 400;
 
 /** Extracted text keeps the empty lines of its page, which say nothing here. */
-const withoutGaps = (text: string) => text.replace(/\s*\n\s*\n\s*/g, '\n');
+const withoutGaps = (text: string) => text.replace(/\s+/g, (space) => (space.indexOf('\n') === space.lastIndexOf('\n') ? space : '\n'));
 
 export function Passage({ text, highlights }: Pick<Hit, 'text' | 'highlights'>) {
   const [isWhole, setIsWhole] = useState(text.length <= LONG);
