@@ -1,5 +1,5 @@
 /** The least that makes a zip a document of each format. */
-import { makeZip } from './zip.js';
+import { makeZip } from '../../support/zip.js';
 
 const TYPES = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>';
 const OFFICE = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
