@@ -43,7 +43,10 @@ interface Subject {
 interface Outcome {
   input: HostileInput;
   responses: string[];
+  /** Its memory is over what the process had when it was idle. */
   worst: Worst;
+  /** Memory over what the process had before this input. */
+  grownMiB: number;
   dead: boolean;
   /** It lives, but the neighbour's work did not end. */
   stuck: boolean;
@@ -93,6 +96,7 @@ async function replace({ product, neighbour }: Subject): Promise<Subject> {
 async function tryInput(subject: Subject, input: HostileInput): Promise<Outcome> {
   const { neighbour, idleMiB, hasEnded } = subject;
   neighbour.reset();
+  const { rssMiB: beforeMiB } = neighbour.worst();
   const responses = await Promise.race([
     sendFromThread(input, subject.product.url),
     subject.product.exited.then(() => ['the process ended']),
@@ -100,7 +104,14 @@ async function tryInput(subject: Subject, input: HostileInput): Promise<Outcome>
   const settled = await untilSettled(subject);
   const worst = neighbour.worst();
   const dead = hasEnded() || (!settled && !(await isHealthy(subject.product.url)));
-  return { input, responses, worst: { ...worst, rssMiB: worst.rssMiB - idleMiB }, dead, stuck: !settled && !dead };
+  return {
+    input,
+    responses,
+    worst: { ...worst, rssMiB: worst.rssMiB - idleMiB },
+    grownMiB: worst.rssMiB - beforeMiB,
+    dead,
+    stuck: !settled && !dead,
+  };
 }
 
 async function sendFromThread({ name }: HostileInput, url: string): Promise<string[]> {
@@ -129,10 +140,10 @@ async function isHealthy(url: string): Promise<boolean> {
   );
 }
 
-function toLine({ input, responses, worst, dead, stuck }: Outcome): string {
+function toLine({ input, responses, worst, grownMiB, dead, stuck }: Outcome): string {
   const { gapMs, searchMs, uploadMs, rssMiB, ownDelayMs } = worst;
-  const figures = `gap ${round(gapMs)} search ${round(searchMs)} upload ${round(uploadMs)} rss ${round(rssMiB)} own ${round(ownDelayMs)}`;
-  const state = dead ? 'DEAD ' : stuck ? 'STUCK ' : missesBar(worst) ? 'SLOW ' : '';
+  const figures = `gap ${round(gapMs)} search ${round(searchMs)} upload ${round(uploadMs)} rss ${round(rssMiB)} (+${round(grownMiB)}) own ${round(ownDelayMs)}`;
+  const state = dead ? 'DEAD ' : stuck ? 'STUCK ' : missesBar({ ...worst, rssMiB: grownMiB }) ? 'SLOW ' : '';
   return `${state}${input.finding} ${input.kind}/${input.name}: ${figures} | ${summarise(responses).slice(0, 200)}`;
 }
 

@@ -4,12 +4,18 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { problemsOf, type FuzzResponse } from './responses.js';
 
-export const HEALTH_MS = 500;
-/** A process that has not answered by then is not merely slow. */
+/** A process that has not responded by then is not merely slow. */
 const HEALTH_LIMIT_MS = 10_000;
-const LEFTOVERS_MS = 60_000;
+const BOUNDS: Bounds = { healthMs: 500, leftoversMs: 60_000 };
 const LEFTOVERS_EVERY_MS = 250;
 const ERROR_LEVEL = 50;
+
+export interface Bounds {
+  /** Within which /healthz responds. */
+  healthMs: number;
+  /** After which documents have ended and files are gone. */
+  leftoversMs: number;
+}
 
 /** The part of a product that the invariants look at. */
 export interface Subject {
@@ -30,7 +36,7 @@ export class BrokenInvariant extends Error {
   override readonly name = 'BrokenInvariant';
 }
 
-export function createInvariants(subject: Subject): Invariants {
+export function createInvariants(subject: Subject, bounds: Bounds = BOUNDS): Invariants {
   let ended: number | string | undefined;
   void subject.exited.then((code) => (ended = code));
   let logsSeen = subject.logs().length;
@@ -40,7 +46,7 @@ export function createInvariants(subject: Subject): Invariants {
     const logs = subject.logs();
     const problems = [...responses.flatMap(problemsOf), ...logProblems(logs.slice(logsSeen))];
     logsSeen = logs.length;
-    if (healthMs > HEALTH_MS) problems.push(...(await confirmSlow(send, healthMs)));
+    if (healthMs > bounds.healthMs) problems.push(...(await confirmSlow(send, healthMs)));
     await sleep(0);
     if (ended !== undefined) problems.unshift(`the process ended with ${ended}`);
     if (problems.length > 0) throw new BrokenInvariant([...new Set(problems)].join('; '));
@@ -51,10 +57,10 @@ export function createInvariants(subject: Subject): Invariants {
     if (firstMs >= HEALTH_LIMIT_MS) return [`/healthz did not respond within ${HEALTH_LIMIT_MS} ms`];
     const { healthMs } = await sendAndProbe(subject.url, send);
     const slowest = Math.min(firstMs, healthMs);
-    return slowest > HEALTH_MS ? [`/healthz took ${Math.round(slowest)} ms, twice`] : [];
+    return slowest > bounds.healthMs ? [`/healthz took ${Math.round(slowest)} ms, twice`] : [];
   }
 
-  return { check, checkLeftovers: (tokens) => checkLeftovers(subject, tokens) };
+  return { check, checkLeftovers: (tokens) => checkLeftovers(subject, tokens, bounds.leftoversMs) };
 }
 
 /** Asks /healthz while the case runs and after it; the slower of the two counts. */
@@ -76,7 +82,7 @@ async function healthMs(url: string): Promise<number> {
 }
 
 /** Every line is the logger's, and none is at level error: what a client sends is no fault of the service. */
-export function logProblems(logs: string): string[] {
+function logProblems(logs: string): string[] {
   return logs
     .split('\n')
     .filter((line) => line.startsWith('{'))
@@ -84,8 +90,8 @@ export function logProblems(logs: string): string[] {
     .map((line) => `logged at level error: ${line.slice(0, 400)}`);
 }
 
-async function checkLeftovers({ url, dataDir }: Subject, tokens: readonly string[]): Promise<void> {
-  const end = performance.now() + LEFTOVERS_MS;
+async function checkLeftovers({ url, dataDir }: Subject, tokens: readonly string[], limitMs: number): Promise<void> {
+  const end = performance.now() + limitMs;
   for (const token of tokens) await deleteTerminal(url, token, end);
   let left = ['not looked yet'];
   while (left.length > 0 && performance.now() < end) {
@@ -96,7 +102,7 @@ async function checkLeftovers({ url, dataDir }: Subject, tokens: readonly string
 }
 
 /** Stored files and working folders of readers. */
-export async function filesLeft(dataDir: string): Promise<string[]> {
+async function filesLeft(dataDir: string): Promise<string[]> {
   const blobs = await readdir(join(dataDir, 'blobs')).catch(() => []);
   const work = await readdir(join(dataDir, 'work'), { recursive: true }).catch(() => []);
   return [...blobs.map((name) => `file ${name}`), ...work.filter((path) => path.includes('document-')).map((path) => `folder ${path}`)];
@@ -120,7 +126,7 @@ async function deleteTerminal(url: string, token: string, end: number): Promise<
     for (const { id } of nodes) if (running.length === 0) await ask(url, token, DELETE, { id });
     if (running.length > 0 || page === null) await sleep(LEFTOVERS_EVERY_MS);
   }
-  throw new BrokenInvariant(`documents of ${token} did not end within ${LEFTOVERS_MS} ms`);
+  throw new BrokenInvariant(`documents of ${token} did not end in time`);
 }
 
 async function rowsLeft(url: string, tokens: readonly string[]): Promise<string[]> {

@@ -1,7 +1,6 @@
-/** Runs one target for its time. */
-import fc, { type RunDetails } from 'fast-check';
-import type { Invariants } from './invariants.js';
-import type { AnyTarget, Sender, Target } from './target.js';
+/** Runs one target for its time, and then looks at what it has left. */
+import { BrokenInvariant, type Invariants } from './invariants.js';
+import type { Failure, Limits, Sender, Target } from './target.js';
 
 export interface TargetResult {
   cases: number;
@@ -9,62 +8,46 @@ export interface TargetResult {
   failure: string | null;
 }
 
-interface Run {
+interface Run extends Limits {
   sender: Sender;
   invariants: Invariants;
-  milliseconds: number;
-  seed: number;
-  /** Of a failure, to repeat that one. */
-  path: string | undefined;
 }
 
-const MOST_CASES = 1_000_000;
 const SHOWN_CHARACTERS = 3_000;
 
-export async function runTarget(target: AnyTarget, run: Run): Promise<TargetResult> {
-  const { cases, send } = target as unknown as Target<unknown>;
-  let sent = 0;
+export async function runTarget(target: Target, { sender, invariants, ...limits }: Run): Promise<TargetResult> {
+  let cases = 0;
   let latest = Promise.resolve();
-  const property = fc.asyncProperty(cases, (one) => {
-    sent += 1;
-    latest = run.invariants.check(() => send(run.sender, one));
+  const check: Invariants['check'] = (send) => {
+    cases += 1;
+    latest = invariants.check(send);
     return latest;
-  });
-  const details = await fc.check(property, {
-    seed: run.seed,
-    ...(run.path !== undefined && { path: run.path }),
-    numRuns: run.path === undefined ? MOST_CASES : 1,
-    // A product that has ended cannot take smaller cases.
-    endOnFailure: true,
-    interruptAfterTimeLimit: run.milliseconds,
-    markInterruptAsFailure: false,
-  });
-  return { cases: sent, failure: toFailure(details, target.name) ?? (await untilNothingIsLeft(latest, run, target.name)) };
+  };
+  const found = (await target.run(sender, check, limits)) ?? (await failureOf(() => endOf(latest, invariants, sender)));
+  return { cases, failure: found === null ? null : describe(found, target, limits) };
 }
 
 /** When its time is over the library leaves the latest case alone, which is still running. */
-async function untilNothingIsLeft(latest: Promise<void>, { invariants, sender, seed }: Run, name: string): Promise<string | null> {
+async function endOf(latest: Promise<void>, invariants: Invariants, { tokens }: Sender): Promise<void> {
+  await latest;
+  await invariants.checkLeftovers(tokens);
+}
+
+async function failureOf(action: () => Promise<void>): Promise<Failure | null> {
   try {
-    await latest;
-    await invariants.checkLeftovers(sender.tokens);
+    await action();
     return null;
   } catch (error) {
-    return `FAILED ${name}: ${messageOf(error)}\nrepeat it with: npm run fuzz -- --only ${name} --seed ${seed}`;
+    return { error, path: null, shown: 'the cases together' };
   }
 }
 
-function toFailure(details: RunDetails<[unknown]>, name: string): string | null {
-  if (!details.failed) return null;
-  const { seed, counterexamplePath, counterexample, errorInstance } = details;
-  const example = fc.stringify(counterexample?.[0]).slice(0, SHOWN_CHARACTERS);
-  const repeat = `npm run fuzz -- --only ${name} --seed ${seed}${counterexamplePath === null ? '' : ` --path ${counterexamplePath}`}`;
-  return `FAILED ${name}: ${messageOf(errorInstance)}\ncase: ${example}\nrepeat it with: ${repeat}`;
+function describe({ error, path, shown }: Failure, { name }: Target, { seed }: Limits): string {
+  const repeat = `npm run fuzz -- --only ${name} --seed ${seed}${path === null ? '' : ` --path ${path}`}`;
+  return `FAILED ${name}: ${messageOf(error)}\ncase: ${shown.slice(0, SHOWN_CHARACTERS)}\nrepeat it with: ${repeat}`;
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error && error.name === 'BrokenInvariant'
-    ? error.message
-    : error instanceof Error
-      ? (error.stack ?? error.message)
-      : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof BrokenInvariant ? error.message : (error.stack ?? error.message);
 }

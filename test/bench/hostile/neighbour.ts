@@ -58,9 +58,7 @@ export function startNeighbour(url: string, pid: number): Neighbour {
       ownDelayMs: own.max / 1e6,
     }),
     reset() {
-      for (const activity of [health, search, upload]) activity.reset();
-      memory.reset();
-      own.reset();
+      for (const part of [health, search, upload, memory, own]) part.reset();
     },
     hasSettled: () => search.hasSettled() && upload.hasSettled(),
     async stop() {
@@ -82,9 +80,8 @@ function repeat(signal: AbortSignal, pauseMs: number, attempt: () => Promise<boo
       while (!signal.aborted && !(await attempt().catch(() => false))) await sleep(RETRY_MS);
       worst = Math.max(worst, performance.now() - began);
       endedSinceReset += 1;
-      const pause = pauseMs;
       began = undefined;
-      await sleep(pause);
+      await sleep(pauseMs);
     }
   };
   return {
@@ -127,12 +124,15 @@ async function hasCompleted(url: string, token: string, id: string): Promise<boo
 }
 
 function sampleMemory(signal: AbortSignal, pid: number): { highestMiB(): number; reset(): void } {
+  let latest = 0;
   let highest = 0;
-  const timer = setInterval(() => {
-    void residentBytes(pid).then((bytes) => (highest = Math.max(highest, bytes)));
-  }, RSS_EVERY_MS);
+  const sample = async (): Promise<void> => {
+    latest = await residentBytes(pid);
+    highest = Math.max(highest, latest);
+  };
+  const timer = setInterval(() => void sample(), RSS_EVERY_MS);
   signal.addEventListener('abort', () => clearInterval(timer));
-  return { highestMiB: () => highest / MIB, reset: () => void (highest = 0) };
+  return { highestMiB: () => highest / MIB, reset: () => void (highest = latest) };
 }
 
 /** 0 once the process is gone. */

@@ -4,7 +4,7 @@ import { mutateFile, SOURCES, type FileMutation } from '../damaged-file.js';
 import { sendHttp } from '../http-client.js';
 import { mutations } from '../mutation.js';
 import type { FuzzResponse } from '../responses.js';
-import { tokenOf, type Sender, type Target } from '../target.js';
+import { defineTarget, tokenOf, type Sender } from '../target.js';
 import { followDocument } from '../follow-document.js';
 
 const BOUNDARY = 'fuzz-files-boundary';
@@ -25,12 +25,12 @@ const damage: Arbitrary<FileMutation> = fc.record({
   extension: fc.option(fc.constantFrom('txt', 'pdf', 'docx', 'xlsx', 'pptx', 'odt', 'html', 'json', 'csv', 'md', ''), { freq: 8 }),
 });
 
-export const filesTarget: Target<FilesCase> = {
+export const filesTarget = defineTarget<FilesCase>({
   name: 'files',
   share: 4,
   cases: fc.record({ files: fc.array(fc.record({ user: fc.nat(100), file: damage }), { minLength: 1, maxLength: 4 }) }),
   send: async (sender, { files }) => (await Promise.all(files.map(({ user, file }) => upload(sender, user, file)))).flat(),
-};
+});
 
 async function upload(sender: Sender, user: number, file: FileMutation): Promise<FuzzResponse[]> {
   const { name, content } = await mutateFile(file);

@@ -1,7 +1,7 @@
 /** Bytes on an upgraded connection: frames with any opcode, flags, mask and length, and no frames at all. */
 import fc, { type Arbitrary } from 'fast-check';
 import { exchangeFrames, type Frame } from '../frames-client.js';
-import { tokenOf, type Target } from '../target.js';
+import { defineTarget, tokenOf } from '../target.js';
 
 interface FramesCase {
   sockets: { path: '/graphql' | '/ws'; user: number; signIn: boolean; frames: Frame[] }[];
@@ -23,7 +23,7 @@ const frames: Arbitrary<Frame> = fc.record({
   times: fc.oneof({ weight: 8, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.nat(500) }),
 });
 
-export const framesTarget: Target<FramesCase> = {
+export const framesTarget = defineTarget<FramesCase>({
   name: 'frames',
   share: 1,
   cases: fc.record({
@@ -43,4 +43,4 @@ export const framesTarget: Target<FramesCase> = {
         exchangeFrames(sender.url, { path, token: signIn ? tokenOf(sender, user) : null, frames: sent }),
       ),
     ),
-};
+});

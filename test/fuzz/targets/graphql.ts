@@ -6,7 +6,7 @@ import { writeDocument } from '../graphql-writer.js';
 import { sendHttp, type HttpRequest } from '../http-client.js';
 import { mutate, occasionalMutations, type Mutation } from '../mutation.js';
 import { tapes } from '../tape.js';
-import { tokenOf, type Target } from '../target.js';
+import { defineTarget, tokenOf } from '../target.js';
 
 const schema = buildSchema(readFileSync(new URL('../../../schema.graphql', import.meta.url), 'utf8'));
 const TOKENS = [
@@ -42,7 +42,7 @@ const deep = fc.tuple(fc.constantFrom('[', '{"a":'), fc.nat(20_000)).map(([open,
 const long = fc.nat(100_000).map((length) => JSON.stringify({ v0: 'x'.repeat(length), filename: '%'.repeat(length) }));
 const odd = fc.oneof(fc.json(), deep, long, fc.constant('{"__proto__":{"v0":1},"v0":{"__proto__":null}}'));
 
-export const graphqlTarget: Target<GraphqlCase> = {
+export const graphqlTarget = defineTarget<GraphqlCase>({
   name: 'graphql',
   share: 2,
   cases: fc.record({
@@ -53,7 +53,8 @@ export const graphqlTarget: Target<GraphqlCase> = {
     variables: fc.option(odd, { freq: 4 }),
   }),
   send: async (sender, one) => [await sendHttp(sender.url, toRequest(one, tokenOf(sender, one.user)))],
-};
+  show: (one) => toRequest(one, 'TOKEN'),
+});
 
 function toRequest({ entrance, tape, damage, variables }: GraphqlCase, token: string): HttpRequest {
   const written = writeDocument(schema, tape);

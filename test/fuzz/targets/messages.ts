@@ -5,7 +5,7 @@ import { buildSchema } from 'graphql';
 import { writeDocument } from '../graphql-writer.js';
 import { exchangeMessages } from '../messages-client.js';
 import { tapes } from '../tape.js';
-import { tokenOf, type Target } from '../target.js';
+import { defineTarget, tokenOf } from '../target.js';
 
 const schema = buildSchema(readFileSync(new URL('../../../schema.graphql', import.meta.url), 'utf8'));
 const TAPE = 120;
@@ -61,7 +61,7 @@ function sockets<Path extends '/graphql' | '/ws'>(path: Path, messages: Arbitrar
   return fc.record({ path: fc.constant(path), user: fc.nat(100), signIn: fc.boolean(), messages: texts(messages) });
 }
 
-export const messagesTarget: Target<MessagesCase> = {
+export const messagesTarget = defineTarget<MessagesCase>({
   name: 'messages',
   share: 2,
   cases: fc.record({
@@ -75,4 +75,4 @@ export const messagesTarget: Target<MessagesCase> = {
         return exchangeMessages(sender.url, { path, token: signIn ? token : null, messages: withToken });
       }),
     ),
-};
+});

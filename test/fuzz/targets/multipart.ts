@@ -2,7 +2,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 import { sendHttp } from '../http-client.js';
 import { mutate, occasionalMutations, type Mutation } from '../mutation.js';
-import { tokenOf, type Target } from '../target.js';
+import { defineTarget, tokenOf } from '../target.js';
 
 const BOUNDARY = 'fuzz-boundary';
 
@@ -24,12 +24,21 @@ interface MultipartCase {
   cut: number | null;
 }
 
-const SEGMENTS = [
-  'variables', 'file', 'list', 'object', '0', '1', 'hasOwnProperty', 'call', 'toString', '__proto__', 'constructor', 'prototype', 'length',
-  'query', 'operationName', 'valueOf', 'push', '', ' ', '-1', '4294967295', 'a'.repeat(200),
-]; // prettier-ignore
+const INHERITED = [
+  ...new Set([Object.prototype, Array.prototype, String.prototype].flatMap((prototype) => Object.getOwnPropertyNames(prototype))),
+];
+const OWN = ['variables', 'file', 'list', 'object', 'query', 'operationName', '0', '1', '', ' ', '-1', '4294967295', 'a'.repeat(200)];
 
-const mapPaths = fc.array(fc.constantFrom(...SEGMENTS), { maxLength: 6 }).map((segments) => segments.join('.'));
+const segments = fc.oneof(fc.constantFrom(...OWN), fc.constantFrom(...INHERITED));
+const inheritedPaths = fc.tuple(
+  fc.constantFrom('variables', 'variables', 'variables.list', 'variables.object'),
+  fc.oneof(fc.constantFrom(...Object.getOwnPropertyNames(Object.prototype)), fc.constantFrom(...INHERITED)),
+  fc.constantFrom('', '.call', '.call', '.apply', '.bind', '.x', '.length', '.prototype.x'),
+);
+const mapPaths = fc.oneof(
+  inheritedPaths.map(([from, name, more]) => `${from}.${name}${more}`),
+  fc.array(segments, { maxLength: 6 }).map((path) => path.join('.')),
+);
 const map = fc.oneof(
   { weight: 4, arbitrary: fc.constant({ 0: ['variables.file'] }) },
   {
@@ -105,7 +114,7 @@ const any = fc.array(
   { maxLength: 8 },
 );
 
-export const multipartTarget: Target<MultipartCase> = {
+export const multipartTarget = defineTarget<MultipartCase>({
   name: 'multipart',
   share: 2,
   cases: fc.record({
@@ -128,7 +137,7 @@ export const multipartTarget: Target<MultipartCase> = {
     const body = mutate(toBody(parts), damage);
     return [await sendHttp(sender.url, { method: 'POST', path, headers, body, ...(cut !== null && { cutAfterBytes: cut }) })];
   },
-};
+});
 
 function contentTypes(): string[] {
   const usualType = `multipart/form-data; boundary=${BOUNDARY}`;
