@@ -33,7 +33,8 @@ export async function exchangeFrames(url: string, { path, token, frames }: Frame
   socket.on('error', () => undefined);
   const received: Buffer[] = [];
   socket.on('data', (bytes: Buffer) => received.push(bytes));
-  const ended = once(socket, 'close').then(() => true);
+  // Not by `once`: it rejects at an error, which comes before each reset.
+  const ended = new Promise<true>((resolve) => socket.once('close', () => resolve(true)));
   socket.write(upgrade(url, path));
   await Promise.race([once(socket, 'data', { signal: AbortSignal.timeout(UPGRADE_MS) }), ended]).catch(() => undefined);
   if (token !== null) socket.write(encode(text(signIn(path, token))));

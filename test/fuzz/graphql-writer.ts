@@ -108,8 +108,8 @@ function variable(writing: Writing, type: GraphQLInputType): string {
 }
 
 function literal(writing: Writing, type: GraphQLInputType): string {
-  if (isNonNullType(type)) return literal(writing, type.ofType as GraphQLInputType);
-  if (isListType(type)) return `[${repeat(writing.tape.below(4), () => literal(writing, type.ofType as GraphQLInputType)).join(', ')}]`;
+  if (isNonNullType(type)) return literal(writing, type.ofType);
+  if (isListType(type)) return `[${repeat(writing.tape.below(4), () => literal(writing, type.ofType)).join(', ')}]`;
   if (isEnumType(type)) return String(plain(writing, type));
   if (!isInputObjectType(type)) return JSON.stringify(plain(writing, type));
   const given = Object.values(type.getFields()).filter((one) => isNonNullType(one.type) || writing.tape.once(2));

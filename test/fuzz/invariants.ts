@@ -9,6 +9,7 @@ const HEALTH_LIMIT_MS = 10_000;
 const BOUNDS: Bounds = { healthMs: 500, leftoversMs: 60_000 };
 const LEFTOVERS_EVERY_MS = 250;
 const ERROR_LEVEL = 50;
+const LAST_WORDS = 1_500;
 
 export interface Bounds {
   /** Within which /healthz responds. */
@@ -48,7 +49,8 @@ export function createInvariants(subject: Subject, bounds: Bounds = BOUNDS): Inv
     logsSeen = logs.length;
     if (healthMs > bounds.healthMs) problems.push(...(await confirmSlow(send, healthMs)));
     await sleep(0);
-    if (ended !== undefined) problems.unshift(`the process ended with ${ended}`);
+    if (ended !== undefined)
+      problems.unshift(`the process ended with ${ended}, perhaps by a case a few seconds ago: ${lastWords(subject.logs())}`);
     if (problems.length > 0) throw new BrokenInvariant([...new Set(problems)].join('; '));
   }
 
@@ -88,6 +90,11 @@ function logProblems(logs: string): string[] {
     .filter((line) => line.startsWith('{'))
     .filter((line) => Number(/"level":(\d+)/.exec(line)?.[1]) >= ERROR_LEVEL)
     .map((line) => `logged at level error: ${line.slice(0, 400)}`);
+}
+
+/** What Node prints when a process ends by an error, and what was logged before. */
+function lastWords(logs: string): string {
+  return logs.slice(-LAST_WORDS);
 }
 
 async function checkLeftovers({ url, dataDir }: Subject, tokens: readonly string[], limitMs: number): Promise<void> {

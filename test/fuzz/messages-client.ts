@@ -20,8 +20,13 @@ export async function exchangeMessages(url: string, { path, token, messages }: M
   const response: SocketResponse = { kind: 'socket', messages: [], closeCode: null };
   socket.on('error', () => undefined);
   socket.on('message', (data: RawData) => response.messages.push((data as Buffer).toString()));
-  socket.on('close', (code) => (response.closeCode = code));
-  const closed = once(socket, 'close');
+  // Not by `once`: it rejects at an error, which comes before the close.
+  const closed = new Promise<void>((resolve) => {
+    socket.once('close', (code) => {
+      response.closeCode = code;
+      resolve();
+    });
+  });
   await Promise.race([once(socket, 'open', { signal: AbortSignal.timeout(OPEN_MS) }), closed]).catch(() => undefined);
   for (const message of [...(token === null ? [] : [signIn(path, token)]), ...messages])
     if (socket.readyState === socket.OPEN) socket.send(message);

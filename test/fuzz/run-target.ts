@@ -14,6 +14,8 @@ interface Run extends Limits {
 }
 
 const SHOWN_CHARACTERS = 3_000;
+/** Of a run of one character its ends are shown. */
+const LONG_RUN = /(.)\1{40,}/g;
 
 export async function runTarget(target: Target, { sender, invariants, ...limits }: Run): Promise<TargetResult> {
   let cases = 0;
@@ -43,8 +45,10 @@ async function failureOf(action: () => Promise<void>): Promise<Failure | null> {
 }
 
 function describe({ error, path, shown }: Failure, { name }: Target, { seed }: Limits): string {
-  const repeat = `npm run fuzz -- --only ${name} --seed ${seed}${path === null ? '' : ` --path ${path}`}`;
-  return `FAILED ${name}: ${messageOf(error)}\ncase: ${shown.slice(0, SHOWN_CHARACTERS)}\nrepeat it with: ${repeat}`;
+  const repeat = `npm run fuzz -- --only ${name} --seed ${seed}`;
+  const alone = path === null ? '' : `\nrepeat the case alone with: ${repeat} --path ${path}`;
+  const example = shown.replace(LONG_RUN, '$1…$1').slice(0, SHOWN_CHARACTERS);
+  return `FAILED ${name}: ${messageOf(error)}\ncase: ${example}${alone}\nrepeat it with: ${repeat}`;
 }
 
 function messageOf(error: unknown): string {

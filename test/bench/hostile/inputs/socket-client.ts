@@ -13,7 +13,7 @@ export async function openSocket({ url }: Target, path: '/graphql' | '/ws'): Pro
   socket.on('error', () => undefined);
   const opened = await Promise.race([
     once(socket, 'open', { signal: AbortSignal.timeout(OPEN_MS) }).then(() => true),
-    once(socket, 'close').then(() => false),
+    untilClosed(socket).then(() => false),
   ]).catch(() => false);
   if (opened) return socket;
   socket.terminate();
@@ -27,7 +27,7 @@ export async function openSignedIn(target: Target, path: '/graphql' | '/ws'): Pr
   socket.send(path === '/ws' ? signInPlain(target) : signInGraphql(target));
   const accepted = await Promise.race([
     once(socket, 'message', { signal: AbortSignal.timeout(OPEN_MS) }).then(() => true),
-    once(socket, 'close').then(() => false),
+    untilClosed(socket).then(() => false),
   ]).catch(() => false);
   return accepted ? socket : null;
 }
@@ -53,7 +53,7 @@ export async function operateOnce(target: Target, payload: string): Promise<stri
 
 async function responseOf(socket: WebSocket): Promise<string> {
   const message = once(socket, 'message').then(([data]) => (data as Buffer).toString());
-  const closed = once(socket, 'close').then(([code]) => `closed ${String(code)}`);
+  const closed = untilClosed(socket).then((code) => `closed ${code}`);
   const first = await Promise.race([message, closed, sleep(RESPONSE_MS, 'no response in time', { ref: false })]);
   if (!first.startsWith('{')) return first;
   const codes = [...first.matchAll(/"code":"([A-Z_]+)"/g)].map(([, code]) => code);
@@ -74,7 +74,7 @@ const WAITING_BYTES = 1_000_000;
 /** Sends as fast as the server takes it, for so long; returns how many messages went and how it ended. */
 export async function flood(socket: WebSocket | null, { burst, holdMs, reads }: Flood): Promise<string> {
   if (socket === null) return 'ws not opened';
-  const closed = closeCode(socket);
+  const closed = untilClosed(socket);
   if (!reads) socket.pause();
   let sent = 0;
   const end = performance.now() + holdMs;
@@ -92,7 +92,8 @@ function say(socket: WebSocket, message: string | Buffer, sent: number): number 
   return sent + 1;
 }
 
-function closeCode(socket: WebSocket): Promise<number> {
+/** Returns the code. Not by `once`: it rejects at an error, which comes before the close. */
+function untilClosed(socket: WebSocket): Promise<number> {
   return new Promise((resolve) => socket.once('close', (code) => resolve(code)));
 }
 
