@@ -51,7 +51,9 @@ export const connectionInputs: HostileInput[] = [
       ),
     'pipelined-pages-unread': async (target) => trickled(target, 4, `GET / HTTP/1.1\r\nHost: ${hostOf(target)}\r\n\r\n`.repeat(1_000), ''),
     'downloads-unread': downloadsUnread,
-    'uploads-broken-off': async (target) => atOnce(30, () => breakOff(target)),
+    'uploads-broken-off': async (target) => atOnce(30, () => breakOff(target, fileHead())),
+    'second-files-broken-off': async (target) => atOnce(10, () => breakOff(target, `${fileHead()}x\r\n${fileHead()}`)),
+    'many-files-broken-off': async (target) => atOnce(10, () => breakOff(target, `${fileHead()}x\r\n`.repeat(50))),
     'uploads-at-once': async (target) => uploadFile(target, { name: 'parallel.txt', content: 'x '.repeat(200_000), times: 30 }),
   }),
   ...ofKind('http', 'DOOR-15', {
@@ -190,11 +192,11 @@ function operationsHead(): string {
 }
 
 /** The connection is reset in the middle of a file. */
-async function breakOff(target: Target): Promise<string> {
+async function breakOff(target: Target, beginning: string): Promise<string> {
   const one = await openConnection(target, true);
   if (one === null) return 'refused';
   const opening = head(target, '/api/documents/upload', `${signedIn(target)}Content-Type: ${BOUNDARY_LINE}\r\nContent-Length: 5000000\r\n`);
-  one.socket.write(`${opening}${fileHead()}${'x'.repeat(100_000)}`);
+  one.socket.write(`${opening}${beginning}${'x'.repeat(100_000)}`);
   await sleep(TRICKLE_MS);
   one.socket.resetAndDestroy();
   return 'reset';
