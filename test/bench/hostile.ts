@@ -18,7 +18,8 @@ import { round } from './statistics.js';
 
 /** A sender that is not done by then is ended, with its connections. */
 const INPUT_LIMIT_MS = 45_000;
-const WARM_UP_MS = 5_000;
+/** Ordinary work, so that the memory before the first input is that of a process that has worked. */
+const WARM_UP_MS = 15_000;
 /** After an input: until the neighbour's work in flight has ended. A service that needs longer is replaced. */
 const SETTLE_LIMIT_MS = 30_000;
 const NO_RESPONSES = ['not ended in time'];
@@ -65,6 +66,8 @@ export async function benchHostile(): Promise<Figures> {
   await subject.neighbour.stop();
   const figures = toFigures(outcomes);
   for (const [figure, bar] of Object.entries(BARS)) process.stdout.write(`${toBarLine(figure, bar, figures[figure] ?? 0)}\n`);
+  const grownMiB = Math.max(0, ...outcomes.map((outcome) => outcome.grownMiB));
+  process.stdout.write(`the most by one input: ${round(grownMiB)} MiB\n`);
   return figures;
 }
 
@@ -83,8 +86,9 @@ async function startSubject(): Promise<Subject> {
   const neighbour = startNeighbour(product.url, product.pid);
   await sleep(WARM_UP_MS);
   await eventually(() => neighbour.hasSettled(), { timeoutMs: SETTLE_LIMIT_MS, what: 'the first work of the neighbour' });
-  const { rssMiB } = neighbour.worst();
-  return { product, neighbour, idleMiB: rssMiB, hasEnded: () => ended };
+  const usual = neighbour.worst();
+  process.stdout.write(`without hostile input: ${toFiguresText(usual)}\n`);
+  return { product, neighbour, idleMiB: usual.rssMiB, hasEnded: () => ended };
 }
 
 async function replace({ product, neighbour }: Subject): Promise<Subject> {
@@ -141,10 +145,12 @@ async function isHealthy(url: string): Promise<boolean> {
 }
 
 function toLine({ input, responses, worst, grownMiB, dead, stuck }: Outcome): string {
-  const { gapMs, searchMs, uploadMs, rssMiB, ownDelayMs } = worst;
-  const figures = `gap ${round(gapMs)} search ${round(searchMs)} upload ${round(uploadMs)} rss ${round(rssMiB)} (+${round(grownMiB)}) own ${round(ownDelayMs)}`;
   const state = dead ? 'DEAD ' : stuck ? 'STUCK ' : missesBar({ ...worst, rssMiB: grownMiB }) ? 'SLOW ' : '';
-  return `${state}${input.finding} ${input.kind}/${input.name}: ${figures} | ${summarise(responses).slice(0, 200)}`;
+  return `${state}${input.finding} ${input.kind}/${input.name}: ${toFiguresText(worst)} (+${round(grownMiB)}) | ${summarise(responses).slice(0, 200)}`;
+}
+
+function toFiguresText({ gapMs, searchMs, uploadMs, rssMiB, ownDelayMs }: Worst): string {
+  return `gap ${round(gapMs)} search ${round(searchMs)} upload ${round(uploadMs)} own ${round(ownDelayMs)} rss ${round(rssMiB)}`;
 }
 
 function missesBar({ gapMs, searchMs, uploadMs, rssMiB }: Worst): boolean {

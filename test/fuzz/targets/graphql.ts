@@ -34,6 +34,7 @@ interface GraphqlCase {
   user: number;
   tape: number[];
   damage: Mutation[];
+  operationName: unknown;
   /** Instead of the variables that fit. */
   variables: string | null;
 }
@@ -50,13 +51,14 @@ export const graphqlTarget = defineTarget<GraphqlCase>({
     user: fc.nat(100),
     tape: tapes(TAPE),
     damage: occasionalMutations(TOKENS),
+    operationName: fc.constantFrom<unknown>(undefined, undefined, undefined, 'Q0', 'nosuch', '__proto__', 1, {}, [], null),
     variables: fc.option(odd, { freq: 4 }),
   }),
   send: async (sender, one) => [await sendHttp(sender.url, toRequest(one, tokenOf(sender, one.user)))],
   show: (one) => toRequest(one, 'TOKEN'),
 });
 
-function toRequest({ entrance, tape, damage, variables }: GraphqlCase, token: string): HttpRequest {
+function toRequest({ entrance, tape, damage, operationName, variables }: GraphqlCase, token: string): HttpRequest {
   const written = writeDocument(schema, tape);
   const query = mutate(Buffer.from(written.query), damage).toString();
   const variablesText = variables ?? JSON.stringify(written.variables);
@@ -66,6 +68,7 @@ function toRequest({ entrance, tape, damage, variables }: GraphqlCase, token: st
     return { method: 'GET', path: path.slice(0, 12_000), headers: { ...authorization, 'apollo-require-preflight': '1' }, body: '' };
   }
   const accept = entrance === 'stream' ? { accept: 'text/event-stream' } : {};
+  const name = operationName === undefined ? '' : `,"operationName":${JSON.stringify(operationName)}`;
   const headers = { ...authorization, ...accept, 'content-type': 'application/json' };
-  return { method: 'POST', path: '/graphql', headers, body: `{"query":${JSON.stringify(query)},"variables":${variablesText}}` };
+  return { method: 'POST', path: '/graphql', headers, body: `{"query":${JSON.stringify(query)},"variables":${variablesText}${name}}` };
 }
