@@ -24,6 +24,7 @@ const TASKS = {
   'test:cluster': { build: EVERYTHING, node: [...JEST, '--selectProjects', 'integration', 'cluster'] },
   check: { build: [], node: ['scripts/check.mjs'] },
   bench: { build: EVERYTHING, node: ['--import=./test/bench/typescript-imports.mjs', 'test/bench/main.ts'] },
+  fuzz: { build: EVERYTHING, node: ['--import=./test/bench/typescript-imports.mjs', 'test/fuzz/main.ts'] },
   build: { build: EVERYTHING, node: null },
   format: { build: [], node: [inProject('node_modules/prettier/bin/prettier.cjs'), '--write', '--log-level', 'warn', '.'] },
   codegen: { build: [], node: [inProject('node_modules/@graphql-codegen/cli/cjs/bin.js')] },

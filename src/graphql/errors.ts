@@ -39,10 +39,14 @@ function unwrap(error: unknown): unknown {
   return error instanceof GraphQLError && error.originalError ? unwrap(error.originalError) : error;
 }
 
+/** Apollo Server's own code for an operationName that names none of the operations, or is left out beside several. */
+const OPERATION_UNKNOWN = 'OPERATION_RESOLUTION_FAILURE';
+
 /** Apollo Server says what kind it is on the error that it wraps around GraphQL's own. */
 function codeOf(error: unknown, original: GraphQLError): string {
   const codes = [error, original].map((one) => (one instanceof GraphQLError ? one.extensions['code'] : undefined));
   const code = codes.find((one) => typeof one === 'string' && one !== 'INTERNAL_SERVER_ERROR');
+  if (code === OPERATION_UNKNOWN) return 'BAD_USER_INPUT';
   return typeof code === 'string' ? code : original.path ? 'BAD_USER_INPUT' : 'GRAPHQL_VALIDATION_FAILED';
 }
 

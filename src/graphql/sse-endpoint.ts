@@ -50,8 +50,24 @@ export function serveEventStreams(dependencies: Dependencies): RequestHandler {
     request.headers.accept = 'text/event-stream';
     if (!request.is('application/json'))
       return void response.status(415).json({ errors: [{ message: 'Send a JSON body.', extensions: { code: 'BAD_USER_INPUT' } }] });
+    const field = wrongField(request.body);
+    if (field !== null) return next(new ApiError('BAD_USER_INPUT', `${field} is missing or has the wrong type.`, { field }));
     return void handler(request, response).catch(next);
   };
+}
+
+/** The library refuses these as well, but without a code. */
+function wrongField(body: unknown): string | null {
+  if (!isRecord(body)) return 'query';
+  const { query, variables, operationName, extensions } = body;
+  if (typeof query !== 'string') return 'query';
+  if (operationName != null && typeof operationName !== 'string') return 'operationName';
+  if (variables != null && !isRecord(variables)) return 'variables';
+  return extensions != null && !isRecord(extensions) ? 'extensions' : null;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 async function prepare(

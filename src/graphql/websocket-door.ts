@@ -3,7 +3,7 @@ import { execute, getOperationAST, GraphQLError, subscribe, type ExecutionArgs, 
 import { handleProtocols, makeServer, type Context as ConnectionContext, type Server } from 'graphql-ws';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { parseBearer } from '../api/auth/authenticate.js';
-import { CLOSE_EXPIRED, CLOSE_TRY_AGAIN, CLOSE_UNAUTHENTICATED } from '../api/auth/close-codes.js';
+import { CLOSE_BAD_REQUEST, CLOSE_EXPIRED, CLOSE_TRY_AGAIN, CLOSE_UNAUTHENTICATED } from '../api/auth/close-codes.js';
 import { watchToken } from '../api/auth/token-expiry.js';
 import type { Identity, Viewer } from '../documents/ports.js';
 import { ApiError, ExpiredTokenError } from '../errors.js';
@@ -58,6 +58,7 @@ function serveSocket(protocol: Server<Connection>, toClientError: ToClientError,
           socket,
           (data, isBinary) =>
             void receive(connection, handle, toText(data, isBinary)).catch((error: unknown) => {
+              if (isUnexpectedMessage(error)) return socket.close(CLOSE_BAD_REQUEST, 'Unexpected message');
               // A bug of ours: logged under an id, and the client may reconnect.
               toClientError(error);
               socket.close(1011, 'Internal error');
@@ -71,6 +72,11 @@ function serveSocket(protocol: Server<Connection>, toClientError: ToClientError,
     connection.closed.abort(clientLeft());
     void closed(code, String(reason)).catch(toClientError);
   });
+}
+
+/** graphql-ws 6.4 throws when a client sends a type that only servers send, such as `next`: its one error that is the client's fault. */
+function isUnexpectedMessage(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Unexpected message of type');
 }
 
 /** Empty, which is no message, for binary data: this protocol has none. */

@@ -32,6 +32,9 @@ export function receiveMultipart<Result>(
   });
   parser.once('fieldsLimit', () => abort(tooManyFields()));
   parser.on('file', (_name, stream, { filename }) => {
+    // A body that breaks off ends every file stream with an error. Streams that nothing reads need a listener too: an error without one
+    // ends the process. Whoever reads the stream still sees the error.
+    stream.on('error', () => undefined);
     if (hasFile) return void stream.resume();
     hasFile = true;
     const content = untilEnd(stream, ended.promise);

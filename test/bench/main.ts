@@ -11,6 +11,7 @@ import { benchChunks } from './chunks.js';
 import { benchClaim } from './claim.js';
 import { benchEmbeddingCalls } from './embedding-calls.js';
 import { benchEndToEnd } from './end-to-end.js';
+import { benchHostile } from './hostile.js';
 import { benchLatency } from './latency.js';
 import { benchPipeline } from './pipeline.js';
 import { stopAllProcesses } from './processes.js';
@@ -67,6 +68,10 @@ const BENCHMARKS: Record<string, Benchmark> = {
   claim: {
     what: 'A claim of 8 with 100 and with 100,000 waiting documents of 1,000 users; medians. Bar: 3 times as long at most.',
     run: benchClaim,
+  },
+  hostile: {
+    what: 'Hostile requests, files and sockets, one after another, beside a well-behaved user. Bars: dead 0, gap 300 ms, search 1,500 ms, upload 8,000 ms, growth 300 MiB.',
+    run: benchHostile,
   },
   search: { what: 'Hybrid searches, one at a time, over one user with 10,000 chunks.', run: benchSearch },
 };

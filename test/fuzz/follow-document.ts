@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sendHttp } from './http-client.js';
+import type { DocumentOutcome } from './responses.js';
+
+const LIMIT_MS = 60_000;
+const POLL_MS = 50;
+const QUERY = 'query($id: ID!) { document(id: $id) { status error { code } } }';
+
+/** Until the document is terminal, has failed for a reason that is a bug, or 60 s have passed. */
+export async function followDocument(url: string, token: string, id: string): Promise<DocumentOutcome> {
+  const end = performance.now() + LIMIT_MS;
+  let outcome: DocumentOutcome = { kind: 'document', id, status: 'unknown', code: null };
+  while (performance.now() < end) {
+    outcome = (await look(url, token, id)) ?? outcome;
+    if (['COMPLETED', 'FAILED'].includes(outcome.status) || outcome.code !== null) return outcome;
+    await sleep(POLL_MS);
+  }
+  return outcome;
+}
+
+async function look(url: string, token: string, id: string): Promise<DocumentOutcome | null> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const { text } = await sendHttp(url, {
+    method: 'POST',
+    path: '/graphql',
+    headers,
+    body: JSON.stringify({ query: QUERY, variables: { id } }),
+  });
+  const [, status, code] = /"status":"([A-Z]+)","error":(?:null|\{"code":"([A-Z_]+)")/.exec(text) ?? [];
+  return status === undefined ? null : { kind: 'document', id, status, code: code ?? null };
+}
