@@ -6,7 +6,7 @@
  */
 import { text } from 'node:stream/consumers';
 import type { BlobStore, Installation } from '../documents/ports.js';
-import { ApiError, ProcessingFailure } from '../errors.js';
+import { ApiError } from '../errors.js';
 import { MARKER_KEY } from './open-blob-store.js';
 
 export interface InstallationMarker {
@@ -48,7 +48,7 @@ async function readMarker(blobs: BlobStore): Promise<string | null> {
     const content = await text(await blobs.read(MARKER_KEY));
     return INSTALLATION_ID.test(content) ? content : null;
   } catch (error) {
-    if (error instanceof ProcessingFailure && error.code === 'BLOB_MISSING') return null;
+    if (error instanceof Error && 'code' in error && error.code === 'BLOB_MISSING') return null;
     throw error;
   }
 }
