@@ -9,6 +9,7 @@ import { Relay0003 } from './migrations/0003-relay.js';
 import { Backlog0004 } from './migrations/0004-backlog.js';
 import { NarrowHistory0005 } from './migrations/0005-narrow-history.js';
 import { AnIndexForEachQuestion0006 } from './migrations/0006-an-index-for-each-question.js';
+import { QueueByReadingLoad0007 } from './migrations/0007-queue-by-reading-load.js';
 
 /**
  * What the adapters of this folder work with: every call gets a session of its own, so nothing is remembered between requests.
@@ -35,6 +36,7 @@ const MIGRATIONS = [
   { name: '0004-backlog', class: Backlog0004 },
   { name: '0005-narrow-history', class: NarrowHistory0005 },
   { name: '0006-an-index-for-each-question', class: AnIndexForEachQuestion0006 },
+  { name: '0007-queue-by-reading-load', class: QueueByReadingLoad0007 },
 ];
 
 /** Connects and brings the schema up to date. `holdsVectors`: whether it needs pgvector. Throws SetupError when the server refuses us. */

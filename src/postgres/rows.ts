@@ -2,6 +2,7 @@
 import type { ProcessingErrorCode } from '../errors.js';
 import { PROCESSING_ERROR_RETRYABLE } from '../errors.js';
 import { PRIORITIES, type Document, type DocumentStatus, type Priority, type ProcessingError } from '../documents/document.js';
+import { READING_LOADS, type ReadingLoad } from '../documents/reading-load.js';
 import type { DocumentRow } from './entities.js';
 
 export function toDocument(row: DocumentRow): Document {
@@ -47,6 +48,10 @@ export function fromStatus(status: DocumentStatus): string {
 
 export function fromPriority(priority: Priority): number {
   return PRIORITIES.indexOf(priority);
+}
+
+export function fromReadingLoad(load: ReadingLoad): number {
+  return READING_LOADS.indexOf(load);
 }
 
 function toError(row: DocumentRow): ProcessingError | null {
