@@ -11,9 +11,9 @@ export type ReadingLoad = (typeof READING_LOADS)[number];
 /** Bytes. */
 export const MAX_SHORT_TEXT_BYTES = 32 * 1024;
 /** Bytes. A larger file may take long because of its size alone. */
-const MAX_SMALL_FILE_BYTES = 1024 * 1024;
+export const MAX_SMALL_FILE_BYTES = 1024 * 1024;
 
-const TEXT_TYPES: readonly string[] = ['text/plain', 'text/markdown', 'text/csv', 'application/json'];
+export const TEXT_TYPES: readonly string[] = ['text/plain', 'text/markdown', 'text/csv', 'application/json'];
 
 export function isTextType(mimeType: string): boolean {
   return TEXT_TYPES.includes(mimeType);

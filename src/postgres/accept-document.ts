@@ -1,11 +1,10 @@
 import { gatherInto } from '../documents/gathering.js';
 import type { Accepted, NewDocument } from '../documents/ports.js';
-import { readingLoadOf } from '../documents/reading-load.js';
 import { ApiError } from '../errors.js';
 import type { Database } from './database.js';
 import { DOCUMENT_COLUMNS, type DocumentRow } from './entities.js';
 import { RECORD_CHANGED, toEvent, type ChangedRow } from './record-change.js';
-import { fromPriority, fromReadingLoad, toDocument } from './rows.js';
+import { fromPriority, READING_LOAD, toDocument } from './rows.js';
 
 type Query = Database['query'];
 type Outcome = PromiseSettledResult<Accepted>;
@@ -91,7 +90,7 @@ const INSERT = `
              over (partition by user_id order by place rows between unbounded preceding and 1 preceding) as ahead
       from jsonb_to_recordset(?::jsonb) as a (
              place integer, id uuid, user_id text, filename text, file_size bigint, mime_type text, job_id uuid, content_hash text,
-             blob_key text, max_attempts integer, priority smallint, scheduled_for timestamptz(3), forced boolean, reading_load smallint)
+             blob_key text, max_attempts integer, priority smallint, scheduled_for timestamptz(3), forced boolean)
   ), queued as (
     select u.user_id, (last.turn at time zone 'UTC') + interval '1 minute' as next
       from (select distinct user_id from asked) u
@@ -102,7 +101,7 @@ const INSERT = `
                          priority, scheduled_for, reading_load, fair_at)
   select a.id, a.user_id, a.filename, a.file_size, a.mime_type, a.job_id, a.content_hash,
          case when not a.forced then a.content_hash end, a.blob_key, a.max_attempts, a.priority, a.scheduled_for,
-         a.reading_load,
+         ${READING_LOAD},
          greatest(clock_timestamp(), a.scheduled_for, greatest(clock_timestamp(), q.next) + a.ahead * interval '1 minute')
            + (a.priority - 1) * interval '10 minutes'
     from asked a left join queued q using (user_id)
@@ -144,6 +143,5 @@ function toAskedRow(document: NewDocument, place: number, maxAttempts: number) {
     priority: fromPriority(document.priority),
     scheduled_for: document.scheduledFor,
     forced: document.force,
-    reading_load: fromReadingLoad(readingLoadOf(document)),
   };
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Document, DocumentStatus } from '../../../src/documents/document.js';
 import type { Change, Claim, ClaimLimits, Cleanup, DocumentStore, NewDocument, Outbox, UserLoad } from '../../../src/documents/ports.js';
+import { readingLoadOf } from '../../../src/documents/reading-load.js';
 import { TOPICS } from '../../../src/messages/topics.js';
 import { eventually } from '../wait.js';
 
@@ -355,6 +356,19 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         ]);
         expect(await claimWithin(4, { readers: 0, largeReaders: 0 })).toEqual(['text']);
         expect(await claimWithin(4)).toEqual(['pdf', 'long text']);
+      });
+
+      it.each([
+        ['text/plain', 32 * 1024],
+        ['text/csv', 32 * 1024 + 1],
+        ['text/html', 1],
+        ['application/pdf', 1024 * 1024],
+        ['application/json', 1024 * 1024 + 1],
+      ])('knows of %s with %i bytes what the worker knows', async (mimeType, fileSize) => {
+        await accept({ mimeType, fileSize });
+        const load = readingLoadOf({ mimeType, fileSize });
+        const [none, small] = [await claimWithin(1, { readers: 0, largeReaders: 0 }), await claimWithin(1, { largeReaders: 0 })];
+        expect([none.length, small.length]).toEqual([load === 'NONE' ? 1 : 0, load === 'SMALL' ? 1 : 0]);
       });
 
       it('takes no more files than readers are free', async () => {
