@@ -63,6 +63,7 @@ export function startWorker(
       concurrency: config.workerConcurrency,
     }),
     concurrency: config.workerConcurrency,
+    readers: config.extraction.processes,
     maxRunningPerUser: config.maxRunningPerUser,
   });
   embedder.expect?.(() => worker.followed());

@@ -175,6 +175,39 @@ export interface Claim {
   leaseToken: string;
 }
 
+/** What one worker process works on for one user, and has read for them of late. */
+export interface UserLoad {
+  userId: string;
+  running: number;
+  /** Of these, how many have a reader. */
+  reading: number;
+  /** Reading time of the last minutes, in steps: fewer go first. */
+  readingSteps: number;
+}
+
+/** What one worker process can take without a document that waits for a reader, and without one user who keeps others out. */
+export interface ClaimLimits {
+  /** Free readers. */
+  readers: number;
+  /** Of these, how many may read a LARGE file. */
+  largeReaders: number;
+  /** Documents of one user that have a reader at once, at most. */
+  maxReadingPerUser: number;
+  /** Free places that are left to users of whom nothing runs in this process. */
+  reservedPlaces: number;
+  /** Whoever has something running here or has read for long. Everybody else counts as zero. */
+  users: readonly UserLoad[];
+}
+
+export interface ClaimOptions {
+  limit: number;
+  leaseMs: number;
+  /** Documents of one user that run in all processes before those of others go first. */
+  maxPerUser: number;
+  /** Left out: readers for all, and no place reserved. */
+  limits?: ClaimLimits;
+}
+
 /** Compare-and-set: written only where the row still is in `from`, of this generation and (where named) under this lease. */
 export interface Change {
   documentId: string;
@@ -248,7 +281,7 @@ export interface DocumentStore {
   queuePositions(ids: readonly string[]): Promise<Map<string, number>>;
 
   /** Takes the best due documents, moves them to EXTRACTING under a new lease, in one transaction. */
-  claim(options: { limit: number; leaseMs: number; maxPerUser: number }): Promise<{ claims: Claim[]; events: StatusEvent[] }>;
+  claim(options: ClaimOptions): Promise<{ claims: Claim[]; events: StatusEvent[] }>;
   /** All changes in one transaction; an entry is null where the row was no longer as expected. */
   change(changes: readonly Change[]): Promise<(StatusEvent | null)[]>;
   /** Prolongs leases and writes progress; answers the tokens that no longer hold. */

@@ -15,6 +15,8 @@ export interface Run {
   /** Writes a change under the lease; throws LeaseLostError when it no longer holds. */
   change(change: Pick<Change, 'to' | 'set'>): Promise<Document>;
   progress(done: number): void;
+  /** The file has been read; its reader is free. */
+  onRead?(): void;
 }
 
 interface Dependencies {
@@ -33,6 +35,7 @@ export type ProcessDocument = (run: Run) => Promise<void>;
 export function createProcessDocument(dependencies: Dependencies): ProcessDocument {
   return async (run) => {
     const text = await extract(dependencies, run);
+    run.onRead?.();
     try {
       const chunkCount = await countWithin(text, dependencies.maxChunks);
       await run.change({ to: 'VECTORIZING', set: { chunkCount } });

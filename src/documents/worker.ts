@@ -5,6 +5,7 @@
 import type { Announce } from './announce.js';
 import type { Document } from './document.js';
 import { LeaseLostError, type LeaseKeeper } from './lease-keeper.js';
+import { createPlaces, type Place } from './places.js';
 import type { Claim, DocumentStore } from './ports.js';
 import type { ProcessDocument } from './process-document.js';
 import { toFailureChange } from './retry.js';
@@ -34,6 +35,8 @@ interface Dependencies {
   announce: Announce;
   log: WorkerLog;
   concurrency: number;
+  /** Files that are read at once. */
+  readers: number;
   maxRunningPerUser: number;
   leaseMs: number;
   retryDelaysMs: readonly number[];
@@ -45,13 +48,16 @@ interface Dependencies {
 const TICK_MS = 1_000;
 /** What ends within so many milliseconds is one claim: a claim of one costs as much as one of many. */
 const GATHER_MS = 4;
+/** While places or readers are scarce and the last claim took nothing, messages alone make the next one no sooner than this. */
+const SCARCE_MS = 50;
 
 class StoppedError extends Error {
   override readonly name = 'StoppedError';
 }
 
 export function createWorker(dependencies: Dependencies): Worker {
-  const { store, leases, announce, log, concurrency } = dependencies;
+  const { store, leases, announce, log, concurrency, readers } = dependencies;
+  const places = createPlaces({ concurrency, readers });
   const running = new Set<Promise<void>>();
   const stopping = new AbortController();
   let tick: NodeJS.Timeout | undefined;
@@ -60,15 +66,18 @@ export function createWorker(dependencies: Dependencies): Worker {
   let roomAgain: PromiseWithResolvers<void> | undefined;
   let gathering: NodeJS.Timeout | undefined;
   let accepting = false;
-  /** The last claim took all that there was room for. */
+  /** The last claim took all that one user may have. */
   let isBehind = false;
+  let tookNothing = false;
+  let pausing: PromiseWithResolvers<void> | undefined;
 
   /** A wake during a claim is served by the next one: what it tells of may have been committed after the claim had looked. */
   function wake(): Promise<void> {
     if (!accepting) return Promise.resolve();
-    if (running.size >= concurrency) return waitForRoom();
+    if (places.free() === 0) return waitForRoom();
     if (claiming) return (claimingNext ??= claiming.then(wakeNext));
-    claiming = claimOnce().finally(() => {
+    const claim = tookNothing && places.isScarce() ? pause().then(claimOnce) : claimOnce();
+    claiming = claim.finally(() => {
       claiming = undefined;
     });
     return claiming;
@@ -91,18 +100,35 @@ export function createWorker(dependencies: Dependencies): Worker {
     roomAgain = undefined;
   }
 
+  /** Ends early when a place or a reader becomes free. */
+  async function pause(): Promise<void> {
+    pausing = Promise.withResolvers();
+    const timer = setTimeout(pausing.resolve, SCARCE_MS);
+    await pausing.promise;
+    clearTimeout(timer);
+  }
+
   function makeRoom(): void {
     clearTimeout(gathering);
     gathering = undefined;
+    tookNothing = false;
+    pausing?.resolve();
     tellRoom();
     void wake();
   }
 
+  function makeRoomSoon(): void {
+    gathering ??= setTimeout(makeRoom, GATHER_MS);
+  }
+
   async function claimOnce(): Promise<void> {
+    if (!accepting) return;
     try {
-      const limit = concurrency - running.size;
-      const { claims, events } = await store.claim({ limit, leaseMs: dependencies.leaseMs, maxPerUser: dependencies.maxRunningPerUser });
-      isBehind = claims.length === limit;
+      const limit = places.free();
+      const { leaseMs, maxRunningPerUser: maxPerUser } = dependencies;
+      const limits = places.limits();
+      const { claims, events } = await store.claim({ limit, leaseMs, maxPerUser, limits });
+      noteTaken(claims.length, limit - limits.reservedPlaces);
       announce(events);
       for (const claim of claims) begin(claim);
     } catch (error) {
@@ -110,19 +136,31 @@ export function createWorker(dependencies: Dependencies): Worker {
     }
   }
 
+  /** A claim that finds only reserved places free, and takes none, says nothing about what waits. */
+  function noteTaken(taken: number, shared: number): void {
+    if (taken > 0 || shared > 0) isBehind = taken >= Math.max(1, shared);
+    tookNothing = taken === 0;
+  }
+
   function begin(claim: Claim): void {
-    const task: Promise<void> = runOne(claim).finally(() => {
+    const place = places.take(claim.document);
+    const task: Promise<void> = runOne(claim, place).finally(() => {
       running.delete(task);
+      place.release();
       if (running.size === 0) makeRoom();
-      else gathering ??= setTimeout(makeRoom, GATHER_MS);
+      else makeRoomSoon();
     });
     running.add(task);
   }
 
-  async function runOne(claim: Claim): Promise<void> {
+  async function runOne(claim: Claim, place: Place): Promise<void> {
     const lease = leases.hold(claim, stopping.signal);
+    const { signal, change, progress } = lease;
+    const onRead = () => {
+      if (place.endReading()) makeRoomSoon();
+    };
     try {
-      await dependencies.process({ claim, signal: lease.signal, change: lease.change, progress: lease.progress });
+      await dependencies.process({ claim, signal, change, progress, onRead });
     } catch (error) {
       await settle(lease.document(), lease.change, error);
     } finally {
@@ -141,6 +179,8 @@ export function createWorker(dependencies: Dependencies): Worker {
       : toFailureChange(document, error, { retryDelaysMs: dependencies.retryDelaysMs, now: new Date() });
     log.warn({ ...fields, to, err: error }, 'a try at a document has ended without success');
     await change({ to, ...(set && { set }) }).catch((failure: unknown) => {
+      // It was deleted or cancelled meanwhile: nobody waits for its outcome.
+      if (failure instanceof LeaseLostError) return log.info({ ...fields, reason: failure.message }, 'document taken from this worker');
       log.error({ ...fields, err: failure }, 'the outcome could not be written; the lease will run out and another try begin');
     });
   }
@@ -157,6 +197,7 @@ export function createWorker(dependencies: Dependencies): Worker {
       accepting = false;
       clearInterval(tick);
       clearTimeout(gathering);
+      pausing?.resolve();
       tellRoom();
       await claiming;
       const timer = setTimeout(() => stopping.abort(new StoppedError('this worker stops')), drainMs);

@@ -4,19 +4,15 @@
  */
 import { Readable } from 'node:stream';
 import type { ExtractedText, Extractor } from '../documents/ports.js';
-import { CSV, JSON_TEXT, MARKDOWN, PLAIN_TEXT } from './mime-types.js';
+import { isTextType, MAX_SHORT_TEXT_BYTES } from '../documents/reading-load.js';
 import { storableText } from './segment-file.js';
 import { createByteCounter, eightBitEncoding, isCleanAscii, utf16Encoding, type Encoding } from './text-encoding.js';
-
-/** Bytes. */
-const MAX_LENGTH = 32 * 1024;
-const TEXTS: readonly string[] = [PLAIN_TEXT, MARKDOWN, CSV, JSON_TEXT];
 
 /** Everything else, and every longer text, goes to `extractor`. */
 export function withSmallTexts(extractor: Extractor): Extractor {
   return {
     extract: async (file) => {
-      if (!TEXTS.includes(file.mimeType)) return extractor.extract(file);
+      if (!isTextType(file.mimeType)) return extractor.extract(file);
       const source = file.content[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
       const head = await readHead(source).catch(() => null);
       if (file.signal.aborted) file.content.destroy();
@@ -32,7 +28,7 @@ export function withSmallTexts(extractor: Extractor): Extractor {
 
 async function readHead(source: AsyncIterator<Buffer, undefined>): Promise<{ parts: Buffer[]; isWhole: boolean }> {
   const parts: Buffer[] = [];
-  for (let length = 0; length <= MAX_LENGTH;) {
+  for (let length = 0; length <= MAX_SHORT_TEXT_BYTES;) {
     const next = await source.next();
     if (next.done === true) return { parts, isWhole: true };
     parts.push(next.value);

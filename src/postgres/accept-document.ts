@@ -4,7 +4,7 @@ import { ApiError } from '../errors.js';
 import type { Database } from './database.js';
 import { DOCUMENT_COLUMNS, type DocumentRow } from './entities.js';
 import { RECORD_CHANGED, toEvent, type ChangedRow } from './record-change.js';
-import { fromPriority, toDocument } from './rows.js';
+import { fromPriority, READING_LOAD, toDocument } from './rows.js';
 
 type Query = Database['query'];
 type Outcome = PromiseSettledResult<Accepted>;
@@ -98,9 +98,10 @@ const INSERT = `
              select ${TURN} as turn from documents where user_id = u.user_id and (${TURN}) is not null order by 1 desc limit 1) last
   ), inserted as (
   insert into documents (id, user_id, filename, file_size, mime_type, job_id, content_hash, dedupe_hash, blob_key, max_attempts,
-                         priority, scheduled_for, fair_at)
+                         priority, scheduled_for, reading_load, fair_at)
   select a.id, a.user_id, a.filename, a.file_size, a.mime_type, a.job_id, a.content_hash,
          case when not a.forced then a.content_hash end, a.blob_key, a.max_attempts, a.priority, a.scheduled_for,
+         ${READING_LOAD},
          greatest(clock_timestamp(), a.scheduled_for, greatest(clock_timestamp(), q.next) + a.ahead * interval '1 minute')
            + (a.priority - 1) * interval '10 minutes'
     from asked a left join queued q using (user_id)

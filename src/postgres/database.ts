@@ -10,6 +10,7 @@ import { Backlog0004 } from './migrations/0004-backlog.js';
 import { NarrowHistory0005 } from './migrations/0005-narrow-history.js';
 import { AnIndexForEachQuestion0006 } from './migrations/0006-an-index-for-each-question.js';
 import { Installation0007 } from './migrations/0007-installation.js';
+import { QueueByReadingLoad0008 } from './migrations/0008-queue-by-reading-load.js';
 
 /**
  * What the adapters of this folder work with: every call gets a session of its own, so nothing is remembered between requests.
@@ -37,6 +38,7 @@ const MIGRATIONS = [
   { name: '0005-narrow-history', class: NarrowHistory0005 },
   { name: '0006-an-index-for-each-question', class: AnIndexForEachQuestion0006 },
   { name: '0007-installation', class: Installation0007 },
+  { name: '0008-queue-by-reading-load', class: QueueByReadingLoad0008 },
 ];
 
 /** Connects and brings the schema up to date. `holdsVectors`: whether it needs pgvector. Throws SetupError when the server refuses us. */

@@ -1,9 +1,10 @@
 import type { DocumentStore } from '../documents/ports.js';
 import { createAcceptDocument } from './accept-document.js';
 import { changeDocuments } from './change-documents.js';
+import { claimDocuments } from './claim.js';
 import { dueCleanups, finishCleanup, markDeleting, unknownBlobKeys } from './cleanups.js';
 import type { Database } from './database.js';
-import { claimDocuments, renewLeases, takeBackLeases } from './leases.js';
+import { renewLeases, takeBackLeases } from './leases.js';
 import {
   countDocuments,
   findDocument,

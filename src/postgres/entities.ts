@@ -34,6 +34,7 @@ export interface DocumentRow {
   progress_done: number;
   lease_token: string | null;
   lease_until: string | null;
+  reading_load: number;
 }
 
 const properties: ConstructorParameters<typeof EntitySchema<DocumentRow>>[0]['properties'] & object = {
@@ -69,6 +70,7 @@ const properties: ConstructorParameters<typeof EntitySchema<DocumentRow>>[0]['pr
   progress_done: { type: 'integer' },
   lease_token: { type: 'uuid', nullable: true },
   lease_until: { type: 'datetime', nullable: true },
+  reading_load: { type: 'smallint', default: 1 },
 };
 
 export const documentEntity = new EntitySchema<DocumentRow>({ name: 'DocumentRow', tableName: 'documents', properties });

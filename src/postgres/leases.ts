@@ -3,47 +3,6 @@ import { RECORD_CLEANUPS } from './cleanups.js';
 import type { Database } from './database.js';
 import { RECORD_CHANGED, toEvent, type ChangedRow } from './record-change.js';
 
-/** Looked at beyond what one claim takes: enough to find somebody else's document behind a few of one user. */
-const MORE_CANDIDATES = 64;
-
-const CLAIM = `
-  with running as (
-    select user_id, count(*)::integer as documents from documents where lease_until is not null group by user_id
-  ), candidates as (
-    select id, user_id, fair_at from documents
-     where status = 'pending'
-       and (scheduled_for is null or scheduled_for <= clock_timestamp())
-       and (next_attempt_at is null or next_attempt_at <= clock_timestamp())
-     order by fair_at, id limit ? for update skip locked
-  ), places as (
-    select c.id, c.fair_at, coalesce(r.documents, 0) + row_number() over (partition by c.user_id order by c.fair_at, c.id) as place
-      from candidates c left join running r using (user_id)
-  ), best as materialized (
-    select id from places order by (place > ?), fair_at, id limit ?
-  ), changed as (
-    update documents d
-       set status = 'extracting', seq = d.seq + 1, attempt = d.attempt + 1, updated_at = clock_timestamp(),
-           started_at = coalesce(d.started_at, clock_timestamp()), next_attempt_at = null, progress_done = 0, chunk_count = null,
-           lease_token = gen_random_uuid(), lease_until = clock_timestamp() + ? * interval '1 millisecond'
-     where d.id = any (array(select id from best))
-    returning d.*, 'pending' as previous_status
-  ), ${RECORD_CHANGED}`;
-
-/** Takes the best due documents; others that claim at the same time skip the rows this one holds. */
-export async function claimDocuments(
-  database: Database,
-  options: { limit: number; leaseMs: number; maxPerUser: number },
-): Promise<{ rows: ChangedRow[]; events: StatusEvent[] }> {
-  const rows = await database.query<ChangedRow>(CLAIM, [
-    options.limit + MORE_CANDIDATES,
-    options.maxPerUser,
-    options.limit,
-    options.leaseMs,
-  ]);
-  rows.sort((a, b) => Date.parse(a.fair_at) - Date.parse(b.fair_at));
-  return { rows, events: rows.map(toEvent) };
-}
-
 const RENEW = `
   update documents d
      set lease_until = clock_timestamp() + ? * interval '1 millisecond', progress_done = greatest(d.progress_done, r.progress_done)

@@ -1,6 +1,7 @@
 import { TOPICS, toShard } from '../messages/topics.js';
 import type { Database } from './database.js';
 import { RECORD_CHANGED } from './record-change.js';
+import { READING_LOAD } from './rows.js';
 
 /**
  * A new generation of documents that were completed before `cutoff`: those that workers complete meanwhile are new already. What
@@ -12,7 +13,7 @@ const REQUEUE = `
   ), changed as (
     update documents d
        set status = 'pending', seq = d.seq + 1, generation = d.generation + 1, attempt = 0, updated_at = clock_timestamp(),
-           fair_at = clock_timestamp(), started_at = null, processed_at = null, next_attempt_at = null, progress_done = 0, chunk_count = null,
+           fair_at = clock_timestamp(), reading_load = ${READING_LOAD}, started_at = null, processed_at = null, next_attempt_at = null, progress_done = 0, chunk_count = null,
            error_code = null, error_cause = null, error_message = null, error_stage = null
       from due
      where d.id = due.id

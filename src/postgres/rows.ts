@@ -2,6 +2,7 @@
 import type { ProcessingErrorCode } from '../errors.js';
 import { PROCESSING_ERROR_RETRYABLE } from '../errors.js';
 import { PRIORITIES, type Document, type DocumentStatus, type Priority, type ProcessingError } from '../documents/document.js';
+import { MAX_SHORT_TEXT_BYTES, MAX_SMALL_FILE_BYTES, READING_LOADS, TEXT_TYPES, type ReadingLoad } from '../documents/reading-load.js';
 import type { DocumentRow } from './entities.js';
 
 export function toDocument(row: DocumentRow): Document {
@@ -48,6 +49,18 @@ export function fromStatus(status: DocumentStatus): string {
 export function fromPriority(priority: Priority): number {
   return PRIORITIES.indexOf(priority);
 }
+
+export function fromReadingLoad(load: ReadingLoad): number {
+  return READING_LOADS.indexOf(load);
+}
+
+const [NONE, SMALL, LARGE] = READING_LOADS.map(fromReadingLoad);
+
+/** As readingLoadOf has it, of the row in a statement. */
+export const READING_LOAD = `
+  case when mime_type in (${TEXT_TYPES.map((type) => `'${type}'`).join(', ')}) and file_size <= ${String(MAX_SHORT_TEXT_BYTES)} then ${String(NONE)}
+       when file_size <= ${String(MAX_SMALL_FILE_BYTES)} then ${String(SMALL)}
+       else ${String(LARGE)} end`;
 
 function toError(row: DocumentRow): ProcessingError | null {
   if (row.error_code === null) return null;

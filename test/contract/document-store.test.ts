@@ -16,6 +16,7 @@ describeDocumentStoreContract('the embedded PostgreSQL', async (): Promise<Docum
     setCreatedAt: async (ids, at) => {
       for (const id of ids) await database.query('update documents set created_at = ? where id = ?', [at, id]);
     },
+    setFairAt: async (userId, at) => void (await database.query('update documents set fair_at = ? where user_id = ?', [at, userId])),
     makeCleanupsDue: async () => void (await database.query('update cleanups set run_at = clock_timestamp()')),
     close,
   };

@@ -44,6 +44,11 @@ export async function writeBombDocx(path: string, { inflatedBytes, declaredBytes
   ]);
 }
 
+/** A docx with this as its word/document.xml. */
+export async function writeDocx(path: string, documentXml: string): Promise<void> {
+  await writeZip(path, Object.entries({ ...STATIC_PARTS, 'word/document.xml': documentXml }).map(([name, text]) => staticPart(name, text)));
+}
+
 function staticPart(name: string, text: string): Part {
   const head = deflateRawSync(text);
   return { name: Buffer.from(name), head, piece: Buffer.alloc(0), repeat: 0, declaredBytes: text.length, checksum: crc32(text) };

@@ -4,7 +4,7 @@
  */
 import { Client } from 'pg';
 import { randomUUID } from 'node:crypto';
-import type { DocumentStore, LatestQueue, NewDocument, Outbox } from '../../src/documents/ports.js';
+import type { ClaimLimits, DocumentStore, LatestQueue, NewDocument, Outbox } from '../../src/documents/ports.js';
 import { TOPICS } from '../../src/messages/topics.js';
 import { built } from '../support/built.js';
 import { openOwnDatabase, type OwnDatabase } from '../support/own-database.js';
@@ -19,17 +19,23 @@ const ALL_SHARDS = Array.from({ length: 16 }, (_, shard) => shard);
 const TABLES = ['documents', 'document_events', 'outbox', 'cleanups', 'latest_queue'];
 const USERS = 100;
 const BACKLOG = 8_000;
-/** A claim looks at 72 waiting documents, a relay at 100 events, and each by several indexes. */
+/** A claim looks at 72 waiting documents of each reading load, a relay at 100 events, and each by several indexes. */
 const FEW = 1_000;
+
+/** A window that may hide users behind it: a claim then looks for them one by one. */
+const EVERYBODY_RUNS: ClaimLimits = {
+  ...{ readers: 8, largeReaders: 8, maxReadingPerUser: 8, reservedPlaces: 0 },
+  users: Array.from({ length: USERS }, (_, user) => ({ userId: `user-${String(user)}`, running: 1, reading: 0, readingSteps: 0 })),
+};
 
 /** Around the sizes at which one index after the other gets a second level, where the planner's mind changes. */
 const SIZES = Array.from({ length: 10 }, (_, place) => 40 + place * 70);
 
 /** Rows as uploads make them: a user's next document stands a minute behind the one before. */
 const INSERT = `
-  insert into documents (id, user_id, filename, file_size, mime_type, job_id, content_hash, dedupe_hash, blob_key, max_attempts, fair_at, status)
+  insert into documents (id, user_id, filename, file_size, mime_type, job_id, content_hash, dedupe_hash, blob_key, max_attempts, reading_load, fair_at, status)
   select gen_random_uuid(), 'user-' || n % ${String(USERS)}, 'note.txt', 1000, 'text/plain', gen_random_uuid(), hash, hash,
-         gen_random_uuid()::text, 5, clock_timestamp() + n / ${String(USERS)} * interval '1 minute', $2
+         gen_random_uuid()::text, 5, n % 3, clock_timestamp() + n / ${String(USERS)} * interval '1 minute', $2
     from (select n, md5(n::text || random()::text) as hash from generate_series(0, $1::integer - 1) n) as rows`;
 
 const SHARD = 'get_byte(uuid_send(document_id), 0) / 16';
@@ -102,6 +108,7 @@ describeWith('DATABASE_URL', (server) => {
       const duplicate = await readBy(() => Promise.all(again.map((document) => store.accept(document))));
       const { claims } = await store.claim({ limit: 1, leaseMs: 60_000, maxPerUser: USERS });
       const claim = await readBy(() => store.claim({ limit: 8, leaseMs: 60_000, maxPerUser: USERS }));
+      const behind = await readBy(() => store.claim({ limit: 8, leaseMs: 60_000, maxPerUser: USERS, limits: EVERYBODY_RUNS }));
       const [{ document, leaseToken } = { document: documents[0], leaseToken: '' }] = claims;
       if (!document) throw new RangeError('nothing was claimed');
       const { id: documentId } = document;
@@ -118,7 +125,7 @@ describeWith('DATABASE_URL', (server) => {
       const blobs = await readBy(() => store.unknownBlobKeys([documentId, randomUUID()]));
       const publish = await readBy(async () => outbox.remove((await outbox.read(100)).map(({ id }) => id)));
       const compact = await readBy(async () => latest.remove(await latest.read(100)));
-      return { accept, duplicate, claim, change, position, expired, renew, find, events, histories, blobs, publish, compact };
+      return { accept, duplicate, claim, behind, change, position, expired, renew, find, events, histories, blobs, publish, compact };
     }
 
     async function insert(documents: number, status: string): Promise<void> {

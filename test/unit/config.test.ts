@@ -29,9 +29,9 @@ describe('the configuration', () => {
       retryDelaysMs: [5_000, 60_000, 600_000, 1_800_000],
       leaseMs: 30_000,
       shutdownDeadlineMs: 20_000,
-      workerConcurrency: 4,
+      workerConcurrency: 6,
       maxRunningPerUser: 2,
-      extraction: { timeoutMs: 120_000, maxRssBytes: 512 * MIB },
+      extraction: { processes: 2, timeoutMs: 120_000, maxRssBytes: 512 * MIB },
     });
   });
 

@@ -26,7 +26,7 @@ describe('.env.example', () => {
 
   it('leaves a variable empty only where there is no default, or the machine decides', () => {
     const empty = Object.keys(variables).filter((name) => variables[name] === '');
-    const machine = ['EMBEDDER_THREADS', 'EXTRACTION_PROCESSES'];
+    const machine = ['EMBEDDER_THREADS'];
     const switches = ['DATABASE_URL', 'KAFKA_BROKERS', 'REDIS_URL', 'WEAVIATE_URL', 'COHERE_API_KEY', 'FIREBASE_PROJECT_ID', 'BLOB_URL'];
     const optional = ['COHERE_RERANK_MODEL'];
     const secrets = ['KAFKA_USERNAME', 'KAFKA_PASSWORD', 'WEAVIATE_API_KEY', 'OPERATIONS_TOKEN'];

@@ -43,7 +43,7 @@ function start(process: ProcessDocument, options: StartOptions = {}): void {
   const announce = (events: readonly StatusEvent[]) => void announced.push(...events);
   const asDocumentStore = { ...store, claim } as unknown as Parameters<typeof createWorker>[0]['store'];
   leases = createLeaseKeeper({ store: asDocumentStore, announce, leaseMs, shortStageMs, log });
-  const all = { concurrency, maxRunningPerUser: 2, leaseMs, retryDelaysMs: [5_000, 60_000], ...room };
+  const all = { concurrency, readers: 2, maxRunningPerUser: 2, leaseMs, retryDelaysMs: [5_000, 60_000], ...room };
   worker = createWorker({ ...all, store: asDocumentStore, process, leases, announce, log });
   leases.start();
   worker.start();
@@ -198,6 +198,70 @@ describe('a worker', () => {
   });
 });
 
+describe('places and readers', () => {
+  const PDF = { mimeType: 'application/pdf' };
+  type Options = Parameters<FakeStore['claim']>[0];
+
+  /** The limits of each claim, in order. */
+  function recordClaims(): { asked: Options[]; claim: FakeStore['claim'] } {
+    const asked: Options[] = [];
+    return { asked, claim: (options) => (asked.push(options), store.claim(options)) };
+  }
+
+  it('tells a claim what one user may take', async () => {
+    const { asked, claim } = recordClaims();
+    store.add({ userId: 'alice', ...PDF });
+    start(held, { claim, concurrency: 4 });
+    await eventually(() => asked.length === 1);
+    void worker.wake();
+    await eventually(() => asked.length === 2);
+    expect(asked).toMatchObject([
+      { limit: 4, limits: { readers: 2, largeReaders: 1, maxReadingPerUser: 1, reservedPlaces: 2, users: [] } },
+      { limit: 3, limits: { readers: 1, users: [{ userId: 'alice', running: 1, reading: 1 }] } },
+    ]);
+  });
+
+  it('claims again when a file has been read, while its document is still worked on', async () => {
+    const { asked, claim } = recordClaims();
+    store.add(PDF);
+    const read = Promise.withResolvers<void>();
+    start(
+      async (run) => {
+        await read.promise;
+        run.onRead?.();
+        await held(run);
+      },
+      { claim, concurrency: 4 },
+    );
+    await eventually(() => asked.length === 1);
+    read.resolve();
+    await eventually(() => asked.length === 2, { timeoutMs: 500 });
+    expect(asked[1]).toMatchObject({ limit: 3, limits: { readers: 2, users: [{ running: 1, reading: 0 }] } });
+  });
+
+  it('does not claim for each of many messages while only reserved places are free', async () => {
+    const { asked, claim } = recordClaims();
+    Array.from({ length: 2 }, () => store.add());
+    start(held, { claim, concurrency: 4 });
+    await eventually(() => asked.length === 1);
+    for (let message = 0; message < 100; message += 1) await Promise.race([worker.wake(), turn()]);
+    expect(asked.length).toBeLessThan(10);
+    await worker.wake();
+  });
+
+  it('claims at once for a place that becomes free, however many messages came before', async () => {
+    const { id } = store.add();
+    store.add();
+    start((run) => (run.claim.document.id === id ? held(run) : once(run.signal, 'abort').then(() => undefined)), { concurrency: 4 });
+    await eventually(() => statusOf(id) === 'EXTRACTING');
+    await worker.wake();
+    void worker.wake();
+    const next = store.add({ userId: 'bob' }).id;
+    finish.resolve();
+    await eventually(() => statusOf(next) === 'EXTRACTING', { timeoutMs: 500 });
+  });
+});
+
 describe('a try that ends badly', () => {
   it('goes back to the queue, to be tried after a while, when trying again can help', async () => {
     const { id } = store.add();
@@ -225,6 +289,17 @@ describe('a try that ends badly', () => {
     });
     await eventually(() => log.lines.some(({ level }) => level === 'info'));
     expect(store.get(id)).toMatchObject({ status: 'EXTRACTING', seq: 2 });
+  });
+
+  it('reports no error when its document was deleted meanwhile', async () => {
+    const { id } = store.add();
+    start(() => {
+      store.set(id, { status: 'DELETING' });
+      return Promise.reject(new ProcessingFailure('BLOB_MISSING', 'Gone.'));
+    });
+    await eventually(() => log.lines.some(({ level }) => level === 'info'));
+    expect(log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+    expect(statusOf(id)).toBe('DELETING');
   });
 
   it('does not touch a document that it has completed', async () => {

@@ -1,7 +1,8 @@
 /** What every DocumentStore promises: the documents, the queue and the history. */
 import { randomUUID } from 'node:crypto';
 import type { Document, DocumentStatus } from '../../../src/documents/document.js';
-import type { Change, Claim, Cleanup, DocumentStore, NewDocument, Outbox } from '../../../src/documents/ports.js';
+import type { Change, Claim, ClaimLimits, Cleanup, DocumentStore, NewDocument, Outbox, UserLoad } from '../../../src/documents/ports.js';
+import { readingLoadOf } from '../../../src/documents/reading-load.js';
 import { TOPICS } from '../../../src/messages/topics.js';
 import { eventually } from '../wait.js';
 
@@ -13,6 +14,8 @@ export interface DocumentStoreLab {
   clear(): Promise<void>;
   /** Makes them look as if they had been accepted at this time. */
   setCreatedAt(ids: readonly string[], at: Date): Promise<void>;
+  /** The place in the queue of the waiting documents of this user. */
+  setFairAt(userId: string, at: Date): Promise<void>;
   /** Every cleanup that waits for its next run is due. */
   makeCleanupsDue(): Promise<void>;
   close(): Promise<void>;
@@ -63,13 +66,16 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
       return ids;
     }
 
-    async function claim(limit = 10, options: { leaseMs?: number; maxPerUser?: number } = {}): Promise<Claim[]> {
+    async function claim(limit = 10, options: { leaseMs?: number; maxPerUser?: number; limits?: ClaimLimits } = {}): Promise<Claim[]> {
       return (await store.claim({ limit, leaseMs: LEASE_MS, maxPerUser: 10, ...options })).claims;
     }
 
     async function claimOne(options: { leaseMs?: number } = {}): Promise<Claim> {
       return first(await claim(1, options));
     }
+
+    /** As for somebody who comes hours after all others. */
+    const moveBehindAll = (userId: string) => lab.setFairAt(userId, new Date(Date.now() + 7 * 86_400_000));
 
     const namesOf = (claims: readonly Claim[]) => claims.map(({ document }) => document.filename);
 
@@ -322,6 +328,128 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         await change(document, 'PENDING', { leaseToken, set: { nextAttemptInMs: 50 } });
         const again = await eventually(async () => nonEmpty(await claim()));
         expect(again[0]?.document).toMatchObject({ attempt: 2, nextAttemptAt: null, progress: { done: 0, total: null } });
+      });
+    });
+
+    describe('claiming within the limits of a process', () => {
+      const PDF = { mimeType: 'application/pdf' };
+      const LARGE_PDF = { ...PDF, fileSize: 2 * 1024 * 1024 };
+      const MANY = 150;
+
+      const limits = (more: Partial<ClaimLimits> = {}): ClaimLimits => ({
+        ...{ readers: 2, largeReaders: 1, maxReadingPerUser: 1, reservedPlaces: 2, users: [], ...more },
+      });
+      const user = (userId: string, more: Partial<UserLoad> = {}): UserLoad => ({
+        userId,
+        running: 0,
+        reading: 0,
+        readingSteps: 0,
+        ...more,
+      });
+      const claimWithin = async (limit: number, more: Partial<ClaimLimits> = {}) => namesOf(await claim(limit, { limits: limits(more) }));
+
+      it('takes short texts only while no reader is free', async () => {
+        await acceptAll([
+          { filename: 'pdf', ...PDF },
+          { filename: 'long text', fileSize: 33_000, userId: 'bob' },
+          { filename: 'text', userId: 'carol' },
+        ]);
+        expect(await claimWithin(4, { readers: 0, largeReaders: 0 })).toEqual(['text']);
+        expect(await claimWithin(4)).toEqual(['pdf', 'long text']);
+      });
+
+      it.each([
+        ['text/plain', 32 * 1024],
+        ['text/csv', 32 * 1024 + 1],
+        ['text/html', 1],
+        ['application/pdf', 1024 * 1024],
+        ['application/json', 1024 * 1024 + 1],
+      ])('knows of %s with %i bytes what the worker knows', async (mimeType, fileSize) => {
+        await accept({ mimeType, fileSize });
+        const load = readingLoadOf({ mimeType, fileSize });
+        const [none, small] = [await claimWithin(1, { readers: 0, largeReaders: 0 }), await claimWithin(1, { largeReaders: 0 })];
+        expect([none.length, small.length]).toEqual([load === 'NONE' ? 1 : 0, load === 'SMALL' ? 1 : 0]);
+      });
+
+      it('takes no more files than readers are free', async () => {
+        await acceptAll(['a', 'b', 'c'].map((userId) => ({ userId, filename: userId, ...PDF })));
+        expect(await claimWithin(8)).toEqual(['a', 'b']);
+      });
+
+      it('gives one user no more readers than they may have', async () => {
+        await acceptAll([
+          { filename: 'alice 1', ...PDF },
+          { filename: 'alice 2', ...PDF },
+          { filename: 'bob', userId: 'bob', ...PDF },
+        ]);
+        expect(await claimWithin(8)).toEqual(['alice 1', 'bob']);
+        expect(await claimWithin(8, { users: [user('alice', { running: 1, reading: 1 })] })).toEqual([]);
+      });
+
+      it('leaves a reader to small files', async () => {
+        await acceptAll([
+          { filename: 'large 1', userId: 'a', ...LARGE_PDF },
+          { filename: 'large 2', userId: 'b', ...LARGE_PDF },
+          { filename: 'small', userId: 'c', ...PDF },
+        ]);
+        expect(await claimWithin(8)).toEqual(['large 1', 'small']);
+        expect(await claimWithin(8, { largeReaders: 0 })).toEqual([]);
+      });
+
+      it('reads first for users who have read little of late, whatever the priority', async () => {
+        await acceptAll([
+          { filename: 'alice', priority: 'HIGH', ...PDF },
+          { filename: 'bob', userId: 'bob', priority: 'LOW', ...PDF },
+        ]);
+        const users = [user('alice', { readingSteps: 1 })];
+        expect(await claimWithin(8, { readers: 1, users })).toEqual(['bob']);
+        expect(await claimWithin(8, { readers: 1, users })).toEqual(['alice']);
+      });
+
+      it('leaves the last places to users of whom nothing runs', async () => {
+        await acceptAll(['1', '2', '3', '4', '5'].map((filename) => ({ filename })));
+        expect(await claimWithin(4)).toEqual(['1', '2']);
+        await acceptAll([
+          { filename: 'bob 1', userId: 'bob' },
+          { filename: 'bob 2', userId: 'bob' },
+        ]);
+        const alice = user('alice', { running: 2 });
+        expect(await claimWithin(2, { users: [alice] })).toEqual(['bob 1']);
+        await acceptAll([{ filename: 'carol', userId: 'carol' }]);
+        expect(await claimWithin(1, { users: [alice, user('bob', { running: 1 })] })).toEqual(['carol']);
+      });
+
+      it('gives a reader to whoever may have a place, not to whoever comes first', async () => {
+        await acceptAll([
+          { filename: 'alice', ...PDF },
+          { filename: 'bob', userId: 'bob', ...PDF },
+        ]);
+        expect(await claimWithin(2, { readers: 1, users: [user('alice', { running: 1 })] })).toEqual(['bob']);
+      });
+
+      it('always takes the first document of whoever comes first, also with one place', async () => {
+        await acceptAll([{ filename: '1' }, { filename: '2' }]);
+        expect(await claimWithin(1, { reservedPlaces: 0 })).toEqual(['1']);
+      });
+
+      it.each([
+        ['a text', {}],
+        ['a file', PDF],
+        ['a large file', LARGE_PDF],
+      ])('finds %s of a user behind any number of documents of users at their limit', async (_, kind) => {
+        const documents = ['alice', 'bob'].flatMap((userId) => Array.from({ length: MANY }, () => newDocument({ userId, ...kind })));
+        await Promise.all(documents.map((document) => store.accept(document)));
+        await acceptAll([{ filename: 'scheduled', userId: 'carol', scheduledFor: new Date(Date.now() + 1), priority: 'LOW', ...kind }]);
+        const users = ['alice', 'bob'].map((userId) => user(userId, { running: 1, reading: 1 }));
+        await moveBehindAll('carol');
+        expect(await eventually(async () => nonEmpty(await claimWithin(2, { users })))).toEqual(['scheduled']);
+      });
+
+      it('finds the file of a user behind any number of files of one who has read for long', async () => {
+        await Promise.all(Array.from({ length: MANY }, () => store.accept(newDocument(PDF))));
+        await acceptAll([{ filename: 'bob', userId: 'bob', ...PDF }]);
+        await moveBehindAll('bob');
+        expect(await claimWithin(8, { readers: 1, users: [user('alice', { readingSteps: 3 })] })).toEqual(['bob']);
       });
     });
 
