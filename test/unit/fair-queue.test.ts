@@ -17,6 +17,8 @@ function fill(all: readonly Omit<Item, 'number'>[]): FairQueue<Item> {
   return queue;
 }
 
+const many = (count: number, userId: string) => Array.from({ length: count }, () => ({ userId }));
+
 function drain(queue: FairQueue<Item>): Item[] {
   const taken: Item[] = [];
   for (let item = queue.next(); item; item = queue.next()) {
@@ -57,7 +59,7 @@ describe('a fair queue', () => {
   });
 
   it('lets a newcomer wait for one item of each other user, however many items they have', () => {
-    const queue = fill([...Array.from({ length: 1_000 }, () => ({ userId: 'alice' })), ...Array(500).fill({ userId: 'bob' })]);
+    const queue = fill([...many(1_000, 'alice'), ...many(500, 'bob')]);
     queue.add({ userId: 'carol' }, { userId: 'carol', number: -1 });
     expect(
       drain(queue)

@@ -170,7 +170,7 @@ describe('a search that nobody waits for', () => {
     ...createFakeEmbedder(),
     embed: (_texts: readonly string[], _purpose: string, { signal }: EmbedOptions = {}) => {
       if (signal) calls.push(signal);
-      return new Promise<Float32Array[]>((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+      return new Promise<Float32Array[]>((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
     },
   });
 
