@@ -42,8 +42,14 @@ const schema = z.object({
   EXTRACTION_TIMEOUT_MS: wholeNumber(100, 3_600_000).default(120_000),
   EXTRACTION_MAX_MIB: wholeNumber(64, 65_536).default(512),
   EMBEDDER_THREADS: wholeNumber(1, 64).default(Math.min(4, availableParallelism())),
+  SEARCH_CONCURRENCY: wholeNumber(1, 1_000).default(8),
+  MAX_SEARCHES_PER_USER: wholeNumber(1, 1_000).default(2),
+  MAX_WAITING_SEARCHES_PER_USER: wholeNumber(0, 10_000).default(8),
+  MAX_WAITING_SEARCHES: wholeNumber(0, 10_000).default(64),
+  SEARCH_TIMEOUT_MS: wholeNumber(100, 600_000).default(5_000),
   DATABASE_URL: address(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/docstream').optional(),
   DATABASE_POOL: wholeNumber(2, 1_000).default(10),
+  STATEMENT_TIMEOUT_MS: wholeNumber(1_000, 3_600_000).default(30_000),
   KAFKA_BROKERS: brokers,
   KAFKA_PARTITIONS: wholeNumber(1, 10_000).default(12),
   KAFKA_USERNAME: z.string().optional(),
@@ -90,8 +96,9 @@ export interface Config {
   maxRunningPerUser: number;
   extraction: { processes: number; timeoutMs: number; maxRssBytes: number };
   embedderThreads: number;
+  search: { maxRunning: number; maxRunningPerUser: number; maxWaitingPerUser: number; maxWaiting: number; timeoutMs: number };
   /** Null: the embedded part. */
-  database: { url: string; poolSize: number } | null;
+  database: { url: string; poolSize: number; statementTimeoutMs: number } | null;
   kafka: { brokers: string[]; partitions: number; credentials: { username: string; password: string } | null } | null;
   redis: { url: string } | null;
   weaviate: { url: string; apiKey: string | null } | null;
@@ -197,6 +204,13 @@ function toConfig(variables: Variables): Config {
       maxRssBytes: variables.EXTRACTION_MAX_MIB * MIB,
     },
     embedderThreads: variables.EMBEDDER_THREADS,
+    search: {
+      maxRunning: variables.SEARCH_CONCURRENCY,
+      maxRunningPerUser: variables.MAX_SEARCHES_PER_USER,
+      maxWaitingPerUser: variables.MAX_WAITING_SEARCHES_PER_USER,
+      maxWaiting: variables.MAX_WAITING_SEARCHES,
+      timeoutMs: variables.SEARCH_TIMEOUT_MS,
+    },
     ...toRealParts(variables),
   };
 }
@@ -206,7 +220,7 @@ type RealParts = Pick<Config, 'database' | 'kafka' | 'redis' | 'weaviate' | 'coh
 function toRealParts(variables: Variables): RealParts {
   const { DATABASE_URL, REDIS_URL, WEAVIATE_URL } = variables;
   return {
-    database: DATABASE_URL === undefined ? null : { url: DATABASE_URL, poolSize: variables.DATABASE_POOL },
+    database: DATABASE_URL === undefined ? null : toDatabase(DATABASE_URL, variables),
     kafka: toKafka(variables),
     redis: REDIS_URL === undefined ? null : { url: REDIS_URL },
     weaviate: WEAVIATE_URL === undefined ? null : { url: WEAVIATE_URL, apiKey: variables.WEAVIATE_API_KEY ?? null },
@@ -214,6 +228,10 @@ function toRealParts(variables: Variables): RealParts {
     firebase: toFirebase(variables),
     blobUrl: variables.BLOB_URL ?? null,
   };
+}
+
+function toDatabase(url: string, { DATABASE_POOL, STATEMENT_TIMEOUT_MS }: Variables): Config['database'] {
+  return { url, poolSize: DATABASE_POOL, statementTimeoutMs: STATEMENT_TIMEOUT_MS };
 }
 
 function toKafka({ KAFKA_BROKERS, KAFKA_PARTITIONS, KAFKA_USERNAME, KAFKA_PASSWORD }: Variables): Config['kafka'] {

@@ -130,6 +130,6 @@ function createServices(
     maxUploadBytes,
     uploadDocument: createUploadDocument({ store, blobs, formats, announce, maxUploadBytes }),
     deleteDocument: createDeleteDocument({ store, announce }),
-    searchDocuments: createSearchDocuments({ store, embedder, vectors, reranker: createReranker(config), log }),
+    searchDocuments: createSearchDocuments({ store, embedder, vectors, reranker: createReranker(config), limits: config.search, log }),
   };
 }

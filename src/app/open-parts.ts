@@ -74,16 +74,24 @@ export async function openParts(surroundings: Surroundings, { marksBlobs = false
   };
 }
 
-export async function openDatabasePart(surroundings: Surroundings): Promise<Database> {
+/** A rebuild touches all rows in one statement, so it opens the database with `unlimited` statements. */
+export async function openDatabasePart(surroundings: Surroundings, { unlimited = false } = {}): Promise<Database> {
   const { config, resources, readiness } = surroundings;
   const holdsVectors = config.weaviate === null;
   const { database: address } = config;
   const database = address
-    ? await readiness.open('postgres', () => openDatabase(address, { holdsVectors }))
+    ? await readiness.open('postgres', () => openServer(address, { holdsVectors, unlimited }))
     : await openDatabase(await startEngine(surroundings), { holdsVectors });
   resources.push('database', () => database.close());
   readiness.add({ name: address ? 'postgres' : 'database', check: () => database.query('select 1') });
   return database;
+}
+
+function openServer(
+  { statementTimeoutMs, ...address }: NonNullable<Config['database']>,
+  { holdsVectors, unlimited }: { holdsVectors: boolean; unlimited: boolean },
+): Promise<Database> {
+  return openDatabase(address, { holdsVectors, ...(!unlimited && { statementTimeoutMs }) });
 }
 
 /** The folder has one owner where the database is in it. */

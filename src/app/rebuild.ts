@@ -17,7 +17,7 @@ export const REBUILDS = { vectors: rebuildVectors, topics: rebuildTopics, files:
 
 async function rebuildVectors(surroundings: Surroundings): Promise<string> {
   const { weaviate } = surroundings.config;
-  const database = await openDatabasePart(surroundings);
+  const database = await openDatabasePart(surroundings, { unlimited: true });
   if (weaviate) await surroundings.readiness.open('weaviate', () => dropCollection({ ...weaviate, timeoutMs: TIMEOUT_MS }));
   else await clearVectors(database);
   const count = await requeueCompleted(database);
@@ -25,7 +25,7 @@ async function rebuildVectors(surroundings: Surroundings): Promise<string> {
 }
 
 async function rebuildTopics(surroundings: Surroundings): Promise<string> {
-  const database = await openDatabasePart(surroundings);
+  const database = await openDatabasePart(surroundings, { unlimited: true });
   const count = await requeueEvents(database);
   return `${String(count)} events wait in ${String(OUTBOX_SHARDS)} shards to be published again: consumers that keep the highest seq of a document see nothing new.`;
 }

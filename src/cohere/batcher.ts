@@ -1,15 +1,19 @@
 /**
- * Fills calls with the texts of many requests. A call leaves when it is full; when none is under way and nothing more has come for `idleMs`;
+ * Fills calls with the texts of many requests, taken in turn over the users, then over the documents: a small request waits for
+ * one call, however much others have submitted. A call leaves when it is full; when none is under way and nothing more has come for `idleMs`;
  * when others are under way and nothing more has come for `quietMs`. While there is a crowd (a full call is under way, or was a moment ago)
  * more is about to come: what does not fill a call waits for it, up to `patienceMs`; longer while the documents that are known to follow can fill it. Before it leaves it waits for its turn (`pace`), and goes on filling while it waits: under a rate limit calls are full.
  *
  * A call that is refused because of what is in it is halved until the request that is to blame stands alone: nobody's text fails another's.
  */
+import { createFairQueue } from '../documents/fair-queue.js';
+import type { EmbedOptions } from '../documents/ports.js';
+
 export interface Batcher<Result> {
   /** How many requests are under way somewhere, here or on their way, while more follow each that ends; 0: nobody knows of any. */
   expect(requests: () => number): void;
   /** One result a text, in order. Rejects with the reason of the signal; what has not left is dropped then. */
-  submit(texts: readonly string[], signal?: AbortSignal): Promise<Result[]>;
+  submit(texts: readonly string[], options?: EmbedOptions): Promise<Result[]>;
   /** Rejects everything that has not been answered. */
   stop(reason: Error): void;
 }
@@ -55,9 +59,12 @@ const CROWD_LASTS_MS = 500;
 const MAX_FILLING_MS = 3_000;
 const LOOK_AGAIN_MS = 20;
 
+/** Work of nobody's, such as a check of the service. */
+const PROCESS = { userId: '' };
+
 export function createBatcher<Result>(options: Options<Result>): Batcher<Result> {
   const { maxTexts, maxCalls, idleMs = 0, quietMs, patienceMs = 0, pace, send, isContentRefused } = options;
-  const queue = new Set<Request<Result>>();
+  const queue = createFairQueue<Request<Result>>();
   const requests = new Set<Request<Result>>();
   const stopping = new AbortController();
   let queuedTexts = 0;
@@ -70,19 +77,21 @@ export function createBatcher<Result>(options: Options<Result>): Batcher<Result>
   let isPacing = false;
   let quiet: NodeJS.Timeout | undefined;
 
-  /** Takes the oldest texts, up to `limit`. */
+  /** Takes texts in turn over the users, up to `limit`. A request that does not fit keeps its rest in the queue. */
   function take(limit: number): Part<Result>[] {
     const parts: Part<Result>[] = [];
-    let room = limit;
-    for (const request of queue) {
-      if (room === 0) break;
-      const [from, to] = [request.taken, Math.min(request.texts.length, request.taken + room)];
+    let capacity = limit;
+    while (capacity > 0) {
+      const request = queue.next();
+      if (!request) break;
+      const from = request.taken;
+      const to = Math.min(request.texts.length, from + capacity);
       parts.push({ request, from, to });
       request.taken = to;
-      room -= to - from;
+      capacity -= to - from;
       if (to === request.texts.length) queue.delete(request);
     }
-    queuedTexts -= limit - room;
+    queuedTexts -= limit - capacity;
     return parts;
   }
 
@@ -191,7 +200,7 @@ export function createBatcher<Result>(options: Options<Result>): Batcher<Result>
 
   return {
     expect: (requests) => void (expected = requests),
-    submit: async (texts, signal) => {
+    submit: async (texts, { signal, owner = PROCESS } = {}) => {
       signal?.throwIfAborted();
       if (texts.length === 0) return [];
       const { promise, resolve, reject } = Promise.withResolvers<Result[]>();
@@ -199,7 +208,7 @@ export function createBatcher<Result>(options: Options<Result>): Batcher<Result>
       const abort = (): void => settle(request, () => reject(signal?.reason));
       signal?.addEventListener('abort', abort, { once: true });
       requests.add(request);
-      queue.add(request);
+      queue.add(owner, request);
       if (queuedTexts === 0) waitingSince = performance.now();
       queuedTexts += texts.length;
       schedule();

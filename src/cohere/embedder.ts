@@ -1,4 +1,4 @@
-import type { Embedder } from '../documents/ports.js';
+import type { EmbedOptions, Embedder } from '../documents/ports.js';
 import { ApiError, ProcessingFailure } from '../errors.js';
 import { createBatcher } from './batcher.js';
 import { createCohereClient } from './client.js';
@@ -68,9 +68,9 @@ export async function createCohereEmbedder(options: Options): Promise<CohereEmbe
   };
   let stopped = false;
 
-  async function embed(texts: readonly string[], purpose: Purpose, signal?: AbortSignal): Promise<Float32Array[]> {
+  async function embed(texts: readonly string[], purpose: Purpose, options?: EmbedOptions): Promise<Float32Array[]> {
     if (stopped) throw embedderStopped();
-    return batchers[purpose].submit(texts.map(toAcceptable), signal);
+    return batchers[purpose].submit(texts.map(toAcceptable), options);
   }
 
   return {
@@ -79,7 +79,7 @@ export async function createCohereEmbedder(options: Options): Promise<CohereEmbe
     maxTexts: MAX_TEXTS,
     embed,
     expect: (documents) => batchers.document.expect(documents),
-    check: createCheck((signal) => embed(['docstream'], 'query', signal)),
+    check: createCheck((signal) => embed(['docstream'], 'query', { signal })),
     stop: async () => {
       stopped = true;
       for (const batcher of Object.values(batchers)) batcher.stop(embedderStopped());

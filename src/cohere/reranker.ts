@@ -18,10 +18,10 @@ const TIMEOUT_MS = 3_000;
 export function createCohereReranker({ model, timeoutMs = TIMEOUT_MS, ...access }: Options): Reranker {
   const client = createCohereClient(access);
   return {
-    async rerank(query, texts) {
+    async rerank(query, texts, signal) {
       const request = { model, query, documents: texts.map((text) => text.toWellFormed()) };
       try {
-        return toScores(await withTimeout({ timeoutMs }, (options) => client.rerank(request, options)), texts.length);
+        return toScores(await withTimeout({ timeoutMs, signal }, (options) => client.rerank(request, options)), texts.length);
       } catch (error) {
         throw toFailure(error);
       }

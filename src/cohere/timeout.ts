@@ -8,7 +8,7 @@ interface CallOptions {
 
 /** The client's own timeout ends with the headers and it does not say which signal ended a call, so both are ours. Rejects with a CallFailure when it is over. */
 export async function withTimeout<Answer>(
-  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
+  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal | undefined },
   call: (options: CallOptions) => PromiseLike<Answer>,
 ): Promise<Answer> {
   const timeout = AbortSignal.timeout(timeoutMs);

@@ -1,10 +1,19 @@
-/** Where the words asked for stand in a text. */
+/** Where the words of a query stand in a text. The cost is linear in the text, whatever the query holds. */
 
 export interface Highlight {
   /** UTF-16 code units from the start of the text; `end` is exclusive. */
   start: number;
   end: number;
 }
+
+export type FindHighlights = (text: string, limit?: number) => Highlight[];
+
+/** Distinct words of a query that a search uses; further ones are ignored. */
+export const MAX_SEARCH_WORDS = 32;
+/** Highlights of one passage. */
+export const MAX_HIGHLIGHTS = 200;
+/** Highlights of all passages of one search: each is an object of the response. */
+const MAX_HIGHLIGHTS_OF_SEARCH = 3_000;
 
 const WORD = /[\p{L}\p{N}]+/gu;
 /** Shorter ends than this are grammar, not meaning: `storing` finds `stored`, but `art` does not find `artichoke`. */
@@ -18,27 +27,47 @@ const STOP_WORDS = new Set(
   ),
 );
 
-/** Words of `text` that are those of `query` in any case and with another ending, first to last, without overlaps. */
-export function findHighlights(text: string, query: string): Highlight[] {
-  const asked = [...query.matchAll(WORD)].map((match) => fold(match[0])).filter((word) => !STOP_WORDS.has(word));
-  if (asked.length === 0) return [];
-  return [...text.matchAll(WORD)]
-    .filter((match) => asked.some((word) => isSameWord(word, fold(match[0]))))
-    .map((match) => ({ start: match.index, end: match.index + match[0].length }));
+/** Returns what finds the words of `query` in a text, in any case and with another ending, first to last, without overlaps. */
+export function createHighlighter(query: string): FindHighlights {
+  const stems = new Set([...distinctWords(query)].flatMap(stemsOf));
+  return (text, limit = MAX_HIGHLIGHTS) => {
+    const highlights: Highlight[] = [];
+    if (stems.size === 0) return highlights;
+    for (const { 0: word, index } of text.matchAll(WORD)) {
+      if (!stemsOf(fold(word)).some((stem) => stems.has(stem))) continue;
+      highlights.push({ start: index, end: index + word.length });
+      if (highlights.length === limit) break;
+    }
+    return highlights;
+  };
+}
+
+/** How many highlights each of so many passages may have, so that those of a search stay bounded. */
+export function maxHighlights(passages: number): number {
+  return Math.min(MAX_HIGHLIGHTS, Math.ceil(MAX_HIGHLIGHTS_OF_SEARCH / passages));
+}
+
+function distinctWords(query: string): Set<string> {
+  const words = new Set<string>();
+  for (const [match] of query.matchAll(WORD)) {
+    const word = fold(match);
+    if (!STOP_WORDS.has(word)) words.add(word);
+    if (words.size === MAX_SEARCH_WORDS) break;
+  }
+  return words;
+}
+
+/**
+ * The word, and its beginnings that leave out an ending. Two words are the same if they have one of these in common, so each word
+ * of a text costs a few look-ups instead of a comparison with each word of the query.
+ */
+function stemsOf(word: string): string[] {
+  const stems = [word];
+  const shortest = Math.max(SHORTEST_STEM, word.length - LONGEST_ENDING);
+  for (let length = word.length - 1; length >= shortest; length -= 1) stems.push(word.slice(0, length));
+  return stems;
 }
 
 function fold(word: string): string {
   return word.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
-}
-
-function isSameWord(a: string, b: string): boolean {
-  if (a === b) return true;
-  const shared = sharedLength(a, b);
-  return shared >= SHORTEST_STEM && a.length - shared <= LONGEST_ENDING && b.length - shared <= LONGEST_ENDING;
-}
-
-function sharedLength(a: string, b: string): number {
-  let length = 0;
-  while (length < a.length && a[length] === b[length]) length += 1;
-  return length;
 }

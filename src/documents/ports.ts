@@ -4,6 +4,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { Chunk, Document, DocumentStatus, Priority, ProcessingError, StatusEvent } from './document.js';
+import type { Owner } from './fair-queue.js';
 
 // ---- Identity ------------------------------------------------------------------------------------------------------
 
@@ -96,18 +97,26 @@ export interface Embedder {
   readonly maxTexts: number;
   /**
    * One vector a text, in order, each of length 1 (L2 norm). `query` embeds a question, `document` a passage: some models tell them apart.
+   * Queries are embedded ahead of documents; among each kind the owners take turns.
    * Throws ProcessingFailure EMBEDDER_REFUSED or EMBEDDER_UNAVAILABLE.
    */
-  embed(texts: readonly string[], purpose: 'document' | 'query', signal?: AbortSignal): Promise<Float32Array[]>;
+  embed(texts: readonly string[], purpose: 'document' | 'query', options?: EmbedOptions): Promise<Float32Array[]>;
   /** Where calls are filled across documents: how many are being worked on while others wait for their places, 0 when none wait. */
   expect?(documents: () => number): void;
   stop(): Promise<void>;
 }
 
+export interface EmbedOptions {
+  /** When it aborts, the call rejects with its reason, and texts that have not been taken up are dropped. */
+  signal?: AbortSignal | undefined;
+  /** Whose work it is; absent: the process's own. */
+  owner?: Owner;
+}
+
 /** A model that reads question and passage together: slower and better than the nearness of their vectors. */
 export interface Reranker {
   /** How well each text answers the query, 0 to 1, in the order of `texts`. Throws ProcessingFailure EMBEDDER_REFUSED or EMBEDDER_UNAVAILABLE. */
-  rerank(query: string, texts: readonly string[]): Promise<number[]>;
+  rerank(query: string, texts: readonly string[], signal?: AbortSignal): Promise<number[]>;
 }
 
 // ---- Vector store --------------------------------------------------------------------------------------------------
@@ -147,7 +156,8 @@ export interface VectorStore {
   trim(userId: string, documentId: string, generation: number, chunkCount: number): Promise<void>;
   /** Removes a document's objects, of all generations or of those in `generations`, until nothing matches. */
   remove(userId: string, documentId: string, generations?: { below?: number; only?: number }): Promise<void>;
-  search(query: VectorQuery): Promise<VectorHit[]>;
+  /** Uses at most MAX_SEARCH_WORDS distinct words of the text. Steps that have not begun when the signal aborts are dropped. */
+  search(query: VectorQuery, signal?: AbortSignal): Promise<VectorHit[]>;
 }
 
 // ---- Documents in PostgreSQL ---------------------------------------------------------------------------------------

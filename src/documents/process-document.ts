@@ -94,13 +94,10 @@ async function* windows(chunks: AsyncIterable<Chunk>, size: number): AsyncGenera
 }
 
 async function storeWindow({ embedder, vectors }: Dependencies, { claim, signal }: Run, window: readonly Chunk[]): Promise<void> {
-  const embedded = await embedder.embed(
-    window.map((chunk) => chunk.text),
-    'document',
-    signal,
-  );
-  signal.throwIfAborted();
   const { id: documentId, userId, generation } = claim.document;
+  const texts = window.map((chunk) => chunk.text);
+  const embedded = await embedder.embed(texts, 'document', { signal, owner: { userId, documentId } });
+  signal.throwIfAborted();
   const objects = window.map((chunk, position) => ({ ...chunk, documentId, generation, vector: checked(embedder, embedded[position]) }));
   await vectors.store(userId, objects);
 }

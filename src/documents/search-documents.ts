@@ -1,8 +1,9 @@
 import { ApiError } from '../errors.js';
 import type { Document } from './document.js';
 import { isDocumentId } from './delete-document.js';
-import { findHighlights, type Highlight } from './highlights.js';
+import { createHighlighter, maxHighlights, type Highlight } from './highlights.js';
 import type { DocumentStore, Embedder, SearchMode, VectorHit, VectorQuery, VectorStore, Viewer, Reranker } from './ports.js';
+import { createSearchQueue, type SearchLimits } from './search-queue.js';
 
 export const MAX_SEARCH_HITS = 100;
 /** UTF-16 code units. */
@@ -17,10 +18,16 @@ export interface Search {
 
 export interface SearchHit extends VectorHit {
   document: Document;
-  highlights: Highlight[];
+  /** Computed when first called. */
+  findHighlights(): Highlight[];
 }
 
-export type SearchDocuments = (viewer: Viewer, search: Search) => Promise<SearchHit[]>;
+export interface SearchOptions {
+  /** When it aborts, the search ends: steps that have not begun are dropped. */
+  signal?: AbortSignal | undefined;
+}
+
+export type SearchDocuments = (viewer: Viewer, search: Search, options?: SearchOptions) => Promise<SearchHit[]>;
 
 interface Dependencies {
   store: DocumentStore;
@@ -28,6 +35,8 @@ interface Dependencies {
   vectors: VectorStore;
   /** Puts what was found by meaning into order once more; without it the vector store's order holds. */
   reranker?: Reranker | null;
+  /** `timeoutMs`: from the request to its hits, waiting for a place included. */
+  limits: SearchLimits & { timeoutMs: number };
   log: { warn(fields: object, message: string): void };
 }
 
@@ -37,18 +46,61 @@ const MAX_ASKED = 5_000;
 /** Candidates of a reranker: enough that the best passage is among them, few enough that a person does not wait. */
 const MIN_RERANKED = 50;
 
-/** By meaning, by words, or both; only the viewer's own, only what is complete. Throws BAD_USER_INPUT, DEPENDENCY_UNAVAILABLE. */
+/**
+ * By meaning, by words, or both; only the viewer's own, only what is complete.
+ * Throws BAD_USER_INPUT, RATE_LIMITED if too many searches wait, DEPENDENCY_UNAVAILABLE if a part or the time limit fails the search.
+ */
 export function createSearchDocuments(dependencies: Dependencies): SearchDocuments {
-  return async (viewer, search) => {
+  const queue = createSearchQueue(dependencies.limits);
+  return async (viewer, search, { signal } = {}) => {
     const query = search.query.replaceAll('\0', ' ').toWellFormed().trim();
     assertSearch(search, query);
     const documentIds = search.documentIds?.filter(isDocumentId);
     if (documentIds?.length === 0) return [];
-    const vector = search.mode === 'KEYWORD' ? null : await embedQuery(dependencies.embedder, query);
-    const asked = { userId: viewer.id, mode: search.mode, text: query, vector, ...(documentIds && { documentIds }) };
-    const hits = await findBest(dependencies, asked, search.first);
-    return hits.map((hit) => ({ ...hit, highlights: findHighlights(hit.text, query) }));
+    const asked = { userId: viewer.id, mode: search.mode, text: query, ...(documentIds && { documentIds }) };
+    const hits = await withDeadline(dependencies.limits.timeoutMs, signal, (deadline) =>
+      queue.run(viewer.id, deadline, () => findBest(dependencies, asked, search.first, deadline)),
+    );
+    const highlight = createHighlighter(query);
+    const limit = maxHighlights(hits.length);
+    return hits.map((hit) => ({ ...hit, findHighlights: once(() => highlight(hit.text, limit)) }));
   };
+}
+
+function once(find: () => Highlight[]): () => Highlight[] {
+  let found: Highlight[] | undefined;
+  return () => (found ??= find());
+}
+
+/** Runs the work under a signal that aborts with an ApiError: when the time is over, and when the caller's signal aborts. */
+async function withDeadline<Result>(
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+  work: (deadline: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(timedOut(timeoutMs)), timeoutMs);
+  const abort = (): void => deadline.abort(signal?.reason instanceof ApiError ? signal.reason : cancelled(signal?.reason));
+  if (signal?.aborted) abort();
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await work(deadline.signal);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+function timedOut(timeoutMs: number): ApiError {
+  const seconds = timeoutMs / 1_000;
+  return new ApiError('DEPENDENCY_UNAVAILABLE', `The search did not finish within ${seconds} s. Retry it later.`, {
+    retryAfterSeconds: Math.ceil(seconds),
+  });
+}
+
+/** Nobody reads it: its client has left. */
+function cancelled(cause: unknown): ApiError {
+  return new ApiError('DEPENDENCY_UNAVAILABLE', 'The search was cancelled.', {}, { cause });
 }
 
 function assertSearch({ first }: Search, query: string): void {
@@ -64,47 +116,58 @@ function assertSearch({ first }: Search, query: string): void {
   }
 }
 
-async function embedQuery(embedder: Embedder, query: string): Promise<Float32Array> {
-  const [vector] = await unavailable(() => embedder.embed([query], 'query'), 'The embedding service');
+async function embedQuery({ embedder }: Dependencies, asked: Asked, signal: AbortSignal): Promise<Float32Array | null> {
+  if (asked.mode === 'KEYWORD') return null;
+  const options = { signal, owner: { userId: asked.userId } };
+  const [vector] = await unavailable(signal, 'The embedding service', () => embedder.embed([asked.text], 'query', options));
   if (!vector) throw new ApiError('DEPENDENCY_UNAVAILABLE', 'The embedding service gave no answer: try again.');
   return vector;
 }
 
-async function unavailable<Result>(work: () => Promise<Result>, part: string): Promise<Result> {
+async function unavailable<Result>(signal: AbortSignal, part: string, work: () => Promise<Result>): Promise<Result> {
+  signal.throwIfAborted();
   try {
     return await work();
   } catch (error) {
+    signal.throwIfAborted();
     throw new ApiError('DEPENDENCY_UNAVAILABLE', `${part} does not answer: try again.`, {}, { cause: error });
   }
 }
 
+type Asked = Omit<VectorQuery, 'limit' | 'vector'>;
 type Found = VectorHit & { document: Document };
 
-async function findBest(dependencies: Dependencies, asked: Omit<VectorQuery, 'limit'>, first: number): Promise<Found[]> {
+async function findBest(dependencies: Dependencies, asked: Asked, first: number, signal: AbortSignal): Promise<Found[]> {
   const { reranker, log } = dependencies;
-  if (!reranker || asked.mode === 'KEYWORD') return findAnswering(dependencies, asked, first);
-  const found = await findAnswering(dependencies, asked, Math.max(first, MIN_RERANKED));
+  const query = { ...asked, vector: await embedQuery(dependencies, asked, signal) };
+  if (!reranker || asked.mode === 'KEYWORD') return findAnswering(dependencies, query, first, signal);
+  const found = await findAnswering(dependencies, query, Math.max(first, MIN_RERANKED), signal);
   try {
-    return (await rerank(reranker, asked.text, found)).slice(0, first);
+    return (await rerank(reranker, asked.text, found, signal)).slice(0, first);
   } catch (error) {
+    signal.throwIfAborted();
     // Found is found: the order is a little worse, and nobody has to ask again.
     log.warn({ err: error }, 'the hits of a search could not be reranked and keep their order');
     return found.slice(0, first);
   }
 }
 
-async function rerank(reranker: Reranker, query: string, found: readonly Found[]): Promise<Found[]> {
+async function rerank(reranker: Reranker, query: string, found: readonly Found[], signal: AbortSignal): Promise<Found[]> {
   if (found.length === 0) return [];
-  const scores = await reranker.rerank(
-    query,
-    found.map(({ text }) => text),
-  );
+  const texts = found.map(({ text }) => text);
+  const scores = await reranker.rerank(query, texts, signal);
   return found.map((hit, index) => ({ ...hit, score: scores[index] ?? 0 })).sort((one, other) => other.score - one.score);
 }
 
-async function findAnswering({ store, vectors }: Dependencies, asked: Omit<VectorQuery, 'limit'>, first: number): Promise<Found[]> {
+async function findAnswering(
+  { store, vectors }: Dependencies,
+  asked: Omit<VectorQuery, 'limit'>,
+  first: number,
+  signal: AbortSignal,
+): Promise<Found[]> {
   for (let limit = first * SURPLUS; ; limit *= 4) {
-    const hits = await unavailable(() => vectors.search({ ...asked, limit }), 'The vector store');
+    const hits = await unavailable(signal, 'The vector store', () => vectors.search({ ...asked, limit }, signal));
+    signal.throwIfAborted();
     const answering = await dropOthers(store, asked.userId, hits);
     if (answering.length >= first || hits.length < limit || limit >= MAX_ASKED) return answering.slice(0, first);
   }

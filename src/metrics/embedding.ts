@@ -48,15 +48,15 @@ export function createEmbeddingMetrics(registry: Registry): EmbeddingMetrics {
     }),
     measureEmbedder: (embedder) => ({
       ...embedder,
-      embed: async (wanted, purpose, signal) => {
+      embed: async (wanted, purpose, options) => {
         const startedAt = performance.now();
         const report = (outcome: Call['outcome']) => onCall({ texts: wanted.length, durationMs: performance.now() - startedAt, outcome });
         try {
-          const vectors = await embedder.embed(wanted, purpose, signal);
+          const vectors = await embedder.embed(wanted, purpose, options);
           report('answered');
           return vectors;
         } catch (error) {
-          if (!signal?.aborted) report('failed');
+          if (!options?.signal?.aborted) report('failed');
           throw error;
         }
       },

@@ -41,15 +41,24 @@ const MIGRATIONS = [
   { name: '0008-queue-by-reading-load', class: QueueByReadingLoad0008 },
 ];
 
-/** Connects and brings the schema up to date. `holdsVectors`: whether it needs pgvector. Throws SetupError when the server refuses us. */
-export async function openDatabase(address: DatabaseAddress, { holdsVectors }: { holdsVectors: boolean }): Promise<Database> {
+export interface DatabaseOptions {
+  /** Whether it needs pgvector. */
+  holdsVectors: boolean;
+  /** A server ends a statement that runs longer; absent: never. The embedded engine cannot interrupt itself. */
+  statementTimeoutMs?: number;
+}
+
+/** Connects and brings the schema up to date. Throws SetupError when the server refuses us. */
+export async function openDatabase(address: DatabaseAddress, options: DatabaseOptions): Promise<Database> {
+  const { holdsVectors, statementTimeoutMs = 0 } = options;
+  const limits = createStatementLimits();
   return guarded(async () => {
     const orm = await MikroORM.init({
       ...toConnection(address),
       entities: [documentEntity],
       extensions: [Migrator],
       pool: { min: address.poolSize === 1 ? 1 : 0, max: address.poolSize },
-      driverOptions: { onConnect: readByKey },
+      driverOptions: { onConnect: (client: ClientBase) => readByKey(client).then(() => limits.apply(client)) },
       migrations: {
         ...{ tableName: 'schema_migrations', snapshot: false, silent: true },
         migrationsList: MIGRATIONS.filter(({ name }) => holdsVectors || name !== '0002-vectors'),
@@ -58,6 +67,7 @@ export async function openDatabase(address: DatabaseAddress, { holdsVectors }: {
     try {
       await migrate(orm, address);
       const pool = await orm.driver.getConnection().getNativeClient();
+      await limits.begin(pool, statementTimeoutMs);
       return toDatabase(orm, pool, 'url' in address ? createNames() : () => undefined);
     } catch (error) {
       await orm.close();
@@ -78,6 +88,27 @@ function toConnection(address: DatabaseAddress): object {
  */
 async function readByKey(client: ClientBase): Promise<void> {
   await client.query('set enable_seqscan = off; set enable_bitmapscan = off; set random_page_cost = 1.1; set jit = off');
+}
+
+interface StatementLimits {
+  /** For a connection that has just been opened. */
+  apply(client: ClientBase): Promise<void>;
+  /** From now on, on the connections there are and on later ones. */
+  begin(pool: Pool, timeoutMs: number): Promise<void>;
+}
+
+/** They begin after the migrations, which take as long as they take, on a pool that nobody else uses yet. */
+function createStatementLimits(): StatementLimits {
+  let timeoutMs = 0;
+  async function apply(client: ClientBase): Promise<void> {
+    if (timeoutMs > 0) await client.query(`set statement_timeout = ${timeoutMs}`);
+  }
+  async function begin(pool: Pool, chosenMs: number): Promise<void> {
+    timeoutMs = chosenMs;
+    const clients = await Promise.all(Array.from({ length: pool.totalCount }, () => pool.connect()));
+    for (const client of clients) await apply(client).finally(() => client.release());
+  }
+  return { apply, begin };
 }
 
 const MIGRATING = 0x646f_6300;

@@ -1,5 +1,6 @@
 import type { VectorHit, VectorObject, VectorQuery, VectorStore } from '../documents/ports.js';
 import { fuseRanks } from '../documents/fuse-ranks.js';
+import { MAX_SEARCH_WORDS } from '../documents/highlights.js';
 import { ProcessingFailure, SetupError } from '../errors.js';
 import type { Database } from './database.js';
 
@@ -25,7 +26,7 @@ export async function createVectorStore(options: { database: Database; model: st
           ...[below, below, only, only].map((generation) => generation ?? null),
         ]),
       ),
-    search: (query) => guarded(() => search(database, query)),
+    search: (query, signal) => guarded(() => search(database, query, signal)),
   };
 }
 
@@ -123,19 +124,40 @@ const SEMANTIC = `
     from nearest n join passages p using (user_id, document_id, generation, chunk_index)
    order by n.negative_product, p.document_id, p.chunk_index`;
 
-/** Any of the words asked for, the more and the closer together the better: what people expect of a search box. */
+/** A server ends a search after so long. The embedded engine cannot interrupt itself: there the limits of KEYWORD bound a search. */
+const SEARCH_TIMEOUT_MS = 5_000;
+/** Passages that are ranked, of those that have a word of the query: so many take the embedded engine about 0.1 s. */
+const MAX_RANKED = 20_000;
+
+/**
+ * Any of the words asked for, the more the better: what people expect of a search box. The server's own parser takes the query
+ * apart, as it does with passages; its first distinct words are used. `ts_rank` looks at each place of a word once, where
+ * `ts_rank_cd`, which also knows how close words are, needs 20 times as long.
+ */
 const KEYWORD = `
-  with asked as (select replace(plainto_tsquery('english', ?)::text, '&', '|')::tsquery as words)
-  select document_id, generation, chunk_index, page, char_start, char_end, text, ts_rank_cd(p.words, asked.words, 1 | 32) as score
-    from passages p, asked
-   where user_id = ? and ${ONLY_DOCUMENTS} and p.words @@ asked.words
+  with lexemes as (select lexeme from unnest(to_tsvector('english', ?)) order by positions[1], lexeme limit ${MAX_SEARCH_WORDS}),
+       asked as (select string_agg('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''', ' | ')::tsquery as words from lexemes),
+       found as (
+         select document_id, generation, chunk_index, page, char_start, char_end, text, p.words, asked.words as asked_words
+           from passages p, asked
+          where user_id = ? and ${ONLY_DOCUMENTS} and p.words @@ asked.words limit ${MAX_RANKED})
+  select document_id, generation, chunk_index, page, char_start, char_end, text, ts_rank(words, asked_words, 1 | 32) as score
+    from found
    order by score desc, document_id, chunk_index limit ?`;
 
-async function search(database: Database, query: VectorQuery): Promise<VectorHit[]> {
-  const keyword = query.mode === 'SEMANTIC' ? [] : await database.transaction((within) => searchKeyword(within, query));
-  if (query.mode === 'KEYWORD' || query.vector === null) return keyword;
-  const semantic = await searchSemantic(database.query, query, query.vector);
-  return query.mode === 'SEMANTIC' ? semantic : fuseRanks([semantic, keyword]).slice(0, query.limit);
+/** One transaction, for the limits that hold within one. Between its steps it looks whether anybody still waits. */
+async function search(database: Database, query: VectorQuery, signal?: AbortSignal): Promise<VectorHit[]> {
+  const { mode, vector } = query;
+  signal?.throwIfAborted();
+  return database.transaction(async (within) => {
+    signal?.throwIfAborted();
+    await within(`set local statement_timeout = ${SEARCH_TIMEOUT_MS}`);
+    const semantic = mode === 'KEYWORD' || vector === null ? [] : await searchSemantic(within, query, vector);
+    signal?.throwIfAborted();
+    const keyword = mode === 'SEMANTIC' ? [] : await searchKeyword(within, query);
+    if (mode === 'HYBRID' && vector !== null) return fuseRanks([semantic, keyword]).slice(0, query.limit);
+    return mode === 'SEMANTIC' ? semantic : keyword;
+  });
 }
 
 async function searchSemantic(query: Query, asked: VectorQuery, vector: Float32Array): Promise<VectorHit[]> {

@@ -1,7 +1,7 @@
 import type { VectorHit, VectorQuery } from '../documents/ports.js';
 import { fuseRanks } from '../documents/fuse-ranks.js';
 import type { Place } from './objects.js';
-import { toTerms } from './terms.js';
+import { toQueryTerms } from './terms.js';
 
 /** More in one answer the server refuses: its QUERY_MAXIMUM_RESULTS. */
 const MAX_RESULTS = 10_000;
@@ -43,7 +43,7 @@ async function searchSemantic(place: Place, query: VectorQuery, vector: Float32A
 
 /** BM25 has no upper end. This keeps the order and ends at 1. */
 async function searchKeyword(place: Place, query: VectorQuery): Promise<VectorHit[]> {
-  const terms = toTerms(query.text);
+  const terms = toQueryTerms(query.text);
   if (terms === '') return [];
   const rows = await read(place, startGet(place, query).withBm25({ query: terms, properties: ['terms'] }));
   return toHits(rows, ({ score }) => Number(score) / (Number(score) + 1));

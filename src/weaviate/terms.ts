@@ -3,6 +3,7 @@
  * for, and words that every text is full of are left out.
  */
 import { stemmer } from 'stemmer';
+import { MAX_SEARCH_WORDS } from '../documents/highlights.js';
 
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
 
@@ -19,9 +20,22 @@ const STOP_WORDS = new Set(
 
 /** The words of a text, in their order and as often as they stand there, with a space between two. */
 export function toTerms(text: string): string {
-  const words = text.normalize('NFKC').toLowerCase().match(WORD) ?? [];
-  return words
-    .filter((word) => !STOP_WORDS.has(word))
+  return toWords(text)
     .map((word) => stemmer(word))
     .join(' ');
+}
+
+/** The first distinct words of a query, with a space between two: each costs the server a list of passages. */
+export function toQueryTerms(query: string): string {
+  const terms = new Set<string>();
+  for (const word of toWords(query)) {
+    terms.add(stemmer(word));
+    if (terms.size === MAX_SEARCH_WORDS) break;
+  }
+  return [...terms].join(' ');
+}
+
+function toWords(text: string): string[] {
+  const words = text.normalize('NFKC').toLowerCase().match(WORD) ?? [];
+  return words.filter((word) => !STOP_WORDS.has(word));
 }

@@ -54,7 +54,10 @@ export async function createWeaviateVectorStore(options: WeaviateOptions): Promi
       if (only !== undefined) bounds.push(ofGeneration('Equal', only));
       return guarded(() => ifTenant(undefined, () => removeObjects(at(userId), allOf(ofDocument(documentId), ...bounds))));
     },
-    search: (query) => guarded(() => ifTenant([], () => search(at(query.userId), query))),
+    search: (query, signal) => {
+      signal?.throwIfAborted();
+      return guarded(() => ifTenant([], () => search(at(query.userId), query)));
+    },
     check: () => guarded(ready),
     stop: async () => stop(),
   };

@@ -61,10 +61,40 @@ describe('the encoder', () => {
     expect(finished).toEqual(['question', 'passages']);
   });
 
+  test('a document of one passage does not wait for the documents of others, nor for a large one of its user', async () => {
+    const finished: string[] = [];
+    const embed = (userId: string, documentId: string, count: number) =>
+      embedder.embed(manyTexts(count), 'document', { owner: { userId, documentId } }).then(() => finished.push(`${userId} ${documentId}`));
+    await Promise.all([
+      embed('alice', 'first', 40),
+      embed('alice', 'second', 40),
+      embed('alice', 'small', 1),
+      embed('bob', 'one', 1),
+      embed('carol', 'one', 1),
+    ]);
+    expect(finished.slice(0, 3).sort()).toEqual(['alice small', 'bob one', 'carol one']);
+  });
+
+  test.each([
+    ['signs', '('.repeat(2_000)],
+    ['letters that normalise to 18', '\ufdfa'.repeat(2_000)],
+  ])('a question of 2,000 %s costs as much as any other', async (_, question) => {
+    const time = async (text: string) => {
+      const begun = performance.now();
+      await embedOne(text, 'query');
+      return performance.now() - begun;
+    };
+    const usual = PASSAGE.repeat(20).slice(0, 2_000);
+    await time(usual);
+    const usualMs = Math.max(await time(usual), await time(usual));
+    // The first took 6 times, the second 20 times as long.
+    expect(await time(question)).toBeLessThan(4 * usualMs + 200);
+  });
+
   test('drops what is queued for an aborted call', async () => {
     const controller = new AbortController();
     const startedAt = performance.now();
-    const aborted = embedder.embed(manyTexts(400), 'document', controller.signal).catch(() => 'aborted');
+    const aborted = embedder.embed(manyTexts(400), 'document', { signal: controller.signal }).catch(() => 'aborted');
     controller.abort();
     await embedOne(PASSAGE);
     expect(await aborted).toBe('aborted');

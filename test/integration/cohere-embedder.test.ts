@@ -147,7 +147,7 @@ describeWith('COHERE_BASE_URL', (baseUrl) => {
     it('a call is given up when nobody waits for it any more', async () => {
       await answers({ hang: true });
       const controller = new AbortController();
-      const left = embedder.embed(['one'], 'document', controller.signal).catch((error: unknown) => error);
+      const left = embedder.embed(['one'], 'document', { signal: controller.signal }).catch((error: unknown) => error);
       await eventually(async () => (await cohere.counts()).calls === 1);
       controller.abort('cancelled');
       expect(await left).toBe('cancelled');

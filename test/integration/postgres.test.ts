@@ -116,6 +116,19 @@ describeWith('DATABASE_URL', (server) => {
       await gate.end();
     });
 
+    it('ends a statement that takes too long, on every connection, and only where a limit is set', async () => {
+      const limited = await openDatabase({ url: own.url, poolSize: 2 }, { holdsVectors: false, statementTimeoutMs: 100 });
+      const slow = () => limited.query('select pg_sleep(30)');
+      const outcomes = await Promise.allSettled([slow(), slow(), limited.query('select 1')]);
+      expect(outcomes).toMatchObject([
+        { status: 'rejected', reason: { code: 'DEPENDENCY_UNAVAILABLE' } },
+        { status: 'rejected', reason: { code: 'DEPENDENCY_UNAVAILABLE' } },
+        { status: 'fulfilled' },
+      ]);
+      await limited.close();
+      expect(await own.database.query('show statement_timeout')).toEqual([{ statement_timeout: '0' }]);
+    });
+
     it('a lease that has run out is taken back by one of many who look', async () => {
       const { document } = await open().accept(newDocument({ userId: 'late' }));
       await own.database.query('update documents set priority = 0, fair_at = to_timestamp(0) where id = ?', [document.id]);

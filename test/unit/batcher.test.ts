@@ -189,7 +189,7 @@ test('any other failure is that of all requests of the call, and of no other cal
 test('who leaves before the call takes nothing along', async () => {
   const { batcher, texts } = createLab();
   const controller = new AbortController();
-  const left = batcher.submit(['left'], controller.signal).catch((error: unknown) => error);
+  const left = batcher.submit(['left'], { signal: controller.signal }).catch((error: unknown) => error);
   const stays = batcher.submit(['stays']);
   controller.abort('cancelled');
   expect(await left).toBe('cancelled');
@@ -200,7 +200,7 @@ test('who leaves before the call takes nothing along', async () => {
 test('who leaves in the middle gets the reason at once; the call ends only when nobody waits for it', async () => {
   const { batcher, calls } = createLab({ held: true });
   const [one, two] = [new AbortController(), new AbortController()];
-  const work = [one, two].map(({ signal }, index) => batcher.submit([`t${index}`], signal).catch((error: unknown) => error));
+  const work = [one, two].map(({ signal }, index) => batcher.submit([`t${index}`], { signal }).catch((error: unknown) => error));
   await eventually(() => calls.length === 1);
   one.abort('first');
   expect(await work[0]).toBe('first');
@@ -214,7 +214,7 @@ test('who leaves while the call waits for its turn is not sent, and the next one
   const { lab, batcher, paced, texts } = createLab();
   lab.holdPace = true;
   const controller = new AbortController();
-  const left = batcher.submit(['left'], controller.signal).catch((error: unknown) => error);
+  const left = batcher.submit(['left'], { signal: controller.signal }).catch((error: unknown) => error);
   await eventually(() => paced.length === 1);
   controller.abort('cancelled');
   lab.holdPace = false;
@@ -238,4 +238,18 @@ test('no texts are answered without a call', async () => {
   const { batcher, calls } = createLab();
   expect(await batcher.submit([])).toEqual([]);
   expect(calls).toEqual([]);
+});
+
+test('a call is filled in turn over the users, then over the documents', async () => {
+  const { batcher, calls, texts } = createLab({ held: true, maxTexts: 2, maxCalls: 1 });
+  const submit = (userId: string, documentId: string, ...wanted: string[]) => batcher.submit(wanted, { owner: { userId, documentId } });
+  const work = [submit('a', 'large', 'l1', 'l2', 'l3', 'l4', 'l5', 'l6')];
+  await eventually(() => calls.length === 1);
+  work.push(submit('a', 'large', 'l7', 'l8'), submit('a', 'small', 's'), submit('b', 'one', 'b'), submit('c', 'one', 'c'));
+  for (let call = 0; call < 6; call += 1) {
+    await eventually(() => calls.length > call);
+    calls[call]?.answer();
+  }
+  await Promise.all(work);
+  expect(texts()).toEqual([['l1', 'l2'], ['l3', 'l4'], ['b', 'c'], ['s', 'l5'], ['l6', 'l7'], ['l8']]);
 });

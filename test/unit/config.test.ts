@@ -76,6 +76,11 @@ describe('a number', () => {
     ['EXTRACTION_TIMEOUT_MS', 100, 3_600_000, (config) => config.extraction.timeoutMs],
     ['EXTRACTION_MAX_MIB', 64, 65_536, (config) => config.extraction.maxRssBytes / MIB],
     ['EMBEDDER_THREADS', 1, 64, (config) => config.embedderThreads],
+    ['SEARCH_CONCURRENCY', 1, 1_000, (config) => config.search.maxRunning],
+    ['MAX_SEARCHES_PER_USER', 1, 1_000, (config) => config.search.maxRunningPerUser],
+    ['MAX_WAITING_SEARCHES_PER_USER', 0, 10_000, (config) => config.search.maxWaitingPerUser],
+    ['MAX_WAITING_SEARCHES', 0, 10_000, (config) => config.search.maxWaiting],
+    ['SEARCH_TIMEOUT_MS', 100, 600_000, (config) => config.search.timeoutMs],
   ];
 
   it.each(BOUNDS)('%s is taken from %d to %d', (name, minimum, maximum, read) => {

@@ -1,4 +1,4 @@
-import { MODEL_TOKENS, toUnitMean, toWindows } from '../../src/embedded/encoder-windows.js';
+import { MAX_WINDOWS, MODEL_TOKENS, toUnitMean, toWindows } from '../../src/embedded/encoder-windows.js';
 
 const countWords = (text: string): number => text.split(/\s+/).filter(Boolean).length;
 const words = (count: number): string => Array.from({ length: count }, (_, index) => `word${String(index)}`).join(' ');
@@ -21,6 +21,26 @@ describe('windows of a text', () => {
     expect(windows.length).toBeGreaterThan(1);
     expect(windows.join('')).toBe(text);
     for (const window of windows) expect(window.isWellFormed()).toBe(true);
+  });
+});
+
+describe('windows of a query', () => {
+  test.each([
+    ['signs', '('.repeat(2_000)],
+    ['words', words(400)],
+    ['letters that normalise to 18', '\ufdfa'.repeat(2_000)],
+    ['one word', 'x'.repeat(2_000)],
+  ])('are %s: three at most, from its beginning', (_, query) => {
+    const countCharacters = (part: string): number => part.normalize('NFKC').length;
+    const windows = toWindows(query, countCharacters, MAX_WINDOWS.query);
+    expect(windows).toHaveLength(3);
+    expect(query.normalize('NFKC').startsWith(windows[0] ?? '-')).toBe(true);
+  });
+
+  test('are counted on a bounded text, whatever normalisation makes of it', () => {
+    const counted: number[] = [];
+    toWindows('\ufdfa'.repeat(16_000), (part) => counted.push(part.normalize('NFKC').length));
+    expect(Math.max(...counted)).toBeLessThanOrEqual(16_000);
   });
 });
 

@@ -1,7 +1,8 @@
-import { findHighlights } from '../../src/documents/highlights.js';
+import fc from 'fast-check';
+import { createHighlighter, MAX_HIGHLIGHTS, maxHighlights, MAX_SEARCH_WORDS } from '../../src/documents/highlights.js';
 
 function found(text: string, query: string): string[] {
-  return findHighlights(text, query).map(({ start, end }) => text.slice(start, end));
+  return createHighlighter(query)(text).map(({ start, end }) => text.slice(start, end));
 }
 
 describe('highlights', () => {
@@ -28,16 +29,62 @@ describe('highlights', () => {
 
   it('come first to last, without overlaps, inside the text', () => {
     const text = 'knot 😀 knots and KNOT';
-    const highlights = findHighlights(text, 'knot knots');
+    const highlights = createHighlighter('knot knots')(text);
     expect(highlights.map(({ start, end }) => text.slice(start, end))).toEqual(['knot', 'knots', 'KNOT']);
     for (const [index, { start }] of highlights.entries()) expect(start).toBeGreaterThanOrEqual(highlights[index - 1]?.end ?? 0);
   });
 
   it.each(['', '?!', '   '])('of the query %j are none', (query) => {
-    expect(findHighlights('some text', query)).toEqual([]);
+    expect(createHighlighter(query)('some text')).toEqual([]);
   });
 
   it('take the signs of a pattern for signs', () => {
     expect(found('a.*b (c) [d]', '.* ( [')).toEqual([]);
   });
+
+  it('are of the first distinct words of a query, however often a word stands in it', () => {
+    const words = Array.from({ length: MAX_SEARCH_WORDS + 1 }, (_, index) => `word${String.fromCharCode(97 + (index % 26))}${index}xyz`);
+    const query = words.map((word) => `${word} ${word}`).join(' ');
+    expect(found(words.join(' '), query)).toEqual(words.slice(0, MAX_SEARCH_WORDS));
+  });
+
+  it('end after so many of a passage', () => {
+    expect(createHighlighter('b')('b '.repeat(450))).toHaveLength(MAX_HIGHLIGHTS);
+    expect(createHighlighter('b')('b '.repeat(450), maxHighlights(100))).toHaveLength(30);
+    expect(maxHighlights(10)).toBe(MAX_HIGHLIGHTS);
+  });
+
+  it('agree with a comparison of each word with each', () => {
+    const letters = fc.string({ unit: fc.constantFrom('x', 'y', 'ý'), minLength: 1, maxLength: 9 });
+    fc.assert(
+      fc.property(fc.array(letters, { maxLength: 8 }), fc.array(letters, { maxLength: 20 }), (query, text) => {
+        const expected = text.filter((word) => query.some((one) => isSameWord(one, word)));
+        expect(found(text.join(' '), query.join(' '))).toEqual(expected);
+      }),
+    );
+  });
+
+  it.each([
+    ['different words', Array.from({ length: 1_000 }, (_, index) => `w${index}`).join(' ')],
+    ['words of one beginning', Array.from({ length: 200 }, (_, index) => `${'a'.repeat(5 + (index % 60))}`).join(' ')],
+    ['one long word', 'a'.repeat(2_000)],
+    ['letters that fold to many', '\ufdfa'.repeat(2_000)],
+    ['marks', 'a\u0301'.repeat(1_000)],
+  ])('cost a bounded number of steps for a query of %s', (_, query) => {
+    const texts = [query.slice(0, 900), 'b '.repeat(450), 'a'.repeat(900), '\ufdfa'.repeat(900), query.slice(-900)];
+    const highlight = createHighlighter(query.slice(0, 2_000));
+    const begun = performance.now();
+    for (let passage = 0; passage < 100; passage += 1) highlight(texts[passage % texts.length] ?? '');
+    // The same with each pair of words took 7 s.
+    expect(performance.now() - begun).toBeLessThan(1_000);
+  });
 });
+
+/** The rule, as slowly as it reads. */
+function isSameWord(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((word) => word.replaceAll('ý', 'y')) as [string, string];
+  if (a === b) return true;
+  let shared = 0;
+  while (shared < a.length && a[shared] === b[shared]) shared += 1;
+  return shared >= 4 && a.length - shared <= 3 && b.length - shared <= 3;
+}

@@ -1,8 +1,10 @@
 import type { Document } from '../../src/documents/document.js';
-import type { DocumentStore, Reranker, VectorHit, VectorQuery } from '../../src/documents/ports.js';
+import type { DocumentStore, EmbedOptions, Reranker, VectorHit, VectorQuery } from '../../src/documents/ports.js';
 import { createSearchDocuments, MAX_QUERY_LENGTH, type Search } from '../../src/documents/search-documents.js';
+import { ApiError } from '../../src/errors.js';
 import { makeLog } from '../support/make-log.js';
 import { createFakeEmbedder, createFakeVectors } from '../support/fake-parts.js';
+import { eventually } from '../support/wait.js';
 import { createFakeStore, type FakeStore } from '../support/fake-store.js';
 
 const alice = { id: 'alice', email: null, isAdmin: false, expiresAt: null };
@@ -26,17 +28,27 @@ function put(document: Document, count: number, generation = document.generation
 
 const addReady = (more: Partial<Document> = {}) => store.add({ status: 'COMPLETED', liveGeneration: 1, ...more });
 
-function search(more: Partial<Search> = {}, parts: { embedder?: ReturnType<typeof createFakeEmbedder>; reranker?: Reranker } = {}) {
+interface Parts {
+  embedder?: ReturnType<typeof createFakeEmbedder>;
+  reranker?: Reranker;
+  timeoutMs?: number;
+  /** Called when the vector store is asked. */
+  onAsked?: () => void;
+}
+
+function search(more: Partial<Search> = {}, parts: Parts = {}, signal?: AbortSignal) {
+  const { embedder = createFakeEmbedder(), reranker = null, timeoutMs = 5_000, onAsked } = parts;
   const vectors = {
     ...createFakeVectors(),
     search: async (query: VectorQuery) => {
       asked.push(query);
+      onAsked?.();
       return hits.filter(({ documentId }) => query.documentIds?.includes(documentId) ?? true).slice(0, query.limit);
     },
   };
-  const { embedder = createFakeEmbedder(), reranker = null } = parts;
-  const searchDocuments = createSearchDocuments({ store: store as unknown as DocumentStore, embedder, vectors, reranker, log });
-  return searchDocuments(alice, { query: 'knot', first: 10, mode: 'HYBRID', ...more });
+  const limits = { maxRunning: 8, maxRunningPerUser: 2, maxWaitingPerUser: 8, maxWaiting: 64, timeoutMs };
+  const searchDocuments = createSearchDocuments({ store: store as unknown as DocumentStore, embedder, vectors, reranker, limits, log });
+  return searchDocuments(alice, { query: 'knot', first: 10, mode: 'HYBRID', ...more }, { signal });
 }
 
 const badInput = (field: string) =>
@@ -46,7 +58,9 @@ describe('a search', () => {
   it('answers passages with their document and where the words stand', async () => {
     const document = addReady();
     put(document, 1);
-    expect(await search()).toEqual([expect.objectContaining({ document, index: 0, highlights: [{ start: 5, end: 10 }] })]);
+    const found = await search();
+    expect(found).toEqual([expect.objectContaining({ document, index: 0 })]);
+    expect(found[0]?.findHighlights()).toEqual([{ start: 5, end: 10 }]);
   });
 
   it.each<[string, (document: Document) => void]>([
@@ -149,4 +163,51 @@ describe('with a reranker', () => {
     expect(log.lines).toMatchObject([{ level: 'warn' }]);
     expect(JSON.stringify(log.lines)).not.toMatch(/knot/);
   });
+});
+
+describe('a search that nobody waits for', () => {
+  const hanging = (calls: AbortSignal[]) => ({
+    ...createFakeEmbedder(),
+    embed: (_texts: readonly string[], _purpose: string, { signal }: EmbedOptions = {}) => {
+      if (signal) calls.push(signal);
+      return new Promise<Float32Array[]>((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
+    },
+  });
+
+  it('is dropped: its embedding is aborted, and the vector store is not asked', async () => {
+    const calls: AbortSignal[] = [];
+    const client = new AbortController();
+    const left = search({}, { embedder: hanging(calls) }, client.signal).catch((error: unknown) => error);
+    await eventually(() => calls.length === 1);
+    client.abort(new Error('the connection is closed'));
+    expect(await left).toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+    expect([calls[0]?.aborted, asked.length]).toEqual([true, 0]);
+  });
+
+  it('passes the reason on if it has a code', async () => {
+    const reason = new ApiError('UNAUTHENTICATED', 'The token has expired.');
+    await expect(search({}, {}, AbortSignal.abort(reason))).rejects.toBe(reason);
+  });
+
+  it('is not asked for again and again once it was aborted', async () => {
+    const client = new AbortController();
+    put(store.add({ status: 'DELETING', liveGeneration: 1 }), 300);
+    const left = search({}, { onAsked: () => client.abort() }, client.signal);
+    await expect(left).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('ends after its time limit with DEPENDENCY_UNAVAILABLE and when to retry', async () => {
+    const embedder = hanging([]);
+    await expect(search({}, { embedder, timeoutMs: 20 })).rejects.toMatchObject({
+      code: 'DEPENDENCY_UNAVAILABLE',
+      details: { retryAfterSeconds: 1 },
+    });
+  });
+});
+
+it('computes highlights when they are asked for, once', async () => {
+  put(addReady(), 1);
+  const [hit] = await search();
+  expect(hit?.findHighlights()).toBe(hit?.findHighlights());
 });

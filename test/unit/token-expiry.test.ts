@@ -13,7 +13,7 @@ import type { UploadDocument } from '../../src/documents/upload-document.js';
 import type { Context, Services } from '../../src/graphql/context.js';
 import { createToClientError } from '../../src/graphql/errors.js';
 import { createHttpDoor } from '../../src/graphql/http-door.js';
-import { untilAborted } from '../../src/graphql/until-aborted.js';
+import { untilAborted } from '../../src/documents/until-aborted.js';
 import { createErrorHandler } from '../../src/http/errors.js';
 import { createRestRouter } from '../../src/http/rest.js';
 import { serveGraphqlWebSocket } from '../../src/graphql/websocket-door.js';

@@ -60,7 +60,8 @@ export class QueryResolver {
   }
 
   @Query(() => [SearchHitType], {
-    description: "Only the viewer's own; unknown documentIds are ignored. first up to 100, query up to 2,000 characters.",
+    description:
+      "Only the viewer's own; unknown documentIds are ignored. first up to 100, query up to 2,000 characters; words after the first 32 distinct ones are ignored when searching by words.",
   })
   search(
     @Ctx() context: Context,
@@ -70,7 +71,7 @@ export class QueryResolver {
     @Arg('documentIds', () => [ID], { nullable: true, description: 'Only in these documents.' }) documentIds?: string[] | null,
   ): Promise<SearchHit[]> {
     const search = { query, first, mode, ...(documentIds && { documentIds }) };
-    return context.services.searchDocuments(requireViewer(context), search);
+    return context.services.searchDocuments(requireViewer(context), search, { signal: context.signal });
   }
 }
 

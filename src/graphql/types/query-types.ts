@@ -85,7 +85,8 @@ export class DocumentCountType {
   count!: number;
 }
 
-@ObjectType('Highlight', { description: 'A stretch of a passage.' })
+/** Simple: a search returns thousands of them, and a resolver of ours for each field would block the loop for a second. */
+@ObjectType('Highlight', { description: 'A stretch of a passage.', simpleResolvers: true })
 export class HighlightType {
   @Field(() => Int, { description: 'First character, from 0.' })
   start!: number;
@@ -102,7 +103,10 @@ export class SearchHitType {
   @Field(() => String, { description: 'The passage.' })
   text!: string;
 
-  @Field(() => [HighlightType], { description: 'Characters of text that match the words asked for.' })
+  @Field(() => [HighlightType], {
+    description:
+      'Characters of text that match the words of the query: of its first 32 distinct words. At most 200 stretches of a passage, and 3,000 divided by the number of hits.',
+  })
   highlights!: HighlightType[];
 
   @Field(() => Float, { description: '0 to 1, comparable within one answer.' })

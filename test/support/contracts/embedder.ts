@@ -67,9 +67,9 @@ export function describeEmbedderContract(name: string, open: () => Promise<Embed
 
     test('rejects with the reason of the signal, before and while it works', async () => {
       const reason = new Error('cancelled by the user');
-      await expect(embedder.embed([PASSAGE], 'document', AbortSignal.abort(reason))).rejects.toBe(reason);
+      await expect(embedder.embed([PASSAGE], 'document', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
       const controller = new AbortController();
-      const rejected = expect(embedder.embed(manyTexts(50), 'document', controller.signal)).rejects.toBe(reason);
+      const rejected = expect(embedder.embed(manyTexts(50), 'document', { signal: controller.signal })).rejects.toBe(reason);
       controller.abort(reason);
       await rejected;
     });
