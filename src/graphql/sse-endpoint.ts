@@ -1,6 +1,6 @@
 /** Subscriptions over server-sent events: distinct connections mode, one POST and one stream. */
 import type { Response, RequestHandler } from 'express';
-import { GraphQLError, subscribe, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { getOperationAST, GraphQLError, subscribe, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import type { OperationArgs, Response as SseResponse } from 'graphql-sse';
 import { createHandler } from 'graphql-sse/lib/use/express';
 import { ApiError } from '../errors.js';
@@ -61,9 +61,9 @@ function wrongField(body: unknown): string | null {
   if (!isRecord(body)) return 'query';
   const { query, variables, operationName, extensions } = body;
   if (typeof query !== 'string') return 'query';
-  if (operationName != null && typeof operationName !== 'string') return 'operationName';
-  if (variables != null && !isRecord(variables)) return 'variables';
-  return extensions != null && !isRecord(extensions) ? 'extensions' : null;
+  if (typeof (operationName ?? '') !== 'string') return 'operationName';
+  if (!isRecord(variables ?? {})) return 'variables';
+  return isRecord(extensions ?? {}) ? null : 'extensions';
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -78,6 +78,7 @@ async function prepare(
 ): Promise<OperationArgs<StreamContext> | SseResponse> {
   const document = check.check({ query: query as string, variables, operationName });
   if (!isDocument(document)) return refusal(document.map(toClientError));
+  if (!getOperationAST(document, operationName)) return refusal([toClientError(unknownOperation())]);
   const owner = authentication.viewer?.id ?? ANONYMOUS;
   response.once('close', limits.connections.take(owner));
   const held = await holdOperation(limits, { owner, signal, isSubscription: isSubscription(document, operationName) });
@@ -85,6 +86,10 @@ async function prepare(
   // A copy, since the library wants an open record.
   const contextValue = { ...createContext(services, authentication, { signal: held.signal }), response };
   return { schema, document, contextValue, ...(variables && { variableValues: variables }), ...(operationName && { operationName }) };
+}
+
+function unknownOperation(): ApiError {
+  return new ApiError('BAD_USER_INPUT', 'operationName must name one of the operations.', { field: 'operationName' });
 }
 
 /** As over plain HTTP: a document that cannot run is refused with 400, not with an event. */
