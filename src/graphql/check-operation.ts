@@ -74,7 +74,7 @@ export function isDocument(checked: ReturnType<OperationCheck['check']>): checke
 
 /** Throws BAD_USER_INPUT for lists and objects that are nested too deeply. Does not recurse itself. */
 export function assertShallow(value: unknown, field = 'variables'): void {
-  let level = [value];
+  let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > MAX_NESTING) {
       throw new ApiError('BAD_USER_INPUT', `${field} must not nest more than ${String(MAX_NESTING)} lists and objects.`, {
@@ -82,10 +82,10 @@ export function assertShallow(value: unknown, field = 'variables'): void {
         limit: MAX_NESTING,
       });
     }
-    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each).filter(isContainer) : []));
+    level = level.flatMap((each): unknown[] => (isContainer(each) ? Object.values(each).filter(isContainer) : []));
   }
 }
 
-function isContainer(value: unknown): boolean {
+function isContainer(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }

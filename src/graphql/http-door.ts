@@ -79,7 +79,7 @@ function checkText(check: OperationCheck, toClientError: ToClientError): Request
 }
 
 function bodyOf({ body }: Request): { query?: unknown; variables?: unknown } {
-  return typeof body === 'object' && body !== null ? body : {};
+  return typeof body === 'object' && body !== null ? (body as { query?: unknown; variables?: unknown }) : {};
 }
 
 /** In an address variables are JSON text. */

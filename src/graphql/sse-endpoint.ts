@@ -35,7 +35,7 @@ export function serveEventStreams(dependencies: Dependencies): RequestHandler {
     authenticate: () => null,
     subscribe: async (args) => {
       const result = await subscribe(args);
-      const { response, signal } = args.contextValue as StreamContext;
+      const { response, signal } = args.contextValue;
       return Symbol.asyncIterator in result ? paced(endingWith(signal, result), response) : result;
     },
     onSubscribe: async (request, operation) => prepare(dependencies, admittedOf(request.raw), request.context.res, operation),

@@ -18,7 +18,7 @@ import { watchToken } from '../api/auth/token-expiry.js';
 import type { Document, StatusEvent } from '../documents/document.js';
 import type { Identity, Viewer } from '../documents/ports.js';
 import { isTerminal } from '../documents/status.js';
-import { ApiError, ExpiredTokenError } from '../errors.js';
+import { ApiError, ExpiredTokenError, type ApiErrorCode } from '../errors.js';
 import type { Logger } from '../runtime/logger.js';
 import type { StatusHub, StatusStream } from '../status/hub.js';
 import { createClientLimits, type ClientLimits } from '../rate-limit/client-limits.js';
@@ -202,18 +202,14 @@ function refuse(socket: WebSocket, error: unknown): void {
   socket.close(closeCodeOf(apiError), apiError.code);
 }
 
+const CLOSE_CODES: Partial<Record<ApiErrorCode, number>> = {
+  UNAUTHENTICATED: CLOSE_UNAUTHENTICATED,
+  BAD_USER_INPUT: CLOSE_BAD_REQUEST,
+  RATE_LIMITED: CLOSE_TRY_AGAIN,
+};
+
 function closeCodeOf(error: ApiError): number {
-  if (error instanceof ExpiredTokenError) return CLOSE_EXPIRED;
-  switch (error.code) {
-    case 'UNAUTHENTICATED':
-      return CLOSE_UNAUTHENTICATED;
-    case 'BAD_USER_INPUT':
-      return CLOSE_BAD_REQUEST;
-    case 'RATE_LIMITED':
-      return CLOSE_TRY_AGAIN;
-    default:
-      return 1011;
-  }
+  return error instanceof ExpiredTokenError ? CLOSE_EXPIRED : (CLOSE_CODES[error.code] ?? 1011);
 }
 
 function toError({ code, message, details }: ApiError): object {

@@ -24,5 +24,6 @@ export function limitLines(logger: Logger, now = () => performance.now()): Logge
   }
 
   const limited = LEVELS.map((level) => [level, (fields: object, message: string) => write(level, fields, message)]);
-  return Object.assign(Object.create(logger) as Logger, Object.fromEntries(limited));
+  const lines: Logger = Object.create(logger) as Logger;
+  return Object.assign(lines, Object.fromEntries(limited) as Partial<Logger>);
 }
