@@ -3,8 +3,9 @@
  * limits are counted, before a byte of the body is read.
  */
 import type { Request, RequestHandler, Response } from 'express';
-import { authenticate, requireViewer, type Authentication } from '../api/auth/authenticate.js';
-import type { Identity } from '../documents/ports.js';
+import { authenticate, parseBearer, requireViewer, type Authentication } from '../api/auth/authenticate.js';
+import { watchToken } from '../api/auth/token-expiry.js';
+import type { Identity, Viewer } from '../documents/ports.js';
 import { ApiError } from '../errors.js';
 import { expectPace } from '../http/body-time.js';
 import { ANONYMOUS, type ClientLimits } from '../rate-limit/client-limits.js';
@@ -33,9 +34,10 @@ export function admitRequest({ identity, limits }: { identity: Identity; limits:
     const authentication = await authenticate(identity, request.headers.authorization);
     if (isUpload) requireViewer(authentication);
     const isStream = wantsEventStream(request);
+    const revoked = isStream ? revokedSignal(identity, request, response, authentication.viewer) : [];
     const operation = createOperationSignal({
       viewer: authentication.viewer,
-      left: leftSignal(response),
+      left: AbortSignal.any([leftSignal(response), ...revoked]),
       hasDeadline: !isUpload && !isStream,
     });
     response.once('close', () => operation.dispose());
@@ -44,6 +46,18 @@ export function admitRequest({ identity, limits }: { identity: Identity; limits:
     if (isUpload) holdUpload(limits, { request, response, authentication, operation });
     next();
   };
+}
+
+/** A stream stays open, so its token is checked again from time to time. */
+function revokedSignal(identity: Identity, request: Request, response: Response, viewer: Viewer | null): AbortSignal[] {
+  const token = parseBearer(request.headers.authorization);
+  if (viewer === null || token === null) return [];
+  const revoked = new AbortController();
+  response.once(
+    'close',
+    watchToken({ identity, token, viewer }, (error) => revoked.abort(error)),
+  );
+  return [revoked.signal];
 }
 
 interface Entering {

@@ -46,6 +46,8 @@ export async function createHttpDoor({ limits = createClientLimits(), ...depende
     formatError: (_formatted, error) => toClientError(error),
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
+    // They would let anybody fill a cache of documents, and clients that ask for them send the whole document instead.
+    persistedQueries: false,
     plugins: [ApolloServerPluginLandingPageDisabled(), refuseSubscriptions, checkCost(check), limitErrors],
   });
   await apollo.start();
