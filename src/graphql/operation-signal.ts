@@ -24,7 +24,7 @@ export function createOperationSignal({
 }): OperationSignal {
   const token = createTokenSignal({ expiresAt: viewer?.expiresAt ?? null });
   const late = new AbortController();
-  const timer = hasDeadline ? setTimeout(() => late.abort(tookTooLong()), OPERATION_MS) : undefined;
+  const timer = hasDeadline ? setTimeout(() => late.abort(tookTooLong()), OPERATION_MS).unref() : undefined;
   return {
     signal: AbortSignal.any([left, token.signal, late.signal]),
     dispose: () => {

@@ -115,8 +115,8 @@ function endingWith(signal: AbortSignal, source: AsyncGenerator<ExecutionResult,
     ended = true;
     void source.return();
     const reason: unknown = signal.reason;
-    const errors = [new GraphQLError('', { originalError: reason instanceof Error ? reason : undefined })];
-    return reason instanceof ApiError ? { done: false, value: { errors } } : { done: true, value: undefined };
+    if (!(reason instanceof ApiError)) return { done: true, value: undefined };
+    return { done: false, value: { errors: [new GraphQLError(reason.message, { originalError: reason })] } };
   }
 
   const stream: AsyncGenerator<ExecutionResult, void, void> = {
