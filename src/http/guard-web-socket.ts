@@ -86,17 +86,20 @@ export function guardWebSocket(socket: WebSocket, onMessage: (data: RawData, isB
   function settle(): void {
     if (waiting.length === 0) return socket.isPaused && !isUnread() ? socket.resume() : undefined;
     socket.pause();
-    if (tokens >= 1 && !pumping) {
-      pumping = true;
-      setImmediate(pump);
-    }
+    if (tokens >= 1) schedule();
+  }
+
+  function schedule(): void {
+    if (pumping) return;
+    pumping = true;
+    setImmediate(pump);
   }
 
   function receive(data: RawData, isBinary: boolean): void {
     if (waiting.length >= limits.maxWaiting) return cutOff(socket, CLOSE_POLICY, 'Too many messages');
     waiting.push({ data, isBinary });
     if (isUnread()) return socket.pause();
-    if (!pumping) pump();
+    schedule();
   }
 
   /** Fast senders get their next messages here, and readers that are slow are noticed. */

@@ -390,19 +390,6 @@ describe('a WebSocket', () => {
     });
   });
 
-  it('carries so many queries at once, refuses more with RATE_LIMITED, and stays open', async () => {
-    const { socket, messages } = await open(shared.newUser());
-    for (let id = 0; id < 60; id += 1) {
-      socket.send(JSON.stringify({ id: String(id), type: 'subscribe', payload: { query: '{ s: search(query: "x") { score } }' } }));
-    }
-    const done = () => messages.filter(({ type }) => type === 'complete' || type === 'error');
-    await eventually(() => done().length === 60, { timeoutMs: 60_000 });
-    const refused = messages.filter(({ type }) => type === 'error').map(({ payload }) => payload?.[0]?.extensions.code);
-    expect(new Set(refused)).toEqual(new Set(['RATE_LIMITED']));
-    expect(socket.readyState).toBe(socket.OPEN);
-    socket.terminate();
-  });
-
   it('/ws names the field of a message that is wrong, and takes the corrected one', async () => {
     const token = shared.newUser();
     const socket = await openPlainSocket(shared.url);

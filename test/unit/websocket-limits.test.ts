@@ -1,0 +1,92 @@
+/** What one GraphQL WebSocket may have under way at once, with operations that last until the test ends them. */
+import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { Context, Services } from '../../src/graphql/context.js';
+import { createToClientError } from '../../src/graphql/errors.js';
+import { OPERATIONS_PER_SOCKET } from '../../src/graphql/limits.js';
+import { untilAborted } from '../../src/documents/until-aborted.js';
+import { serveGraphqlWebSocket } from '../../src/graphql/websocket-door.js';
+import { createLogger } from '../../src/runtime/logger.js';
+import { eventually } from '../support/wait.js';
+
+interface Message {
+  type: string;
+  id?: string;
+  payload?: { extensions: { code: string } }[];
+}
+
+let http: Server;
+let finish: () => void;
+let aborted: number;
+
+beforeEach(() => {
+  aborted = 0;
+});
+
+afterEach(() => {
+  finish();
+  http.close();
+  http.closeAllConnections();
+});
+
+async function open(): Promise<{ socket: WebSocket; messages: Message[]; ask: (id: string) => void }> {
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  const slow = async (_root: unknown, _arguments: unknown, { signal }: Context) => {
+    signal.addEventListener('abort', () => (aborted += 1));
+    await untilAborted(signal, () => finished);
+    return 'done';
+  };
+  const query = new GraphQLObjectType({ name: 'Query', fields: { slow: { type: GraphQLString, resolve: slow } } });
+  http = createServer().listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  serveGraphqlWebSocket(new WebSocketServer({ server: http }), {
+    schema: new GraphQLSchema({ query }),
+    services: {} as Services,
+    identity: { verify: () => Promise.resolve({ id: 'ada', email: null, isAdmin: false, expiresAt: null }) },
+    toClientError: createToClientError(createLogger({ level: 'silent', forTerminal: false })),
+  });
+  const socket = new WebSocket(`ws://127.0.0.1:${String((http.address() as AddressInfo).port)}`, 'graphql-transport-ws');
+  const messages: Message[] = [];
+  socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString()) as Message));
+  await once(socket, 'open');
+  socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: 'Bearer x' } }));
+  await eventually(() => messages.some(({ type }) => type === 'connection_ack'));
+  return { socket, messages, ask: (id) => socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query: '{ slow }' } })) };
+}
+
+const idsOf = (messages: readonly Message[], wanted: string) => messages.flatMap(({ type, id }) => (type === wanted && id ? [id] : []));
+
+it('refuses one operation too many with RATE_LIMITED, stays open, and takes more once there is a place', async () => {
+  const { socket, messages, ask } = await open();
+  for (let id = 0; id <= OPERATIONS_PER_SOCKET; id += 1) ask(String(id));
+  await eventually(() => idsOf(messages, 'error').length === 1);
+  expect(messages.at(-1)).toMatchObject({ id: String(OPERATIONS_PER_SOCKET), payload: [{ extensions: { code: 'RATE_LIMITED' } }] });
+  finish();
+  await eventually(() => idsOf(messages, 'complete').length === OPERATIONS_PER_SOCKET);
+  ask('again');
+  await eventually(() => idsOf(messages, 'complete').includes('again'));
+  expect(socket.readyState).toBe(socket.OPEN);
+});
+
+it('ends an operation that its client completes, and gives its place to another', async () => {
+  const { socket, messages, ask } = await open();
+  for (let id = 0; id < OPERATIONS_PER_SOCKET; id += 1) ask(String(id));
+  for (let id = 0; id < OPERATIONS_PER_SOCKET; id += 1) socket.send(JSON.stringify({ id: String(id), type: 'complete' }));
+  ask('next');
+  await eventually(() => aborted > 0);
+  finish();
+  await eventually(() => idsOf(messages, 'complete').includes('next'));
+});
+
+it('ends what runs when the socket closes', async () => {
+  const { socket, ask } = await open();
+  ask('1');
+  ask('2');
+  socket.send(JSON.stringify({ type: 'ping' }));
+  await once(socket, 'message');
+  socket.terminate();
+  await eventually(() => aborted === 2);
+});
