@@ -47,15 +47,15 @@ const DEFAULTS = {
 export function openRedis({ url, name, log, more }: Options): RedisConnection {
   const address = toAddress(url);
   const redis = new Redis(url, { ...DEFAULTS, connectionName: `docstream-${name}`, ...more });
-  let problem: string | null = null;
+  let problem: Problem | null = null;
 
   redis.on('error', (error: Error) => {
     const first = problem === null;
     problem = toProblem(error);
-    if (first) log.warn({ address, connection: name, problem }, 'Redis is away; it is tried again until it is back');
+    if (first) log.warn({ address, connection: name, problem: problem.text }, 'Redis is unavailable; retrying until it responds');
   });
   redis.on('ready', () => {
-    if (problem !== null) log.info({ address, connection: name }, 'Redis is back');
+    if (problem !== null) log.info({ address, connection: name }, 'Redis responds again');
     problem = null;
   });
 
@@ -64,8 +64,8 @@ export function openRedis({ url, name, log, more }: Options): RedisConnection {
     isReady: () => redis.status === 'ready',
     check: async () => {
       if (await answers(redis)) return;
-      const message = `Redis at ${address} ${problem ?? 'does not answer'}.`;
-      throw problem?.includes('mend') ? new SetupError(message) : new ApiError('DEPENDENCY_UNAVAILABLE', message);
+      const message = `Redis at ${address} ${problem?.text ?? 'does not respond'}.`;
+      throw problem?.isFinal ? new SetupError(message) : new ApiError('DEPENDENCY_UNAVAILABLE', message);
     },
     stop: () => redis.disconnect(),
   };
@@ -93,10 +93,19 @@ function toAddress(url: string): string {
   return URL.canParse(url) ? new URL(url).host : 'REDIS_URL';
 }
 
+interface Problem {
+  /** Goes on from "Redis at …". */
+  text: string;
+  /** Whether waiting does not help: somebody must correct the configuration. */
+  isFinal: boolean;
+}
+
 /** Never the driver's own words: its errors carry the command they belong to, and that of a sign-in is the password. */
-function toProblem(error: Error): string {
-  if (/^(WRONGPASS|NOAUTH|ERR invalid password)/.test(error.message)) return 'refuses the user name or the password: mend REDIS_URL';
-  if (error.message.startsWith('NOPERM')) return 'does not permit this user what is needed: mend its ACL';
+function toProblem(error: Error): Problem {
+  if (/^(WRONGPASS|NOAUTH|ERR invalid password)/.test(error.message)) {
+    return { text: 'rejected the user name or the password; correct REDIS_URL', isFinal: true };
+  }
+  if (error.message.startsWith('NOPERM')) return { text: 'does not permit this user what is needed; correct its ACL', isFinal: true };
   const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
-  return `does not answer${code}`;
+  return { text: `does not respond${code}`, isFinal: false };
 }

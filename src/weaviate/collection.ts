@@ -50,7 +50,7 @@ function parseMaker(description = ''): Maker {
 const UNINDEXED = { indexFilterable: false, indexSearchable: false };
 
 /**
- * `terms` is what keywords are looked up in: the words of `text` as words.ts makes them. The index is flat, which means exact: most users
+ * `terms` is what keywords are looked up in: the words of `text` as terms.ts makes them. The index is flat, which means exact: most users
  * have few passages, a graph for each of them would sit in memory, and the embedded store is exact too.
  */
 function describeCollection(collection: string, maker: Maker): object {

@@ -91,7 +91,11 @@ describe('a server refuses the process', () => {
   it.each<[string, () => Record<string, string>, RegExp]>([
     ['PostgreSQL, the password', () => ({ DATABASE_URL: withPassword('DATABASE_URL') }), /^PostgreSQL refuses .* mend DATABASE_URL\.$/],
     ['PostgreSQL, the database', () => ({ DATABASE_URL: withDatabase() }), /^PostgreSQL has no database .* mend DATABASE_URL\.$/],
-    ['Redis, the password', () => ({ REDIS_URL: withPassword('REDIS_URL') }), /^Redis at .* refuses .* mend REDIS_URL\.$/],
+    [
+      'Redis, the password',
+      () => ({ REDIS_URL: withPassword('REDIS_URL') }),
+      /^Redis at .* rejected the user name or the password; correct REDIS_URL\.$/,
+    ],
     ['Cohere, the key', () => ({ COHERE_API_KEY: 'wrong-password' }), /^Cohere refuses the key: mend COHERE_API_KEY\.$/],
   ])('%s: one line that says what to mend, without the secret, and exit 1', async (_, change, line) => {
     const { code, output } = await runProduct({ ...cluster.env, PORT: '0', ...change() }, undefined, 'worker');

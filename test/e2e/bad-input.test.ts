@@ -610,7 +610,7 @@ describe('a query that asks for too much is refused before it runs, at every doo
     const headers = { ...bearer(shared.newUser()), accept, 'content-type': 'application/json' };
     const body = JSON.stringify({ query: `{ viewer { ${'id '.repeat(3_500_000)} } }` });
     const { status, text } = await sendRaw(shared.url, { path: '/graphql', headers, body });
-    expect({ status, text }).toEqual({ status: 413, text: expect.stringMatching(/"code":"(BAD_USER_INPUT|REQUEST_TOO_LARGE)"/) as string });
+    expect({ status, text }).toEqual({ status: 413, text: expect.stringContaining('"code":"REQUEST_TOO_LARGE"') as string });
   });
 
   it('10 MB of query text in the operations of a multipart request', async () => {

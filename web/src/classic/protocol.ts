@@ -1,4 +1,4 @@
-/** The plain WebSocket and the REST door, as http.md has them. */
+/** The plain WebSocket and the REST door, as docs/api.md describes them. */
 export interface JobProgress {
   jobId: string;
   documentId: string;
