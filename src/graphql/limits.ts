@@ -23,10 +23,10 @@ export const MAX_ALIASES = 30;
 /** `__schema` and `__type`, as executed. */
 export const MAX_INTROSPECTIONS = 1;
 
-/** Objects that an answer may hold, lists multiplied; a search and a count have a price in objects. See operation-cost.ts. */
+/** Objects that a response may hold, lists multiplied; a search and a count have a price in objects. See operation-cost.ts. */
 export const MAX_COST = 20_000;
 
-/** Errors in one answer; what a client's words may add to each of them, in characters. */
+/** Errors in one response, and the longest word of a client that each of them repeats, in characters. */
 export const MAX_ERRORS = 20;
 export const MAX_ECHO_LENGTH = 80;
 

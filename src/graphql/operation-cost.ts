@@ -1,6 +1,6 @@
 /**
- * What one operation costs before it runs: the number of objects that its answer may hold. Lists count as often as their `first` says,
- * within each other they multiply, and fragments and aliases count where they are used. Work that is no object has a price in objects.
+ * What one operation costs before it runs: the number of objects that its response may hold. Lists count as often as their `first` says,
+ * within each other they multiply, and fragments and aliases count where they are used. Work that returns no objects has a price in objects.
  */
 import {
   getNamedType,
@@ -109,7 +109,7 @@ function tooCostly(cost: number): GraphQLError {
 const UPLOAD = 'uploadDocument';
 
 /**
- * An upload is the only field of its mutation: one file has one reader, and a field beside it that fails would turn the whole answer into
+ * An upload is the only field of its mutation: one file has one reader, and a field beside it that fails would turn the whole response into
  * null, although the document was accepted.
  */
 function assertUploadAlone(query: DocumentNode, operation: OperationDefinitionNode): void {

@@ -180,7 +180,7 @@ async function prepare(
     if (!getOperationAST(document, operationName))
       throw new ApiError('BAD_USER_INPUT', 'operationName must name one of the operations.', { field: 'operationName' });
     const isStream = isSubscription(document, operationName);
-    assertRoom(connection, isStream, open);
+    assertCapacity(connection, isStream, open);
     const held = await hold(limits, connection, { id, owner: viewer.id, isStream });
     const contextValue: OperationContext = { ...createContext(services, { viewer, refusal: null }, { signal: held.signal }), held };
     return { schema, document, contextValue, ...(variables && { variableValues: variables }), ...(operationName && { operationName }) };
@@ -190,7 +190,7 @@ async function prepare(
   }
 }
 
-function assertRoom({ running }: Connection, isStream: boolean, open: number): void {
+function assertCapacity({ running }: Connection, isStream: boolean, open: number): void {
   if (isStream && open - running > SUBSCRIPTIONS_PER_SOCKET)
     throw tooMany('subscriptions: watch the list instead of each document', SUBSCRIPTIONS_PER_SOCKET);
   if (!isStream && running >= OPERATIONS_PER_SOCKET) throw tooMany('queries and mutations at once', OPERATIONS_PER_SOCKET);

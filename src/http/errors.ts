@@ -40,7 +40,7 @@ function numberOf(error: unknown, key: 'status' | 'limit'): number | undefined {
 /** At /graphql the same code stands where GraphQL clients look for it. */
 export function createErrorHandler(logger: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
-    // Nobody is left to be told, and a client that leaves is no bug of ours.
+    // No client is left to respond to, and its leaving is not a bug.
     if (isGone(request)) return void logger.debug({ err: error }, 'the client left before its request was served');
     const apiError = toApiError(error, logger);
     if (response.headersSent) return next(error);

@@ -78,7 +78,7 @@ async function file(dependencies: Dependencies, request: Request<{ id: string }>
     'X-Content-Type-Options': 'nosniff',
     'Cache-Control': 'private, no-store',
   });
-  // A reader that leaves in the middle, or whose token expires, is no error of ours.
+  // A reader that leaves in the middle, or whose token expires, is not an error of the server.
   await pipeline(content, response, { signal }).catch(() => undefined);
 }
 

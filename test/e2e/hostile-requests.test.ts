@@ -14,7 +14,7 @@ import { refusalOf } from '../support/watch.js';
 const CONNECTIONS = 12;
 const shared = shareProduct({ env: { LOG_LEVEL: 'info', CONNECTIONS_PER_USER: String(CONNECTIONS), UPLOADS_PER_USER: '4' } });
 
-/** A client's fault is no bug of the product: nothing is logged as an error. */
+/** A client's fault is not a bug: nothing is logged as an error. */
 afterEach(() => {
   expect(shared.product.logs()).not.toMatch(/"level":(50|60)/);
 });

@@ -45,7 +45,7 @@ it('refuses every other path, and changes no built-in', () => {
   expect(descriptors()).toEqual(before);
 });
 
-it('refuses what is no map of one file to one place', () => {
+it('refuses a map of anything but one file to one place', () => {
   for (const map of [
     [],
     null,
@@ -61,7 +61,7 @@ it('refuses what is no map of one file to one place', () => {
   }
 });
 
-it('refuses operations that are no object or come twice, and a map before them', () => {
+it('refuses operations that are not an object or come twice, and a map before them', () => {
   for (const sent of [null, [], 1, 'x']) expect(() => receive({ 0: [] }, sent)).toThrow('operations must be a JSON object');
   expect(() => createMultipartFields().receive('map', '{}')).toThrow('map must follow operations');
   const fields = createMultipartFields();

@@ -10,7 +10,7 @@ export interface Authentication {
   refusal: ApiError | null;
 }
 
-/** Reads the token of an Authorization header. A refused one is no error yet: introspection needs none. */
+/** Reads the token of an Authorization header. A refused token is not an error yet, because introspection needs none. */
 export async function authenticate(identity: Identity, authorization: string | undefined): Promise<Authentication> {
   const token = parseBearer(authorization);
   if (token === null) return { viewer: null, refusal: null };
