@@ -8,6 +8,7 @@ import { watchToken } from '../api/auth/token-expiry.js';
 import type { Identity, Viewer } from '../documents/ports.js';
 import { ApiError } from '../errors.js';
 import { expectPace } from '../http/body-time.js';
+import { releaseWith } from '../http/release-with.js';
 import { ANONYMOUS, type ClientLimits } from '../rate-limit/client-limits.js';
 import { createOperationSignal, leftSignal, type OperationSignal } from './operation-signal.js';
 import { abortUpload } from './receive-upload.js';
@@ -40,10 +41,10 @@ export function admitRequest({ identity, limits }: { identity: Identity; limits:
       left: AbortSignal.any([leftSignal(response), ...revoked]),
       hasDeadline: !isUpload && !isStream,
     });
-    response.once('close', () => operation.dispose());
+    releaseWith(response, () => operation.dispose());
     admitted.set(request, { ...authentication, signal: operation.signal });
     await admit(limits, { request, response, authentication, operation, isLong: isUpload || isStream });
-    if (isUpload) holdUpload(limits, { request, response, authentication, operation });
+    if (isUpload) await holdUpload(limits, { request, response, authentication, operation });
     next();
   };
 }
@@ -53,8 +54,8 @@ function revokedSignal(identity: Identity, request: Request, response: Response,
   const token = parseBearer(request.headers.authorization);
   if (viewer === null || token === null) return [];
   const revoked = new AbortController();
-  response.once(
-    'close',
+  releaseWith(
+    response,
     watchToken({ identity, token, viewer }, (error) => revoked.abort(error)),
   );
   return [revoked.signal];
@@ -77,17 +78,17 @@ async function admit(
   const leave = await limits.admission.enter(owner, operation.signal);
   // A file and a stream take their time, and have limits of their own.
   if (isLong) leave();
-  else response.once('close', leave);
+  else releaseWith(response, leave);
 }
 
 function holdBody({ anonymousBodies }: ClientLimits, request: Request, response: Response): void {
   const release = anonymousBodies.take(ANONYMOUS);
   request.once('end', release);
-  response.once('close', release);
+  releaseWith(response, release);
 }
 
-function holdUpload({ uploads }: ClientLimits, { request, response, authentication, operation }: Entering): void {
-  response.once('close', uploads.take(requireViewer(authentication).id));
+async function holdUpload({ uploads }: ClientLimits, { request, response, authentication, operation }: Entering): Promise<void> {
+  releaseWith(response, await uploads.takeSoon(requireViewer(authentication).id));
   expectPace(request, (error) => abortUpload(request, error));
   operation.signal.addEventListener('abort', () => abortUpload(request, toApiError(operation.signal.reason)), { once: true });
 }

@@ -8,10 +8,11 @@ import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/dis
 import { expressMiddleware } from '@as-integrations/express5';
 import express, { type Request, type RequestHandler, type Router } from 'express';
 import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
+import { ApiError } from '../errors.js';
 import type { Identity } from '../documents/ports.js';
 import { createClientLimits, type ClientLimits } from '../rate-limit/client-limits.js';
 import { admitRequest, admittedOf } from './admit-request.js';
-import { createOperationCheck, validationRules, type OperationCheck } from './check-operation.js';
+import { createOperationCheck, isDocument, validationRules, type OperationCheck, type OperationRequest } from './check-operation.js';
 import { createContext } from './create-context.js';
 import type { Context, Services } from './context.js';
 import type { ToClientError } from './errors.js';
@@ -56,7 +57,7 @@ export async function createHttpDoor({ limits = createClientLimits(), ...depende
   router.use(admitRequest({ identity, limits }));
   router.use(receiveUpload());
   router.use(express.json({ limit: MAX_REQUEST_BYTES }));
-  router.use(checkText(check, toClientError));
+  router.use(checkOperation(check, toClientError));
   router.use(serveEventStreams({ services, toClientError, limits, check, schema }));
   router.use(expressMiddleware(apollo, { context: ({ req }) => Promise.resolve(contextOf(services, req)) }));
   return { router, stop: () => apollo.stop() };
@@ -67,30 +68,44 @@ function contextOf(services: Services, request: Request): Context {
   return createContext(services, authentication, { signal, uploadEnded: uploadEndedOf(request) });
 }
 
-/** Text and shape of a document, before anything is validated. Other mistakes of a body are Apollo Server's to refuse. */
-function checkText(check: OperationCheck, toClientError: ToClientError): RequestHandler {
+/**
+ * Every operation is checked here, before Apollo Server sees it: some of GraphQL's own rules throw on a wrong document, which Apollo
+ * Server takes for a bug. Bodies without the text of an operation are left to it, and so are variables that are not an object.
+ */
+function checkOperation(check: OperationCheck, toClientError: ToClientError): RequestHandler {
   return (request, response, next) => {
-    try {
-      check.checkText(request.method === 'GET' ? queryOf(request) : bodyOf(request));
-      next();
-    } catch (error) {
-      if (!(error instanceof GraphQLError)) throw error;
-      response.status(400).json({ errors: [toClientError(error)] });
-    }
+    const operation = request.method === 'GET' ? operationOfAddress(request) : operationOf(request.body);
+    const checked = operation && check.check(operation);
+    if (!checked || isDocument(checked)) return next();
+    const [error] = checked;
+    if (error instanceof ApiError) return next(error);
+    const type = request.accepts(['application/json', 'application/graphql-response+json']) || 'application/json';
+    response
+      .status(400)
+      .type(type)
+      .send(JSON.stringify({ errors: checked.map(toClientError) }));
   };
 }
 
-function bodyOf({ body }: Request): { query?: unknown; variables?: unknown } {
-  return typeof body === 'object' && body !== null ? (body as { query?: unknown; variables?: unknown }) : {};
+function operationOf(body: unknown): OperationRequest | null {
+  const { query, variables, operationName } = isRecord(body) ? body : {};
+  if (typeof query !== 'string') return null;
+  return { query, ...(isRecord(variables) && { variables }), ...(typeof operationName === 'string' && { operationName }) };
 }
 
-/** In an address variables are JSON text. */
-function queryOf({ query: { query, variables } }: Request): { query?: unknown; variables?: unknown } {
+/** Read as Apollo Server reads it; variables are JSON text. */
+function operationOfAddress({ url }: Request): OperationRequest | null {
+  const parameters = new URLSearchParams(url.split('?')[1] ?? '');
+  const { variables, ...operation } = Object.fromEntries(parameters);
   try {
-    return { query, variables: typeof variables === 'string' ? JSON.parse(variables) : undefined };
+    return operationOf({ ...operation, variables: variables === undefined ? undefined : (JSON.parse(variables) as unknown) });
   } catch {
-    return { query };
+    return operationOf(operation);
   }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Over plain HTTP there is one response, and a subscription has none. */

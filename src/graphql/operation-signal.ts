@@ -2,6 +2,7 @@ import type { Response } from 'express';
 import { createTokenSignal } from '../api/auth/token-expiry.js';
 import type { Viewer } from '../documents/ports.js';
 import { ApiError } from '../errors.js';
+import { releaseWith } from '../http/release-with.js';
 
 /** For a query or a mutation without a file. */
 const OPERATION_MS = 30_000;
@@ -37,7 +38,7 @@ export function createOperationSignal({
 /** Aborts when the connection closes before the response is complete. */
 export function leftSignal(response: Response): AbortSignal {
   const left = new AbortController();
-  response.once('close', () => {
+  releaseWith(response, () => {
     if (!response.writableFinished) left.abort(clientLeft());
   });
   return left.signal;

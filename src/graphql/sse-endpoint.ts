@@ -4,6 +4,7 @@ import { getOperationAST, GraphQLError, subscribe, type ExecutionResult, type Gr
 import type { OperationArgs, Response as SseResponse } from 'graphql-sse';
 import { createHandler } from 'graphql-sse/lib/use/express';
 import { ApiError } from '../errors.js';
+import { releaseWith } from '../http/release-with.js';
 import { ANONYMOUS, type ClientLimits } from '../rate-limit/client-limits.js';
 import { admittedOf, wantsEventStream, type Admitted } from './admit-request.js';
 import { isDocument, type OperationCheck, type OperationRequest } from './check-operation.js';
@@ -80,9 +81,9 @@ async function prepare(
   if (!isDocument(document)) return refusal(document.map(toClientError));
   if (!getOperationAST(document, operationName)) return refusal([toClientError(unknownOperation())]);
   const owner = authentication.viewer?.id ?? ANONYMOUS;
-  response.once('close', limits.connections.take(owner));
+  releaseWith(response, limits.connections.take(owner));
   const held = await holdOperation(limits, { owner, signal, isSubscription: isSubscription(document, operationName) });
-  response.once('close', held.release);
+  releaseWith(response, held.release);
   // A copy, since the library wants an open record.
   const contextValue = { ...createContext(services, authentication, { signal: held.signal }), response };
   return { schema, document, contextValue, ...(variables && { variableValues: variables }), ...(operationName && { operationName }) };

@@ -11,6 +11,7 @@ import type { UploadDocument, UploadResult } from '../documents/upload-document.
 import { ProcessingFailure } from '../errors.js';
 import { createClientLimits, type ClientLimits } from '../rate-limit/client-limits.js';
 import { receiveMultipart } from './multipart.js';
+import { releaseWith } from './release-with.js';
 import { toRestError, toRestStatus } from './rest-status.js';
 
 interface Dependencies {
@@ -37,7 +38,7 @@ export function createRestRouter({ limits = createClientLimits(), ...options }: 
 async function upload(dependencies: Dependencies, request: Request, response: Response): Promise<void> {
   const { limits, uploadDocument } = dependencies;
   const { viewer, signal } = await signIn(dependencies, request, response);
-  response.once('close', limits.uploads.take(viewer.id));
+  releaseWith(response, await limits.uploads.takeSoon(viewer.id));
   const result = await receiveMultipart({ request, response, signal }, (received) => uploadDocument(viewer, received));
   response.status(202).json(toUploadAnswer(result));
 }
@@ -104,7 +105,7 @@ async function signIn({ identity, limits }: Dependencies, request: Pick<Request,
   const viewer = requireViewer(await authenticate(identity, request.headers.authorization));
   limits.requests.spend(viewer.id);
   const { signal, dispose } = createTokenSignal(viewer);
-  response.once('close', dispose);
+  releaseWith(response, dispose);
   const leave = await limits.admission.enter(viewer.id, signal);
   leave();
   return { viewer, signal };
