@@ -14,11 +14,16 @@ export function drain(request: Request): void {
   draining.add(request);
   request.unpipe();
   request.resume();
-  const timer = setTimeout(() => request.destroy(), DRAIN_MS);
+  const timer = setTimeout(() => {
+    stop();
+    request.destroy();
+  }, DRAIN_MS).unref();
   const stop = (): void => {
     clearTimeout(timer);
     draining.delete(request);
   };
   request.once('end', stop);
   request.once('close', stop);
+  // A request whose parser was destroyed does not always say that it has closed.
+  request.socket.once('close', stop);
 }

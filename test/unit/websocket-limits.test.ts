@@ -19,23 +19,29 @@ interface Message {
 }
 
 let http: Server;
+let client: WebSocket;
 let finish: () => void;
-let aborted: number;
-
-beforeEach(() => {
-  aborted = 0;
-});
 
 afterEach(() => {
   finish();
+  // Its heartbeat would keep both sides open, and this process alive.
+  client.terminate();
   http.close();
   http.closeAllConnections();
 });
 
-async function open(): Promise<{ socket: WebSocket; messages: Message[]; ask: (id: string) => void }> {
+/** `operations` counts those of this socket only. */
+async function open(): Promise<{
+  socket: WebSocket;
+  messages: Message[];
+  operations: { started: number; aborted: number };
+  ask: (id: string) => void;
+}> {
+  const operations = { started: 0, aborted: 0 };
   const finished = new Promise<void>((resolve) => (finish = resolve));
   const slow = async (_root: unknown, _arguments: unknown, { signal }: Context) => {
-    signal.addEventListener('abort', () => (aborted += 1));
+    operations.started += 1;
+    signal.addEventListener('abort', () => (operations.aborted += 1));
     await untilAborted(signal, () => finished);
     return 'done';
   };
@@ -49,12 +55,18 @@ async function open(): Promise<{ socket: WebSocket; messages: Message[]; ask: (i
     toClientError: createToClientError(createLogger({ level: 'silent', forTerminal: false })),
   });
   const socket = new WebSocket(`ws://127.0.0.1:${String((http.address() as AddressInfo).port)}`, 'graphql-transport-ws');
+  client = socket;
   const messages: Message[] = [];
   socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString()) as Message));
   await once(socket, 'open');
   socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: 'Bearer x' } }));
   await eventually(() => messages.some(({ type }) => type === 'connection_ack'));
-  return { socket, messages, ask: (id) => socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query: '{ slow }' } })) };
+  return {
+    socket,
+    messages,
+    operations,
+    ask: (id) => socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query: '{ slow }' } })),
+  };
 }
 
 const idsOf = (messages: readonly Message[], wanted: string) => messages.flatMap(({ type, id }) => (type === wanted && id ? [id] : []));
@@ -72,21 +84,21 @@ it('refuses one operation too many with RATE_LIMITED, stays open, and takes more
 });
 
 it('ends an operation that its client completes, and gives its place to another', async () => {
-  const { socket, messages, ask } = await open();
+  const { socket, messages, operations, ask } = await open();
   for (let id = 0; id < OPERATIONS_PER_SOCKET; id += 1) ask(String(id));
+  await eventually(() => operations.started > 0);
   for (let id = 0; id < OPERATIONS_PER_SOCKET; id += 1) socket.send(JSON.stringify({ id: String(id), type: 'complete' }));
   ask('next');
-  await eventually(() => aborted > 0);
+  await eventually(() => operations.aborted > 0);
   finish();
   await eventually(() => idsOf(messages, 'complete').includes('next'));
 });
 
 it('ends what runs when the socket closes', async () => {
-  const { socket, ask } = await open();
+  const { socket, operations, ask } = await open();
   ask('1');
   ask('2');
-  socket.send(JSON.stringify({ type: 'ping' }));
-  await once(socket, 'message');
+  await eventually(() => operations.started === 2);
   socket.terminate();
-  await eventually(() => aborted === 2);
+  await eventually(() => operations.aborted === 2);
 });
