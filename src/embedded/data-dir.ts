@@ -10,7 +10,7 @@ export class DataDirError extends Error {
 
 /** The claim of one process. */
 export interface DataDirClaim {
-  /** Tells whoever waits for the folder that its owner ends within `limitMs`. */
+  /** Announces to whoever waits for the folder that its owner ends within `limitMs`. */
   announceStop(limitMs: number): Promise<void>;
   /** Gives the folder back. */
   release(): Promise<void>;
@@ -21,7 +21,7 @@ export interface ClaimOptions {
   onWait?: (owner: { pid: number }) => void;
 }
 
-/** An owner that does not say that it stops may have been told to a moment ago. */
+/** An owner that has not announced its stop may just have received the signal. */
 const OWNER_LEAVES_MS = 3_000;
 const POLL_MS = 50;
 

@@ -34,7 +34,7 @@ export function createFirebaseIdentity({ projectId, emulatorHost, httpAgent, tim
     if (!header || !payload || payload['aud'] !== projectId || payload['iss'] !== `${ISSUER}${projectId}`) throw invalidToken();
     // firebase-admin checks it too, but by an environment variable of its own.
     if (emulatorHost === null && header['alg'] !== 'RS256') throw invalidToken();
-    // Before the signature: Google's keys change, and an old token would be told from a forged one no more.
+    // Before the signature: Google's keys change, and an old token could no longer be distinguished from a forged one.
     if (typeof payload['exp'] === 'number' && payload['exp'] * 1_000 <= Date.now()) throw new ExpiredTokenError();
     return verifyWith(auth, { token, isRecheck, timeoutMs });
   }

@@ -1,5 +1,5 @@
 /** kafkajs' errors as ours. */
-// Node finds only some of this package's names by itself.
+// Node finds only some of this package's names on its own.
 import kafkajs, { type KafkaJSError } from 'kafkajs';
 import { ApiError, SetupError } from '../errors.js';
 

@@ -5,7 +5,7 @@
  * beside it (permit-ledger.ts), and only then is its offset committed. kafkajs 2.2 stops a consumer for good, with the process still alive,
  * when a handler throws one of JavaScript's own errors.
  */
-// Node finds only some of this package's names by itself.
+// Node finds only some of this package's names on its own.
 import kafkajs, { type Consumer, type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs';
 import type { DeadLetter } from '../documents/ports.js';
 import { parseJobMessage } from '../messages/job.js';

@@ -1,4 +1,4 @@
-// Node finds only some of this package's names by itself.
+// Node finds only some of this package's names on its own.
 import kafkajs, { type Admin } from 'kafkajs';
 import { SetupError } from '../errors.js';
 import { DEFAULT_PARTITIONS, TOPIC_CONFIGS } from '../messages/topics.js';
