@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 export const wholeNumber = (minimum: number, maximum: number) => {
-  const error = `must be a whole number from ${String(minimum)} to ${String(maximum)}`;
+  const error = `must be a whole number from ${minimum} to ${maximum}`;
   const digits = z.string().regex(/^\d{1,16}$/, { error });
   return digits.transform(Number).pipe(z.number().int({ error }).min(minimum, { error }).max(maximum, { error }));
 };

@@ -93,8 +93,8 @@ async function fail(logger: Logger, stop: (reason: string, code: number) => Prom
 function explain(error: unknown, { host, port }: Config, logger: Logger): string[] {
   if (error instanceof DataDirError || error instanceof SetupError) return [error.message];
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE') return [`PORT ${String(port)} on ${host} is in use: stop what uses it or set PORT to another.`];
-  if (code === 'EACCES') return [`PORT ${String(port)} on ${host} may not be opened by this user: set PORT to another.`];
+  if (code === 'EADDRINUSE') return [`PORT ${port} on ${host} is in use: stop what uses it or set PORT to another.`];
+  if (code === 'EACCES') return [`PORT ${port} on ${host} may not be opened by this user: set PORT to another.`];
   if (code === 'EADDRNOTAVAIL') return [`HOST ${host} is no address of this machine.`];
   logger.fatal({ err: error }, 'could not start');
   return ['docstream could not start; the line above says why.'];
@@ -108,7 +108,7 @@ function exitWith(lines: readonly string[]): never {
 function printTable({ host }: Config, { parts, port }: App, role: Role): void {
   const width = (key: 'part' | 'adapter') => Math.max(...parts.map((row) => row[key].length));
   const rows = parts.map((row) => `  ${row.part.padEnd(width('part'))}  ${row.adapter.padEnd(width('adapter'))}  ${row.address}`);
-  const address = `http://${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+  const address = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const ready =
     role === 'api'
       ? `docstream is ready at ${address} (playground: ${address}/playground)`

@@ -61,7 +61,7 @@ try {
 }
 
 function take(topic: string, partition: number, message: KafkaMessage): void {
-  const place = `${topic}[${String(partition)}]@${message.offset}`;
+  const place = `${topic}[${partition}]@${message.offset}`;
   const key = message.key?.toString();
   if (key === undefined) return skip(place, 'it has no key');
   if (message.value === null) return topic === LATEST ? takeTombstone(key) : skip(place, 'it has no value');

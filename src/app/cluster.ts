@@ -41,7 +41,10 @@ export async function startWorkerOn(surroundings: Surroundings, parts: Parts): P
   const { kafka } = await openKafka(surroundings);
   const letters = createDeadLetterStore({ database: parts.database });
   const consumer = createJobConsumer({
-    ...{ kafka, groupId: GROUPS.vectorize, topic: TOPICS.jobs, log: logger },
+    kafka,
+    groupId: GROUPS.vectorize,
+    topic: TOPICS.jobs,
+    log: logger,
     onPermit: () => worker.wake(),
     onUnreadable: (letter) => letters.add(letter),
     onCrash: onFatal,

@@ -28,12 +28,15 @@ export async function startEverything(surroundings: Surroundings, port: Port): P
 function startPipeline(surroundings: Surroundings, parts: Parts): ReturnType<typeof createAnnouncing> {
   const log = createEventLog();
   const announce = createAnnouncing({
-    ...{ bus: parts.bus, logger: surroundings.logger },
+    bus: parts.bus,
+    logger: surroundings.logger,
     onOutbox: () => relay.wake(),
     onDeleting: () => worker.wakeCleanups(),
   });
   const relay = startRelay(surroundings, {
-    ...{ database: parts.database, log, shards: () => ALL_SHARDS },
+    database: parts.database,
+    log,
+    shards: () => ALL_SHARDS,
     publisher: { publish: async (_shard, records) => void (await log.publish(records)) },
   });
   const worker = startWorker(surroundings, parts, announce);

@@ -96,8 +96,7 @@ function openServer(
 
 /** The folder has one owner where the database is in it. */
 async function startEngine({ config, logger, resources, onFatal }: Surroundings): ReturnType<typeof startEmbeddedPostgres> {
-  const onWait = ({ pid }: { pid: number }) =>
-    logger.info({ pid }, `waiting for process ${String(pid)}, which is stopping and owns DATA_DIR`);
+  const onWait = ({ pid }: { pid: number }) => logger.info({ pid }, `waiting for process ${pid}, which is stopping and owns DATA_DIR`);
   const claim = await claimDataDir(config.dataDir, { onWait });
   resources.push('data folder', () => claim.release());
   resources.onClosing((deadlineMs) => claim.announceStop(deadlineMs));
@@ -211,7 +210,7 @@ export function describeParts(config: Config, parts: Pick<Parts, 'embedder'> | n
     redis ? row('Status bus', 'Redis', shown(redis.url)) : row('Status bus', 'in-process', 'this process'),
     weaviate
       ? row('Vector store', 'Weaviate', shown(weaviate.url))
-      : row('Vector store', 'pgvector in the database', `${String(parts?.embedder.dimensions ?? 0)} dimensions`),
+      : row('Vector store', 'pgvector in the database', `${parts?.embedder.dimensions ?? 0} dimensions`),
     row('Embedder', parts?.embedder.model ?? (cohere ? cohere.model : 'shipped'), cohere ? shown(cohere.baseUrl) : 'worker threads'),
     firebase ? row('Identity', 'Firebase', firebase.projectId) : row('Identity', 'tokens dev:<user>', 'loopback only'),
     blobUrl === null

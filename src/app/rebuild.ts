@@ -21,13 +21,13 @@ async function rebuildVectors(surroundings: Surroundings): Promise<string> {
   if (weaviate) await surroundings.readiness.open('weaviate', () => dropCollection({ ...weaviate, timeoutMs: TIMEOUT_MS }));
   else await clearVectors(database);
   const count = await requeueCompleted(database);
-  return `The vectors are gone and ${String(count)} documents wait to be embedded again: start the processes. Until a document is done, searches don't find it.`;
+  return `The vectors are gone and ${count} documents wait to be embedded again: start the processes. Until a document is done, searches don't find it.`;
 }
 
 async function rebuildTopics(surroundings: Surroundings): Promise<string> {
   const database = await openDatabasePart(surroundings, { unlimited: true });
   const count = await requeueEvents(database);
-  return `${String(count)} events wait in ${String(OUTBOX_SHARDS)} shards to be published again: consumers that keep the highest seq of a document see nothing new.`;
+  return `${count} events wait in ${OUTBOX_SHARDS} shards to be published again: consumers that keep the highest seq of a document see nothing new.`;
 }
 
 /** After the blob store was emptied or replaced: from here on the one at BLOB_URL is this installation's. */

@@ -33,7 +33,9 @@ export function startRelay({ logger, resources, metrics }: Surroundings, { datab
   let lastBatchAt = 0;
   let lastRows = 0;
   const outbox = createBackgroundTask({
-    ...{ name: 'relay', tickMs: TICK_MS, log: logger },
+    name: 'relay',
+    tickMs: TICK_MS,
+    log: logger,
     run: async () => {
       await balance?.();
       await pause(gatherMs(lastRows) - (performance.now() - lastBatchAt));
@@ -43,7 +45,9 @@ export function startRelay({ logger, resources, metrics }: Surroundings, { datab
     },
   });
   const latest = createBackgroundTask({
-    ...{ name: 'latest', tickMs: TICK_MS, log: logger },
+    name: 'latest',
+    tickMs: TICK_MS,
+    log: logger,
     run: createRelayLatest({ queue: createLatestQueue({ database, shards }), publisher, logger }),
   });
   for (const [name, task] of Object.entries({ relay: outbox, latest })) {

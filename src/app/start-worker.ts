@@ -42,11 +42,15 @@ export function startWorker(
   const leases = createLeaseKeeper({ store, announce, leaseMs: config.leaseMs, shortStageMs: SHORT_STAGE_MS, log });
   const tasks = {
     cleanups: createBackgroundTask({
-      ...{ name: 'cleanups', tickMs: CLEANUP_TICK_MS, log },
+      name: 'cleanups',
+      tickMs: CLEANUP_TICK_MS,
+      log,
       run: createRunCleanups({ store, vectors, blobs, log }),
     }),
     leases: createBackgroundTask({
-      ...{ name: 'leases', tickMs: config.leaseMs / 3, log },
+      name: 'leases',
+      tickMs: config.leaseMs / 3,
+      log,
       run: async () => {
         announce(await store.takeBackLeases({ all: false }));
         return false;
@@ -58,7 +62,13 @@ export function startWorker(
     resources.push(name, () => task.stop());
   }
   const worker = createWorker({
-    ...{ store, leases, announce, log, leaseMs: config.leaseMs, retryDelaysMs: config.retryDelaysMs, ...room },
+    store,
+    leases,
+    announce,
+    log,
+    leaseMs: config.leaseMs,
+    retryDelaysMs: config.retryDelaysMs,
+    ...room,
     process: measureProcess(metrics.registry, createProcessDocument({ blobs, extractor, embedder, vectors, maxChunks: config.maxChunks }), {
       concurrency: config.workerConcurrency,
     }),

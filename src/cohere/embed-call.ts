@@ -68,7 +68,10 @@ function callOnce(
   signal: AbortSignal,
 ): Promise<unknown> {
   const request = {
-    ...{ model, texts, embeddingTypes: ['float' as const], truncate: 'END' as const },
+    model,
+    texts,
+    embeddingTypes: ['float' as const],
+    truncate: 'END' as const,
     inputType: purpose === 'query' ? ('search_query' as const) : ('search_document' as const),
     ...(hasChoiceOfDimensions(model) && { outputDimension: dimensions }),
   };
@@ -90,13 +93,13 @@ function toVectors(answer: unknown, count: number, dimensions: number): Float32A
   const { embeddings } = (answer ?? {}) as { embeddings?: { float?: unknown } };
   const rows = embeddings?.float;
   if (!Array.isArray(rows)) throw badAnswer('it holds no vectors');
-  if (rows.length !== count) throw badAnswer(`${String(rows.length)} vectors for ${String(count)} texts`);
+  if (rows.length !== count) throw badAnswer(`${rows.length} vectors for ${count} texts`);
   return rows.map((row: unknown) => toUnitVector(row, dimensions));
 }
 
 function toUnitVector(row: unknown, dimensions: number): Float32Array {
   if (!Array.isArray(row)) throw badAnswer('a vector is missing');
-  if (row.length !== dimensions) throw badAnswer(`a vector of ${String(row.length)} dimensions instead of ${String(dimensions)}`);
+  if (row.length !== dimensions) throw badAnswer(`a vector of ${row.length} dimensions instead of ${dimensions}`);
   const vector = Float32Array.from(row, (value: unknown) => (typeof value === 'number' ? value : NaN));
   const length = Math.hypot(...vector);
   if (!Number.isFinite(length) || length === 0) throw badAnswer('a vector without direction');

@@ -59,7 +59,12 @@ export async function createCohereEmbedder(options: Options): Promise<CohereEmbe
   });
   const batcherFor = (purpose: Purpose, mayLeave: Pace, waits: { idleMs: number; patienceMs: number }) =>
     createBatcher<Float32Array>({
-      ...{ maxTexts: MAX_TEXTS, maxCalls: MAX_CALLS, quietMs, ...waits, pace: mayLeave, isContentRefused },
+      maxTexts: MAX_TEXTS,
+      maxCalls: MAX_CALLS,
+      quietMs,
+      ...waits,
+      pace: mayLeave,
+      isContentRefused,
       send: (texts, signal) => call(texts, purpose, signal),
     });
   const batchers = {

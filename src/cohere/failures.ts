@@ -30,9 +30,9 @@ export function toFailure(error: unknown): CallFailure {
   const status = error instanceof CohereError ? error.statusCode : undefined;
   if (status === undefined) return unavailable('The answer of Cohere cannot be read');
   if (status === NO_ANSWER_STATUS) return unavailable('Cohere does not answer', { cause: new Error(headerOf(error, NO_ANSWER_CAUSE)) });
-  const cause = new Error(`Cohere answered ${String(status)}`);
+  const cause = new Error(`Cohere answered ${status}`);
   if (TRANSIENT_STATUSES.includes(status) || status >= 500) {
-    const message = status === 429 ? 'Cohere has had too many calls' : `Cohere answered ${String(status)}`;
+    const message = status === 429 ? 'Cohere has had too many calls' : `Cohere answered ${status}`;
     return unavailable(message, { cause, retryAfterMs: readRetryAfter(headerOf(error, 'retry-after')) });
   }
   return new CallFailure(
@@ -48,7 +48,7 @@ export function isContentRefused(error: unknown): boolean {
 }
 
 export function timedOut(timeoutMs: number): CallFailure {
-  return unavailable(`Cohere did not answer within ${String(timeoutMs)} ms`);
+  return unavailable(`Cohere did not answer within ${timeoutMs} ms`);
 }
 
 /** An answer that is no answer: not repeated, since the next one would hardly be better. */
@@ -63,7 +63,7 @@ function unavailable(message: string, { cause, retryAfterMs = null }: { cause?: 
 function toRefusal(status: number): string {
   if (status === 401 || status === 403 || status === 498) return 'Cohere refuses the key: mend COHERE_API_KEY.';
   if (status === 404) return 'Cohere does not know the model or the address: mend COHERE_MODEL or COHERE_BASE_URL.';
-  return `Cohere refuses the text (${String(status)}).`;
+  return `Cohere refuses the text (${status}).`;
 }
 
 function headerOf(error: unknown, name: string): string {

@@ -18,7 +18,7 @@ export function createGate(now = () => performance.now()): Gate {
       signal.throwIfAborted();
       for (let waitMs = closedUntil - now(); waitMs > 0; waitMs = closedUntil - now()) {
         if (waitMs > MAX_WAIT_MS[purpose]) {
-          const message = `Cohere wants to be left alone for another ${String(Math.ceil(waitMs / 1_000))} s; it is tried again later.`;
+          const message = `Cohere wants to be left alone for another ${Math.ceil(waitMs / 1_000)} s; it is tried again later.`;
           throw new CallFailure('EMBEDDER_UNAVAILABLE', message, { isTransient: false });
         }
         await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());

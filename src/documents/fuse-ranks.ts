@@ -12,7 +12,7 @@ export function fuseRanks(lists: readonly (readonly VectorHit[])[]): VectorHit[]
   const fused = new Map<string, VectorHit>();
   for (const list of lists) {
     list.forEach((hit, position) => {
-      const key = `${hit.documentId}:${String(hit.generation)}:${String(hit.index)}`;
+      const key = `${hit.documentId}:${hit.generation}:${hit.index}`;
       const score = (fused.get(key)?.score ?? 0) + 1 / (RANK_CONSTANT + position + 1) / best;
       fused.set(key, { ...hit, score: Math.min(1, score) });
     });

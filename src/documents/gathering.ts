@@ -37,7 +37,7 @@ export function gatherInto<Item, Result>(maxBatch: number, write: WriteBatch<Ite
 async function writeBatch<Item, Result>(batch: readonly Waiting<Item, Result>[], write: WriteBatch<Item, Result>): Promise<void> {
   try {
     const results = await write(batch.map(({ item }) => item));
-    if (results.length !== batch.length) throw new RangeError(`${String(batch.length)} items have ${String(results.length)} answers`);
+    if (results.length !== batch.length) throw new RangeError(`${batch.length} items have ${results.length} answers`);
     for (const [position, { settle }] of batch.entries()) settle.resolve(results[position] as Result);
   } catch (error) {
     for (const { settle } of batch) settle.reject(error);

@@ -61,7 +61,10 @@ export function createPlaces({ concurrency, readers, now = () => performance.now
     }
     const steps = readingTime.steps(current);
     return [...new Set([...running.keys(), ...steps.keys()])].map((userId) => ({
-      ...{ userId, running: running.get(userId) ?? 0, reading: reading.get(userId) ?? 0, readingSteps: steps.get(userId) ?? 0 },
+      userId,
+      running: running.get(userId) ?? 0,
+      reading: reading.get(userId) ?? 0,
+      readingSteps: steps.get(userId) ?? 0,
     }));
   }
 
@@ -91,7 +94,8 @@ export function createPlaces({ concurrency, readers, now = () => performance.now
       readers: freeReaders(),
       largeReaders: Math.max(0, Math.min(freeReaders(), allButOneReader - countReading('LARGE'))),
       maxReadingPerUser: allButOneReader,
-      ...{ reservedPlaces, users: users() },
+      reservedPlaces,
+      users: users(),
     }),
   };
 }

@@ -56,8 +56,7 @@ async function countWithin(text: ExtractedText, maxChunks: number): Promise<numb
   const count = await countChunks(text.segments(), maxChunks);
   if (count === 0)
     throw new ProcessingFailure('EMPTY_TEXT', 'There is no text in this file; is it a scan? Run text recognition on it first.');
-  if (count > maxChunks)
-    throw new ProcessingFailure('TOO_MANY_CHUNKS', `The text has more than ${String(maxChunks)} passages: split the file.`);
+  if (count > maxChunks) throw new ProcessingFailure('TOO_MANY_CHUNKS', `The text has more than ${maxChunks} passages: split the file.`);
   return count;
 }
 
@@ -113,10 +112,7 @@ async function complete({ vectors }: Dependencies, run: Run, chunkCount: number)
   await vectors.trim(userId, id, generation, chunkCount);
   const stored = await vectors.count(userId, id, generation);
   if (stored !== chunkCount) {
-    throw new ProcessingFailure(
-      'VECTOR_STORE_UNAVAILABLE',
-      `The vector store confirms ${String(stored)} of ${String(chunkCount)} passages.`,
-    );
+    throw new ProcessingFailure('VECTOR_STORE_UNAVAILABLE', `The vector store confirms ${stored} of ${chunkCount} passages.`);
   }
   await run.change({
     to: 'COMPLETED',

@@ -30,7 +30,7 @@ function toError(failure: ProcessingFailure, stage: DocumentStatus): ProcessingE
 }
 
 function exhausted(failure: ProcessingFailure, document: Document): ProcessingError {
-  const message = `Given up after ${String(document.attempt)} tries. ${failure.message}`;
+  const message = `Given up after ${document.attempt} tries. ${failure.message}`;
   return { code: 'ATTEMPTS_EXHAUSTED', cause: failure.code, message, retryable: false, stage: document.status };
 }
 

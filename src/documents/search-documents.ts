@@ -106,13 +106,13 @@ function cancelled(cause: unknown): ApiError {
 function assertSearch({ first }: Search, query: string): void {
   if (query === '') throw new ApiError('BAD_USER_INPUT', 'query is empty: ask for something.', { field: 'query' });
   if (query.length > MAX_QUERY_LENGTH) {
-    throw new ApiError('BAD_USER_INPUT', `query has more than ${String(MAX_QUERY_LENGTH)} characters.`, {
+    throw new ApiError('BAD_USER_INPUT', `query has more than ${MAX_QUERY_LENGTH} characters.`, {
       field: 'query',
       limit: MAX_QUERY_LENGTH,
     });
   }
   if (first < 1 || first > MAX_SEARCH_HITS) {
-    throw new ApiError('BAD_USER_INPUT', `first must be 1 to ${String(MAX_SEARCH_HITS)}.`, { field: 'first', limit: MAX_SEARCH_HITS });
+    throw new ApiError('BAD_USER_INPUT', `first must be 1 to ${MAX_SEARCH_HITS}.`, { field: 'first', limit: MAX_SEARCH_HITS });
   }
 }
 

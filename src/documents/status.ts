@@ -80,7 +80,7 @@ export function describe(document: Document): string {
 }
 
 function passages(count: number): string {
-  return count === 1 ? '1 passage' : `${String(count)} passages`;
+  return count === 1 ? '1 passage' : `${count} passages`;
 }
 
 function describeWaiting(document: Document): string {
@@ -103,7 +103,7 @@ export function toSnapshotEvent(document: Document): StatusEvent {
 /** The same seq, more done. */
 export function toProgressEvent(document: Document, occurredAt: Date): StatusEvent {
   const { done, total } = document.progress;
-  const message = `Embedded ${String(done)} of ${passages(total ?? 0)}.`;
+  const message = `Embedded ${done} of ${passages(total ?? 0)}.`;
   return { ...toEvent(document), kind: 'PROGRESS', previousStatus: document.status, message, occurredAt };
 }
 

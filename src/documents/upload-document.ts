@@ -145,7 +145,7 @@ async function* metered(meter: Meter, start: Buffer, source: AsyncIterator<Buffe
 }
 
 function tooLarge(limit: number): ApiError {
-  return new ApiError('FILE_TOO_LARGE', `The file is larger than the ${String(limit)} bytes that are taken.`, { limit });
+  return new ApiError('FILE_TOO_LARGE', `The file is larger than the ${limit} bytes that are taken.`, { limit });
 }
 
 /** A client that goes away in mid-upload ends the stream with an error of the HTTP library: said in our words. */

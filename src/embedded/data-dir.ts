@@ -71,13 +71,13 @@ function lockOf(dataDir: string): string {
 }
 
 function inUse(dataDir: string, { pid }: Owner): DataDirError {
-  return new DataDirError(`DATA_DIR ${dataDir} is in use by process ${String(pid)}: stop that process or choose another folder.`);
+  return new DataDirError(`DATA_DIR ${dataDir} is in use by process ${pid}: stop that process or choose another folder.`);
 }
 
 async function prepare(dataDir: string): Promise<void> {
   try {
     await makeFolder(dataDir);
-    const probe = join(dataDir, `.probe-${String(process.pid)}`);
+    const probe = join(dataDir, `.probe-${process.pid}`);
     await writeFile(probe, '');
     await rm(probe);
   } catch (error) {
@@ -110,7 +110,7 @@ async function create(lock: string): Promise<boolean> {
 
 /** The file appears with its content or not at all: nobody reads half a lock. `link` keeps what is there, `rename` replaces it. */
 async function write(lock: string, publish: typeof link, more: { stopsBefore?: number } = {}): Promise<void> {
-  const draft = `${lock}.${String(process.pid)}`;
+  const draft = `${lock}.${process.pid}`;
   await writeFile(draft, JSON.stringify({ pid: process.pid, startedAt: await processStart(process.pid), ...more }), { mode: 0o600 });
   try {
     await publish(draft, lock);
@@ -148,7 +148,7 @@ function isAlive(pid: number): boolean {
 
 /** Clock ticks since boot, from Linux' /proc; null elsewhere. */
 async function processStart(pid: number): Promise<string | null> {
-  const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => null);
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
 }
 
@@ -157,7 +157,7 @@ async function processStart(pid: number): Promise<string | null> {
  * first, which is alive, and puts it back.
  */
 async function removeStale(lock: string): Promise<void> {
-  const aside = `${lock}.${String(process.pid)}.stale`;
+  const aside = `${lock}.${process.pid}.stale`;
   await rename(lock, aside).catch(() => undefined);
   if ((await readOwner(aside)) !== null) await link(aside, lock).catch(() => undefined);
   await rm(aside, { force: true });

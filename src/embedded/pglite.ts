@@ -30,7 +30,7 @@ const PORT = 5432;
 export async function startEmbeddedPostgres({ dataDir }: { dataDir: string }): Promise<EmbeddedPostgres> {
   const host = await createSocketDir(dataDir);
   const worker = new Worker(new URL('./pglite-thread.js', import.meta.url), {
-    workerData: { dataDir, socket: join(host, `.s.PGSQL.${String(PORT)}`) },
+    workerData: { dataDir, socket: join(host, `.s.PGSQL.${PORT}`) },
   });
   let stopping = false;
   const failed = new Promise<never>((_resolve, reject) => {

@@ -8,7 +8,7 @@ import { MAX_QUERY_LENGTH } from '../documents/search-documents.js';
 /** Throws BAD_USER_INPUT that names the field. */
 export function assertRange(field: string, value: number, minimum: number, maximum: number): void {
   if (value >= minimum && value <= maximum) return;
-  throw new ApiError('BAD_USER_INPUT', `${field} must be ${String(minimum)} to ${String(maximum)}.`, { field, limit: maximum });
+  throw new ApiError('BAD_USER_INPUT', `${field} must be ${minimum} to ${maximum}.`, { field, limit: maximum });
 }
 
 /** Longest strings and lists that an argument may hold, by its name; of the others, the defaults. */
@@ -35,7 +35,7 @@ function assertList(field: string, values: readonly unknown[]): void {
 
 function assertLength(name: string, { length }: { length: number }, usual: number, unit: string, field = name): void {
   const limit = MAX_LENGTHS[name] ?? usual;
-  if (length > limit) throw new ApiError('BAD_USER_INPUT', `${field} has more than ${String(limit)} ${unit}.`, { field, limit });
+  if (length > limit) throw new ApiError('BAD_USER_INPUT', `${field} has more than ${limit} ${unit}.`, { field, limit });
 }
 
 /** Input objects are plain, or instances of the input types of the schema. */

@@ -77,7 +77,7 @@ export function assertShallow(value: unknown, field = 'variables'): void {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > MAX_NESTING) {
-      throw new ApiError('BAD_USER_INPUT', `${field} must not nest more than ${String(MAX_NESTING)} lists and objects.`, {
+      throw new ApiError('BAD_USER_INPUT', `${field} must not nest more than ${MAX_NESTING} lists and objects.`, {
         field,
         limit: MAX_NESTING,
       });

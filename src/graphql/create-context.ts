@@ -40,13 +40,13 @@ function createEventsLoader(store: Services['store']): Loaders['events'] {
     async (keys) => {
       const parts = new Map<string, Promise<Map<string, StatusEvent[]>>>();
       const partOf = (key: HistoryKey) => {
-        const name = `${String(key.after)} ${String(key.first)}`;
+        const name = `${key.after} ${key.first}`;
         const part = parts.get(name) ?? read(key, keys);
         parts.set(name, part);
         return part;
       };
       return Promise.all(keys.map(async (key) => (await partOf(key)).get(key.documentId) ?? []));
     },
-    { cacheKeyFn: ({ documentId, after, first }) => `${documentId} ${String(after)} ${String(first)}` },
+    { cacheKeyFn: ({ documentId, after, first }) => `${documentId} ${after} ${first}` },
   );
 }

@@ -164,7 +164,7 @@ function createNameCheck(fragments: Fragments): (places: readonly SelectionSetNo
 
 function assertAtMost(count: number, limit: number, what: string): void {
   if (count <= limit) return;
-  throw new GraphQLError(`The document has more than ${String(limit)} ${what}.`, {
+  throw new GraphQLError(`The document has more than ${limit} ${what}.`, {
     extensions: { code: 'GRAPHQL_VALIDATION_FAILED', limit, http: { status: 400 } },
   });
 }

@@ -25,10 +25,10 @@ function assertCountable(text: string): void {
   let depth = 0;
   for (let tokens = 0; lexer.advance().kind !== TokenKind.EOF;) {
     tokens += 1;
-    if (tokens > MAX_TOKENS) throw tooMany(`The document has more than ${String(MAX_TOKENS)} tokens.`, MAX_TOKENS);
+    if (tokens > MAX_TOKENS) throw tooMany(`The document has more than ${MAX_TOKENS} tokens.`, MAX_TOKENS);
     if (OPENING.has(lexer.token.kind)) depth += 1;
     else if (CLOSING.has(lexer.token.kind)) depth -= 1;
-    if (depth > MAX_NESTING) throw tooMany(`The document nests more than ${String(MAX_NESTING)} brackets.`, MAX_NESTING);
+    if (depth > MAX_NESTING) throw tooMany(`The document nests more than ${MAX_NESTING} brackets.`, MAX_NESTING);
   }
 }
 

@@ -51,7 +51,7 @@ function codeOf(error: unknown, original: GraphQLError): string {
 }
 
 const MAX_MESSAGE_LENGTH = 500;
-const LONG_WORD = new RegExp(`(\\S{${String(MAX_ECHO_LENGTH)}})\\S+`, 'g');
+const LONG_WORD = new RegExp(`(\\S{${MAX_ECHO_LENGTH}})\\S+`, 'g');
 
 /** GraphQL's messages quote names and values of the document, however long they are. */
 function shorten(message: string): string {

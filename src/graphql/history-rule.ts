@@ -37,7 +37,7 @@ export function historyRule(context: ValidationContext): ASTVisitor {
         context.reportError(new GraphQLError('events may not be asked for within events.', { nodes: [node] }));
       }
       if (histories === MAX_HISTORIES + 1) {
-        context.reportError(new GraphQLError(`events may be asked for ${String(MAX_HISTORIES)} times in a request.`, { nodes: [node] }));
+        context.reportError(new GraphQLError(`events may be asked for ${MAX_HISTORIES} times in a request.`, { nodes: [node] }));
       }
     },
   };

@@ -36,14 +36,14 @@ export function createMultipartFields(): MultipartFields {
 
 function parseOperations(value: string): object {
   const limit = MAX_REQUEST_BYTES;
-  if (value.length >= limit) throw wrong('operations', `operations must be shorter than ${String(limit / 1024)} KiB.`, limit);
+  if (value.length >= limit) throw wrong('operations', `operations must be shorter than ${limit / 1024} KiB.`, limit);
   const operations = parseObject('operations', value);
   assertShallow(operations, 'operations');
   return operations;
 }
 
 function parseMap(value: string): object {
-  if (value.length > MAX_MAP_BYTES) throw wrong('map', `map must be at most ${String(MAX_MAP_BYTES)} bytes long.`, MAX_MAP_BYTES);
+  if (value.length > MAX_MAP_BYTES) throw wrong('map', `map must be at most ${MAX_MAP_BYTES} bytes long.`, MAX_MAP_BYTES);
   return parseObject('map', value);
 }
 

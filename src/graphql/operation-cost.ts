@@ -102,7 +102,7 @@ function sum(numbers: readonly number[]): number {
 }
 
 function tooCostly(cost: number): GraphQLError {
-  const message = `The operation may return ${String(Math.ceil(cost))} objects or their equivalent; at most ${String(MAX_COST)} are allowed. Ask for shorter lists or fewer searches.`;
+  const message = `The operation may return ${Math.ceil(cost)} objects or their equivalent; at most ${MAX_COST} are allowed. Ask for shorter lists or fewer searches.`;
   return new GraphQLError(message, { extensions: { code: 'GRAPHQL_VALIDATION_FAILED', limit: MAX_COST, http: { status: 400 } } });
 }
 

@@ -49,6 +49,6 @@ export function clientLeft(): ApiError {
 }
 
 function tookTooLong(): ApiError {
-  const message = `The operation took longer than ${String(OPERATION_MS / 1_000)} s. Try again later.`;
+  const message = `The operation took longer than ${OPERATION_MS / 1_000} s. Try again later.`;
   return new ApiError('DEPENDENCY_UNAVAILABLE', message, { retryAfterSeconds: 5 });
 }

@@ -197,7 +197,7 @@ function assertCapacity({ running }: Connection, isStream: boolean, open: number
 }
 
 function tooMany(what: string, limit: number): ApiError {
-  return new ApiError('RATE_LIMITED', `A socket carries at most ${String(limit)} ${what}.`, { limit });
+  return new ApiError('RATE_LIMITED', `A socket carries at most ${limit} ${what}.`, { limit });
 }
 
 async function hold(

@@ -18,7 +18,7 @@ export function limitBodyTime(bodyMs = BODY_MS): RequestHandler {
       if (request.complete) return;
       if (response.headersSent) return void request.destroy();
       response.once('close', () => request.destroy());
-      next(tooSlow(`The body did not arrive within ${String(bodyMs / 1_000)} s.`));
+      next(tooSlow(`The body did not arrive within ${bodyMs / 1_000} s.`));
     }, bodyMs).unref();
     timers.set(request, timer);
     const stop = (): void => clearTimeout(timer);
@@ -46,7 +46,7 @@ export function expectPace(request: Request, onSlow: (error: ApiError) => void, 
     seen = socket.bytesRead;
     if (isOurs || pace >= UPLOAD_BYTES_PER_SECOND || request.complete) return;
     stop();
-    onSlow(tooSlow(`An upload must send at least ${String(UPLOAD_BYTES_PER_SECOND / 1024)} KiB a second.`, UPLOAD_BYTES_PER_SECOND));
+    onSlow(tooSlow(`An upload must send at least ${UPLOAD_BYTES_PER_SECOND / 1024} KiB a second.`, UPLOAD_BYTES_PER_SECOND));
   }, windowMs).unref();
   const stop = (): void => clearInterval(timer);
   request.once('end', stop);

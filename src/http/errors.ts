@@ -28,7 +28,7 @@ export function toApiError(error: unknown, logger: Logger): ApiError {
 
 function tooLarge(cause: unknown): ApiError {
   const limit = numberOf(cause, 'limit');
-  const message = limit === undefined ? 'The request is too large.' : `The request exceeds the limit of ${String(limit / 1024)} KiB.`;
+  const message = limit === undefined ? 'The request is too large.' : `The request exceeds the limit of ${limit / 1024} KiB.`;
   return new ApiError('REQUEST_TOO_LARGE', message, limit === undefined ? {} : { limit }, { cause });
 }
 

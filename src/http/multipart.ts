@@ -74,11 +74,11 @@ function createParser(request: Request): Busboy {
 
 function tooLong(field: string): ApiError {
   const limit = FIELD_BYTES;
-  return new ApiError('BAD_USER_INPUT', `${field} is longer than ${String(limit)} bytes, or its name is too long.`, { field, limit });
+  return new ApiError('BAD_USER_INPUT', `${field} is longer than ${limit} bytes, or its name is too long.`, { field, limit });
 }
 
 function tooManyFields(): ApiError {
-  return new ApiError('BAD_USER_INPUT', `The body has more than ${String(MAX_FIELDS)} fields.`, { field: 'file', limit: MAX_FIELDS });
+  return new ApiError('BAD_USER_INPUT', `The body has more than ${MAX_FIELDS} fields.`, { field: 'file', limit: MAX_FIELDS });
 }
 
 function broken(cause: unknown): ApiError {

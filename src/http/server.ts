@@ -122,12 +122,7 @@ function upgrade({ guards, webSockets, logger }: Dependencies, request: Incoming
 
 function refuse(socket: Duplex, status: string, body: object): void {
   const text = JSON.stringify(body);
-  const head = [
-    `HTTP/1.1 ${status}`,
-    'Connection: close',
-    'Content-Type: application/json',
-    `Content-Length: ${String(Buffer.byteLength(text))}`,
-  ];
+  const head = [`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Type: application/json', `Content-Length: ${Buffer.byteLength(text)}`];
   socket.end(`${head.join('\r\n')}\r\n\r\n${text}`);
 }
 

@@ -34,7 +34,7 @@ const TRANSACTION_MS = 25_000;
 
 export async function openLatestLane({ kafka, shard, log }: { kafka: Kafka; shard: number; log: KafkaLog }): Promise<LatestLane> {
   const producer = kafka.producer({
-    transactionalId: `docstream-latest-${String(shard)}`,
+    transactionalId: `docstream-latest-${shard}`,
     transactionTimeout: TRANSACTION_MS,
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
@@ -52,7 +52,7 @@ export async function openLatestLane({ kafka, shard, log }: { kafka: Kafka; shar
       return await withDeadline(work(), TRANSACTION_MS, what);
     } catch (error) {
       await stop();
-      if (isFenced(error)) throw new FencedError(`another process publishes shard ${String(shard)} now`, { cause: error });
+      if (isFenced(error)) throw new FencedError(`another process publishes shard ${shard} now`, { cause: error });
       throw toUnavailable(`${what} failed`, error);
     }
   }
@@ -60,7 +60,7 @@ export async function openLatestLane({ kafka, shard, log }: { kafka: Kafka; shar
   await attempt('opening a lane', () => shutOthersOut(producer));
   return {
     publish: async (records) => {
-      if (!open) throw new ApiError('DEPENDENCY_UNAVAILABLE', `The lane of shard ${String(shard)} is shut: open a new one.`);
+      if (!open) throw new ApiError('DEPENDENCY_UNAVAILABLE', `The lane of shard ${shard} is shut: open a new one.`);
       await attempt('a transaction', () => publishIn(producer, withoutOversized(records, log)));
     },
     isOpen: () => open,

@@ -42,7 +42,7 @@ export function createLatestPublisher({ kafka, log }: { kafka: Kafka; log: Kafka
       const lane = lanes.get(shard);
       if (lane?.isOpen()) return lane.publish(records);
       await openOne(shard);
-      throw new ApiError('DEPENDENCY_UNAVAILABLE', `The lane of shard ${String(shard)} was not open: read again and publish that.`);
+      throw new ApiError('DEPENDENCY_UNAVAILABLE', `The lane of shard ${shard} was not open: read again and publish that.`);
     },
     stop: () => shut([...lanes.keys()]),
   };

@@ -63,10 +63,7 @@ async function findDifferences(open: Admin, topics: TopicConfigs, partitions: nu
   });
   const wrongNumbers = metadata.topics
     .filter((topic) => topic.partitions.length !== partitions)
-    .map(
-      ({ name, partitions: found }) =>
-        `${name} has ${String(found.length)} partitions, not ${String(partitions)} (their number never changes)`,
-    );
+    .map(({ name, partitions: found }) => `${name} has ${found.length} partitions, not ${partitions} (their number never changes)`);
   const wrongConfigs = described.resources.flatMap(({ resourceName, configEntries }) =>
     configEntries.flatMap(({ configName, configValue }) => describe(resourceName, configName, configValue, topics[resourceName] ?? {})),
   );

@@ -37,17 +37,21 @@ const DATA_SCHEMA = 'urn:docstream:dead-letter:v1';
 export function toFailedRecord(event: SerialisedEvent): LogRecord {
   const { documentId, userId, seq, generation, attempt, error, occurredAt } = event;
   const message: DeadLetterMessage = { kind: 'DOCUMENT_FAILED', documentId, userId, seq, generation, attempt, error, occurredAt };
-  const id = `${documentId}:${String(seq)}:failed`;
+  const id = `${documentId}:${seq}:failed`;
   return toRecord(message, { id, type: 'docstream.document.failed.v1', key: documentId, subject: documentId });
 }
 
 export function toUnreadableRecord(place: { topic: string; partition: number; offset: string; reason: string }): LogRecord {
   const { topic, partition, offset, reason } = place;
   const message: DeadLetterMessage = {
-    ...{ kind: 'MESSAGE_UNREADABLE', topic, partition, offset, reason },
+    kind: 'MESSAGE_UNREADABLE',
+    topic,
+    partition,
+    offset,
+    reason,
     occurredAt: new Date().toISOString(),
   };
-  const id = `${topic}:${String(partition)}:${offset}`;
+  const id = `${topic}:${partition}:${offset}`;
   return toRecord(message, { id, type: 'docstream.message.unreadable.v1', key: '', subject: id });
 }
 

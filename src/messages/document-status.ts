@@ -68,7 +68,7 @@ export function toStatusRecord(event: SerialisedEvent, { traceparent }: Trace = 
     topic: TOPICS.documentStatus,
     key: event.documentId,
     headers: toHeaders({
-      id: `${event.documentId}:${String(event.seq)}`,
+      id: `${event.documentId}:${event.seq}`,
       type: STATUS_EVENT_TYPE,
       time: event.occurredAt,
       subject: event.documentId,
@@ -90,7 +90,7 @@ export function toTombstone(documentId: string): LogRecord {
 }
 
 function toStatusMessage({ document, ...event }: SerialisedEvent): StatusMessage {
-  if (!document) throw new Error(`the event ${event.documentId}:${String(event.seq)} does not carry its document`);
+  if (!document) throw new Error(`the event ${event.documentId}:${event.seq} does not carry its document`);
   return { ...identityOf(document), ...changeOf(event), ...timesOf(document, event) };
 }
 

@@ -49,7 +49,9 @@ export function showLag(
   { group, topic, read }: { group: string; topic: string; read: () => Promise<number> },
 ): void {
   const lag = new Gauge({
-    ...{ name: 'docstream_consumer_lag_messages', labelNames: ['group', 'topic'] as const, registers: [registry] },
+    name: 'docstream_consumer_lag_messages',
+    labelNames: ['group', 'topic'] as const,
+    registers: [registry],
     help: 'Messages of a topic that a consumer group has not settled yet, over all partitions.',
   });
   addSource({ name: 'kafka', read, show: (value) => lag.set({ group, topic }, value), hide: () => lag.reset() });

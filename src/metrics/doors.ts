@@ -4,7 +4,10 @@ import type { StatusHub, StatusStream } from '../status/hub.js';
 /** Sockets that are open, by the protocol they speak. */
 export function countSockets(registry: Registry, protocols: Readonly<Record<string, { clients: ReadonlySet<unknown> }>>): void {
   new Gauge({
-    ...{ name: 'docstream_websockets', help: 'Open WebSockets, by protocol.', labelNames: ['protocol'] as const, registers: [registry] },
+    name: 'docstream_websockets',
+    help: 'Open WebSockets, by protocol.',
+    labelNames: ['protocol'] as const,
+    registers: [registry],
     collect() {
       for (const [protocol, { clients }] of Object.entries(protocols)) this.set({ protocol }, clients.size);
     },
@@ -14,7 +17,9 @@ export function countSockets(registry: Registry, protocols: Readonly<Record<stri
 /** The same hub; how many watch, whatever the door, is known. */
 export function measureHub(registry: Registry, hub: StatusHub): StatusHub {
   const subscriptions = new Gauge({
-    ...{ name: 'docstream_subscriptions', labelNames: ['kind'] as const, registers: [registry] },
+    name: 'docstream_subscriptions',
+    labelNames: ['kind'] as const,
+    registers: [registry],
     help: 'Watchers of one document, and of all documents of one user, over every door.',
   });
   const counted = (kind: 'document' | 'user', stream: StatusStream) => {

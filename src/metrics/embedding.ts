@@ -76,15 +76,21 @@ function createMeters(registry: Registry) {
     }),
     texts: new Counter({ name: 'docstream_embedding_texts_total', help: 'Texts that were embedded.', registers }),
     duration: new Histogram({
-      ...{ name: 'docstream_embedding_call_duration_seconds', labelNames, buckets: CALL_BUCKETS, registers },
+      name: 'docstream_embedding_call_duration_seconds',
+      labelNames,
+      buckets: CALL_BUCKETS,
+      registers,
       help: 'How long a call took, without waiting for the bucket.',
     }),
     bucketWait: new Histogram({
-      ...{ name: 'docstream_embedding_wait_seconds', buckets: WAIT_BUCKETS, registers },
+      name: 'docstream_embedding_wait_seconds',
+      buckets: WAIT_BUCKETS,
+      registers,
       help: 'How long texts of documents waited for their turn under the rate limit.',
     }),
     waitingTexts: new Gauge({
-      ...{ name: 'docstream_embedding_waiting_texts', registers },
+      name: 'docstream_embedding_waiting_texts',
+      registers,
       help: 'Texts whose turn under the rate limit has not come yet.',
     }),
   };

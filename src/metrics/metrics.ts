@@ -15,7 +15,9 @@ export function createMetrics({ role }: { role: string }): Metrics {
   const sources: Source[] = [];
   collectDefaultMetrics({ register: registry });
   new Gauge({
-    ...{ name: 'docstream_process_info', help: 'Always 1; which kind of process this is.', labelNames: ['role'] as const },
+    name: 'docstream_process_info',
+    help: 'Always 1; which kind of process this is.',
+    labelNames: ['role'] as const,
     registers: [registry],
   }).set({ role }, 1);
   const meters = createScrapeMeters(registry);

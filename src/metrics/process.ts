@@ -36,12 +36,17 @@ export function measureProcess(registry: Registry, process: ProcessDocument, { c
 function createMeters(registry: Registry, concurrency: number) {
   const registers = [registry];
   new Gauge({
-    ...{ name: 'docstream_worker_concurrency', help: 'Documents that this process works on at once, at most.', registers },
+    name: 'docstream_worker_concurrency',
+    help: 'Documents that this process works on at once, at most.',
+    registers,
   }).set(concurrency);
   return {
     running: new Gauge({ name: 'docstream_worker_running_documents', help: 'Documents that this process works on now.', registers }),
     stageDuration: new Histogram({
-      ...{ name: 'docstream_stage_duration_seconds', labelNames: ['stage', 'outcome'] as const, buckets: WAIT_BUCKETS, registers },
+      name: 'docstream_stage_duration_seconds',
+      labelNames: ['stage', 'outcome'] as const,
+      buckets: WAIT_BUCKETS,
+      registers,
       help: 'How long one try at a document stayed in a stage; interrupted: the lease was lost or the process stopped.',
     }),
   };

@@ -12,7 +12,8 @@ interface Lanes {
 export function measureRelay(registry: Registry, { log, publisher, shards }: Lanes): Pick<Lanes, 'log' | 'publisher'> {
   const { records, refused } = createMeters(registry, shards);
   const timed = createTimed(registry, {
-    ...{ name: 'docstream_relay_send_duration_seconds', labelNames: ['lane'] as const },
+    name: 'docstream_relay_send_duration_seconds',
+    labelNames: ['lane'] as const,
     help: 'How long the event log took to acknowledge a batch.',
   });
   const count = (sent: readonly LogRecord[]) => {
@@ -40,18 +41,23 @@ export function measureRelay(registry: Registry, { log, publisher, shards }: Lan
 function createMeters(registry: Registry, shards: Lanes['shards']) {
   const registers = [registry];
   new Gauge({
-    ...{ name: 'docstream_relay_shards', help: 'Shards of the outbox that are this process’ own.', registers },
+    name: 'docstream_relay_shards',
+    help: 'Shards of the outbox that are this process’ own.',
+    registers,
     collect() {
       this.set(shards().length);
     },
   });
   return {
     records: new Counter({
-      ...{ name: 'docstream_relay_records_total', labelNames: ['topic'] as const, registers },
+      name: 'docstream_relay_records_total',
+      labelNames: ['topic'] as const,
+      registers,
       help: 'Records that the event log acknowledged, by topic.',
     }),
     refused: new Counter({
-      ...{ name: 'docstream_relay_refused_records_total', registers },
+      name: 'docstream_relay_refused_records_total',
+      registers,
       help: 'Records that the event log refused for good and that were set aside.',
     }),
   };

@@ -37,11 +37,15 @@ export function createScrapeMeters(registry: Registry): ScrapeMeters {
   const labelNames = ['source'] as const;
   return {
     failures: new Counter({
-      ...{ name: 'docstream_scrape_failures_total', labelNames, registers },
+      name: 'docstream_scrape_failures_total',
+      labelNames,
+      registers,
       help: 'Questions for metrics that a part did not answer in time; its metrics are missing meanwhile.',
     }),
     duration: new Gauge({
-      ...{ name: 'docstream_scrape_duration_seconds', labelNames, registers },
+      name: 'docstream_scrape_duration_seconds',
+      labelNames,
+      registers,
       help: 'How long the last answer of a part took.',
     }),
   };

@@ -109,14 +109,22 @@ function createMeters(registry: Registry) {
     retries: counter('docstream_retries_total', 'Tries that ended with another one to come, by the reason.', ['code']),
     failures: counter('docstream_failures_total', 'Documents that this process made FAILED, by the reason.', ['code']),
     claimDuration: new Histogram({
-      ...{ name: 'docstream_claim_duration_seconds', help: 'How long the queue took to answer.', buckets: CALL_BUCKETS, registers },
+      name: 'docstream_claim_duration_seconds',
+      help: 'How long the queue took to answer.',
+      buckets: CALL_BUCKETS,
+      registers,
     }),
     wait: new Histogram({
-      ...{ name: 'docstream_document_wait_seconds', buckets: WAIT_BUCKETS, registers },
+      name: 'docstream_document_wait_seconds',
+      buckets: WAIT_BUCKETS,
+      registers,
       help: 'From the upload, or the time it was scheduled for, to the first claim.',
     }),
     duration: new Histogram({
-      ...{ name: 'docstream_document_duration_seconds', labelNames: ['status'] as const, buckets: WAIT_BUCKETS, registers },
+      name: 'docstream_document_duration_seconds',
+      labelNames: ['status'] as const,
+      buckets: WAIT_BUCKETS,
+      registers,
       help: 'From the upload, or the time it was scheduled for, to the end of the first generation, retries included.',
     }),
   };

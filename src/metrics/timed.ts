@@ -18,7 +18,11 @@ interface Options<Label extends string> {
 
 export function createTimed<Label extends string>(registry: Registry, { name, help, labelNames }: Options<Label>): Timed<Label> {
   const histogram = new Histogram<string>({
-    ...{ name, help, labelNames: [...labelNames, 'outcome'], buckets: CALL_BUCKETS, registers: [registry] },
+    name,
+    help,
+    labelNames: [...labelNames, 'outcome'],
+    buckets: CALL_BUCKETS,
+    registers: [registry],
   });
   return async (labels, work) => {
     const end = histogram.startTimer(labels);

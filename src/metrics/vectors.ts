@@ -5,7 +5,8 @@ import { createTimed } from './timed.js';
 /** The same store; how long each kind of call takes is written down. */
 export function measureVectors(registry: Registry, vectors: VectorStore): VectorStore {
   const timed = createTimed(registry, {
-    ...{ name: 'docstream_vector_store_duration_seconds', labelNames: ['operation'] as const },
+    name: 'docstream_vector_store_duration_seconds',
+    labelNames: ['operation'] as const,
     help: 'How long the vector store took to answer.',
   });
   return {

@@ -27,7 +27,7 @@ const DUE_SINCE = `case when status = 'pending' then greatest(updated_at, schedu
 
 /** Each part is read from an index that holds little else than what is asked for: completed documents are what is left of all. */
 const READ = `
-  select (select count(*)::integer from (select 1 from documents limit ${String(COUNTED)}) d) as total,
+  select (select count(*)::integer from (select 1 from documents limit ${COUNTED}) d) as total,
          (select greatest(reltuples, pg_stat_get_live_tuples(oid))::integer from pg_class where oid = 'documents'::regclass) as estimated_total,
          (select count(*)::integer from documents where status = 'pending') as pending,
          (select coalesce(jsonb_object_agg(status, documents), '{}') from (
@@ -50,7 +50,7 @@ function ageOf(since: string): string {
 /** How much waits, in one statement. Rejects when the server needs longer than a moment for it. */
 export async function readBacklog(database: Database): Promise<Backlog> {
   const [row] = await database.transaction(async (query) => {
-    await query(`set local statement_timeout = ${String(TIMEOUT_MS)}`);
+    await query(`set local statement_timeout = ${TIMEOUT_MS}`);
     return query<Row>(READ);
   });
   if (!row) throw new Error('a statement without a from clause gave no row');

@@ -37,7 +37,7 @@ const CANDIDATES = `
   ), crowded as materialized (
     select n.load from nearest n left join own o using (user_id)
      group by n.load
-    having count(*) >= ? and count(distinct user_id) filter (where coalesce(o.running, 0) = 0) < ${String(FEW_USERS)}
+    having count(*) >= ? and count(distinct user_id) filter (where coalesce(o.running, 0) = 0) < ${FEW_USERS}
   ), more_users (user_id, number) as (
     select coalesce(
              (select ${WAITING_USER} from documents where (${WAITING_USER}) >= ? order by (${WAITING_USER}) limit 1),
@@ -45,7 +45,7 @@ const CANDIDATES = `
      where exists (select from crowded)
      union all
     select (select ${WAITING_USER} from documents where (${WAITING_USER}) > m.user_id order by (${WAITING_USER}) limit 1), m.number + 1
-      from more_users m where m.user_id is not null and m.number < ${String(MORE_USERS)}
+      from more_users m where m.user_id is not null and m.number < ${MORE_USERS}
   ), candidates as (
     select * from nearest
      union all

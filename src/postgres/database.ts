@@ -60,7 +60,9 @@ export async function openDatabase(address: DatabaseAddress, options: DatabaseOp
       pool: { min: address.poolSize === 1 ? 1 : 0, max: address.poolSize },
       driverOptions: { onConnect: (client: ClientBase) => readByKey(client).then(() => limits.apply(client)) },
       migrations: {
-        ...{ tableName: 'schema_migrations', snapshot: false, silent: true },
+        tableName: 'schema_migrations',
+        snapshot: false,
+        silent: true,
         migrationsList: MIGRATIONS.filter(({ name }) => holdsVectors || name !== '0002-vectors'),
       },
     });
@@ -207,7 +209,7 @@ function queryOn(client: Pick<ClientBase, 'query'>, nameOf: NameOf): Query {
 function createNames(): NameOf {
   const names = new Map<string, string>();
   return (sql) => {
-    const name = names.get(sql) ?? `docstream_${String(names.size + 1)}`;
+    const name = names.get(sql) ?? `docstream_${names.size + 1}`;
     names.set(sql, name);
     return name;
   };
@@ -220,7 +222,7 @@ function toNumbered(sql: string): string {
   const known = numbered.get(sql);
   if (known !== undefined) return known;
   let number = 0;
-  const text = sql.replaceAll('?', () => `$${String((number += 1))}`);
+  const text = sql.replaceAll('?', () => `$${(number += 1)}`);
   numbered.set(sql, text);
   return text;
 }

@@ -34,10 +34,10 @@ const MAX_TAKEN_BACK = 500;
 
 const TAKE_BACK = `
   with expired as (
-    select id, status, attempt >= (case when ? then greatest(max_attempts, ${String(LOST_LIMIT)}) else max_attempts end) as exhausted
+    select id, status, attempt >= (case when ? then greatest(max_attempts, ${LOST_LIMIT}) else max_attempts end) as exhausted
       from documents
      where lease_until is not null and (? or lease_until < clock_timestamp())
-     order by lease_until limit ${String(MAX_TAKEN_BACK)} for update skip locked
+     order by lease_until limit ${MAX_TAKEN_BACK} for update skip locked
   ), changed as (
     update documents d
        set status = case when t.exhausted then 'failed' else 'pending' end, seq = d.seq + 1, updated_at = clock_timestamp(),

@@ -58,8 +58,8 @@ const [NONE, SMALL, LARGE] = READING_LOADS.map(fromReadingLoad);
 
 /** As readingLoadOf has it, of the row in a statement. */
 export const READING_LOAD = `
-  case when mime_type in (${TEXT_TYPES.map((type) => `'${type}'`).join(', ')}) and file_size <= ${String(MAX_SHORT_TEXT_BYTES)} then ${String(NONE)}
-       when file_size <= ${String(MAX_SMALL_FILE_BYTES)} then ${String(SMALL)}
+  case when mime_type in (${TEXT_TYPES.map((type) => `'${type}'`).join(', ')}) and file_size <= ${MAX_SHORT_TEXT_BYTES} then ${String(NONE)}
+       when file_size <= ${MAX_SMALL_FILE_BYTES} then ${String(SMALL)}
        else ${String(LARGE)} end`;
 
 function toError(row: DocumentRow): ProcessingError | null {

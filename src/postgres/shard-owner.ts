@@ -25,7 +25,10 @@ export function startShardOwner({ url, log, wake }: { url: string; log: Logger; 
   const owned = new Set<number>();
   let lastBalance = 0;
   const session = startSession({
-    ...{ url, log, name: 'relay', onNotification: wake },
+    url,
+    log,
+    name: 'relay',
+    onNotification: wake,
     onOpen: async (client) => {
       await client.query('select pg_advisory_lock_shared($1, 0)', [MEMBERS]);
       await client.query(`listen ${OUTBOX_CHANNEL}`);

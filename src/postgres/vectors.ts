@@ -35,7 +35,7 @@ async function claimCollection(database: Database, { model, dimensions }: { mode
   const [made] = await database.query<{ model: string; dimensions: number }>('select model, dimensions from vector_collection');
   if (made && (made.model !== model || made.dimensions !== dimensions)) {
     throw new SetupError(
-      `The vectors in the store were made by ${made.model} (${String(made.dimensions)} dimensions), the embedder is ${model} (${String(dimensions)}): stop the processes and run npm run rebuild -- vectors.`,
+      `The vectors in the store were made by ${made.model} (${made.dimensions} dimensions), the embedder is ${model} (${dimensions}): stop the processes and run npm run rebuild -- vectors.`,
     );
   }
 }

@@ -110,7 +110,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
 }
 
 function tooManyWaiting(limit: number): ApiError {
-  const message = `More than ${String(limit)} requests of this user are waiting. Send fewer at once.`;
+  const message = `More than ${limit} requests of this user are waiting. Send fewer at once.`;
   return new ApiError('RATE_LIMITED', message, { limit, retryAfterSeconds: 1 });
 }
 

@@ -67,7 +67,7 @@ export function createQuota({ what, perUser, total = Infinity }: { what: string;
 }
 
 function tooMany(what: string, limit: number): ApiError {
-  const message = `A user may have ${String(limit)} ${what} at once. Wait until one has ended.`;
+  const message = `A user may have ${limit} ${what} at once. Wait until one has ended.`;
   return new ApiError('RATE_LIMITED', message, { limit, retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
 

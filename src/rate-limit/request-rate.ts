@@ -33,6 +33,6 @@ export function createRequestRate({ perSecond, burst }: { perSecond: number; bur
 }
 
 function tooFast(limit: number, retryAfterSeconds: number): ApiError {
-  const message = `A user may send ${String(limit)} requests a second. Try again in ${String(retryAfterSeconds)} s.`;
+  const message = `A user may send ${limit} requests a second. Try again in ${retryAfterSeconds} s.`;
   return new ApiError('RATE_LIMITED', message, { limit, retryAfterSeconds });
 }

@@ -12,7 +12,7 @@ export async function claimCollection(client: WeaviateClient, collection: string
   const made = (await readMaker(client, collection)) ?? (await create(client, collection, maker));
   if (made.model !== maker.model || made.dimensions !== maker.dimensions) {
     throw new SetupError(
-      `The vectors in the store were made by ${made.model} (${String(made.dimensions)} dimensions), the embedder is ${maker.model} (${String(maker.dimensions)}): stop the processes and run npm run rebuild -- vectors.`,
+      `The vectors in the store were made by ${made.model} (${made.dimensions} dimensions), the embedder is ${maker.model} (${maker.dimensions}): stop the processes and run npm run rebuild -- vectors.`,
     );
   }
 }

@@ -26,7 +26,7 @@ export class WeaviateAnswerError extends Error {
     readonly status: number,
     text: string,
   ) {
-    super(`${String(status)}: ${text.slice(0, MAX_ERROR_TEXT)}`);
+    super(`${status}: ${text.slice(0, MAX_ERROR_TEXT)}`);
   }
 }
 
@@ -67,7 +67,7 @@ function createSender({ url, apiKey, timeoutMs }: ConnectionOptions): { send: Se
   async function send(method: string, path: string, body?: unknown): Promise<unknown> {
     const abort = new AbortController();
     if (stopped) abort.abort(new Error('The vector store is closed.'));
-    const timer = setTimeout(() => abort.abort(new Error(`No answer within ${String(timeoutMs)} ms.`)), timeoutMs);
+    const timer = setTimeout(() => abort.abort(new Error(`No answer within ${timeoutMs} ms.`)), timeoutMs);
     underWay.add(abort);
     try {
       const content = body === undefined ? {} : { body: JSON.stringify(body) };

@@ -26,7 +26,7 @@ export async function storeObjects(place: Place, objects: readonly VectorObject[
   if (refused.length === 0 && results.length === objects.length) return;
   throw new ProcessingFailure(
     'VECTOR_STORE_UNAVAILABLE',
-    `The vector store has confirmed ${String(results.length - refused.length)} of ${String(objects.length)} passages.`,
+    `The vector store has confirmed ${results.length - refused.length} of ${objects.length} passages.`,
     { cause: refused[0]?.errors?.error?.[0]?.message },
   );
 }
@@ -38,7 +38,7 @@ function toWeaviateObject({ collection, tenant }: Place, object: VectorObject): 
   return {
     class: collection,
     tenant,
-    id: generateUuid5(`${documentId}:${String(generation)}:${String(index)}`),
+    id: generateUuid5(`${documentId}:${generation}:${index}`),
     properties: { documentId, generation, chunkIndex: index, page, charStart, charEnd, text, terms: toTerms(text) },
     vector: Array.from(object.vector),
   };
@@ -59,7 +59,7 @@ export async function removeObjects({ client, collection, tenant }: Place, where
   for (;;) {
     const { results } = await client.batch.objectsBatchDeleter().withClassName(collection).withTenant(tenant).withWhere(where).do();
     if (!results?.matches) return;
-    if (!results.successful) throw new Error(`None of ${String(results.matches)} objects could be removed.`);
+    if (!results.successful) throw new Error(`None of ${results.matches} objects could be removed.`);
   }
 }
 

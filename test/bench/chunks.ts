@@ -39,7 +39,7 @@ async function timeProduct(product: Product, texts: readonly string[], name: str
   });
   const last = (await waitForStatus(product.url, 'dev:bench', document.id, 'COMPLETED', 'FAILED')).at(-1);
   if (last?.vectorCount !== texts.length)
-    throw new Error(`${String(last?.vectorCount)} chunks of ${String(texts.length)}: ${JSON.stringify(last)}`);
+    throw new Error(`${String(last?.vectorCount)} chunks of ${texts.length}: ${JSON.stringify(last)}`);
   return texts.length / ((performance.now() - begun) / 1_000);
 }
 

@@ -24,8 +24,8 @@ export async function benchClaim(): Promise<Figures> {
 /** Rows as uploads make them: a user's next document stands a minute behind the one before. */
 const INSERT = `
   insert into documents (id, user_id, filename, file_size, mime_type, job_id, content_hash, blob_key, max_attempts, fair_at)
-  select gen_random_uuid(), 'bench-' || n % ${String(USERS)}, 'note.txt', 1000, 'text/plain', gen_random_uuid(), md5(n::text || random()::text),
-         gen_random_uuid()::text, 5, clock_timestamp() + n / ${String(USERS)} * interval '1 minute'
+  select gen_random_uuid(), 'bench-' || n % ${USERS}, 'note.txt', 1000, 'text/plain', gen_random_uuid(), md5(n::text || random()::text),
+         gen_random_uuid()::text, 5, clock_timestamp() + n / ${USERS} * interval '1 minute'
     from generate_series(0, $1::integer - 1) n`;
 
 async function timeClaims(servers: Servers, backlog: number): Promise<number> {
@@ -43,7 +43,7 @@ async function timeClaims(servers: Servers, backlog: number): Promise<number> {
     const begun = performance.now();
     const { claims } = await store.claim({ limit: LIMIT, leaseMs: 30_000, maxPerUser: 2 });
     times.push(performance.now() - begun);
-    if (claims.length !== LIMIT) throw new Error(`${String(claims.length)} of ${String(LIMIT)} were claimed`);
+    if (claims.length !== LIMIT) throw new Error(`${claims.length} of ${LIMIT} were claimed`);
     await client.query('delete from documents where lease_token is not null');
     await client.query(INSERT, [LIMIT]);
   }

@@ -13,9 +13,9 @@ const LENGTH = 1_400;
 export function makeDocuments(count: number, users: number, length = LENGTH): BenchDocument[] {
   const texts = paragraphs(Math.min(count, 50), length);
   return Array.from({ length: count }, (_, number) => ({
-    userId: `bench-${String(number % users)}`,
-    filename: `note-${String(number)}.txt`,
-    content: Buffer.from(`Note ${String(number)}. ${texts[number % texts.length] ?? ''}`),
+    userId: `bench-${number % users}`,
+    filename: `note-${number}.txt`,
+    content: Buffer.from(`Note ${number}. ${texts[number % texts.length] ?? ''}`),
   }));
 }
 

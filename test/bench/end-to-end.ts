@@ -16,7 +16,7 @@ const USERS = 10;
 const CONCURRENCY = 16;
 const CONNECTIONS = 20;
 
-const userIds = Array.from({ length: USERS }, (_, number) => `bench-${String(number)}`);
+const userIds = Array.from({ length: USERS }, (_, number) => `bench-${number}`);
 
 export async function benchEndToEnd(): Promise<Figures> {
   return withServers(async (servers) => {

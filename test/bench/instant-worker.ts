@@ -13,7 +13,9 @@ const latencyMs = Number(process.env['BENCH_EMBEDDER_LATENCY_MS'] ?? 0);
 const vector = new Float32Array(DIMENSIONS).fill(1 / Math.sqrt(DIMENSIONS));
 
 const embedder: Embedder = {
-  ...{ model: 'instant', dimensions: DIMENSIONS, maxTexts: 96 },
+  model: 'instant',
+  dimensions: DIMENSIONS,
+  maxTexts: 96,
   embed: async (texts) => {
     if (latencyMs > 0) await sleep(latencyMs);
     return texts.map(() => vector);
@@ -53,7 +55,11 @@ const config = loadConfig();
 const logger = createLogger({ level: config.logLevel, forTerminal: false });
 const resources = createResourceStack(logger);
 const surroundings: Surroundings = {
-  ...{ config, logger, resources, readiness: createReadiness({ logger }), metrics: createMetrics({ role: 'worker' }) },
+  config,
+  logger,
+  resources,
+  readiness: createReadiness({ logger }),
+  metrics: createMetrics({ role: 'worker' }),
   onFatal: (error) => {
     throw error;
   },
@@ -68,7 +74,10 @@ async function openInstantParts(): Promise<Parts> {
   const bus = await createRedisStatusBus({ url: config.redis?.url ?? '', log: logger });
   resources.push('status bus', () => bus.stop());
   return {
-    ...{ database, bus, embedder, vectors },
+    database,
+    bus,
+    embedder,
+    vectors,
     store: measureStore(surroundings.metrics.registry, createDocumentStore({ database, maxAttempts: config.maxAttempts })),
     blobs: await createFolderBlobStore({ folder: join(config.dataDir, 'blobs') }),
     identity: createDevIdentity({ admins: [] }),

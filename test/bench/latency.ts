@@ -14,7 +14,7 @@ export async function benchLatency(): Promise<Figures> {
   const product = await startProduct();
   const times: number[] = [];
   for (const [number, text] of paragraphs(DOCUMENTS + WARM_UP, PAGE).entries()) {
-    const word = `marker${String(number)}`;
+    const word = `marker${number}`;
     const begun = performance.now();
     const { document } = await upload(product.url, 'dev:bench', { name: `${word}.txt`, content: `${text} ${word}` });
     await eventually(() => isFound(product.url, word, document.id), { everyMs: 2, timeoutMs: 30_000, what: 'the search hit' });

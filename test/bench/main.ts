@@ -115,7 +115,7 @@ function print(figures: Figures): void {
 
 function toPage(results: [string, Figures][]): string {
   const sections = results.map(([key, figures]) => {
-    const rows = Object.entries(figures).map(([figure, value]) => `| ${figure} | ${String(value)} |`);
+    const rows = Object.entries(figures).map(([figure, value]) => `| ${figure} | ${value} |`);
     return `## ${key}\n\n${BENCHMARKS[key]?.what ?? ''}\n\n\`npm run bench -- ${key}\`\n\n| Figure | Value |\n| --- | --- |\n${rows.join('\n')}\n`;
   });
   return `# Benchmarks\n\nWritten by \`npm run bench\`. ${describeRun()} Machines are shared and noisy: compare ratios and medians.\n\n${sections.join('\n')}`;
@@ -123,6 +123,6 @@ function toPage(results: [string, Figures][]): string {
 
 function describeRun(): string {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-  const machine = `${String(cpus().length)} × ${cpus()[0]?.model.trim() ?? 'CPU'}, ${String(Math.round(totalmem() / 1024 ** 3))} GiB`;
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'CPU'}, ${Math.round(totalmem() / 1024 ** 3)} GiB`;
   return `Machine: ${machine}. Commit: ${commit}. Date: ${new Date().toISOString().slice(0, 10)}. Node ${process.version}.`;
 }

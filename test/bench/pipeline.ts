@@ -13,7 +13,7 @@ const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
 /** Both sides: one process, so many documents at once. */
 const CONCURRENCY = Number(process.env['BENCH_CONCURRENCY'] ?? 64);
 
-const userIds = Array.from({ length: USERS }, (_, number) => `bench-${String(number)}`);
+const userIds = Array.from({ length: USERS }, (_, number) => `bench-${number}`);
 
 /** In turn, so that a machine that gets slower gets slower for both. */
 export async function benchPipeline(): Promise<Figures> {

@@ -24,7 +24,7 @@ const running = new Set<BenchProcess>();
 /** Starts a file of the build or a TypeScript file of the benchmarks, and waits until its /readyz answers 200. */
 export async function startProcess(entry: string, env: Record<string, string>): Promise<BenchProcess> {
   const port = await freePort();
-  const url = `http://127.0.0.1:${String(port)}`;
+  const url = `http://127.0.0.1:${port}`;
   const flags = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean);
   const child = spawn(NODE, [...flags, '--enable-source-maps', ...(entry.endsWith('.ts') ? [TYPESCRIPT] : []), entry], {
     cwd: PROJECT,

@@ -54,7 +54,10 @@ export async function startProductSide(servers: Servers, env: Record<string, str
     return Date.now();
   };
   return {
-    ...{ api, env: all, query, outboxEmpty },
+    api,
+    env: all,
+    query,
+    outboxEmpty,
     startInstantWorker: (more = {}) => start('test/bench/instant-worker.ts', more),
     startWorker: (more = {}) => start('dist/consumers/vectorize-documents.js', more),
     queue: async (documents) => {
@@ -97,7 +100,10 @@ async function queueDocuments({ databaseUrl, folder, documents }: Queueing): Pro
   const blobs = await createFolderBlobStore({ folder, shared: true });
   const uploadDocument = createUploadDocument({
     store: createDocumentStore({ database, maxAttempts: 5 }),
-    ...{ blobs, formats: createFormatDetector(), announce: () => undefined, maxUploadBytes: 1024 ** 2 },
+    blobs,
+    formats: createFormatDetector(),
+    announce: () => undefined,
+    maxUploadBytes: 1024 ** 2,
   });
   await inParallel(documents, QUEUE_WIDTH, ({ userId, filename, content }) =>
     uploadDocument(

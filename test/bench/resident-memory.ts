@@ -20,6 +20,6 @@ export async function measureGrowth(pid: number, work: () => Promise<unknown>): 
 
 /** Of the process itself, not of those it has started. */
 async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${String(pid)}/status`, 'utf8');
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1_024;
 }

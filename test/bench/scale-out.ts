@@ -19,7 +19,9 @@ export async function benchScaleOut(): Promise<Figures> {
     return {
       efficiency2: round(one / (2 * two), 3),
       efficiency4: round(one / (4 * four), 3),
-      ...{ seconds1: round(one, 2), seconds2: round(two, 2), seconds4: round(four, 2) },
+      seconds1: round(one, 2),
+      seconds2: round(two, 2),
+      seconds4: round(four, 2),
     };
   });
 }

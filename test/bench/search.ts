@@ -33,13 +33,13 @@ export async function benchSearch(): Promise<Figures> {
 async function fill(url: string, name: string, chunks: number): Promise<void> {
   const { document } = await upload(url, 'dev:bench', { name, content: paragraphs(chunks, LENGTH).join('\n\n') });
   const last = (await waitForStatus(url, 'dev:bench', document.id, 'COMPLETED', 'FAILED')).at(-1);
-  if (last?.vectorCount !== chunks) throw new Error(`${String(last?.vectorCount)} chunks of ${String(chunks)}`);
+  if (last?.vectorCount !== chunks) throw new Error(`${String(last?.vectorCount)} chunks of ${chunks}`);
 }
 
 async function timeSearch(url: string, query: string): Promise<number> {
   const begun = performance.now();
   const operation = 'query($query: String!) { search(query: $query, first: 10) { score text document { filename } } }';
   const { search } = await gql<{ search: unknown[] }>(url, 'dev:bench', operation, { query });
-  if (search.length !== 10) throw new Error(`${String(search.length)} hits`);
+  if (search.length !== 10) throw new Error(`${search.length} hits`);
   return performance.now() - begun;
 }

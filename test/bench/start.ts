@@ -23,7 +23,7 @@ async function startOnce(dataDir: string): Promise<number> {
   const port = await freePort();
   const begun = performance.now();
   const child = spawn('npm', ['start'], { env: { ...process.env, PORT: String(port), DATA_DIR: dataDir }, stdio: 'ignore' });
-  await eventually(async () => (await fetch(`http://127.0.0.1:${String(port)}/readyz`)).ok, {
+  await eventually(async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok, {
     timeoutMs: 60_000,
     everyMs: 10,
     what: '/readyz',

@@ -39,7 +39,7 @@ const ENDS = [
 
 export function sentence(number: number): string {
   const pick = (words: readonly string[], step: number) => words[Math.floor(number / step) % words.length] ?? '';
-  return `${pick(SUBJECTS, 1)} ${pick(VERBS, 10)} ${pick(OBJECTS, 100)} ${pick(ENDS, 1_000)}, as note ${String(number)} says.`;
+  return `${pick(SUBJECTS, 1)} ${pick(VERBS, 10)} ${pick(OBJECTS, 100)} ${pick(ENDS, 1_000)}, as note ${number} says.`;
 }
 
 /** Paragraphs that each become one passage: two of them are longer than a passage may be. */

@@ -24,7 +24,7 @@ export async function benchUploadMemory(): Promise<Figures> {
 async function uploadText(url: string, mib: number): Promise<void> {
   const boundary = 'docstream-bench';
   const later = new Date(Date.now() + 24 * 60 * 60 * 1_000).toISOString();
-  const head = `--${boundary}\r\nContent-Disposition: form-data; name="scheduledFor"\r\n\r\n${later}\r\n--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="large-${String(mib)}.txt"\r\nContent-Type: text/plain\r\n\r\n`;
+  const head = `--${boundary}\r\nContent-Disposition: form-data; name="scheduledFor"\r\n\r\n${later}\r\n--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="large-${mib}.txt"\r\nContent-Type: text/plain\r\n\r\n`;
   const piece = Buffer.from(
     Array.from({ length: 1_000 }, (_, number) => sentence(number))
       .join('\n')
@@ -48,5 +48,5 @@ async function uploadText(url: string, mib: number): Promise<void> {
   });
   await pipeline(Readable.from(body(), { objectMode: false, highWaterMark: 2 * MIB }), upload);
   const status = await answered;
-  if (status !== 202) throw new Error(`the upload was answered by ${String(status)}`);
+  if (status !== 202) throw new Error(`the upload was answered by ${status}`);
 }

@@ -27,14 +27,12 @@ async function completedOf(user: string): Promise<number> {
   return Number(rows[0]?.count);
 }
 
-it(`a single document is done after a few of somebody's ${String(MANY)}`, async () => {
+it(`a single document is done after a few of somebody's ${MANY}`, async () => {
   const [many, single] = [newUser('many'), newUser('single')];
   const user = many.replace('dev:', '');
   for (let sent = 0; sent < MANY; sent += 50) {
     await Promise.all(
-      Array.from({ length: 50 }, (_, step) =>
-        upload(url(), many, { name: `${String(sent + step)}.txt`, content: `text ${String(sent + step)}` }),
-      ),
+      Array.from({ length: 50 }, (_, step) => upload(url(), many, { name: `${sent + step}.txt`, content: `text ${sent + step}` })),
     );
   }
   await cluster.start('worker');

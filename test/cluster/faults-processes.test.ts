@@ -125,7 +125,7 @@ describe('a relay', () => {
     const all = await published();
     for (const id of ids) {
       const inOrder = [...new Set(all.filter(({ documentId }) => documentId === id).map((event) => event.id))];
-      expect(inOrder).toEqual((await historyOf(id)).map(({ seq }) => `${id}:${String(seq)}`));
+      expect(inOrder).toEqual((await historyOf(id)).map(({ seq }) => `${id}:${seq}`));
     }
     cluster.relays.splice(0, 1, other);
   }, 120_000);
@@ -182,7 +182,9 @@ describe('the topics', () => {
     const again = await cluster.start('relay');
     cluster.relays.push(again);
     await eventually(async () => (await publishedOf(document.id)).at(-1)?.status === 'COMPLETED', {
-      ...{ timeoutMs: 60_000, everyMs: 1_000, what: 'the events in the new topic' },
+      timeoutMs: 60_000,
+      everyMs: 1_000,
+      what: 'the events in the new topic',
     });
     const next = await send(token);
     await untilStatus(next.document.id, 'completed');

@@ -76,13 +76,15 @@ it('uploads, work and watchers go on without it, and afterwards everything is to
 
   await services('start', 'kafka');
   await eventually(async () => (await cluster.query('select 1 from outbox union all select 1 from latest_queue')).length === 0, {
-    ...{ timeoutMs: 90_000, everyMs: 500, what: 'everything to be published' },
+    timeoutMs: 90_000,
+    everyMs: 500,
+    what: 'everything to be published',
   });
   const published = await publishedIds();
   for (const id of ids) {
     const rows = await cluster.query<{ seq: number }>('select seq from document_events where document_id = $1 order by seq', [id]);
     const told = [...new Set(published.filter((ceId) => ceId.startsWith(id)))];
-    expect(told).toEqual(rows.map(({ seq }) => `${id}:${String(seq)}`));
+    expect(told).toEqual(rows.map(({ seq }) => `${id}:${seq}`));
   }
   await eventually(async () => (await fetch(`${relay?.url ?? ''}/readyz`)).status === 200, {
     timeoutMs: 30_000,

@@ -28,8 +28,8 @@ beforeAll(async () => {
   if (!first) throw new Error('no API');
   api = first;
   for (let number = 0; number < DOCUMENTS; number += 1) {
-    const content = `Harbour ${String(number)}, its keeper and the lamp.`;
-    ids.push((await upload(api.url, user, { name: `${String(number)}.txt`, content })).document.id);
+    const content = `Harbour ${number}, its keeper and the lamp.`;
+    ids.push((await upload(api.url, user, { name: `${number}.txt`, content })).document.id);
   }
 }, 2 * MINUTE);
 

@@ -185,7 +185,7 @@ describePage('the page with Firebase', () => {
     const problems: string[] = [];
     for (const width of [360, 1440]) {
       const page = await open({ colorScheme, width });
-      const look = async (view: string) => problems.push(...(await inspect(page, `firebase-${view}-${String(width)}-${colorScheme}`)));
+      const look = async (view: string) => problems.push(...(await inspect(page, `firebase-${view}-${width}-${colorScheme}`)));
       await page.getByLabel('E-mail').waitFor();
       await look('sign-in');
       await fill(page, newEmail());

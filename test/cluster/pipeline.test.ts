@@ -9,7 +9,7 @@ import { TRANSPORTS, type StatusEventSeen, type Watching } from '../support/watc
 import { countObjects } from '../support/weaviate.js';
 
 const DOCUMENTS = 300;
-const USERS = Array.from({ length: 5 }, (_, number) => `cluster-${process.pid.toString(36)}-${String(number)}`);
+const USERS = Array.from({ length: 5 }, (_, number) => `cluster-${process.pid.toString(36)}-${number}`);
 const CORPUS = [
   'knots.md',
   'tea.txt',
@@ -44,7 +44,9 @@ beforeAll(async () => {
   for (let first = 0; first < DOCUMENTS; first += 20)
     await Promise.all(Array.from({ length: 20 }, (_, step) => uploadOne(first + step, contents)));
   await eventually(async () => (await countOf("status in ('pending', 'extracting', 'vectorizing')")) === 0, {
-    ...{ timeoutMs: 5 * MINUTES, everyMs: 250, what: 'all documents to end' },
+    timeoutMs: 5 * MINUTES,
+    everyMs: 250,
+    what: 'all documents to end',
   });
 }, 8 * MINUTES);
 
@@ -57,7 +59,7 @@ async function uploadOne(number: number, contents: Buffer[]): Promise<void> {
   const user = USERS[number % USERS.length] ?? '';
   const position = Math.floor(number / USERS.length) % CORPUS.length;
   const api = cluster.apis[number % 2]?.url ?? '';
-  const file = { name: `${String(number)}-${CORPUS[position] ?? ''}`, content: contents[position] ?? '', options: { force: true } };
+  const file = { name: `${number}-${CORPUS[position] ?? ''}`, content: contents[position] ?? '', options: { force: true } };
   const { document } = await upload(api, `dev:${user}`, file);
   uploaded.set(document.id, user);
 }
@@ -98,7 +100,8 @@ describe('300 documents of ten formats by five users, through two APIs', () => {
     for (const { user, seen } of watchers) {
       const own = [...uploaded].filter(([, owner]) => owner === user).map(([id]) => id);
       await eventually(() => own.every((id) => seen.some((event) => event.documentId === id && event.status === 'COMPLETED')), {
-        ...{ timeoutMs: 10_000, what: `the last event of every document of ${user}` },
+        timeoutMs: 10_000,
+        what: `the last event of every document of ${user}`,
       });
       expect(new Set(seen.map((event) => event.documentId))).toEqual(new Set(own));
       for (const id of own) {
@@ -122,7 +125,8 @@ describe('300 documents of ten formats by five users, through two APIs', () => {
 
   it('leave both status topics as PostgreSQL has them, as a consumer that is not ours reads them', async () => {
     await eventually(async () => (await cluster.query('select 1 from outbox union all select 1 from latest_queue')).length === 0, {
-      ...{ timeoutMs: 60_000, what: 'an empty outbox' },
+      timeoutMs: 60_000,
+      what: 'an empty outbox',
     });
     const history = await readTopic('docstream.document-status.v1');
     const latest = await readTopic('docstream.document-status-latest.v1');

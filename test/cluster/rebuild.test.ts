@@ -66,7 +66,8 @@ it('another length of vectors is refused, and `vectors` makes every document sea
   expect([code, output]).toEqual([0, expect.stringMatching(/^The vectors are gone and 3 documents wait/m)]);
   await startAll({ COHERE_DIMENSIONS: '512' });
   await eventually(async () => (await cluster.query(`select 1 from documents where status = 'completed'`)).length === 3, {
-    ...{ timeoutMs: 30_000, what: 'all documents to be completed again' },
+    timeoutMs: 30_000,
+    what: 'all documents to be completed again',
   });
   expect(await found()).toEqual([ids[1]]);
   expect(await countObjects(token.replace('dev:', ''))).toBe(3);
@@ -91,7 +92,7 @@ it('after the topics were lost, `topics` publishes every event again, with its o
   );
   const told = (await readTopic(STATUS)).map(({ headers }) => String(headers?.['ce_id']));
   for (const id of ids) {
-    const expected = history.filter((event) => event.id === id).map(({ seq }) => `${id}:${String(seq)}`);
+    const expected = history.filter((event) => event.id === id).map(({ seq }) => `${id}:${seq}`);
     expect(told.filter((ceId) => ceId.startsWith(id))).toEqual(expected);
   }
   const latest = await readTopic(LATEST);

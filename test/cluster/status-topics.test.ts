@@ -56,7 +56,7 @@ async function deleteDocument(id: string): Promise<void> {
 async function untilStatus(status: string, ...ids: string[]): Promise<void> {
   await eventually(
     async () => (await cluster.query('select 1 from documents where id = any($1) and status = $2', [ids, status])).length === ids.length,
-    { timeoutMs: 60 * SECONDS, what: `${String(ids.length)} documents to be ${status}` },
+    { timeoutMs: 60 * SECONDS, what: `${ids.length} documents to be ${status}` },
   );
 }
 
@@ -128,7 +128,7 @@ describe('the running topics', () => {
     ] as const) {
       const own = records.filter(({ key }) => key === id);
       const ids = [...new Set(own.map(({ headers }) => headers['ce_id']))];
-      expect(ids).toEqual(ids.map((_, index) => `${id}:${String(index + 1)}`));
+      expect(ids).toEqual(ids.map((_, index) => `${id}:${index + 1}`));
       expect(own.at(-1)?.event?.status).toBe(last);
       expect(own.every(({ headers }) => headers['ce_subject'] === id)).toBe(true);
     }
@@ -181,7 +181,8 @@ describe.each(EXAMPLES)('the example with $name', (example) => {
 
   const untilPrinted = (id: string, wanted: object) =>
     eventually(() => follower.of(id).some((line) => Object.entries(wanted).every(([name, value]) => line[name] === value)), {
-      ...{ timeoutMs: 40 * SECONDS, what: `${JSON.stringify(wanted)} of ${id}` },
+      timeoutMs: 40 * SECONDS,
+      what: `${JSON.stringify(wanted)} of ${id}`,
     });
 
   beforeAll(() => {
@@ -191,7 +192,7 @@ describe.each(EXAMPLES)('the example with $name', (example) => {
   it('knows what was before: the last state of every document, and who is gone', async () => {
     const [row] = await cluster.query<{ seq: number }>('select seq from documents where id = $1', [kept]);
     const seq = row?.seq ?? 0;
-    await untilPrinted(kept, { id: `${kept}:${String(seq)}`, seq, status: 'COMPLETED', filename: 'kept.txt' });
+    await untilPrinted(kept, { id: `${kept}:${seq}`, seq, status: 'COMPLETED', filename: 'kept.txt' });
     await untilPrinted(failed, { status: 'FAILED' });
     await untilPrinted(gone, { gone: true });
     expect(follower.of(gone).at(-1)).toEqual({ documentId: gone, gone: true });

@@ -70,7 +70,7 @@ describe('the folder of blobs', () => {
   });
 
   describe('asks the disk to keep', () => {
-    const keys = Array.from({ length: 20 }, (_, index) => `key-${String(index)}`);
+    const keys = Array.from({ length: 20 }, (_, index) => `key-${index}`);
     let handles: FileHandle;
     let sync: FileHandle['sync'];
     /** The names that were there at a flush of the folder; null for a flush of a file. */
@@ -88,7 +88,7 @@ describe('the folder of blobs', () => {
         return sync.call(this);
       };
       onWrite = (file) => {
-        const flags = /^flags:\s*(\d+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${String(file)}`, 'utf8'))?.[1] ?? '0';
+        const flags = /^flags:\s*(\d+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${file}`, 'utf8'))?.[1] ?? '0';
         if ((Number.parseInt(flags, 8) & constants.O_DSYNC) !== 0) writtenThrough += 1;
         return undefined;
       };

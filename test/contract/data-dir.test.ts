@@ -129,7 +129,7 @@ describe('a data folder', () => {
     const { child } = await startOwner();
     await end(child, () => child.kill('SIGKILL'));
     const { release } = await claimDataDir(folder);
-    expect(await readFile(lockPath(), 'utf8')).toContain(`"pid":${String(process.pid)}`);
+    expect(await readFile(lockPath(), 'utf8')).toContain(`"pid":${process.pid}`);
     await release();
   });
 

@@ -42,7 +42,7 @@ describe('a process is only a tool', () => {
     );
     const ends = readers.map(async (reader, number) => {
       for (let count = 0; count < 40; count += 1) {
-        const folder = join(lab.workDir(), `${String(number)}-${String(count)}`);
+        const folder = join(lab.workDir(), `${number}-${count}`);
         await mkdir(folder);
         await writeFile(join(folder, CONTENT_FILE), 'a short text');
         await reader.read(

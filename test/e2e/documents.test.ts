@@ -97,9 +97,21 @@ describe('every format becomes searchable', () => {
       { id: ids.get(name) },
     );
     expect(document).toMatchObject({
-      ...{ filename: name, mimeType: type, fileSize: content.length, contentHash: createHash('sha256').update(content).digest('hex') },
-      ...{ status: 'COMPLETED', seq: 4, generation: 1, attempt: 1, error: null, searchable: true, canCancel: false, canRetry: false },
-      ...{ queuePosition: null, scheduledFor: null, nextAttemptAt: null },
+      filename: name,
+      mimeType: type,
+      fileSize: content.length,
+      contentHash: createHash('sha256').update(content).digest('hex'),
+      status: 'COMPLETED',
+      seq: 4,
+      generation: 1,
+      attempt: 1,
+      error: null,
+      searchable: true,
+      canCancel: false,
+      canRetry: false,
+      queuePosition: null,
+      scheduledFor: null,
+      nextAttemptAt: null,
       progress: { done: document.vectorCount, total: document.vectorCount, percent: 100 },
     });
     expect(document.vectorCount).toBeGreaterThan(0);
@@ -365,8 +377,17 @@ describe('a document that waits', () => {
       'query ($id: ID!) { document(id: $id) { status attempt scheduledFor queuePosition priority canCancel canRetry searchable vectorCount startedAt processedAt } }';
     expect(await gql(shared.url, token, query, { id: document.id })).toEqual({
       document: {
-        ...{ status: 'PENDING', attempt: 0, scheduledFor, queuePosition: null, priority: 'LOW', canCancel: false, canRetry: false },
-        ...{ searchable: false, vectorCount: 0, startedAt: null, processedAt: null },
+        status: 'PENDING',
+        attempt: 0,
+        scheduledFor,
+        queuePosition: null,
+        priority: 'LOW',
+        canCancel: false,
+        canRetry: false,
+        searchable: false,
+        vectorCount: 0,
+        startedAt: null,
+        processedAt: null,
       },
     });
     await remove(token, document.id);
@@ -502,7 +523,9 @@ it('of a deleted document neither file, vector, passage, event nor row is left o
   // The row is the last to go: not before everybody was told.
   const metrics = async () => (await fetch(`${product.url}/metrics`)).text();
   await eventually(async () => /^docstream_documents\{status="DELETING"\} 0$/m.test(await metrics()), {
-    ...{ timeoutMs: 30_000, everyMs: 500, what: 'the end of the row' },
+    timeoutMs: 30_000,
+    everyMs: 500,
+    what: 'the end of the row',
   });
   await product.stop();
   const database = await PGlite.create({ dataDir: join(product.dataDir, 'postgres'), extensions: { vector } });

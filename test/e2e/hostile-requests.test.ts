@@ -196,10 +196,8 @@ describe('a document that is nested deeply is 400, not a bug', () => {
 
 describe('an operation that costs too much is refused before it runs, at every endpoint', () => {
   const HISTORIES = 'fragment F on DocumentConnection { edges { node { events(first: 500) { seq } } } }';
-  const documents = (count: number) =>
-    Array.from({ length: count }, (_, index) => `a${String(index)}: documents(first: 100) { ...F }`).join(' ');
-  const searches = (count: number) =>
-    Array.from({ length: count }, (_, index) => `s${String(index)}: search(query: "x") { score }`).join(' ');
+  const documents = (count: number) => Array.from({ length: count }, (_, index) => `a${index}: documents(first: 100) { ...F }`).join(' ');
+  const searches = (count: number) => Array.from({ length: count }, (_, index) => `s${index}: search(query: "x") { score }`).join(' ');
   const DOCUMENTS: [string, string][] = [
     ['histories through a fragment', `{ ${documents(30)} } ${HISTORIES}`],
     ['one history of every document of a page', `{ ${documents(1)} } ${HISTORIES}`],
@@ -213,30 +211,30 @@ describe('an operation that costs too much is refused before it runs, at every e
     ['fields of one name through fragments', `{ ${'...V '.repeat(21)} } fragment V on Query { viewer { id } }`],
     [
       'fragments with the same fields',
-      `{ ${Array.from({ length: 45 }, (_, index) => `...F${String(index)}`).join(' ')} } ${Array.from({ length: 45 }, (_, index) => `fragment F${String(index)} on Query { viewer { id } }`).join(' ')}`,
+      `{ ${Array.from({ length: 45 }, (_, index) => `...F${index}`).join(' ')} } ${Array.from({ length: 45 }, (_, index) => `fragment F${index} on Query { viewer { id } }`).join(' ')}`,
     ],
     [
       '60 fragments',
-      `{ viewer { id } } ${Array.from({ length: 60 }, (_, index) => `fragment F${String(index)} on Query { viewer { id } }`).join(' ')}`,
+      `{ viewer { id } } ${Array.from({ length: 60 }, (_, index) => `fragment F${index} on Query { viewer { id } }`).join(' ')}`,
     ],
     [
       'fragments that double 40 times',
-      `{ ...F0 } ${Array.from({ length: 40 }, (_, index) => `fragment F${String(index)} on Query { ...F${String(index + 1)} ...F${String(index + 1)} }`).join(' ')} fragment F40 on Query { viewer { id } }`,
+      `{ ...F0 } ${Array.from({ length: 40 }, (_, index) => `fragment F${index} on Query { ...F${index + 1} ...F${index + 1} }`).join(' ')} fragment F40 on Query { viewer { id } }`,
     ],
     [
       'fragments that double 40 times into nothing',
-      `{ ...F0 } ${Array.from({ length: 40 }, (_, index) => `fragment F${String(index)} on Query { ...F${String(index + 1)} ...F${String(index + 1)} }`).join(' ')}`,
+      `{ ...F0 } ${Array.from({ length: 40 }, (_, index) => `fragment F${index} on Query { ...F${index + 1} ...F${index + 1} }`).join(' ')}`,
     ],
     [
       'fragments in a circle',
-      `{ ${Array.from({ length: 9 }, (_, index) => `...F${String(index)}`).join(' ')} } ${Array.from({ length: 9 }, (_, index) => `fragment F${String(index)} on Query { ${Array.from({ length: 9 }, (__, other) => `...F${String(other)}`).join(' ')} }`).join(' ')}`,
+      `{ ${Array.from({ length: 9 }, (_, index) => `...F${index}`).join(' ')} } ${Array.from({ length: 9 }, (_, index) => `fragment F${index} on Query { ${Array.from({ length: 9 }, (__, other) => `...F${other}`).join(' ')} }`).join(' ')}`,
     ],
-    ['31 aliases of __typename', `{ ${Array.from({ length: 31 }, (_, index) => `a${String(index)}: __typename`).join(' ')} }`],
+    ['31 aliases of __typename', `{ ${Array.from({ length: 31 }, (_, index) => `a${index}: __typename`).join(' ')} }`],
     ['two introspections', '{ a: __schema { queryType { name } } __type(name: "Query") { name } }'],
     ['an introspection within an introspection', '{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }'],
     ['six directives in one place', `{ viewer { id ${'@include(if: true) '.repeat(6)} } }`],
-    ['11 operations', Array.from({ length: 11 }, (_, index) => `query Q${String(index)} { viewer { id } }`).join(' ')],
-    ['51 variables', `query Q(${Array.from({ length: 51 }, (_, index) => `$v${String(index)}: ID`).join(' ')}) { viewer { id } }`],
+    ['11 operations', Array.from({ length: 11 }, (_, index) => `query Q${index} { viewer { id } }`).join(' ')],
+    ['51 variables', `query Q(${Array.from({ length: 51 }, (_, index) => `$v${index}: ID`).join(' ')}) { viewer { id } }`],
   ];
 
   it.each(DOCUMENTS)('%s', async (_, query) => {
@@ -278,7 +276,7 @@ it('cuts what it echoes of a name, and the number of errors', async () => {
   const { status, text } = await sendQuery({ query: `{ ${name} viewer { ${name} } }` });
   expect(status).toBe(400);
   expect(text.length).toBeLessThan(5_000);
-  const many = await sendQuery({ query: `{ ${Array.from({ length: 200 }, (_, index) => `f${String(index)}`).join(' ')} }` });
+  const many = await sendQuery({ query: `{ ${Array.from({ length: 200 }, (_, index) => `f${index}`).join(' ')} }` });
   expect((JSON.parse(many.text) as { errors: object[] }).errors.length).toBeLessThanOrEqual(21);
 });
 
@@ -316,7 +314,7 @@ it('is not disturbed by clients that reset their connection at any moment of a r
     'Host: 127.0.0.1',
     `Authorization: Bearer ${token}`,
     `Content-Type: multipart/form-data; boundary=${BOUNDARY}`,
-    `Content-Length: ${String(whole.length)}`,
+    `Content-Length: ${whole.length}`,
   ];
   const bytes = Buffer.concat([Buffer.from(`${headers.join('\r\n')}\r\n\r\n`), whole]);
   for (const share of [0.0005, 0.002, 0.01, 0.3, 0.7, 0.999]) {
@@ -348,7 +346,7 @@ describe('a WebSocket', () => {
     [
       'queries',
       (id: number) => ({
-        id: `q${String(id)}`,
+        id: `q${id}`,
         type: 'subscribe',
         payload: { query: '{ __schema { types { name description fields { name description } } } }' },
       }),

@@ -54,7 +54,7 @@ async function productPid(): Promise<number> {
 it.each(['SIGTERM', 'SIGINT'] as const)('%s to `npm start` ends npm with 0, and not before the product has ended', async (signal) => {
   const port = await freePort();
   const child = npm(['start'], port);
-  const ready = async () => (await fetch(`http://127.0.0.1:${String(port)}/readyz`)).ok;
+  const ready = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
   await eventually(ready, { timeoutMs: 60_000, what: '/readyz' });
   const pid = await productPid();
   const exit = exitOf(child);

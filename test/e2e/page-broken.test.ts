@@ -143,7 +143,7 @@ describePage('the page', () => {
         await page.setViewportSize({ width, height: 900 });
         await page.emulateMedia({ colorScheme });
         await page.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor();
-        expect(await inspect(page, `broken-${String(width)}-${colorScheme}`)).toEqual([]);
+        expect(await inspect(page, `broken-${width}-${colorScheme}`)).toEqual([]);
       }
     }
     await page.evaluate(() => (document.title = 'well again'));

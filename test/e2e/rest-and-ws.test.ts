@@ -88,8 +88,13 @@ describe('GET /api/documents/:id/status', () => {
     const token = shared.newUser();
     const { document } = await upload(shared.url, token, { ...text('Pending.'), options: { scheduledFor: later() } });
     expect(await statusOf(token, document.id)).toEqual({
-      ...{ documentId: document.id, filename: 'note.txt', status: 'pending', error: null },
-      ...{ createdAt: expect.stringMatching(/Z$/) as string, startedAt: null, completedAt: null },
+      documentId: document.id,
+      filename: 'note.txt',
+      status: 'pending',
+      error: null,
+      createdAt: expect.stringMatching(/Z$/) as string,
+      startedAt: null,
+      completedAt: null,
     });
     await remove(token, document.id);
   });

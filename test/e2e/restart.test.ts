@@ -251,7 +251,7 @@ describe('SIGTERM', () => {
     const { port, dataDir, pid } = product;
     const next = await startProduct({ port, dataDir });
     await Promise.all([stopped, sending]);
-    expect(next.logs()).toContain(`waiting for process ${String(pid)}, which is stopping`);
+    expect(next.logs()).toContain(`waiting for process ${pid}, which is stopping`);
     await next.stop();
   });
 });

@@ -124,9 +124,7 @@ describe('a bucket that cannot be had', () => {
       request.resume().on('end', () => response.writeHead(answer.status, { 'content-type': 'application/xml' }).end(answer.body));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    store = await createBlobStore(
-      toAddress({ bucket: 'b', endpoint: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}` }),
-    );
+    store = await createBlobStore(toAddress({ bucket: 'b', endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }));
   });
   afterEach(async () => {
     await store.stop();

@@ -20,8 +20,15 @@ interface Claims {
 }
 
 const claimsOf = (uid: string, projectId: string, more: Claims = {}): Claims => ({
-  ...{ iss: `https://securetoken.google.com/${projectId}`, aud: projectId, sub: uid, user_id: uid, auth_time: nowS() - 10 },
-  ...{ iat: nowS() - 10, exp: nowS() + HOUR_S, email: emailOf(uid), firebase: { identities: {}, sign_in_provider: 'password' } },
+  iss: `https://securetoken.google.com/${projectId}`,
+  aud: projectId,
+  sub: uid,
+  user_id: uid,
+  auth_time: nowS() - 10,
+  iat: nowS() - 10,
+  exp: nowS() + HOUR_S,
+  email: emailOf(uid),
+  firebase: { identities: {}, sign_in_provider: 'password' },
   ...more,
 });
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');

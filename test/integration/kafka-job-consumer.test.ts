@@ -38,7 +38,10 @@ describeWithKafka('the consumer of permits', () => {
   function create(more: Partial<Parameters<typeof createJobConsumer>[0]> = {}) {
     const seen = { claims: 0, letters: [] as DeadLetter[], crashes: [] as unknown[] };
     const consumer = createJobConsumer({
-      ...{ kafka, groupId, topic, log },
+      kafka,
+      groupId,
+      topic,
+      log,
       onPermit: () => void (seen.claims += 1),
       onUnreadable: async (letter) => void seen.letters.push(letter),
       onCrash: (error) => void seen.crashes.push(error),

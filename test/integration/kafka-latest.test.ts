@@ -56,7 +56,7 @@ describeWithKafka('the fenced lane of the newest states', () => {
   });
 
   it('undoes what a sleeper had sent and not committed when the lane was opened anew', async () => {
-    const sleeper = kafka.producer({ transactionalId: `docstream-latest-${String(shard)}`, maxInFlightRequests: 1 });
+    const sleeper = kafka.producer({ transactionalId: `docstream-latest-${shard}`, maxInFlightRequests: 1 });
     await sleeper.connect();
     const transaction = await sleeper.transaction();
     await transaction.sendBatch({ topicMessages: toTopicMessages([make('seq 5')]) });
@@ -87,7 +87,7 @@ describeWithKafka('the fenced lane of the newest states', () => {
 
   it('publishes tombstones, and more than one send may hold', async () => {
     const lane = await open();
-    const many = Array.from({ length: 30 }, (_, index) => make(String(index).padEnd(100_000, '.'), `key-${String(index)}`));
+    const many = Array.from({ length: 30 }, (_, index) => make(String(index).padEnd(100_000, '.'), `key-${index}`));
     await lane.publish([...many, make(null)]);
     const held = await readTopic(topic);
     expect(held).toHaveLength(31);

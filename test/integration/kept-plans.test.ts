@@ -24,8 +24,11 @@ const FEW = 1_000;
 
 /** A window that may hide users behind it: a claim then looks for them one by one. */
 const EVERYBODY_RUNS: ClaimLimits = {
-  ...{ readers: 8, largeReaders: 8, maxReadingPerUser: 8, reservedPlaces: 0 },
-  users: Array.from({ length: USERS }, (_, user) => ({ userId: `user-${String(user)}`, running: 1, reading: 0, readingSteps: 0 })),
+  readers: 8,
+  largeReaders: 8,
+  maxReadingPerUser: 8,
+  reservedPlaces: 0,
+  users: Array.from({ length: USERS }, (_, user) => ({ userId: `user-${user}`, running: 1, reading: 0, readingSteps: 0 })),
 };
 
 /** Around the sizes at which one index after the other gets a second level, where the planner's mind changes. */
@@ -34,8 +37,8 @@ const SIZES = Array.from({ length: 10 }, (_, place) => 40 + place * 70);
 /** Rows as uploads make them: a user's next document stands a minute behind the one before. */
 const INSERT = `
   insert into documents (id, user_id, filename, file_size, mime_type, job_id, content_hash, dedupe_hash, blob_key, max_attempts, reading_load, fair_at, status)
-  select gen_random_uuid(), 'user-' || n % ${String(USERS)}, 'note.txt', 1000, 'text/plain', gen_random_uuid(), hash, hash,
-         gen_random_uuid()::text, 5, n % 3, clock_timestamp() + n / ${String(USERS)} * interval '1 minute', $2
+  select gen_random_uuid(), 'user-' || n % ${USERS}, 'note.txt', 1000, 'text/plain', gen_random_uuid(), hash, hash,
+         gen_random_uuid()::text, 5, n % 3, clock_timestamp() + n / ${USERS} * interval '1 minute', $2
     from (select n, md5(n::text || random()::text) as hash from generate_series(0, $1::integer - 1) n) as rows`;
 
 const SHARD = 'get_byte(uuid_send(document_id), 0) / 16';
@@ -163,7 +166,16 @@ let count = 0;
 function newDocument(): NewDocument {
   const id = randomUUID();
   return {
-    ...{ id, userId: `user-${String((count += 1) % USERS)}`, filename: 'note.txt', mimeType: 'text/plain', fileSize: 1_000 },
-    ...{ contentHash: randomUUID(), blobKey: id, jobId: randomUUID(), priority: 'NORMAL', scheduledFor: null, force: false },
+    id,
+    userId: `user-${(count += 1) % USERS}`,
+    filename: 'note.txt',
+    mimeType: 'text/plain',
+    fileSize: 1_000,
+    contentHash: randomUUID(),
+    blobKey: id,
+    jobId: randomUUID(),
+    priority: 'NORMAL',
+    scheduledFor: null,
+    force: false,
   };
 }

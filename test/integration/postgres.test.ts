@@ -27,8 +27,17 @@ const ALL_SHARDS = Array.from({ length: 16 }, (_, shard) => shard);
 function newDocument(more: Partial<NewDocument> = {}): NewDocument {
   const id = randomUUID();
   return {
-    ...{ id, userId: 'alice', filename: 'notes.txt', mimeType: 'text/plain', fileSize: 42, contentHash: randomUUID(), blobKey: id },
-    ...{ jobId: randomUUID(), priority: 'NORMAL', scheduledFor: null, force: false },
+    id,
+    userId: 'alice',
+    filename: 'notes.txt',
+    mimeType: 'text/plain',
+    fileSize: 42,
+    contentHash: randomUUID(),
+    blobKey: id,
+    jobId: randomUUID(),
+    priority: 'NORMAL',
+    scheduledFor: null,
+    force: false,
     ...more,
   };
 }
@@ -51,13 +60,27 @@ describeWith('DATABASE_URL', (server) => {
 
   /** What stood in document_events before its columns. */
   const oldEvent = {
-    ...{ kind: 'CHANGE', documentId: 'a0000000-0000-4000-8000-000000000001', userId: 'old', seq: 3, status: 'FAILED' },
-    ...{ previousStatus: 'EXTRACTING', progress: { done: 0, total: null }, attempt: 1, generation: 1, vectorCount: 0 },
+    kind: 'CHANGE',
+    documentId: 'a0000000-0000-4000-8000-000000000001',
+    userId: 'old',
+    seq: 3,
+    status: 'FAILED',
+    previousStatus: 'EXTRACTING',
+    progress: { done: 0, total: null },
+    attempt: 1,
+    generation: 1,
+    vectorCount: 0,
     error: { code: 'CORRUPT', cause: null, message: 'The file is damaged.', retryable: false, stage: 'EXTRACTING' },
-    ...{ message: 'The file is damaged.', occurredAt: '2026-11-24T10:00:00.123Z' },
+    message: 'The file is damaged.',
+    occurredAt: '2026-11-24T10:00:00.123Z',
     document: {
-      ...{ id: 'a0000000-0000-4000-8000-000000000001', jobId: 'b0000000-0000-4000-8000-000000000002', priority: 'LOW' },
-      ...{ scheduledFor: null, nextAttemptAt: null, startedAt: '2026-11-24T09:59:59.000Z', processedAt: '2026-11-24T10:00:00.123Z' },
+      id: 'a0000000-0000-4000-8000-000000000001',
+      jobId: 'b0000000-0000-4000-8000-000000000002',
+      priority: 'LOW',
+      scheduledFor: null,
+      nextAttemptAt: null,
+      startedAt: '2026-11-24T09:59:59.000Z',
+      processedAt: '2026-11-24T10:00:00.123Z',
     },
   };
 
@@ -72,7 +95,7 @@ describeWith('DATABASE_URL', (server) => {
 
     it('eight claims at once never get one document twice, and together all of them', async () => {
       const store = open();
-      for (let count = 0; count < 80; count += 1) await store.accept(newDocument({ userId: `user-${String(count % 20)}` }));
+      for (let count = 0; count < 80; count += 1) await store.accept(newDocument({ userId: `user-${count % 20}` }));
       const claims = await Promise.all(Array.from({ length: 8 }, () => open().claim({ limit: 10, leaseMs: 60_000, maxPerUser: 100 })));
       const ids = claims.flatMap(({ claims: some }) => some.map(({ document }) => document.id));
       expect(new Set(ids).size).toBe(ids.length);

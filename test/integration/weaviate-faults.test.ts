@@ -27,12 +27,25 @@ describeWith('WEAVIATE_URL', (url) => {
 
   const open = (more: { url?: string; timeoutMs?: number; model?: string; apiKey?: string } = {}) =>
     createWeaviateVectorStore({
-      ...{ url: proxy.url, apiKey: null, model: MODEL, dimensions: 4, timeoutMs: 10_000, log: makeLog(), collection },
+      url: proxy.url,
+      apiKey: null,
+      model: MODEL,
+      dimensions: 4,
+      timeoutMs: 10_000,
+      log: makeLog(),
+      collection,
       ...more,
     });
   const makeObjects = (count: number, more: Partial<VectorObject> = {}): VectorObject[] =>
     Array.from({ length: count }, (_, index) => ({
-      ...{ documentId, generation: 1, index, page: null, charStart: 0, charEnd: 4, text: 'knot', vector: new Float32Array([1, 0, 0, 0]) },
+      documentId,
+      generation: 1,
+      index,
+      page: null,
+      charStart: 0,
+      charEnd: 4,
+      text: 'knot',
+      vector: new Float32Array([1, 0, 0, 0]),
       ...more,
     }));
   const question = (more: object = {}) => ({ userId: user, mode: 'KEYWORD' as const, text: 'knot', vector: null, limit: 10, ...more });

@@ -49,7 +49,11 @@ export async function startCluster({ apis, workers, relays, env = {} }: ClusterS
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   return {
-    ...{ apis: apiProcesses, workers: workerProcesses, relays: relayProcesses, env: all, start },
+    apis: apiProcesses,
+    workers: workerProcesses,
+    relays: relayProcesses,
+    env: all,
+    start,
     query: async <Row extends object>(sql: string, parameters: unknown[] = []) => (await client.query<Row>(sql, parameters)).rows,
     close: async () => {
       await client.end();

@@ -46,14 +46,14 @@ export async function startGcs(): Promise<GcsServer> {
     if (!upload) return void response.writeHead(404).end();
     upload.content = Buffer.concat([upload.content, body]);
     const isLast = !request.headers['content-range']?.endsWith('/*');
-    if (!isLast) return void response.writeHead(308, { range: `bytes=0-${String(upload.content.length - 1)}` }).end();
+    if (!isLast) return void response.writeHead(308, { range: `bytes=0-${upload.content.length - 1}` }).end();
     objects.set(upload.name, upload.content);
     sendMetadata(response, upload.name, upload.content);
   }
 
   const server = createServer((request, response) => void answer(request, response).catch(() => response.destroy()));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const close = async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));

@@ -104,6 +104,6 @@ export function valueOf(exposition: Exposition, name: string, labels: Record<str
 /** What a process tells on its /metrics. */
 export async function scrape(url: string): Promise<Exposition> {
   const response = await fetch(`${url}/metrics`);
-  if (response.status !== 200) throw new Error(`/metrics answered ${String(response.status)}`);
+  if (response.status !== 200) throw new Error(`/metrics answered ${response.status}`);
   return parseExposition(await response.text());
 }

@@ -37,7 +37,7 @@ export async function startS3(): Promise<S3Server> {
   const signatures = { allowMismatchedSignatures: true };
   const options = { address: '127.0.0.1', port: 0, silent: true, directory, configureBuckets: [{ name: bucket }], ...signatures };
   const server = new S3rver(options);
-  const endpoint = `http://127.0.0.1:${String((await server.run()).port)}`;
+  const endpoint = `http://127.0.0.1:${(await server.run()).port}`;
   const requests: string[] = [];
   server.httpServer.on('request', ({ method, url }: IncomingMessage) => requests.push(`${String(method)} ${String(url)}`));
   process.env['AWS_ACCESS_KEY_ID'] = process.env['AWS_SECRET_ACCESS_KEY'] = KEY;

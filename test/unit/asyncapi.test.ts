@@ -92,7 +92,10 @@ describe('asyncapi.yaml', () => {
   it('names every topic with its partitions and how it is kept, as src/messages has them', () => {
     const described = Object.values(api.channels).map(({ address, bindings: { kafka } }) => ({ address, ...kafka }));
     const wanted = Object.entries(TOPIC_CONFIGS).map(([topic, config]) => ({
-      ...{ address: topic, topic, partitions: DEFAULT_PARTITIONS, bindingVersion: '0.5.0' },
+      address: topic,
+      topic,
+      partitions: DEFAULT_PARTITIONS,
+      bindingVersion: '0.5.0',
       topicConfiguration: Object.fromEntries(
         Object.entries(config).map(([name, value]) => [name, name === 'cleanup.policy' ? [value] : Number(value)]),
       ),

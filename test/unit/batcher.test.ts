@@ -17,7 +17,11 @@ function createLab({ held = false, maxTexts = 4, maxCalls = 8, quietMs = 10, idl
   const paced: { texts: number; go: () => void }[] = [];
   const lab = { held, holdPace: false, calls, paced, texts: () => calls.map((call) => call.texts) };
   const batcher: Batcher<string> = createBatcher<string>({
-    ...{ maxTexts, maxCalls, quietMs, idleMs, patienceMs },
+    maxTexts,
+    maxCalls,
+    quietMs,
+    idleMs,
+    patienceMs,
     isContentRefused: (error) => error === refused,
     pace: (texts) => {
       const turn = Promise.withResolvers<void>();

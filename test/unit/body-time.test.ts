@@ -20,7 +20,7 @@ async function listen(application: express.Express, wrap = limitPipelining): Pro
   application.use(createErrorHandler(makeLog() as unknown as Parameters<typeof createErrorHandler>[0]));
   server = createServer(wrap(application)).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 /** Sends the head and one byte, and waits for what the server says. */

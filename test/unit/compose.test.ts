@@ -128,7 +128,10 @@ describe('docker-compose.yml', () => {
       api: ['postgres', 'redis', 'weaviate'],
       worker: ['postgres', 'kafka', 'redis', 'weaviate'],
       relay: ['postgres', 'kafka'],
-      ...{ postgres: [], kafka: [], redis: [], weaviate: [] },
+      postgres: [],
+      kafka: [],
+      redis: [],
+      weaviate: [],
     });
     for (const [name] of others) for (const network of networksOf(name)) expect(compose.networks[network]).toEqual({ internal: true });
     expect(compose.services['kafka']?.environment['KAFKA_LISTENERS']).toContain('CONTROLLER://127.0.0.1:');

@@ -89,7 +89,7 @@ describe('a number', () => {
   });
 
   it.each(BOUNDS)('%s is refused below %d and above %d, in words that name both', (name, minimum, maximum) => {
-    const problem = `${name} must be a whole number from ${String(minimum)} to ${String(maximum)}.`;
+    const problem = `${name} must be a whole number from ${minimum} to ${maximum}.`;
     for (const value of [
       minimum - 1,
       minimum + 0.5,
@@ -155,7 +155,10 @@ describe('a real part', () => {
     expect(parseConfig({ COHERE_API_KEY: 'key' }).cohere).toMatchObject({ model: 'embed-v4.0', inputsPerMinute: 2_000, rerankModel: null });
     expect(problemsOf({ COHERE_RERANK_MODEL: 'rerank-v4.0-fast' })).toEqual(['COHERE_RERANK_MODEL needs COHERE_API_KEY as well.']);
     expect(parseConfig({ FIREBASE_PROJECT_ID: 'p', FIREBASE_API_KEY: 'public' }).firebase).toEqual({
-      ...{ projectId: 'p', apiKey: 'public', authDomain: 'p.firebaseapp.com', emulatorHost: null },
+      projectId: 'p',
+      apiKey: 'public',
+      authDomain: 'p.firebaseapp.com',
+      emulatorHost: null,
     });
     expect(parseConfig({ BLOB_URL: 's3://bucket/folder' }).blobUrl).toBe('s3://bucket/folder');
   });

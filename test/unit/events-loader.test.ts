@@ -16,7 +16,7 @@ function openLoaders() {
   return { reads, loaders: contextOf(services).loaders };
 }
 
-const IDS = Array.from({ length: 100 }, (_, index) => `document-${String(index)}`);
+const IDS = Array.from({ length: 100 }, (_, index) => `document-${index}`);
 
 describe('the histories of a request', () => {
   it('are read by one statement for all documents', async () => {

@@ -2,7 +2,13 @@ import { fuseRanks } from '../../src/documents/fuse-ranks.js';
 import type { VectorHit } from '../../src/documents/ports.js';
 
 const hit = (documentId: string, score = 0.5): VectorHit => ({
-  ...{ documentId, generation: 1, index: 0, text: documentId, page: null, charStart: 0, charEnd: 1 },
+  documentId,
+  generation: 1,
+  index: 0,
+  text: documentId,
+  page: null,
+  charStart: 0,
+  charEnd: 1,
   score,
 });
 const list = (...ids: string[]) => ids.map((id) => hit(id));

@@ -27,10 +27,7 @@ describe('what a query may read of histories', () => {
   });
 
   it('fragments that double at each step are looked through in no time', () => {
-    const steps = Array.from(
-      { length: 60 },
-      (_, n) => `fragment F${String(n)} on Document { a: id ...F${String(n + 1)} ...F${String(n + 1)} }`,
-    );
+    const steps = Array.from({ length: 60 }, (_, n) => `fragment F${n} on Document { a: id ...F${n + 1} ...F${n + 1} }`);
     const begun = performance.now();
     expect(
       problemsOf(`{ document { events { document { ...F0 } } } } ${steps.join(' ')} fragment F60 on Document { events { seq } }`),
@@ -43,7 +40,7 @@ describe('what a query may read of histories', () => {
   });
 
   it('many histories side by side are not', () => {
-    const side = Array.from({ length: 6 }, (_, n) => `e${String(n)}: events { seq }`).join(' ');
+    const side = Array.from({ length: 6 }, (_, n) => `e${n}: events { seq }`).join(' ');
     expect(problemsOf(`{ document { ${side} } }`)).toBe(1);
   });
 });

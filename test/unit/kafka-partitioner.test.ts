@@ -3,7 +3,12 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createPartitioner } from '../../src/kafka/partitioner.js';
 
 const partitionMetadata = Array.from({ length: 12 }, (_, partitionId) => ({
-  ...{ partitionId, leader: 1, partitionErrorCode: 0, replicas: [1], isr: [1], offlineReplicas: [] },
+  partitionId,
+  leader: 1,
+  partitionErrorCode: 0,
+  replicas: [1],
+  isr: [1],
+  offlineReplicas: [],
 }));
 const partitionOf = (partitioner: ReturnType<typeof createPartitioner>, key: Buffer | string | null) =>
   partitioner({ topic: 'a-topic', partitionMetadata, message: { key, value: 'value' } });

@@ -44,7 +44,7 @@ async function serve({ address, operationsToken }: { address?: string; operation
   const server = createServer(application).listen(0, '127.0.0.1');
   servers.push(server);
   await once(server, 'listening');
-  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 async function ask(url: string, headers: Record<string, string> = {}): Promise<{ metrics: number; parts: boolean }> {

@@ -29,7 +29,9 @@ const value = async (name: string, labels?: Record<string, string>) => valueOf(a
 function makeRun(signal = new AbortController().signal): Run {
   const document = makeDocument({ status: 'EXTRACTING' });
   return {
-    ...{ claim: { document, leaseToken: 'a-token' }, signal, progress: () => undefined },
+    claim: { document, leaseToken: 'a-token' },
+    signal,
+    progress: () => undefined,
     change: async ({ to }) => ({ ...document, status: to }),
   };
 }

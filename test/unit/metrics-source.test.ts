@@ -18,7 +18,7 @@ async function render(): Promise<Exposition> {
 }
 
 function addSource(more: Partial<SourceOptions<string>> = {}): void {
-  const read = async () => `answer ${String((reads += 1))}`;
+  const read = async () => `answer ${(reads += 1)}`;
   const show = (value: string) => void shown.push(value);
   metrics.addSource({ name: 'database', read, show, hide: () => void shown.push('hidden'), restMs: 0, ...more });
 }

@@ -23,7 +23,11 @@ beforeEach(() => {
 });
 
 const error = (code: ProcessingError['code']): ProcessingError => ({
-  ...{ code, cause: null, message: 'a message', retryable: true, stage: 'EXTRACTING' },
+  code,
+  cause: null,
+  message: 'a message',
+  retryable: true,
+  stage: 'EXTRACTING',
 });
 
 async function value(name: string, labels?: Record<string, string>): Promise<number | undefined> {

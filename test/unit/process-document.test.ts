@@ -9,7 +9,7 @@ import { makeDocument } from '../support/make-document.js';
 
 /** `count` passages, each a page of its own. */
 function* pages(count: number): Generator<TextSegment> {
-  for (let page = 1; page <= count; page += 1) yield { text: `Passage ${String(page)}.`, page };
+  for (let page = 1; page <= count; page += 1) yield { text: `Passage ${page}.`, page };
 }
 
 interface Setup {
@@ -55,7 +55,7 @@ describe('a document whose text is read', () => {
       { to: 'COMPLETED', set: { progressDone: 10, vectorCount: 10, liveGeneration: 1, error: null } },
     ]);
     expect([...vectors.objects.values()].map(({ index, text }) => [index, text])).toEqual(
-      Array.from({ length: 10 }, (_, index) => [index, `Passage ${String(index + 1)}.`]),
+      Array.from({ length: 10 }, (_, index) => [index, `Passage ${index + 1}.`]),
     );
     expect([...vectors.objects.values()].every((object) => object.documentId === document.id && object.generation === 1)).toBe(true);
   });

@@ -3,7 +3,9 @@ import type { LatestRow, LogRecord } from '../../src/documents/ports.js';
 import { makeLog } from '../support/make-log.js';
 
 const row = (documentId: string, shard: number, version = '1'): LatestRow => ({
-  ...{ documentId, shard, version },
+  documentId,
+  shard,
+  version,
   record: { topic: 'latest', key: documentId, headers: {}, value: version },
 });
 

@@ -37,7 +37,9 @@ beforeEach(async () => {
   };
   const door = await createHttpDoor({ schema, services: {} as Services, identity, limits, toClientError: createToClientError(logger) });
   const rest = createRestRouter({
-    ...{ identity, limits, store: { find: () => Promise.resolve(null) } },
+    identity,
+    limits,
+    store: { find: () => Promise.resolve(null) },
     blobs: { read: () => Promise.reject(new Error('no files')) },
     uploadDocument: () => new Promise(() => undefined),
   });
@@ -50,7 +52,7 @@ afterEach(() => {
   http.closeAllConnections();
 });
 
-const urlOf = () => `http://127.0.0.1:${String((http.address() as AddressInfo).port)}`;
+const urlOf = () => `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
 
 function send(path: string, headers: Record<string, string>): ReturnType<typeof request> {
   const sent = request(`${urlOf()}${path}`, {

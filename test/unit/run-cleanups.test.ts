@@ -20,7 +20,13 @@ function createParts(due: Cleanup[]) {
 }
 
 const vector = (documentId: string, generation: number) => ({
-  ...{ documentId, generation, index: 0, text: 'text', page: null, charStart: 0, charEnd: 4 },
+  documentId,
+  generation,
+  index: 0,
+  text: 'text',
+  page: null,
+  charStart: 0,
+  charEnd: 4,
   vector: new Float32Array([1]),
 });
 

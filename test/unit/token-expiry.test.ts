@@ -55,7 +55,7 @@ async function watchUntilClosed(door: Door, verify: Identity['verify']): Promise
   http = createServer().listen(0, '127.0.0.1');
   await once(http, 'listening');
   DOORS[door](new WebSocketServer({ server: http }), { verify });
-  const address = `ws://127.0.0.1:${String((http.address() as AddressInfo).port)}`;
+  const address = `ws://127.0.0.1:${(http.address() as AddressInfo).port}`;
   const socket = door === 'graphql' ? new WebSocket(address, 'graphql-transport-ws') : new WebSocket(address);
   const said: string[] = [];
   const tell = (message: object) => socket.send(JSON.stringify(message));
@@ -123,7 +123,7 @@ describe('over HTTP', () => {
     application.use(createErrorHandler(createLogger({ level: 'silent', forTerminal: false })));
     http = createServer(application).listen(0, '127.0.0.1');
     await once(http, 'listening');
-    return `http://127.0.0.1:${String((http.address() as AddressInfo).port)}`;
+    return `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
   }
 
   async function* ticks() {
@@ -141,7 +141,7 @@ describe('over HTTP', () => {
   const readAll: UploadDocument = async (_viewer, { content }) => {
     const parts: Buffer[] = [];
     for await (const part of content) parts.push(part);
-    throw new Error(`the upload ended after ${String(parts.length)} parts`);
+    throw new Error(`the upload ended after ${parts.length} parts`);
   };
   const post = (url: string, query: string, accept: string) =>
     fetch(`${url}/graphql`, {

@@ -53,7 +53,10 @@ function upload(content: string | Readable, options?: UploadOptions | (() => Upl
   const announce = (events: readonly StatusEvent[]) => void announced.push(...events);
   const uploadDocument = createUploadDocument({
     store: store as unknown as DocumentStore,
-    ...{ blobs, formats, announce, maxUploadBytes: LIMIT },
+    blobs,
+    formats,
+    announce,
+    maxUploadBytes: LIMIT,
   });
   const stream = typeof content === 'string' ? Readable.from(content === '' ? [] : [Buffer.from(content)]) : content;
   const asked = typeof options === 'function' ? options : () => options ?? {};

@@ -54,7 +54,7 @@ async function open(): Promise<{
     identity: { verify: () => Promise.resolve({ id: 'ada', email: null, isAdmin: false, expiresAt: null }) },
     toClientError: createToClientError(createLogger({ level: 'silent', forTerminal: false })),
   });
-  const socket = new WebSocket(`ws://127.0.0.1:${String((http.address() as AddressInfo).port)}`, 'graphql-transport-ws');
+  const socket = new WebSocket(`ws://127.0.0.1:${(http.address() as AddressInfo).port}`, 'graphql-transport-ws');
   client = socket;
   const messages: Message[] = [];
   socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString()) as Message));

@@ -180,7 +180,9 @@ describe('a worker', () => {
     const gate = Promise.withResolvers<void>();
     const ids = [store.add().id, store.add().id];
     start((run) => Promise.race([gate.promise, finish.promise]).then(() => completing(run)), {
-      ...{ concurrency: 1, onFull: () => void said.push('full'), onRoom: () => void said.push('room') },
+      concurrency: 1,
+      onFull: () => void said.push('full'),
+      onRoom: () => void said.push('room'),
     });
     await eventually(() => ids.some((id) => statusOf(id) === 'EXTRACTING'));
     const woken = worker.wake();

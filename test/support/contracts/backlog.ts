@@ -32,7 +32,7 @@ export async function addOutboxRows(
   );
 }
 
-const AGO = (seconds: number) => `clock_timestamp() - interval '${String(seconds)} seconds'`;
+const AGO = (seconds: number) => `clock_timestamp() - interval '${seconds} seconds'`;
 
 export function describeBacklogContract(name: string, open: () => Promise<BacklogLab>): void {
   describe(`the backlog: ${name}`, () => {

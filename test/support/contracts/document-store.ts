@@ -337,7 +337,12 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
       const MANY = 150;
 
       const limits = (more: Partial<ClaimLimits> = {}): ClaimLimits => ({
-        ...{ readers: 2, largeReaders: 1, maxReadingPerUser: 1, reservedPlaces: 2, users: [], ...more },
+        readers: 2,
+        largeReaders: 1,
+        maxReadingPerUser: 1,
+        reservedPlaces: 2,
+        users: [],
+        ...more,
       });
       const user = (userId: string, more: Partial<UserLoad> = {}): UserLoad => ({
         userId,
@@ -628,7 +633,7 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         ]);
         expect(history.map((event) => event.previousStatus)).toEqual([null, 'PENDING', 'EXTRACTING', 'VECTORIZING', 'COMPLETED']);
         const published = (await outboxOf(id)).filter((record) => record.topic === TOPICS.documentStatus);
-        expect(published.map((record) => record.headers['ce_id'])).toEqual(history.map((event) => `${id}:${String(event.seq)}`));
+        expect(published.map((record) => record.headers['ce_id'])).toEqual(history.map((event) => `${id}:${event.seq}`));
       });
 
       it('makes one change, with one seq and one event, of a stage that was passed on the way', async () => {
@@ -642,7 +647,7 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
           history.map(({ seq, status, previousStatus, progress, vectorCount }) => [seq, status, previousStatus, progress, vectorCount]),
         ).toEqual([[3, 'COMPLETED', 'EXTRACTING', { done: 2, total: 2 }, 2]]);
         const published = (await outboxOf(id)).filter((record) => record.topic === TOPICS.documentStatus);
-        expect(published.map((record) => record.headers['ce_id'])).toEqual([1, 2, 3].map((seq) => `${id}:${String(seq)}`));
+        expect(published.map((record) => record.headers['ce_id'])).toEqual([1, 2, 3].map((seq) => `${id}:${seq}`));
       });
 
       it('refuses a way through a stage that the table does not have, and one without the lease', async () => {

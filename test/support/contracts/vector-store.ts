@@ -161,7 +161,7 @@ export function describeVectorStoreContract(name: string, open: () => Promise<Ve
         await store.store(user, makeObjects(30, { documentId: randomUUID(), text: 'bowline' }));
         const hits = await search(mode, 'bowline', unit(1, 0, 0, 0), { limit: 7 });
         expect(hits).toHaveLength(7);
-        expect(new Set(hits.map((hit) => `${hit.documentId} ${String(hit.index)}`)).size).toBe(7);
+        expect(new Set(hits.map((hit) => `${hit.documentId} ${hit.index}`)).size).toBe(7);
       });
 
       it.each(MODES)('%s finds only within the documents asked for', async (mode) => {

@@ -82,7 +82,7 @@ export async function flood(socket: WebSocket | null, { burst, holdMs, reads }: 
     if (socket.bufferedAmount < WAITING_BYTES) for (const message of burst(sent)) sent = say(socket, message, sent);
     await sleep(5);
   }
-  const code = socket.readyState === socket.OPEN ? 'still open' : `closed ${String(await closed)}`;
+  const code = socket.readyState === socket.OPEN ? 'still open' : `closed ${await closed}`;
   socket.terminate();
   return `ws ${code}`;
 }
