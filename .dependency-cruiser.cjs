@@ -15,7 +15,8 @@ const DRIVERS = {
   'firebase-admin': 'firebase',
   'flydrive|@aws-sdk|@google-cloud': 'blobs',
   'pdfjs-dist|htmlparser2|yauzl|file-type': 'extraction',
-  'express|cors|helmet|ws|graphql-ws|graphql-sse|@as-integrations|@apollo/server|graphql-upload-minimal': 'http|graphql',
+  'express|cors|helmet|ws|graphql-ws|graphql-sse|@as-integrations|@apollo/server|graphql-upload-minimal':
+    'http|graphql',
   'type-graphql': 'graphql',
   pino: 'runtime',
   'prom-client': 'metrics',
@@ -34,7 +35,8 @@ module.exports = {
     {
       name: 'documents-is-pure',
       severity: 'error',
-      comment: 'What the product does knows no library and nothing outside documents/ and errors.ts.',
+      comment:
+        'What the product does knows no library and nothing outside documents/ and errors.ts.',
       from: { path: '^src/documents/' },
       to: { pathNot: ['^src/documents/', '^src/errors\\.ts$'], dependencyTypesNot: ['core'] },
     },
@@ -61,7 +63,10 @@ module.exports = {
       severity: 'error',
       comment: 'A token is checked in one place, which knows no transport.',
       from: { path: '^src/api/auth/' },
-      to: { pathNot: ['^src/api/auth/', '^src/documents/', '^src/errors\\.ts$', '^src/runtime/'], dependencyTypesNot: ['core'] },
+      to: {
+        pathNot: ['^src/api/auth/', '^src/documents/', '^src/errors\\.ts$', '^src/runtime/'],
+        dependencyTypesNot: ['core'],
+      },
     },
     {
       name: 'rate-limits-know-errors-only',
@@ -99,7 +104,12 @@ module.exports = {
       from: { path: '^web/' },
       to: { path: '^(src|consumers)/' },
     },
-    { name: 'no-circle', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-circle',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     { name: 'everything-resolves', severity: 'error', from: {}, to: { couldNotResolve: true } },
     ...driverRules,
   ],

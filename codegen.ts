@@ -1,8 +1,9 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
 /**
- * The page's operations, typed from the schema as the server prints it. The result is committed, so that a build needs no generator
- * and a check can prove that it is current: `graphql-codegen` and no difference.
+ * The page's operations, typed from the schema as the server prints it. The result is committed, so
+ * that a build needs no generator and a check can prove that it is current: `graphql-codegen` and
+ * no difference.
  */
 const config: CodegenConfig = {
   schema: './schema.graphql',

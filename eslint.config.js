@@ -6,29 +6,54 @@ const ENVIRONMENT_READERS = ['src/config.ts', 'test/**', 'scripts/**', 'web/vite
 
 /** A run of any character within a group that is repeated. */
 const ANYTHING_IN_A_LOOP = String.raw`/(\.|\[\^.{0,3}\]|\[\\[sS]\\[sS]\])[*+].*\)([*+]|\{\d+,\})/`;
-const SCAN_INSTEAD = 'A run of any character in a repeated group backtracks exponentially; scan with indexOf instead.';
+const SCAN_INSTEAD =
+  'A run of any character in a repeated group backtracks exponentially; scan with indexOf instead.';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'data/', 'coverage/', 'test/artifacts/', 'test/corpus/', 'web/src/gql/', 'web/public/'] },
+  {
+    ignores: [
+      'dist/',
+      'data/',
+      'coverage/',
+      'test/artifacts/',
+      'test/corpus/',
+      'web/src/gql/',
+      'web/public/',
+    ],
+  },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['codegen.ts'] }, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['codegen.ts'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+      ],
       // Adapters answer promises because their port says so, whether they wait or not.
       '@typescript-eslint/require-await': 'off',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
       // Our objects are closures: no method reads `this`.
       '@typescript-eslint/unbound-method': 'off',
       // An abort signal's reason is thrown as it is.
-      '@typescript-eslint/only-throw-error': ['error', { allowThrowingAny: true, allowThrowingUnknown: true, allowRethrowing: true }],
+      '@typescript-eslint/only-throw-error': [
+        'error',
+        { allowThrowingAny: true, allowThrowingUnknown: true, allowRethrowing: true },
+      ],
       // NUL and its kin are what we look for in extracted text.
       'no-control-regex': 'off',
       'no-console': 'error',
@@ -39,7 +64,14 @@ export default tseslint.config(
     files: ['src/**', 'consumers/**', 'web/**'],
     ignores: ENVIRONMENT_READERS,
     rules: {
-      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Only src/config.ts reads the environment.' }],
+      'no-restricted-properties': [
+        'error',
+        {
+          object: 'process',
+          property: 'env',
+          message: 'Only src/config.ts reads the environment.',
+        },
+      ],
       'no-restricted-imports': [
         'error',
         {
@@ -53,18 +85,26 @@ export default tseslint.config(
     },
   },
   {
-    // Foreign text reaches our regular expressions, so each must take time in proportion to its input.
+    // Foreign text reaches our regular expressions, so each must take time in proportion to its
+    // input.
     files: ['src/**', 'consumers/**', 'web/src/**'],
     plugins: { regexp },
     rules: {
       'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
-      'regexp/no-super-linear-move': ['error', { report: 'potential', ignoreSticky: false, ignorePartial: false }],
+      'regexp/no-super-linear-move': [
+        'error',
+        { report: 'potential', ignoreSticky: false, ignorePartial: false },
+      ],
       // The plugin does not see that `(<!--[^]*?-->)*` can divide a text in exponentially many ways.
-      'no-restricted-syntax': ['error', { selector: `Literal[regex.pattern=${ANYTHING_IN_A_LOOP}]`, message: SCAN_INSTEAD }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: `Literal[regex.pattern=${ANYTHING_IN_A_LOOP}]`, message: SCAN_INSTEAD },
+      ],
     },
   },
   {
-    // type-graphql reads parameter types at run time through decorator metadata, so these imports must not be types only.
+    // type-graphql reads parameter types at run time through decorator metadata, so these imports
+    // must not be types only.
     files: ['src/graphql/**', 'src/postgres/**'],
     rules: { '@typescript-eslint/consistent-type-imports': 'off' },
   },
@@ -81,6 +121,9 @@ export default tseslint.config(
         clearInterval: 'readonly',
       },
     },
-    rules: { '@typescript-eslint/no-require-imports': 'off', '@typescript-eslint/consistent-type-imports': 'off' },
+    rules: {
+      '@typescript-eslint/no-require-imports': 'off',
+      '@typescript-eslint/consistent-type-imports': 'off',
+    },
   },
 );

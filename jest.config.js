@@ -1,6 +1,7 @@
 /**
- * Unit tests run the sources. Contract, integration, cluster and end-to-end tests run what was built (`npm test` builds first), since the product starts worker
- * threads and processes of its own.
+ * Unit tests run the sources. Contract, integration, cluster and end-to-end tests run what was
+ * built (`npm test` builds first), since the product starts worker threads and processes of its
+ * own.
  */
 const project = (name, more = {}) => ({
   displayName: name,

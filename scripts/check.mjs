@@ -1,5 +1,6 @@
 /**
- * npm run check: everything that can be said without building or starting the product, in under a minute. CI runs the same.
+ * npm run check: everything that can be said without building or starting the product, in under a
+ * minute. CI runs the same.
  *
  *     npm run check [-- --json FILE] [-- NAME ...]
  */
@@ -22,10 +23,15 @@ const tsc = (project, name) => [
 
 /** Longest first: they are started in this order. */
 const CHECKS = [
-  // Without its cache: rules that know types depend on other files than the one they are about, and the cache does not.
+  // Without its cache: rules that know types depend on other files than the one they are about, and
+  // the cache does not.
   { name: 'lint', command: [tool('eslint/bin/eslint.js'), '.', '--max-warnings', '0'] },
   { name: 'types of the server', command: tsc('tsconfig.json', 'server') },
-  { name: 'types of the page', command: tsc('web/tsconfig.json', 'page'), needs: 'web/tsconfig.json' },
+  {
+    name: 'types of the page',
+    command: tsc('web/tsconfig.json', 'page'),
+    needs: 'web/tsconfig.json',
+  },
   { name: 'types of the tests', command: tsc('test/tsconfig.json', 'tests') },
   { name: 'types of the examples', command: tsc('examples/tsconfig.json', 'examples') },
   {
@@ -39,7 +45,10 @@ const CHECKS = [
       '--silent',
     ],
   },
-  { name: 'unused code', command: [tool('knip/bin/knip.js'), '--cache', '--cache-location', `${CACHE}/knip`] },
+  {
+    name: 'unused code',
+    command: [tool('knip/bin/knip.js'), '--cache', '--cache-location', `${CACHE}/knip`],
+  },
   {
     name: 'import rules',
     command: [
@@ -49,7 +58,11 @@ const CHECKS = [
       ...['src', 'consumers', 'web/src'].filter((path) => existsSync(path)),
     ],
   },
-  { name: 'generated code', command: [tool('@graphql-codegen/cli/cjs/bin.js'), '--check', '--errors-only'], needs: 'codegen.ts' },
+  {
+    name: 'generated code',
+    command: [tool('@graphql-codegen/cli/cjs/bin.js'), '--check', '--errors-only'],
+    needs: 'codegen.ts',
+  },
   {
     name: 'format',
     command: [
@@ -68,7 +81,9 @@ const CHECKS = [
 
 const { jsonFile, names } = parseArguments(process.argv.slice(2));
 const chosen = CHECKS.filter(
-  (check) => (names.length === 0 || names.includes(check.name)) && (check.needs === undefined || existsSync(check.needs)),
+  (check) =>
+    (names.length === 0 || names.includes(check.name)) &&
+    (check.needs === undefined || existsSync(check.needs)),
 );
 mkdirSync(CACHE, { recursive: true });
 
@@ -77,16 +92,25 @@ const results = await runAll(chosen);
 const failed = results.filter((result) => !result.ok);
 
 for (const { name, output } of failed)
-  process.stdout.write(`\n── ${name} ${'─'.repeat(Math.max(0, 100 - name.length))}\n${output.trim()}\n`);
-process.stdout.write(`\n${results.length - failed.length} of ${results.length} checks passed in ${seconds(startedAt)} s\n`);
-if (jsonFile !== undefined) writeFileSync(jsonFile, JSON.stringify({ passed: results.length - failed.length, failed: failed.length }));
+  process.stdout.write(
+    `\n── ${name} ${'─'.repeat(Math.max(0, 100 - name.length))}\n${output.trim()}\n`,
+  );
+process.stdout.write(
+  `\n${results.length - failed.length} of ${results.length} checks passed in ${seconds(startedAt)} s\n`,
+);
+if (jsonFile !== undefined)
+  writeFileSync(
+    jsonFile,
+    JSON.stringify({ passed: results.length - failed.length, failed: failed.length }),
+  );
 process.exitCode = failed.length === 0 && results.length > 0 ? 0 : 1;
 
 async function runAll(checks) {
   const waiting = [...checks];
   const finished = [];
   const lane = async () => {
-    for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) finished.push(await runOne(check));
+    for (let check = waiting.shift(); check !== undefined; check = waiting.shift())
+      finished.push(await runOne(check));
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
   return finished;
@@ -95,14 +119,20 @@ async function runAll(checks) {
 async function runOne({ name, command }) {
   const begunAt = Date.now();
   const { code, output } = await capture(command);
-  process.stdout.write(`${code === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(22)} ${seconds(begunAt).padStart(5)} s\n`);
+  process.stdout.write(
+    `${code === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(22)} ${seconds(begunAt).padStart(5)} s\n`,
+  );
   return { name, output, ok: code === 0 };
 }
 
 function capture(command) {
-  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, FORCE_COLOR: '0' } });
+  const child = spawn(process.execPath, command, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, FORCE_COLOR: '0' },
+  });
   const output = [];
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => output.push(text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text) => output.push(text));
   return new Promise((resolve) => {
     child.once('error', (error) => resolve({ code: 1, output: error.message }));
     child.once('close', (code) => resolve({ code, output: output.join('') }));
@@ -111,7 +141,9 @@ function capture(command) {
 
 function parseArguments(args) {
   const at = args.indexOf('--json');
-  return at < 0 ? { jsonFile: undefined, names: args } : { jsonFile: args[at + 1], names: args.toSpliced(at, 2) };
+  return at < 0
+    ? { jsonFile: undefined, names: args }
+    : { jsonFile: args[at + 1], names: args.toSpliced(at, 2) };
 }
 
 function seconds(since) {

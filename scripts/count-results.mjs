@@ -1,7 +1,8 @@
 /**
- * Prints `N passed, N failed` over several runs, from the JSON that each wrote: `npm run check -- --json FILE`, or Jest's.
- * A run that failed without a failure in its JSON (it crashed, timed out, built nothing) counts as one failure.
- * With CI=true nothing may be left out: a skipped test counts as failed.
+ * Prints `N passed, N failed` over several runs, from the JSON that each wrote: `npm run check --
+ * --json FILE`, or Jest's. A run that failed without a failure in its JSON (it crashed, timed out,
+ * built nothing) counts as one failure. With CI=true nothing may be left out: a skipped test counts
+ * as failed.
  *
  *     node scripts/count-results.mjs FILE EXIT_CODE [FILE EXIT_CODE ...]
  */
@@ -19,7 +20,9 @@ function toRuns([file, exitCode, ...rest]) {
 }
 
 function countRun({ file, exitCode }) {
-  const { passed, failed } = existsSync(file) ? toCounts(JSON.parse(readFileSync(file, 'utf8'))) : { passed: 0, failed: 0 };
+  const { passed, failed } = existsSync(file)
+    ? toCounts(JSON.parse(readFileSync(file, 'utf8')))
+    : { passed: 0, failed: 0 };
   return { passed, failed: exitCode !== 0 && failed === 0 ? 1 : failed };
 }
 
@@ -27,7 +30,10 @@ function countRun({ file, exitCode }) {
 function toCounts(result) {
   if (result.numTotalTests === undefined) return { passed: result.passed, failed: result.failed };
   const leftOut = process.env.CI === 'true' ? result.numPendingTests + result.numTodoTests : 0;
-  return { passed: result.numPassedTests, failed: result.numFailedTests + result.numRuntimeErrorTestSuites + leftOut };
+  return {
+    passed: result.numPassedTests,
+    failed: result.numFailedTests + result.numRuntimeErrorTestSuites + leftOut,
+  };
 }
 
 function sum(numbers) {

@@ -1,14 +1,38 @@
 /**
- * Keeps package-lock.json complete for every platform: a package such as @swc/core names one optional package per platform, and npm
- * leaves out those that the registry at hand did not offer when the lock was written. `npm ci` then refuses the lock everywhere, and a Mac
- * would find no binary. Versions come from the parent, which pins them exactly; entries written here have no integrity.
+ * Keeps package-lock.json complete for every platform: a package such as @swc/core names one
+ * optional package per platform, and npm leaves out those that the registry at hand did not offer
+ * when the lock was written. `npm ci` then refuses the lock everywhere, and a Mac would find no
+ * binary. Versions come from the parent, which pins them exactly; entries written here have no
+ * integrity.
  *
  *     node scripts/lock-platforms.mjs [--check]
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const OPERATING_SYSTEMS = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32'];
-const CPUS = ['arm', 'arm64', 'ia32', 'loong64', 'mips64el', 'ppc64', 'riscv64', 's390x', 'wasm32', 'x64'];
+const OPERATING_SYSTEMS = [
+  'aix',
+  'android',
+  'darwin',
+  'freebsd',
+  'linux',
+  'netbsd',
+  'openbsd',
+  'openharmony',
+  'sunos',
+  'win32',
+];
+const CPUS = [
+  'arm',
+  'arm64',
+  'ia32',
+  'loong64',
+  'mips64el',
+  'ppc64',
+  'riscv64',
+  's390x',
+  'wasm32',
+  'x64',
+];
 const EXACT_VERSION = /^\d+\.\d+\.\d+(-[\w.]+)?$/;
 
 const lockUrl = new URL('../package-lock.json', import.meta.url);
@@ -17,7 +41,9 @@ const missing = findMissing(lock.packages);
 
 if (missing.length === 0) process.exit(0);
 if (process.argv.includes('--check')) {
-  process.stderr.write(`package-lock.json lacks ${missing.map((entry) => entry.name).join(', ')}: run npm run lock\n`);
+  process.stderr.write(
+    `package-lock.json lacks ${missing.map((entry) => entry.name).join(', ')}: run npm run lock\n`,
+  );
   process.exit(1);
 }
 addEntries(lock, missing);
@@ -34,7 +60,11 @@ function findMissing(packages) {
 
 /** Looks where Node would: beside the parent, then in each folder above. */
 function isLocked(packages, parentPath, name) {
-  for (let folder = parentPath; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
+  for (
+    let folder = parentPath;
+    ;
+    folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))
+  ) {
     if (`${folder === '' ? '' : `${folder}/`}node_modules/${name}` in packages) return true;
     if (folder === '') return false;
   }
@@ -43,16 +73,27 @@ function isLocked(packages, parentPath, name) {
 function addEntries(target, entries) {
   for (const { name, version, path, parent } of entries) {
     const top = `node_modules/${name}`;
-    target.packages[top in target.packages ? `${path}/${top}` : top] = toEntry(name, version, parent);
+    target.packages[top in target.packages ? `${path}/${top}` : top] = toEntry(
+      name,
+      version,
+      parent,
+    );
   }
   const [root, ...others] = Object.entries(target.packages);
-  target.packages = Object.fromEntries([root, ...others.sort(([a], [b]) => a.localeCompare(b, 'en'))]);
+  target.packages = Object.fromEntries([
+    root,
+    ...others.sort(([a], [b]) => a.localeCompare(b, 'en')),
+  ]);
 }
 
 /** Without these marks every machine would try to install it. */
 function toEntry(name, version, parent) {
   const words = name.replace(/^.*\//, '').split('-');
-  const libc = words.some((word) => word.startsWith('musl')) ? ['musl'] : words.some((word) => word.startsWith('gnu')) ? ['glibc'] : [];
+  const libc = words.some((word) => word.startsWith('musl'))
+    ? ['musl']
+    : words.some((word) => word.startsWith('gnu'))
+      ? ['glibc']
+      : [];
   return {
     version,
     ...unlessEmpty(

@@ -1,7 +1,8 @@
 /* global AbortController */
 /**
- * Real servers for whoever has no Docker: Kafka, PostgreSQL, Redis, Weaviate, the Firebase Auth emulator and a stand-in for Cohere, each
- * on a free port of loopback, running on after this command has ended.
+ * Real servers for whoever has no Docker: Kafka, PostgreSQL, Redis, Weaviate, the Firebase Auth
+ * emulator and a stand-in for Cohere, each on a free port of loopback, running on after this
+ * command has ended.
  *
  *     npm run services -- up [NAME …] [--install]    start them (all, when none is named) and write services.env
  *     npm run services -- down [NAME …] [--remove]   stop them; with --remove their data goes too
@@ -31,9 +32,15 @@ process.exitCode = await main().catch((error) => {
 async function main() {
   const { values, positionals } = parse();
   const [command, ...names] = positionals;
-  if (process.platform !== 'linux') throw new Error('npm run services runs on Linux only; elsewhere use docker compose');
+  if (process.platform !== 'linux')
+    throw new Error('npm run services runs on Linux only; elsewhere use docker compose');
   const folder = runFolder(values.folder);
-  const world = () => ({ cache: cacheFolder(), folder, state: openState(folder), signal: interrupted() });
+  const world = () => ({
+    cache: cacheFolder(),
+    folder,
+    state: openState(folder),
+    signal: interrupted(),
+  });
   if (command === 'status') return status(world());
   if (!Object.hasOwn(COMMANDS, command ?? '')) throw new Error(USAGE);
   return withLock(folder, () => COMMANDS[command](names, world(), values));
@@ -48,6 +55,7 @@ function parse() {
 /** What was started by an interrupted command is ended by it. */
 function interrupted() {
   const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => controller.abort(new Error(`interrupted by ${signal}`)));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.once(signal, () => controller.abort(new Error(`interrupted by ${signal}`)));
   return controller.signal;
 }

@@ -1,8 +1,10 @@
 /**
- * The composition root: opens every part, puts the use cases on top and the doors in front, and pushes whatever it opens on the stack
- * that closes it. Nothing else in the product knows which adapter stands behind a port.
+ * The composition root: opens every part, puts the use cases on top and the doors in front, and
+ * pushes whatever it opens on the stack that closes it. Nothing else in the product knows which
+ * adapter stands behind a port.
  *
- * Without Kafka one process is everything. With Kafka each process has one role, and there are as many of each as wanted.
+ * Without Kafka one process is everything. With Kafka each process has one role, and there are as
+ * many of each as wanted.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApi, startClusterRelay, startClusterWorker } from './app/cluster.js';
@@ -22,7 +24,11 @@ export interface App {
 
 type Start = (surroundings: Surroundings, port: Port) => Promise<App['parts']>;
 
-const CLUSTER: Record<Role, Start> = { api: startApi, worker: startClusterWorker, relay: startClusterRelay };
+const CLUSTER: Record<Role, Start> = {
+  api: startApi,
+  worker: startClusterWorker,
+  relay: startClusterRelay,
+};
 
 export async function startApp(surroundings: Surroundings, role: Role): Promise<App> {
   const { config, readiness } = surroundings;
@@ -46,7 +52,12 @@ async function openPortInTurn(surroundings: Surroundings): Promise<Port> {
       return await openPort(surroundings);
     } catch (error) {
       const isInUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-      if (!isInUse || surroundings.config.database || !(await isOwnerStopping(surroundings.config.dataDir))) throw error;
+      if (
+        !isInUse ||
+        surroundings.config.database ||
+        !(await isOwnerStopping(surroundings.config.dataDir))
+      )
+        throw error;
     }
     await sleep(TRY_PORT_EVERY_MS);
   }

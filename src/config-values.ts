@@ -4,7 +4,9 @@ import { z } from 'zod';
 export const wholeNumber = (minimum: number, maximum: number) => {
   const error = `must be a whole number from ${minimum} to ${maximum}`;
   const digits = z.string().regex(/^\d{1,16}$/, { error });
-  return digits.transform(Number).pipe(z.number().int({ error }).min(minimum, { error }).max(maximum, { error }));
+  return digits
+    .transform(Number)
+    .pipe(z.number().int({ error }).min(minimum, { error }).max(maximum, { error }));
 };
 
 export const commaList = z
@@ -17,9 +19,11 @@ export const commaList = z
       .filter(Boolean),
   );
 
-export const origin = z.string().refine((value) => URL.canParse(value) && new URL(value).origin === value, {
-  message: 'must be origins such as https://app.example.com, without a path',
-});
+export const origin = z
+  .string()
+  .refine((value) => URL.canParse(value) && new URL(value).origin === value, {
+    message: 'must be origins such as https://app.example.com, without a path',
+  });
 
 export const delays = z
   .string()
@@ -35,13 +39,17 @@ export const delays = z
 
 /** An address with one of these schemes; `hint` is how one looks. */
 export const address = (schemes: readonly string[], hint: string) =>
-  z
-    .string()
-    .refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol), { error: `must be an address such as ${hint}` });
+  z.string().refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol), {
+    error: `must be an address such as ${hint}`,
+  });
 
 /** host:port, several separated by commas. */
 export const brokers = commaList.pipe(
-  z.array(z.string().regex(/^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$/, { error: 'must be host:port, several separated by commas' })),
+  z.array(
+    z.string().regex(/^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$/, {
+      error: 'must be host:port, several separated by commas',
+    }),
+  ),
 );
 
 const DURATION_UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };

@@ -1,5 +1,6 @@
 /**
- * The only reader of process.env. All problems are reported at once, each in words that name the variable and the cure.
+ * The only reader of process.env. All problems are reported at once, each in words that name the
+ * variable and the cure.
  */
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -25,7 +26,9 @@ const schema = z.object({
   CORS_ORIGIN: commaList.pipe(z.array(origin)),
   DEV_ADMINS: commaList,
   OPERATIONS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
-  LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  LOG_LEVEL: z
+    .enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` })
+    .default('info'),
   MAX_UPLOAD_BYTES: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(100 * MIB),
   MAX_CHUNKS: wholeNumber(1, 1_000_000).default(20_000),
   MAX_ATTEMPTS: wholeNumber(1, 100).default(5),
@@ -47,7 +50,10 @@ const schema = z.object({
   MAX_WAITING_SEARCHES_PER_USER: wholeNumber(0, 10_000).default(8),
   MAX_WAITING_SEARCHES: wholeNumber(0, 10_000).default(64),
   SEARCH_TIMEOUT_MS: wholeNumber(100, 600_000).default(5_000),
-  DATABASE_URL: address(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/docstream').optional(),
+  DATABASE_URL: address(
+    ['postgres:', 'postgresql:'],
+    'postgres://user:password@host:5432/docstream',
+  ).optional(),
   DATABASE_POOL: wholeNumber(2, 1_000).default(10),
   STATEMENT_TIMEOUT_MS: wholeNumber(1_000, 3_600_000).default(30_000),
   KAFKA_BROKERS: brokers,
@@ -58,7 +64,9 @@ const schema = z.object({
   WEAVIATE_URL: address(['http:', 'https:'], 'http://host:8080').optional(),
   WEAVIATE_API_KEY: z.string().optional(),
   COHERE_API_KEY: z.string().optional(),
-  COHERE_BASE_URL: address(['http:', 'https:'], 'https://api.cohere.com').default('https://api.cohere.com'),
+  COHERE_BASE_URL: address(['http:', 'https:'], 'https://api.cohere.com').default(
+    'https://api.cohere.com',
+  ),
   COHERE_MODEL: z.string().default('embed-v4.0'),
   COHERE_DIMENSIONS: wholeNumber(1, 65_535).default(1_024),
   COHERE_RERANK_MODEL: z.string().optional(),
@@ -96,10 +104,20 @@ export interface Config {
   maxRunningPerUser: number;
   extraction: { processes: number; timeoutMs: number; maxRssBytes: number };
   embedderThreads: number;
-  search: { maxRunning: number; maxRunningPerUser: number; maxWaitingPerUser: number; maxWaiting: number; timeoutMs: number };
+  search: {
+    maxRunning: number;
+    maxRunningPerUser: number;
+    maxWaitingPerUser: number;
+    maxWaiting: number;
+    timeoutMs: number;
+  };
   /** Null: the embedded part. */
   database: { url: string; poolSize: number; statementTimeoutMs: number } | null;
-  kafka: { brokers: string[]; partitions: number; credentials: { username: string; password: string } | null } | null;
+  kafka: {
+    brokers: string[];
+    partitions: number;
+    credentials: { username: string; password: string } | null;
+  } | null;
   redis: { url: string } | null;
   weaviate: { url: string; apiKey: string | null } | null;
   cohere: {
@@ -110,8 +128,16 @@ export interface Config {
     inputsPerMinute: number;
     rerankModel: string | null;
   } | null;
-  firebase: { projectId: string; apiKey: string; authDomain: string; emulatorHost: string | null } | null;
-  /** Null: the folder `blobs` in the data folder; never with Kafka, since all processes must see the same files. */
+  firebase: {
+    projectId: string;
+    apiKey: string;
+    authDomain: string;
+    emulatorHost: string | null;
+  } | null;
+  /**
+   * Null: the folder `blobs` in the data folder; never with Kafka, since all processes must see the
+   * same files.
+   */
   blobUrl: string | null;
 }
 
@@ -126,7 +152,10 @@ export class ConfigError extends Error {
 /** The folder that holds package.json, wherever the process was started. */
 export const projectDir = findProjectDir();
 
-/** Reads a `.env` beside package.json, which never overrides what is set, then checks everything. Throws ConfigError. */
+/**
+ * Reads a `.env` beside package.json, which never overrides what is set, then checks everything.
+ * Throws ConfigError.
+ */
 export function loadConfig(): Config {
   const file = join(projectDir, '.env');
   if (existsSync(file)) readEnvFile(file);
@@ -143,9 +172,14 @@ function readEnvFile(file: string): void {
 
 /** Throws ConfigError with all problems. An empty variable counts as not set. */
 export function parseConfig(environment: Record<string, string | undefined>): Config {
-  const variables = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const variables = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== ''),
+  );
   const parsed = schema.safeParse(variables);
-  const problems = [...(parsed.success ? [] : parsed.error.issues.map(toProblem)), ...combinationProblems(variables)];
+  const problems = [
+    ...(parsed.success ? [] : parsed.error.issues.map(toProblem)),
+    ...combinationProblems(variables),
+  ];
   if (problems.length > 0 || !parsed.success) throw new ConfigError([...new Set(problems)]);
   return toConfig(parsed.data);
 }
@@ -153,16 +187,33 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
 function combinationProblems(variables: Record<string, string | undefined>): string[] {
   const missing = NEEDED_WITH_KAFKA.filter((name) => !variables[name]);
   const { COHERE_API_KEY, COHERE_RERANK_MODEL } = variables;
-  const { KAFKA_BROKERS, KAFKA_USERNAME, KAFKA_PASSWORD, FIREBASE_PROJECT_ID, FIREBASE_API_KEY, FIREBASE_AUTH_EMULATOR_HOST } = variables;
+  const {
+    KAFKA_BROKERS,
+    KAFKA_USERNAME,
+    KAFKA_PASSWORD,
+    FIREBASE_PROJECT_ID,
+    FIREBASE_API_KEY,
+    FIREBASE_AUTH_EMULATOR_HOST,
+  } = variables;
   const opensDoor = !FIREBASE_PROJECT_ID || FIREBASE_AUTH_EMULATOR_HOST;
   return [
-    ...(KAFKA_BROKERS && missing.length > 0 ? [`KAFKA_BROKERS needs ${missing.join(', ')} as well: many processes meet in these.`] : []),
-    ...(!KAFKA_USERNAME !== !KAFKA_PASSWORD ? ['KAFKA_USERNAME and KAFKA_PASSWORD go together: set both or none.'] : []),
-    ...(FIREBASE_PROJECT_ID && !FIREBASE_API_KEY
-      ? ['FIREBASE_PROJECT_ID needs FIREBASE_API_KEY as well: the page signs in with it. It is public.']
+    ...(KAFKA_BROKERS && missing.length > 0
+      ? [`KAFKA_BROKERS needs ${missing.join(', ')} as well: many processes meet in these.`]
       : []),
-    ...(COHERE_RERANK_MODEL && !COHERE_API_KEY ? ['COHERE_RERANK_MODEL needs COHERE_API_KEY as well.'] : []),
-    ...(FIREBASE_AUTH_EMULATOR_HOST && !FIREBASE_PROJECT_ID ? ['FIREBASE_AUTH_EMULATOR_HOST needs FIREBASE_PROJECT_ID as well.'] : []),
+    ...(!KAFKA_USERNAME !== !KAFKA_PASSWORD
+      ? ['KAFKA_USERNAME and KAFKA_PASSWORD go together: set both or none.']
+      : []),
+    ...(FIREBASE_PROJECT_ID && !FIREBASE_API_KEY
+      ? [
+          'FIREBASE_PROJECT_ID needs FIREBASE_API_KEY as well: the page signs in with it. It is public.',
+        ]
+      : []),
+    ...(COHERE_RERANK_MODEL && !COHERE_API_KEY
+      ? ['COHERE_RERANK_MODEL needs COHERE_API_KEY as well.']
+      : []),
+    ...(FIREBASE_AUTH_EMULATOR_HOST && !FIREBASE_PROJECT_ID
+      ? ['FIREBASE_AUTH_EMULATOR_HOST needs FIREBASE_PROJECT_ID as well.']
+      : []),
     ...(opensDoor && variables['HOST'] && !isLoopback(variables['HOST']) ? [HOST_PROBLEM] : []),
   ];
 }
@@ -215,7 +266,10 @@ function toConfig(variables: Variables): Config {
   };
 }
 
-type RealParts = Pick<Config, 'database' | 'kafka' | 'redis' | 'weaviate' | 'cohere' | 'firebase' | 'blobUrl'>;
+type RealParts = Pick<
+  Config,
+  'database' | 'kafka' | 'redis' | 'weaviate' | 'cohere' | 'firebase' | 'blobUrl'
+>;
 
 function toRealParts(variables: Variables): RealParts {
   const { DATABASE_URL, REDIS_URL, WEAVIATE_URL } = variables;
@@ -223,21 +277,34 @@ function toRealParts(variables: Variables): RealParts {
     database: DATABASE_URL === undefined ? null : toDatabase(DATABASE_URL, variables),
     kafka: toKafka(variables),
     redis: REDIS_URL === undefined ? null : { url: REDIS_URL },
-    weaviate: WEAVIATE_URL === undefined ? null : { url: WEAVIATE_URL, apiKey: variables.WEAVIATE_API_KEY ?? null },
+    weaviate:
+      WEAVIATE_URL === undefined
+        ? null
+        : { url: WEAVIATE_URL, apiKey: variables.WEAVIATE_API_KEY ?? null },
     cohere: toCohere(variables),
     firebase: toFirebase(variables),
     blobUrl: variables.BLOB_URL ?? null,
   };
 }
 
-function toDatabase(url: string, { DATABASE_POOL, STATEMENT_TIMEOUT_MS }: Variables): Config['database'] {
+function toDatabase(
+  url: string,
+  { DATABASE_POOL, STATEMENT_TIMEOUT_MS }: Variables,
+): Config['database'] {
   return { url, poolSize: DATABASE_POOL, statementTimeoutMs: STATEMENT_TIMEOUT_MS };
 }
 
-function toKafka({ KAFKA_BROKERS, KAFKA_PARTITIONS, KAFKA_USERNAME, KAFKA_PASSWORD }: Variables): Config['kafka'] {
+function toKafka({
+  KAFKA_BROKERS,
+  KAFKA_PARTITIONS,
+  KAFKA_USERNAME,
+  KAFKA_PASSWORD,
+}: Variables): Config['kafka'] {
   if (KAFKA_BROKERS.length === 0) return null;
   const credentials =
-    KAFKA_USERNAME === undefined || KAFKA_PASSWORD === undefined ? null : { username: KAFKA_USERNAME, password: KAFKA_PASSWORD };
+    KAFKA_USERNAME === undefined || KAFKA_PASSWORD === undefined
+      ? null
+      : { username: KAFKA_USERNAME, password: KAFKA_PASSWORD };
   return { brokers: KAFKA_BROKERS, partitions: KAFKA_PARTITIONS, credentials };
 }
 

@@ -1,6 +1,7 @@
 /**
- * Every error that is thrown on purpose. Clients match codes, never messages; the codes are a public contract (docs/errors.md).
- * A message says the thing and the cure; it never holds a secret, a stack or a driver's own words (those stay in `cause`, for the log).
+ * Every error that is thrown on purpose. Clients match codes, never messages; the codes are a
+ * public contract (docs/errors.md). A message says the thing and the cure; it never holds a secret,
+ * a stack or a driver's own words (those stay in `cause`, for the log).
  */
 
 /** Errors of a request, with the HTTP status that REST answers with. */
@@ -40,7 +41,12 @@ export class ApiError extends Error {
   readonly code: ApiErrorCode;
   readonly details: ApiErrorDetails;
 
-  constructor(code: ApiErrorCode, message: string, details: ApiErrorDetails = {}, options?: ErrorOptions) {
+  constructor(
+    code: ApiErrorCode,
+    message: string,
+    details: ApiErrorDetails = {},
+    options?: ErrorOptions,
+  ) {
     super(message, options);
     this.code = code;
     this.details = details;
@@ -51,7 +57,10 @@ export class ApiError extends Error {
   }
 }
 
-/** A token whose time is over: the one UNAUTHENTICATED a client mends by itself, by refreshing its token (WebSocket close code 4403 instead of 4401). */
+/**
+ * A token whose time is over: the one UNAUTHENTICATED a client mends by itself, by refreshing its
+ * token (WebSocket close code 4403 instead of 4401).
+ */
 export class ExpiredTokenError extends ApiError {
   constructor(options?: ErrorOptions) {
     super('UNAUTHENTICATED', 'The token has expired: refresh it and try again.', {}, options);
@@ -92,7 +101,10 @@ export class ProcessingFailure extends Error {
   }
 }
 
-/** What a person must mend before the product can start; the message is the one line that says what and how. */
+/**
+ * What a person must mend before the product can start; the message is the one line that says what
+ * and how.
+ */
 export class SetupError extends Error {
   override readonly name = 'SetupError';
 }

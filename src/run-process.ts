@@ -38,7 +38,8 @@ export async function runProcess(role: Role): Promise<void> {
 
 /** One rebuild, then the end of the process. */
 export async function runRebuild(name: string): Promise<void> {
-  if (!isRebuild(name)) exitWith([`There is no rebuild "${name}". Rebuilds: ${Object.keys(REBUILDS).join(', ')}.`]);
+  if (!isRebuild(name))
+    exitWith([`There is no rebuild "${name}". Rebuilds: ${Object.keys(REBUILDS).join(', ')}.`]);
   const config = readConfig();
   const logger = createLogger({ level: config.logLevel, forTerminal: process.stderr.isTTY });
   const resources = createResourceStack(logger);
@@ -74,9 +75,13 @@ function readConfig(): Config {
   }
 }
 
-/** The launcher and this process end together: without it, nobody would know whose folder this process still holds. */
+/**
+ * The launcher and this process end together: without it, nobody would know whose folder this
+ * process still holds.
+ */
 function stopOn(logger: Logger, stop: (reason: string, code: number) => Promise<void>): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal, 0));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => void stop(signal, 0));
   if (process.channel) {
     process.once('disconnect', () => void stop('the launcher has ended', 0));
     process.channel.unref();
@@ -84,7 +89,11 @@ function stopOn(logger: Logger, stop: (reason: string, code: number) => Promise<
   handleStrayErrors(logger);
 }
 
-async function fail(logger: Logger, stop: (reason: string, code: number) => Promise<void>, error: unknown): Promise<void> {
+async function fail(
+  logger: Logger,
+  stop: (reason: string, code: number) => Promise<void>,
+  error: unknown,
+): Promise<void> {
   logger.fatal({ err: error }, 'a part that cannot be replaced has ended');
   await stop('a part has ended', 1);
 }
@@ -93,8 +102,10 @@ async function fail(logger: Logger, stop: (reason: string, code: number) => Prom
 function explain(error: unknown, { host, port }: Config, logger: Logger): string[] {
   if (error instanceof DataDirError || error instanceof SetupError) return [error.message];
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE') return [`PORT ${port} on ${host} is in use: stop what uses it or set PORT to another.`];
-  if (code === 'EACCES') return [`PORT ${port} on ${host} may not be opened by this user: set PORT to another.`];
+  if (code === 'EADDRINUSE')
+    return [`PORT ${port} on ${host} is in use: stop what uses it or set PORT to another.`];
+  if (code === 'EACCES')
+    return [`PORT ${port} on ${host} may not be opened by this user: set PORT to another.`];
   if (code === 'EADDRNOTAVAIL') return [`HOST ${host} is no address of this machine.`];
   logger.fatal({ err: error }, 'could not start');
   return ['docstream could not start; the line above says why.'];
@@ -107,7 +118,10 @@ function exitWith(lines: readonly string[]): never {
 
 function printTable({ host }: Config, { parts, port }: App, role: Role): void {
   const width = (key: 'part' | 'adapter') => Math.max(...parts.map((row) => row[key].length));
-  const rows = parts.map((row) => `  ${row.part.padEnd(width('part'))}  ${row.adapter.padEnd(width('adapter'))}  ${row.address}`);
+  const rows = parts.map(
+    (row) =>
+      `  ${row.part.padEnd(width('part'))}  ${row.adapter.padEnd(width('adapter'))}  ${row.address}`,
+  );
   const address = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const ready =
     role === 'api'

@@ -1,14 +1,19 @@
 /**
- * A bucket of tokens that keeps calls within so many a minute. Taking reserves at once and then waits until the tokens are there: whoever asks
- * first is served first, nobody polls, and a wait that is given up has spent its tokens.
+ * A bucket of tokens that keeps calls within so many a minute. Taking reserves at once and then
+ * waits until the tokens are there: whoever asks first is served first, nobody polls, and a wait
+ * that is given up has spent its tokens.
  *
- * What is kept is the time until which the tokens are spent. It starts a burst before now, and each token moves it on; the wait is what it
- * lies ahead. Burst and refill together stay within `perMinute` in any minute.
+ * What is kept is the time until which the tokens are spent. It starts a burst before now, and each
+ * token moves it on; the wait is what it lies ahead. Burst and refill together stay within
+ * `perMinute` in any minute.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface TokenBucket {
-  /** Resolves when `count` tokens may be used. Rejects with the reason of the signal, or when the bucket was stopped. */
+  /**
+   * Resolves when `count` tokens may be used. Rejects with the reason of the signal, or when the
+   * bucket was stopped.
+   */
   take(count: number, signal: AbortSignal): Promise<void>;
   stop(): void;
 }
@@ -45,7 +50,10 @@ export function toPace(perMinute: number): { burstMs: number; tokenMs: number } 
 }
 
 /** The reckoning within one process. */
-export function createLocalReserve({ burstMs, tokenMs }: { burstMs: number; tokenMs: number }, now = () => performance.now()) {
+export function createLocalReserve(
+  { burstMs, tokenMs }: { burstMs: number; tokenMs: number },
+  now = () => performance.now(),
+) {
   let spentUntil = Number.NEGATIVE_INFINITY;
   return (count: number): number => {
     spentUntil = Math.max(spentUntil, now() - burstMs) + count * tokenMs;

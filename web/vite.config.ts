@@ -4,7 +4,10 @@ import { defineConfig } from 'vite';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** For work on the page alone: `vite --config web/vite.config.ts` shows it with a server that runs elsewhere. */
+/**
+ * For work on the page alone: `vite --config web/vite.config.ts` shows it with a server that runs
+ * elsewhere.
+ */
 const server = process.env['DOCSTREAM_URL'] ?? 'http://127.0.0.1:4000';
 
 export default defineConfig({
@@ -17,7 +20,8 @@ export default defineConfig({
     chunkSizeWarningLimit: 5_000,
     rolldownOptions: {
       input: { page: here('index.html'), playground: here('playground.html') },
-      // Libraries mark their modules for React's compiler and server; nothing here reads those marks.
+      // Libraries mark their modules for React's compiler and server; nothing here reads those
+      // marks.
       onLog: (level, log, report) => {
         if (log.code !== 'MODULE_LEVEL_DIRECTIVE') report(level, log);
       },

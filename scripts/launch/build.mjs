@@ -7,7 +7,10 @@ import { run } from './processes.mjs';
 
 const SHARED_INPUTS = ['package-lock.json', 'scripts/launch/build.mjs'];
 
-/** A stamp holds the hash of what its part was built from; it is removed before a build and written after, so an interrupted build has none. */
+/**
+ * A stamp holds the hash of what its part was built from; it is removed before a build and written
+ * after, so an interrupted build has none.
+ */
 const PARTS = {
   server: {
     inputs: ['src', 'consumers', 'tsconfig.json'],
@@ -28,14 +31,25 @@ const PARTS = {
     inputs: ['web', 'schema.graphql'],
     entry: 'web/vite.config.ts',
     stamp: 'dist/.page-stamp',
-    command: ['node_modules/vite/bin/vite.js', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn'],
+    command: [
+      'node_modules/vite/bin/vite.js',
+      'build',
+      '--config',
+      'web/vite.config.ts',
+      '--logLevel',
+      'warn',
+    ],
   },
 };
 
 /** Builds the named parts side by side, those whose sources changed. */
 export async function ensureBuilt(names) {
-  const parts = names.map((name) => ({ name, ...PARTS[name] })).filter((part) => existsSync(inProject(part.entry)));
-  const stale = parts.map((part) => ({ ...part, hash: hashOfInputs(part) })).filter((part) => read(inProject(part.stamp)) !== part.hash);
+  const parts = names
+    .map((name) => ({ name, ...PARTS[name] }))
+    .filter((part) => existsSync(inProject(part.entry)));
+  const stale = parts
+    .map((part) => ({ ...part, hash: hashOfInputs(part) }))
+    .filter((part) => read(inProject(part.stamp)) !== part.hash);
   if (stale.length === 0) return true;
   say(`building ${stale.map((part) => part.name).join(' and ')} …`);
   const startedAt = Date.now();
@@ -80,7 +94,9 @@ function filesIn(path) {
   if (!existsSync(inProject(path))) return [];
   const entries = readEntries(path);
   if (entries === null) return [path];
-  return entries.sort().flatMap((name) => (name === 'node_modules' ? [] : filesIn(join(path, name))));
+  return entries
+    .sort()
+    .flatMap((name) => (name === 'node_modules' ? [] : filesIn(join(path, name))));
 }
 
 function readEntries(path) {

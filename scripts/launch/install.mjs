@@ -11,7 +11,10 @@ const STAMP = inProject('node_modules/.docstream-installed');
 /** npm writes it when an install is complete, and only then. */
 const INSTALLED = inProject('node_modules/.package-lock.json');
 
-/** Makes node_modules what package-lock.json says; needs no network and some milliseconds when it is already. */
+/**
+ * Makes node_modules what package-lock.json says; needs no network and some milliseconds when it is
+ * already.
+ */
 export async function ensureInstalled() {
   const wanted = hashOf(LOCK);
   if (existsSync(PROJECT_NODE) && read(STAMP) === wanted) return true;
@@ -20,14 +23,17 @@ export async function ensureInstalled() {
   return true;
 }
 
-/** Somebody ran `npm ci` or `npm install PACKAGE` by hand: nothing to do, if it left out nothing. */
+/**
+ * Somebody ran `npm ci` or `npm install PACKAGE` by hand: nothing to do, if it left out nothing.
+ */
 function isInstalledByNpm() {
   const installed = read(INSTALLED);
   if (installed === null) return false;
   const found = JSON.parse(installed).packages;
   const machine = thisMachine();
   return Object.entries(JSON.parse(readFileSync(LOCK, 'utf8')).packages).every(
-    ([path, entry]) => path === '' || found[path]?.version === entry.version || !isFor(machine, entry),
+    ([path, entry]) =>
+      path === '' || found[path]?.version === entry.version || !isFor(machine, entry),
   );
 }
 
@@ -41,7 +47,9 @@ function thisMachine() {
 function isFor(machine, entry) {
   if (entry.optional !== true) return true;
   if (entry.os === undefined) return false;
-  return Object.entries(machine).every(([kind, value]) => entry[kind] === undefined || entry[kind].includes(value));
+  return Object.entries(machine).every(
+    ([kind, value]) => entry[kind] === undefined || entry[kind].includes(value),
+  );
 }
 
 async function install() {
@@ -49,7 +57,8 @@ async function install() {
   const startedAt = Date.now();
   // What an interrupted install leaves must not pass for a complete one.
   for (const proof of [STAMP, INSTALLED]) rmSync(proof, { force: true });
-  // Under Node 24, since npm skips optional platform packages that ask for a newer Node than the one it runs on.
+  // Under Node 24, since npm skips optional platform packages that ask for a newer Node than the
+  // one it runs on.
   const code = await runInstaller(NPX, ['-y', '-p', 'node@24', 'npm', 'ci', '--loglevel=error'], {
     env: withoutProjectBin(),
     onStart: alsoHeldBy,
@@ -65,7 +74,9 @@ async function install() {
 /** npm put node_modules/.bin first in PATH; the Node in there is about to be replaced. */
 function withoutProjectBin() {
   const key = Object.keys(process.env).find((name) => name.toUpperCase() === 'PATH') ?? 'PATH';
-  const folders = (process.env[key] ?? '').split(delimiter).filter((folder) => !folder.startsWith(inProject('node_modules')));
+  const folders = (process.env[key] ?? '')
+    .split(delimiter)
+    .filter((folder) => !folder.startsWith(inProject('node_modules')));
   return { ...process.env, [key]: folders.join(delimiter) };
 }
 

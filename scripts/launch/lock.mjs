@@ -6,10 +6,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inProject, say } from './paths.mjs';
 
 /** Outside the checkout, because `npm ci` empties node_modules. */
-const LOCK_FILE = join(tmpdir(), `docstream-${createHash('sha256').update(inProject('.')).digest('hex').slice(0, 16)}.lock`);
+const LOCK_FILE = join(
+  tmpdir(),
+  `docstream-${createHash('sha256').update(inProject('.')).digest('hex').slice(0, 16)}.lock`,
+);
 const POLL_MS = 100;
 
-/** Installing and building are done by one launcher at a time; the next one then finds the work done. */
+/**
+ * Installing and building are done by one launcher at a time; the next one then finds the work
+ * done.
+ */
 export async function withLock(work) {
   let told = false;
   while (!tryLock()) {
@@ -26,7 +32,9 @@ export async function withLock(work) {
   }
 }
 
-/** An installer outlives a launcher that is killed, and must not meet a second one in node_modules. */
+/**
+ * An installer outlives a launcher that is killed, and must not meet a second one in node_modules.
+ */
 export function alsoHeldBy(pid) {
   appendFileSync(LOCK_FILE, ` ${pid}`);
 }
@@ -42,7 +50,10 @@ function tryLock() {
   }
 }
 
-/** A launcher that was killed leaves its file behind; an empty file is one that is just being written. */
+/**
+ * A launcher that was killed leaves its file behind; an empty file is one that is just being
+ * written.
+ */
 function isHeld() {
   const holders = readHolders();
   return holders.length === 0 || holders.some(isAlive);

@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-/** Ctrl-C reaches this launcher twice, from the terminal and from npm: within this time it is one wish. */
+/**
+ * Ctrl-C reaches this launcher twice, from the terminal and from npm: within this time it is one
+ * wish.
+ */
 const SAME_SIGNAL_MS = 500;
 const PARENT_CHECK_MS = 500;
 const SHELLS = ['sh', 'dash', 'bash', 'ash', 'busybox'];
@@ -16,21 +19,30 @@ export function run(command, args) {
 }
 
 /**
- * Runs the installer. A signal ends it with all its children, at once: npx alone would end and leave npm behind, and npm would roll back
- * for a minute what the next start installs anew.
+ * Runs the installer. A signal ends it with all its children, at once: npx alone would end and
+ * leave npm behind, and npm would roll back for a minute what the next start installs anew.
  */
 export function runInstaller(command, args, { env, onStart }) {
-  const child = spawn(command, args, { stdio: 'inherit', env, shell: IS_WINDOWS, detached: !IS_WINDOWS });
+  const child = spawn(command, args, {
+    stdio: 'inherit',
+    env,
+    shell: IS_WINDOWS,
+    detached: !IS_WINDOWS,
+  });
   onStart(child.pid);
   return supervise(child, () => (IS_WINDOWS ? child.kill() : killGroup(child.pid)));
 }
 
 /**
- * Runs a process of the product. It has a process group of its own, so that it hears of a Ctrl-C once, from here, and not a second time
- * from the terminal; and an IPC channel that closes when this launcher dies, however it dies.
+ * Runs a process of the product. It has a process group of its own, so that it hears of a Ctrl-C
+ * once, from here, and not a second time from the terminal; and an IPC channel that closes when
+ * this launcher dies, however it dies.
  */
 export function serve(command, args) {
-  const child = spawn(command, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], detached: !IS_WINDOWS });
+  const child = spawn(command, args, {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    detached: !IS_WINDOWS,
+  });
   return supervise(child);
 }
 
@@ -70,7 +82,10 @@ function forwardSignals(kill) {
   return () => SIGNALS.forEach((signal) => process.off(signal, forward));
 }
 
-/** npm that is killed outright says nothing to its scripts: they, or the shell between npm and them, only get another parent. */
+/**
+ * npm that is killed outright says nothing to its scripts: they, or the shell between npm and them,
+ * only get another parent.
+ */
 function watchParent(onGone) {
   const startedByNpm = process.env.npm_lifecycle_event !== undefined;
   if (!startedByNpm) return () => {};
@@ -83,12 +98,16 @@ function watchParent(onGone) {
   return () => clearInterval(timer);
 }
 
-/** Up to npm and no further: the terminal that npm was started from may close. Only Linux has shells that stay in between. */
+/**
+ * Up to npm and no further: the terminal that npm was started from may close. Only Linux has shells
+ * that stay in between.
+ */
 function npmAncestors() {
   const parent = process.ppid;
   if (process.platform !== 'linux') return String(parent);
   try {
-    const [, command, parentOfParent] = /^\d+ \((.*)\) \S (\d+)/.exec(readFileSync(`/proc/${parent}/stat`, 'utf8')) ?? [];
+    const [, command, parentOfParent] =
+      /^\d+ \((.*)\) \S (\d+)/.exec(readFileSync(`/proc/${parent}/stat`, 'utf8')) ?? [];
     return SHELLS.includes(command) ? `${parent} ${parentOfParent}` : String(parent);
   } catch {
     return 'gone';

@@ -1,7 +1,7 @@
 /**
- * The services. Each one says what it needs of the machine, prepares what can be cached, initialises its data (again and again without
- * harm), names its command, tells whether it really answers, and which variables lead to it. They get `{ cache, folder, ports, secrets,
- * signal }`.
+ * The services. Each one says what it needs of the machine, prepares what can be cached,
+ * initialises its data (again and again without harm), names its command, tells whether it really
+ * answers, and which variables lead to it. They get `{ cache, folder, ports, secrets, signal }`.
  */
 import { cohere } from './cohere.mjs';
 import { firebase } from './firebase.mjs';
@@ -21,12 +21,20 @@ const DEFAULTS = {
 };
 
 export const SERVICES = Object.fromEntries(
-  [kafka, postgres, redis, weaviate, firebase, cohere].map((service) => [service.name, { ...DEFAULTS, ...service }]),
+  [kafka, postgres, redis, weaviate, firebase, cohere].map((service) => [
+    service.name,
+    { ...DEFAULTS, ...service },
+  ]),
 );
 
 /** Throws for a name that there is not. None: all. */
 export function toServices(names) {
   const unknown = names.filter((name) => !Object.hasOwn(SERVICES, name));
-  if (unknown.length > 0) throw new Error(`there is no service ${unknown.join(', ')}; there are ${Object.keys(SERVICES).join(', ')}`);
-  return (names.length === 0 ? Object.keys(SERVICES) : [...new Set(names)]).map((name) => SERVICES[name]);
+  if (unknown.length > 0)
+    throw new Error(
+      `there is no service ${unknown.join(', ')}; there are ${Object.keys(SERVICES).join(', ')}`,
+    );
+  return (names.length === 0 ? Object.keys(SERVICES) : [...new Set(names)]).map(
+    (name) => SERVICES[name],
+  );
 }

@@ -8,7 +8,10 @@ export function isCached(cache, name) {
   return existsSync(join(cache, name));
 }
 
-/** The folder `name` in the cache, made by `build` when it is not there. An interrupted build leaves a draft, never the folder. */
+/**
+ * The folder `name` in the cache, made by `build` when it is not there. An interrupted build leaves
+ * a draft, never the folder.
+ */
 export async function cached({ cache, name, doing, build }) {
   const target = join(cache, name);
   if (existsSync(target)) return target;

@@ -14,9 +14,18 @@ export const cohere = {
   initialise: async () => undefined,
   command: ({ ports }) => ({
     command: existsSync(PROJECT_NODE) ? PROJECT_NODE : process.execPath,
-    args: [inProject('test/support/cohere-stand-in/main.mjs'), '--port', String(ports.main), '--key', KEY],
+    args: [
+      inProject('test/support/cohere-stand-in/main.mjs'),
+      '--port',
+      String(ports.main),
+      '--key',
+      KEY,
+    ],
     cwd: '/',
   }),
   isReady: ({ ports }) => answersOk(`http://127.0.0.1:${ports.main}/control`),
-  variables: ({ ports }) => ({ COHERE_API_KEY: KEY, COHERE_BASE_URL: `http://127.0.0.1:${ports.main}` }),
+  variables: ({ ports }) => ({
+    COHERE_API_KEY: KEY,
+    COHERE_BASE_URL: `http://127.0.0.1:${ports.main}`,
+  }),
 };

@@ -1,4 +1,7 @@
-/** The Firebase Auth emulator of firebase-tools, for a project that exists nowhere (its name begins with demo-). */
+/**
+ * The Firebase Auth emulator of firebase-tools, for a project that exists nowhere (its name begins
+ * with demo-).
+ */
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,7 +21,12 @@ export const firebase = {
   ports: ['main', 'hub', 'logging'],
   needs: ({ cache }) => (isCached(cache, CACHED) ? [] : ['npm']),
   prepare: ({ cache, signal }) =>
-    cached({ cache, name: CACHED, doing: `fetching firebase-tools ${VERSION} with npm`, build: (to) => fetchTools(to, signal) }),
+    cached({
+      cache,
+      name: CACHED,
+      doing: `fetching firebase-tools ${VERSION} with npm`,
+      build: (to) => fetchTools(to, signal),
+    }),
 
   async initialise({ folder, ports }) {
     const data = inFolder.data(folder, 'firebase');
@@ -32,16 +40,34 @@ export const firebase = {
       command: existsSync(PROJECT_NODE) ? PROJECT_NODE : process.execPath,
       args: [
         join(cache, CACHED, 'node_modules/firebase-tools/lib/bin/firebase.js'),
-        ...['emulators:start', '--only', 'auth', '--project', PROJECT, '--config', join(data, 'firebase.json')],
+        ...[
+          'emulators:start',
+          '--only',
+          'auth',
+          '--project',
+          PROJECT,
+          '--config',
+          join(data, 'firebase.json'),
+        ],
         // Users live in memory: a graceful stop writes them down.
         ...['--export-on-exit', users, ...(existsSync(users) ? ['--import', users] : [])],
       ],
-      // Whoever is signed in with the same tools on this machine stays out of it, and so do other emulators.
-      env: { XDG_CONFIG_HOME: join(data, 'config'), TMPDIR: join(data, 'tmp'), NO_UPDATE_NOTIFIER: '1', CI: 'true' },
+      // Whoever is signed in with the same tools on this machine stays out of it, and so do other
+      // emulators.
+      env: {
+        XDG_CONFIG_HOME: join(data, 'config'),
+        TMPDIR: join(data, 'tmp'),
+        NO_UPDATE_NOTIFIER: '1',
+        CI: 'true',
+      },
       cwd: data,
     };
   },
-  isReady: ({ ports }) => answersOk(`http://127.0.0.1:${ports.main}/`, (text) => JSON.parse(text).authEmulator?.ready === true),
+  isReady: ({ ports }) =>
+    answersOk(
+      `http://127.0.0.1:${ports.main}/`,
+      (text) => JSON.parse(text).authEmulator?.ready === true,
+    ),
   variables: ({ ports }) => ({
     FIREBASE_PROJECT_ID: PROJECT,
     FIREBASE_AUTH_EMULATOR_HOST: `127.0.0.1:${ports.main}`,
@@ -54,13 +80,26 @@ export const firebase = {
 /** Without scripts: none of its packages needs one for the Auth emulator. */
 async function fetchTools(folder, signal) {
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true }));
-  const args = ['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const args = [
+    'install',
+    '--prefix',
+    folder,
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
   await runPolitely(find('npm'), [...args, `firebase-tools@${VERSION}`], { cwd: folder, signal });
 }
 
 function settings(ports) {
   const at = (port) => ({ host: '127.0.0.1', port });
-  const emulators = { auth: at(ports.main), hub: at(ports.hub), logging: at(ports.logging), ui: { enabled: false } };
+  const emulators = {
+    auth: at(ports.main),
+    hub: at(ports.hub),
+    logging: at(ports.logging),
+    ui: { enabled: false },
+  };
   // Tests need tokens for other projects, to see them refused.
   return { emulators: { ...emulators, singleProjectMode: false } };
 }

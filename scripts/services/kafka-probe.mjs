@@ -1,4 +1,7 @@
-/** Asks a broker for its metadata, in Kafka's own protocol: it answers at its port long before it may serve. */
+/**
+ * Asks a broker for its metadata, in Kafka's own protocol: it answers at its port long before it
+ * may serve.
+ */
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -9,7 +12,10 @@ const VERSION = 4;
 const NO_TOPICS = 0;
 const PROBE_MS = 2_000;
 
-/** How many brokers the cluster has that may serve. https://kafka.apache.org/protocol#The_Messages_Metadata */
+/**
+ * How many brokers the cluster has that may serve.
+ * https://kafka.apache.org/protocol#The_Messages_Metadata
+ */
 export async function countBrokers(port) {
   const socket = connect({ port, host: '127.0.0.1', timeout: PROBE_MS });
   socket.once('timeout', () => socket.destroy(new Error('no answer')));
@@ -22,7 +28,10 @@ export async function countBrokers(port) {
   }
 }
 
-/** Length, then the header (key, version, correlation id, no client id), then the body (topics, no auto-creation). */
+/**
+ * Length, then the header (key, version, correlation id, no client id), then the body (topics, no
+ * auto-creation).
+ */
 function request() {
   const message = Buffer.alloc(4 + 10 + 5);
   message.writeInt32BE(message.length - 4, 0);

@@ -17,7 +17,12 @@ const ARTIFACTS = [
   ['org.apache.kafka', 'kafka-tools', VERSION],
   ['org.slf4j', 'slf4j-simple', '1.7.36'],
 ];
-const JVM = ['-Xmx512m', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-Dorg.slf4j.simpleLogger.showDateTime=true'];
+const JVM = [
+  '-Xmx512m',
+  '-XX:+UseSerialGC',
+  '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+  '-Dorg.slf4j.simpleLogger.showDateTime=true',
+];
 
 export const kafka = {
   name: 'kafka',
@@ -25,15 +30,32 @@ export const kafka = {
   ports: ['main', 'controller'],
   needs: ({ cache }) => (isCached(cache, CACHED) ? ['java'] : ['java', 'maven']),
   prepare: ({ cache, signal }) =>
-    cached({ cache, name: CACHED, doing: `fetching Kafka ${VERSION} with Maven`, build: (to) => fetchJars(to, signal) }),
+    cached({
+      cache,
+      name: CACHED,
+      doing: `fetching Kafka ${VERSION} with Maven`,
+      build: (to) => fetchJars(to, signal),
+    }),
 
   async initialise({ cache, folder, ports, signal }) {
     await mkdir(inFolder.data(folder, 'kafka'), { recursive: true });
     await writeFile(configFile(folder), toProperties(properties(folder, ports)));
     if (existsSync(join(logFolder(folder), 'meta.properties'))) return;
-    await runTool(find('java'), [...classPath(cache), 'kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', configFile(folder)], {
-      signal,
-    });
+    await runTool(
+      find('java'),
+      [
+        ...classPath(cache),
+        'kafka.tools.StorageTool',
+        'format',
+        '-t',
+        clusterId(),
+        '-c',
+        configFile(folder),
+      ],
+      {
+        signal,
+      },
+    );
   },
   command: ({ cache, folder }) => ({
     command: find('java'),
@@ -87,10 +109,12 @@ function properties(folder, ports) {
     'advertised.listeners': `PLAINTEXT://127.0.0.1:${ports.main}`,
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': logFolder(folder),
-    // How long the cluster waits for a broker that was killed before it lets that one in again: 9 s by default.
+    // How long the cluster waits for a broker that was killed before it lets that one in again: 9 s
+    // by default.
     'broker.session.timeout.ms': 3_000,
     'broker.heartbeat.interval.ms': 500,
-    // Topics are made by the product: a client that asks for one that is gone must not make it with other settings.
+    // Topics are made by the product: a client that asks for one that is gone must not make it with
+    // other settings.
     'auto.create.topics.enable': false,
     'offsets.topic.replication.factor': 1,
     'transaction.state.log.replication.factor': 1,

@@ -26,36 +26,48 @@ export async function start(service, world) {
   const logFile = inFolder.log(world.folder, service.name);
   mkdirSync(dirname(logFile), { recursive: true });
   const started = await startDetached({ ...service.command(context), logFile });
-  world.state.set(service.name, { process: started, startedAt: new Date().toISOString(), isUp: true });
+  world.state.set(service.name, {
+    process: started,
+    startedAt: new Date().toISOString(),
+    isUp: true,
+  });
   try {
     await untilReady(service, context, { started, logFile, signal: world.signal });
   } catch (error) {
     await stop(service, world);
     throw error;
   }
-  say(`${service.name} answers on 127.0.0.1:${context.ports.main} after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+  say(
+    `${service.name} answers on 127.0.0.1:${context.ports.main} after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`,
+  );
 }
 
 /** `isHard`: as when the machine fails. */
 export async function stop(service, { state }, { isHard = false } = {}) {
   const { process: started = null } = state.services[service.name] ?? {};
   if (started === null) return 'gone';
-  const outcome = await stopProcess(started, { signal: isHard ? 'SIGKILL' : service.stopSignal, graceMs: service.graceMs });
+  const outcome = await stopProcess(started, {
+    signal: isHard ? 'SIGKILL' : service.stopSignal,
+    graceMs: service.graceMs,
+  });
   state.set(service.name, { process: null });
   return outcome;
 }
 
 async function refuseTakenPorts(service, ports) {
   for (const port of Object.values(ports))
-    if (!(await isFree(port))) throw new Error(`${service.name} cannot start: somebody else is on its port ${port}`);
+    if (!(await isFree(port)))
+      throw new Error(`${service.name} cannot start: somebody else is on its port ${port}`);
 }
 
 async function untilReady(service, context, { started, logFile, signal }) {
   const deadline = Date.now() + READY_MS;
   while (!(await isReady(service, context))) {
     signal.throwIfAborted();
-    if (!isRunning(started)) throw new Error(`${service.name} ended while it started, see ${logFile}\n${tailOf(logFile)}`);
-    if (Date.now() > deadline) throw new Error(`${service.name} does not answer, see ${logFile}\n${tailOf(logFile)}`);
+    if (!isRunning(started))
+      throw new Error(`${service.name} ended while it started, see ${logFile}\n${tailOf(logFile)}`);
+    if (Date.now() > deadline)
+      throw new Error(`${service.name} does not answer, see ${logFile}\n${tailOf(logFile)}`);
     await sleep(POLL_MS);
   }
 }

@@ -6,7 +6,10 @@ import { say } from '../launch/paths.mjs';
 
 const POLL_MS = 200;
 
-/** One at a time over all processes. The lock is an abstract socket of Linux: however its holder ends, it is free again. */
+/**
+ * One at a time over all processes. The lock is an abstract socket of Linux: however its holder
+ * ends, it is free again.
+ */
 export async function withLock(name, work) {
   const address = `\0docstream-${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
   let server = await tryListen(address);

@@ -5,8 +5,9 @@ import { createServer } from 'node:net';
 const LOWEST = 20_000;
 
 /**
- * So many free ports of loopback, none of them `taken`. They lie below the range that the kernel gives to outgoing connections: a client
- * that knocks at a stopped server again and again must not get the server's own port, for it would then talk to itself.
+ * So many free ports of loopback, none of them `taken`. They lie below the range that the kernel
+ * gives to outgoing connections: a client that knocks at a stopped server again and again must not
+ * get the server's own port, for it would then talk to itself.
  */
 export async function freePorts(count, taken = new Set()) {
   const ports = [];
@@ -32,6 +33,9 @@ export async function isFree(port) {
 }
 
 function highest() {
-  const [first] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').trim().split(/\s+/).map(Number);
+  const [first] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8')
+    .trim()
+    .split(/\s+/)
+    .map(Number);
   return first > LOWEST + 1_000 ? first : 32_768;
 }

@@ -21,7 +21,9 @@ function versions() {
   }
 }
 
-/** PostgreSQL refuses to run as root: then it runs as its own user. Null: that user is not there. */
+/**
+ * PostgreSQL refuses to run as root: then it runs as its own user. Null: that user is not there.
+ */
 export function postgresUser() {
   if (process.getuid() !== 0) return { ids: {}, home: null };
   const line = readFileSync('/etc/passwd', 'utf8')

@@ -1,4 +1,7 @@
-/** PostgreSQL with a cluster of its own: one superuser with a password, one database, no Unix socket. */
+/**
+ * PostgreSQL with a cluster of its own: one superuser with a password, one database, no Unix
+ * socket.
+ */
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -34,15 +37,20 @@ export const postgres = {
   }),
   /** A query, as whoever uses it. */
   isReady({ ports, secrets }) {
-    const { status } = spawnSync(join(findPostgres(), 'psql'), ['-qAt', '-c', 'select 1', address({ ports }, '')], {
-      env: { PATH: process.env.PATH, PGPASSWORD: secrets.password, PGCONNECT_TIMEOUT: '2' },
-      stdio: 'ignore',
-      timeout: 5_000,
-    });
+    const { status } = spawnSync(
+      join(findPostgres(), 'psql'),
+      ['-qAt', '-c', 'select 1', address({ ports }, '')],
+      {
+        env: { PATH: process.env.PATH, PGPASSWORD: secrets.password, PGCONNECT_TIMEOUT: '2' },
+        stdio: 'ignore',
+        timeout: 5_000,
+      },
+    );
     return status === 0;
   },
   variables: ({ ports, secrets }) => ({ DATABASE_URL: address({ ports }, `:${secrets.password}`) }),
-  // Fast: clients are told, and transactions end. SIGTERM would wait until every client leaves by itself.
+  // Fast: clients are told, and transactions end. SIGTERM would wait until every client leaves by
+  // itself.
   stopSignal: 'SIGINT',
   dataFolders: ({ folder }) => [dataFolder(folder), draftOf(dataFolder(folder))],
 };
@@ -51,11 +59,15 @@ function address({ ports }, password) {
   return `postgres://${NAME}${password}@127.0.0.1:${ports.main}/${NAME}`;
 }
 
-/** In the folder of the services where the user of PostgreSQL may enter it, else in that user's home, as under root's own ~/.cache. */
+/**
+ * In the folder of the services where the user of PostgreSQL may enter it, else in that user's
+ * home, as under root's own ~/.cache.
+ */
 function dataFolder(folder) {
   const { ids, home } = postgresUser();
   mkdirSync(folder, { recursive: true });
-  if (home === null || spawnSync('test', ['-x', folder], { ...ids, cwd: '/' }).status === 0) return inFolder.data(folder, 'postgres');
+  if (home === null || spawnSync('test', ['-x', folder], { ...ids, cwd: '/' }).status === 0)
+    return inFolder.data(folder, 'postgres');
   return join(home, `docstream-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`);
 }
 
@@ -72,10 +84,17 @@ async function initialiseCluster(data, password) {
   if (ids.uid !== undefined) chownSync(draft, ids.uid, ids.gid);
   await chmod(draft, 0o700);
   const options = { ...ids, cwd: '/' };
-  await runTool(join(bin, 'initdb'), ['-D', draft, '-U', NAME, '-E', 'UTF8', '--locale=C.UTF-8', '--auth=trust', '--no-sync'], options);
+  await runTool(
+    join(bin, 'initdb'),
+    ['-D', draft, '-U', NAME, '-E', 'UTF8', '--locale=C.UTF-8', '--auth=trust', '--no-sync'],
+    options,
+  );
   // The single-user mode needs no password, no port and no waiting.
   const input = `alter user ${NAME} password '${password}';\ncreate database ${NAME};\n`;
-  await runTool(join(bin, 'postgres'), ['--single', '-D', draft, 'postgres'], { ...options, input });
+  await runTool(join(bin, 'postgres'), ['--single', '-D', draft, 'postgres'], {
+    ...options,
+    input,
+  });
   await writeFile(join(draft, 'pg_hba.conf'), 'host all all 127.0.0.1/32 scram-sha-256\n');
   await rename(draft, data);
 }
@@ -86,6 +105,11 @@ function removeLockOfZombie(data) {
 }
 
 function settings({ port }) {
-  const values = { port, listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: MAX_CONNECTIONS };
+  const values = {
+    port,
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    max_connections: MAX_CONNECTIONS,
+  };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }

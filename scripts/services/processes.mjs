@@ -1,4 +1,7 @@
-/** Servers that outlive the command which starts them, told apart from whatever gets their process ids later. */
+/**
+ * Servers that outlive the command which starts them, told apart from whatever gets their process
+ * ids later.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs';
@@ -11,7 +14,13 @@ const GONE_MS = 10_000;
 export async function startDetached({ command, args, env, cwd, user, logFile }) {
   const log = openSync(logFile, 'a');
   try {
-    const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log], env: { ...process.env, ...env }, cwd, ...user });
+    const child = spawn(command, args, {
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: { ...process.env, ...env },
+      cwd,
+      ...user,
+    });
     await once(child, 'spawn');
     child.unref();
     return { pid: child.pid, identity: identityOf(child.pid) };
@@ -24,7 +33,10 @@ export function isRunning(started) {
   return started !== null && identityOf(started.pid) === started.identity;
 }
 
-/** Asks, waits, then forces. Answers how it went: 'stopped', 'killed', or 'gone' when it was not there. */
+/**
+ * Asks, waits, then forces. Answers how it went: 'stopped', 'killed', or 'gone' when it was not
+ * there.
+ */
 export async function stopProcess(started, { signal = 'SIGTERM', graceMs }) {
   if (!isRunning(started)) return 'gone';
   const family = familyOf(started.pid);
@@ -36,12 +48,18 @@ export async function stopProcess(started, { signal = 'SIGTERM', graceMs }) {
   return 'killed';
 }
 
-/** A process with all below it: PostgreSQL's servers leave the process group, and hold its memory a moment longer than it lives. */
+/**
+ * A process with all below it: PostgreSQL's servers leave the process group, and hold its memory a
+ * moment longer than it lives.
+ */
 function familyOf(pid) {
   const parents = allProcesses();
   const family = [pid];
-  for (const member of family) family.push(...parents.filter((one) => one.parent === member).map((one) => one.pid));
-  return family.map((member) => ({ pid: member, identity: identityOf(member) })).filter(({ identity }) => identity !== null);
+  for (const member of family)
+    family.push(...parents.filter((one) => one.parent === member).map((one) => one.pid));
+  return family
+    .map((member) => ({ pid: member, identity: identityOf(member) }))
+    .filter(({ identity }) => identity !== null);
 }
 
 async function areGone(family, timeoutMs) {
@@ -73,7 +91,9 @@ function identityOf(pid) {
   return stat === null || isDead(stat) ? null : `${bootId()} ${stat.startTicks}`;
 }
 
-/** Dead, and only waits to be counted by its parent: PostgreSQL takes such a predecessor for alive. */
+/**
+ * Dead, and only waits to be counted by its parent: PostgreSQL takes such a predecessor for alive.
+ */
 export function isZombie(pid) {
   const stat = readStat(pid);
   return stat !== null && isDead(stat);
@@ -89,7 +109,12 @@ function readStat(pid) {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { state: fields[0], parent: Number(fields[1]), threads: Number(fields[17]), startTicks: fields[19] };
+    return {
+      state: fields[0],
+      parent: Number(fields[1]),
+      threads: Number(fields[17]),
+      startTicks: fields[19],
+    };
   } catch {
     return null;
   }

@@ -31,9 +31,15 @@ export const redis = {
     ];
     writeFileSync(configFile(folder), `${lines.join('\n')}\n`, { mode: 0o600 });
   },
-  command: ({ folder }) => ({ command: find('redis-server'), args: [configFile(folder)], cwd: inFolder.data(folder, 'redis') }),
+  command: ({ folder }) => ({
+    command: find('redis-server'),
+    args: [configFile(folder)],
+    cwd: inFolder.data(folder, 'redis'),
+  }),
   isReady: ({ ports, secrets }) => answersPing(ports.main, secrets.password),
-  variables: ({ ports, secrets }) => ({ REDIS_URL: `redis://default:${secrets.password}@127.0.0.1:${ports.main}` }),
+  variables: ({ ports, secrets }) => ({
+    REDIS_URL: `redis://default:${secrets.password}@127.0.0.1:${ports.main}`,
+  }),
 };
 
 function configFile(folder) {

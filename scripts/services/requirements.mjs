@@ -14,23 +14,39 @@ const REQUIREMENTS = {
     packages: ['default-jre-headless'],
     for: 'Kafka',
   },
-  maven: { missing: () => (find('mvn') ? null : 'Maven (mvn)'), packages: ['maven'], for: 'fetching Kafka' },
+  maven: {
+    missing: () => (find('mvn') ? null : 'Maven (mvn)'),
+    packages: ['maven'],
+    for: 'fetching Kafka',
+  },
   postgres: {
-    missing: () => (findPostgres() && postgresUser() ? null : 'PostgreSQL and its user (postgres, initdb)'),
+    missing: () =>
+      findPostgres() && postgresUser() ? null : 'PostgreSQL and its user (postgres, initdb)',
     packages: ['postgresql-15'],
     for: 'PostgreSQL',
   },
-  redis: { missing: () => (find('redis-server') ? null : 'Redis (redis-server)'), packages: ['redis-server'], for: 'Redis' },
+  redis: {
+    missing: () => (find('redis-server') ? null : 'Redis (redis-server)'),
+    packages: ['redis-server'],
+    for: 'Redis',
+  },
   go: {
     missing: () => (isGoNewEnough() ? null : `Go ${MIN_GO.join('.')} or newer (go)`),
     packages: [],
     cure: "https://go.dev/dl, Debian 12's golang-go is too old",
     for: 'building Weaviate',
   },
-  npm: { missing: () => (find('npm') ? null : 'npm'), packages: ['npm'], for: 'fetching the Firebase emulator' },
+  npm: {
+    missing: () => (find('npm') ? null : 'npm'),
+    packages: ['npm'],
+    for: 'fetching the Firebase emulator',
+  },
 };
 
-/** Not for the services themselves: the tests look at Kafka with a client that the project did not write, and run the examples. */
+/**
+ * Not for the services themselves: the tests look at Kafka with a client that the project did not
+ * write, and run the examples.
+ */
 const TEST_TOOLS = { kcat: ['kcat'], jq: ['jq'] };
 
 /** One plain line for each thing that is missing; none: everything is there. */
@@ -44,14 +60,22 @@ export function missingLines(names) {
 /** As root on Debian. What apt-get cannot bring is still missing afterwards. */
 export async function installMissing(names, { signal }) {
   const tools = Object.entries(TEST_TOOLS).filter(([program]) => find(program) === null);
-  const packages = [...missing(names).flatMap((one) => one.packages), ...tools.flatMap(([, some]) => some)];
+  const packages = [
+    ...missing(names).flatMap((one) => one.packages),
+    ...tools.flatMap(([, some]) => some),
+  ];
   if (packages.length === 0) return;
-  if (find('apt-get') === null || process.getuid() !== 0) throw new Error('--install needs apt-get, and root');
+  if (find('apt-get') === null || process.getuid() !== 0)
+    throw new Error('--install needs apt-get, and root');
   say(`installing ${packages.join(' ')} …`);
   // Run level 1: a package that is a server must not start one of its own.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   await runTool('apt-get', ['update', '-qq'], { env, signal });
-  await runTool('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...new Set(packages)], { env, signal });
+  await runTool(
+    'apt-get',
+    ['install', '-y', '-qq', '--no-install-recommends', ...new Set(packages)],
+    { env, signal },
+  );
 }
 
 function missing(names) {

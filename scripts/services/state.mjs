@@ -1,6 +1,7 @@
 /**
- * state.json: for each service that was ever started in this folder its ports, its secrets, its process and its log.
- * services.env: the variables of those that are up, for `node --env-file`, for a shell and for tests.
+ * state.json: for each service that was ever started in this folder its ports, its secrets, its
+ * process and its log. services.env: the variables of those that are up, for `node --env-file`, for
+ * a shell and for tests.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { inFolder } from './places.mjs';

@@ -23,7 +23,8 @@ function isExecutable(path) {
 export async function runTool(command, args, { input = '', ...options } = {}) {
   const child = spawn(command, args, { stdio: 'pipe', ...options });
   const output = [];
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => output.push(text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text) => output.push(text));
   // A tool may end without reading it.
   child.stdin.on('error', () => undefined).end(input);
   const code = await new Promise((resolve, reject) => {
@@ -31,7 +32,8 @@ export async function runTool(command, args, { input = '', ...options } = {}) {
     child.once('close', (exitCode, signal) => resolve(exitCode ?? signal));
   });
   const text = output.join('');
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}\n${lastLines(text)}`);
+  if (code !== 0)
+    throw new Error(`${command} ${args.join(' ')} ended with ${code}\n${lastLines(text)}`);
   return text;
 }
 

@@ -16,7 +16,12 @@ export const weaviate = {
   ports: ['main', 'grpc', 'gossip', 'data', 'raft', 'raftInternal'],
   needs: ({ cache }) => (isCached(cache, CACHED) ? [] : ['go']),
   prepare: ({ cache, signal }) =>
-    cached({ cache, name: CACHED, doing: `building Weaviate ${VERSION} (some minutes, once)`, build: (to) => build(to, signal) }),
+    cached({
+      cache,
+      name: CACHED,
+      doing: `building Weaviate ${VERSION} (some minutes, once)`,
+      build: (to) => build(to, signal),
+    }),
 
   initialise: ({ folder }) => mkdir(inFolder.data(folder, 'weaviate'), { recursive: true }),
   command: ({ cache, folder, ports }) => ({
@@ -31,7 +36,11 @@ export const weaviate = {
 
 async function build(folder, signal) {
   const env = { ...process.env, GOFLAGS: '', CGO_ENABLED: '0', GOBIN: folder };
-  await runPolitely(find('go'), ['install', `github.com/weaviate/weaviate/cmd/${PROGRAM}@v${VERSION}`], { env, signal });
+  await runPolitely(
+    find('go'),
+    ['install', `github.com/weaviate/weaviate/cmd/${PROGRAM}@v${VERSION}`],
+    { env, signal },
+  );
 }
 
 function settings(data, ports) {

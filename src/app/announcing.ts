@@ -24,5 +24,16 @@ export function createAnnouncing({ bus, logger, onOutbox, onDeleting }: Listener
 function logChange(log: Logger, event: StatusEvent): void {
   if (event.kind !== 'CHANGE') return;
   const { documentId, seq, generation, attempt, status, previousStatus, error } = event;
-  log.info({ documentId, seq, generation, attempt, status, previousStatus, ...(error && { code: error.code }) }, 'document changed');
+  log.info(
+    {
+      documentId,
+      seq,
+      generation,
+      attempt,
+      status,
+      previousStatus,
+      ...(error && { code: error.code }),
+    },
+    'document changed',
+  );
 }

@@ -1,4 +1,7 @@
-/** One role a process: they meet in PostgreSQL, Kafka, Redis, the vector store and the blob store, and know nothing of each other. */
+/**
+ * One role a process: they meet in PostgreSQL, Kafka, Redis, the vector store and the blob store,
+ * and know nothing of each other.
+ */
 import type { Announce } from '../documents/announce.js';
 import { createKafkaAdmin, type KafkaAdmin } from '../kafka/admin.js';
 import { createKafka, type Kafka } from '../kafka/client.js';
@@ -17,7 +20,13 @@ import { createOutboxNotifier } from '../postgres/notify.js';
 import { startShardOwner } from '../postgres/shard-owner.js';
 import { createAnnouncing } from './announcing.js';
 import { openApi, type Port } from './open-doors.js';
-import { describeParts, openDatabasePart, openParts, type Parts, type Surroundings } from './open-parts.js';
+import {
+  describeParts,
+  openDatabasePart,
+  openParts,
+  type Parts,
+  type Surroundings,
+} from './open-parts.js';
 import { startRelay } from './start-relay.js';
 import { startWorker } from './start-worker.js';
 
@@ -35,7 +44,10 @@ export async function startClusterWorker(surroundings: Surroundings): Promise<Ro
   return startWorkerOn(surroundings, await openParts(surroundings));
 }
 
-/** With parts that were opened elsewhere: the benchmarks have an embedder and a store that answer at once. */
+/**
+ * With parts that were opened elsewhere: the benchmarks have an embedder and a store that answer at
+ * once.
+ */
 export async function startWorkerOn(surroundings: Surroundings, parts: Parts): Promise<Rows> {
   const { config, logger, resources, onFatal } = surroundings;
   const { kafka } = await openKafka(surroundings);
@@ -50,8 +62,14 @@ export async function startWorkerOn(surroundings: Surroundings, parts: Parts): P
     onCrash: onFatal,
   });
   const room = { onFull: () => consumer.pause(), onRoom: () => consumer.resume() };
-  const { worker, stop } = startWorker(surroundings, parts, createClusterAnnounce(surroundings, parts), room);
-  // Together: a worker that takes no more work settles its permits at once, and the group has its partitions while it drains.
+  const { worker, stop } = startWorker(
+    surroundings,
+    parts,
+    createClusterAnnounce(surroundings, parts),
+    room,
+  );
+  // Together: a worker that takes no more work settles its permits at once, and the group has its
+  // partitions while it drains.
   resources.push('job consumer', async () => void (await Promise.all([stop(), consumer.stop()])));
   await surroundings.readiness.open('kafka consumer', () => consumer.start());
   surroundings.readiness.add({ name: 'kafka consumer', check: () => consumer.check() });
@@ -69,13 +87,28 @@ export async function startClusterRelay(surroundings: Surroundings): Promise<Row
   resources.push('event log', () => log.stop());
   const publisher = createLatestPublisher({ kafka, log: logger });
   resources.push('latest lane', () => publisher.stop());
-  const owner = startShardOwner({ url: config.database?.url ?? '', log: logger, wake: () => relay.wake() });
+  const owner = startShardOwner({
+    url: config.database?.url ?? '',
+    log: logger,
+    wake: () => relay.wake(),
+  });
   resources.push('shard owner', () => owner.stop());
-  const relay = startRelay(surroundings, { database, log, publisher, shards: owner.owned, balance: owner.balance });
+  const relay = startRelay(surroundings, {
+    database,
+    log,
+    publisher,
+    shards: owner.owned,
+    balance: owner.balance,
+  });
   return describeParts(config, null);
 }
 
-async function openKafka({ config, logger, resources, readiness }: Surroundings): Promise<{ kafka: Kafka; admin: KafkaAdmin }> {
+async function openKafka({
+  config,
+  logger,
+  resources,
+  readiness,
+}: Surroundings): Promise<{ kafka: Kafka; admin: KafkaAdmin }> {
   const { brokers = [], partitions = 0, credentials = null } = config.kafka ?? {};
   const kafka = createKafka({
     brokers,
@@ -89,7 +122,10 @@ async function openKafka({ config, logger, resources, readiness }: Surroundings)
   return { kafka, admin };
 }
 
-function createClusterAnnounce({ logger, resources }: Surroundings, { bus, database }: Pick<Parts, 'bus' | 'database'>): Announce {
+function createClusterAnnounce(
+  { logger, resources }: Surroundings,
+  { bus, database }: Pick<Parts, 'bus' | 'database'>,
+): Announce {
   const notifier = createOutboxNotifier({ database });
   resources.push('outbox notifier', () => notifier.stop());
   return createAnnouncing({ bus, logger, onOutbox: () => notifier.notify() });

@@ -1,4 +1,6 @@
-/** The whole product in one process, for a laptop: API, worker and relay, delivering to each other. */
+/**
+ * The whole product in one process, for a laptop: API, worker and relay, delivering to each other.
+ */
 import { createBackgroundTask } from '../documents/background.js';
 import { createEventLog } from '../embedded/event-log.js';
 import { createVacuum } from '../embedded/vacuum.js';
@@ -13,10 +15,14 @@ import { startWorker } from './start-worker.js';
 const VACUUM_TICK_MS = 60_000;
 const ALL_SHARDS = Array.from({ length: OUTBOX_SHARDS }, (_, shard) => shard);
 
-export async function startEverything(surroundings: Surroundings, port: Port): Promise<ReturnType<typeof describeParts>> {
+export async function startEverything(
+  surroundings: Surroundings,
+  port: Port,
+): Promise<ReturnType<typeof describeParts>> {
   const gate = answerUntilOpen(port.router);
   const parts = await openParts(surroundings);
-  // Where the database is in the data folder no worker can be alive; elsewhere leases end by themselves.
+  // Where the database is in the data folder no worker can be alive; elsewhere leases end by
+  // themselves.
   if (!surroundings.config.database) await parts.store.takeBackLeases({ all: true });
   startVacuum(surroundings, parts);
   const announce = startPipeline(surroundings, parts);
@@ -25,7 +31,10 @@ export async function startEverything(surroundings: Surroundings, port: Port): P
   return describeParts(surroundings.config, parts);
 }
 
-function startPipeline(surroundings: Surroundings, parts: Parts): ReturnType<typeof createAnnouncing> {
+function startPipeline(
+  surroundings: Surroundings,
+  parts: Parts,
+): ReturnType<typeof createAnnouncing> {
   const log = createEventLog();
   const announce = createAnnouncing({
     bus: parts.bus,
@@ -47,7 +56,12 @@ function startPipeline(surroundings: Surroundings, parts: Parts): ReturnType<typ
 /** A server of its own sees to that by itself. */
 function startVacuum({ config, logger, resources }: Surroundings, { database }: Parts): void {
   if (config.database) return;
-  const vacuum = createBackgroundTask({ name: 'vacuum', tickMs: VACUUM_TICK_MS, log: logger, run: createVacuum(database.query) });
+  const vacuum = createBackgroundTask({
+    name: 'vacuum',
+    tickMs: VACUUM_TICK_MS,
+    log: logger,
+    run: createVacuum(database.query),
+  });
   vacuum.start();
   resources.push('vacuum', () => vacuum.stop());
 }

@@ -1,4 +1,7 @@
-/** The port of a process: health and metrics from the first moment, and, in the API process, GraphQL, REST, WebSockets and the page once its parts are open. */
+/**
+ * The port of a process: health and metrics from the first moment, and, in the API process,
+ * GraphQL, REST, WebSockets and the page once its parts are open.
+ */
 import { join } from 'node:path';
 import { projectDir, type Config } from '../config.js';
 import type { Announce } from '../documents/announce.js';
@@ -41,7 +44,13 @@ export interface Port {
 }
 
 /** Health and metrics alone. Rejects when the port is in use. */
-export async function openPort({ config, resources, readiness, metrics, ...surroundings }: Surroundings): Promise<Port> {
+export async function openPort({
+  config,
+  resources,
+  readiness,
+  metrics,
+  ...surroundings
+}: Surroundings): Promise<Port> {
   const logger = limitLines(surroundings.logger);
   const router = createRouter();
   const webSockets: WebSocketServers = new Map();
@@ -50,8 +59,20 @@ export async function openPort({ config, resources, readiness, metrics, ...surro
     guards: createGuards({ loopbackOnly: acceptsAnybody(config), corsOrigins: config.corsOrigins }),
     corsOrigins: config.corsOrigins,
     routers: [
-      { path: '/', router: createHealthRouter({ parts: readiness.parts, operationsToken: config.operationsToken }) },
-      { path: '/', router: createMetricsRouter({ render: metrics.render, operationsToken: config.operationsToken }) },
+      {
+        path: '/',
+        router: createHealthRouter({
+          parts: readiness.parts,
+          operationsToken: config.operationsToken,
+        }),
+      },
+      {
+        path: '/',
+        router: createMetricsRouter({
+          render: metrics.render,
+          operationsToken: config.operationsToken,
+        }),
+      },
       { path: '/', router },
     ],
     webSockets,
@@ -66,11 +87,18 @@ export async function openPort({ config, resources, readiness, metrics, ...surro
 /** Files and sockets of our own need descriptors as well. */
 const OWN_DESCRIPTORS = 200;
 
-/** Below the operating system's limit of open files, where Node can tell it: a process without descriptors cannot even read a file. */
+/**
+ * Below the operating system's limit of open files, where Node can tell it: a process without
+ * descriptors cannot even read a file.
+ */
 function connectionLimit(wanted: number): number {
-  const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
+  const { userLimits } = process.report.getReport() as {
+    userLimits?: { open_files?: { soft?: unknown } };
+  };
   const files = userLimits?.open_files?.soft;
-  return typeof files === 'number' ? Math.max(1, Math.min(wanted, files - OWN_DESCRIPTORS)) : wanted;
+  return typeof files === 'number'
+    ? Math.max(1, Math.min(wanted, files - OWN_DESCRIPTORS))
+    : wanted;
 }
 
 /** Tokens that anybody can make are good on this machine only. */
@@ -78,7 +106,12 @@ function acceptsAnybody({ firebase }: Config): boolean {
   return firebase === null || firebase.emulatorHost !== null;
 }
 
-export async function openApi(surroundings: Surroundings, parts: Parts, announce: Announce, port: Port): Promise<void> {
+export async function openApi(
+  surroundings: Surroundings,
+  parts: Parts,
+  announce: Announce,
+  port: Port,
+): Promise<void> {
   const { config, resources, metrics } = surroundings;
   const logger = limitLines(surroundings.logger);
   const { store, bus, identity, blobs, database } = parts;
@@ -87,7 +120,13 @@ export async function openApi(surroundings: Surroundings, parts: Parts, announce
   hub.start();
   const services = createServices(surroundings, parts, announce, hub);
   const limits = createClientLimits(config.clientLimits);
-  const graphql = { schema: await createSchema(), services, identity, limits, toClientError: createToClientError(logger) };
+  const graphql = {
+    schema: await createSchema(),
+    services,
+    identity,
+    limits,
+    toClientError: createToClientError(logger),
+  };
   const httpDoor = await createHttpDoor(graphql);
   resources.push('graphql', () => httpDoor.stop());
   // Streams end first, then requests, then the parts that they need.
@@ -97,14 +136,25 @@ export async function openApi(surroundings: Surroundings, parts: Parts, announce
   const graphqlSockets = createWebSocketServer({ maxMessageBytes: MAX_REQUEST_BYTES });
   serveGraphqlWebSocket(graphqlSockets, graphql);
   const plainSockets = createWebSocketServer({ maxMessageBytes: MAX_REQUEST_BYTES });
-  plainSockets.on('connection', (socket) => servePlainWebSocket(socket, { identity, hub, logger, limits }));
+  plainSockets.on('connection', (socket) =>
+    servePlainWebSocket(socket, { identity, hub, logger, limits }),
+  );
   webSockets.set('/graphql', graphqlSockets).set('/ws', plainSockets);
   showBacklog(metrics, () => readBacklog(database));
   countSockets(metrics.registry, { graphql: graphqlSockets, plain: plainSockets });
 
   router.use('/graphql', httpDoor.router);
-  router.use('/api/documents', createRestRouter({ identity, store, blobs, limits, uploadDocument: services.uploadDocument }));
-  router.use('/', createPageRouter({ folder: join(projectDir, 'dist', 'web'), config: toPageConfig(config, services) }));
+  router.use(
+    '/api/documents',
+    createRestRouter({ identity, store, blobs, limits, uploadDocument: services.uploadDocument }),
+  );
+  router.use(
+    '/',
+    createPageRouter({
+      folder: join(projectDir, 'dist', 'web'),
+      config: toPageConfig(config, services),
+    }),
+  );
 }
 
 function toPageConfig(config: Config, { formats }: Services): PageConfig {
@@ -130,6 +180,13 @@ function createServices(
     maxUploadBytes,
     uploadDocument: createUploadDocument({ store, blobs, formats, announce, maxUploadBytes }),
     deleteDocument: createDeleteDocument({ store, announce }),
-    searchDocuments: createSearchDocuments({ store, embedder, vectors, reranker: createReranker(config), limits: config.search, log }),
+    searchDocuments: createSearchDocuments({
+      store,
+      embedder,
+      vectors,
+      reranker: createReranker(config),
+      limits: config.search,
+      log,
+    }),
   };
 }

@@ -1,4 +1,7 @@
-/** Opens what stands behind each port: the embedded part, or the real one that its variable switches on. */
+/**
+ * Opens what stands behind each port: the embedded part, or the real one that its variable switches
+ * on.
+ */
 import { join } from 'node:path';
 import { createBlobStore } from '../blobs/drive.js';
 import { createFolderBlobStore, type FolderBlobStore } from '../blobs/folder.js';
@@ -6,7 +9,15 @@ import type { OpenBlobStore } from '../blobs/open-blob-store.js';
 import { createCohereEmbedder } from '../cohere/embedder.js';
 import { createCohereReranker } from '../cohere/reranker.js';
 import type { Config } from '../config.js';
-import type { BlobStore, DocumentStore, Embedder, Identity, Reranker, StatusBus, VectorStore } from '../documents/ports.js';
+import type {
+  BlobStore,
+  DocumentStore,
+  Embedder,
+  Identity,
+  Reranker,
+  StatusBus,
+  VectorStore,
+} from '../documents/ports.js';
 import { claimDataDir } from '../embedded/data-dir.js';
 import { createEncoder } from '../embedded/encoder.js';
 import { createDevIdentity } from '../embedded/identity.js';
@@ -53,14 +64,26 @@ export interface Parts {
 /** Shorter than a lease: a call that hangs must not outlive the right to write. */
 const CALL_TIMEOUT_SHARE = 0.5;
 
-/** `marksBlobs`: whether this process may name the installation in a blob store that bears no name yet. */
-export async function openParts(surroundings: Surroundings, { marksBlobs = false }: { marksBlobs?: boolean } = {}): Promise<Parts> {
+/**
+ * `marksBlobs`: whether this process may name the installation in a blob store that bears no name
+ * yet.
+ */
+export async function openParts(
+  surroundings: Surroundings,
+  { marksBlobs = false }: { marksBlobs?: boolean } = {},
+): Promise<Parts> {
   const { config, metrics } = surroundings;
   const database = await openDatabasePart(surroundings);
-  const store = measureStore(metrics.registry, createDocumentStore({ database, maxAttempts: config.maxAttempts }));
+  const store = measureStore(
+    metrics.registry,
+    createDocumentStore({ database, maxAttempts: config.maxAttempts }),
+  );
   const bus = await openBus(surroundings);
   const embedder = await openEmbedder(surroundings);
-  const vectors = measureVectors(metrics.registry, await openVectors(surroundings, database, embedder));
+  const vectors = measureVectors(
+    metrics.registry,
+    await openVectors(surroundings, database, embedder),
+  );
   const identity = createIdentity(config);
   const opened = await openBlobs(surroundings, store);
   if (!config.kafka) return { database, store, bus, embedder, vectors, blobs: opened, identity };
@@ -74,8 +97,14 @@ export async function openParts(surroundings: Surroundings, { marksBlobs = false
   };
 }
 
-/** A rebuild touches all rows in one statement, so it opens the database with `unlimited` statements. */
-export async function openDatabasePart(surroundings: Surroundings, { unlimited = false } = {}): Promise<Database> {
+/**
+ * A rebuild touches all rows in one statement, so it opens the database with `unlimited`
+ * statements.
+ */
+export async function openDatabasePart(
+  surroundings: Surroundings,
+  { unlimited = false } = {},
+): Promise<Database> {
   const { config, resources, readiness } = surroundings;
   const holdsVectors = config.weaviate === null;
   const { database: address } = config;
@@ -83,7 +112,10 @@ export async function openDatabasePart(surroundings: Surroundings, { unlimited =
     ? await readiness.open('postgres', () => openServer(address, { holdsVectors, unlimited }))
     : await openDatabase(await startEngine(surroundings), { holdsVectors });
   resources.push('database', () => database.close());
-  readiness.add({ name: address ? 'postgres' : 'database', check: () => database.query('select 1') });
+  readiness.add({
+    name: address ? 'postgres' : 'database',
+    check: () => database.query('select 1'),
+  });
   return database;
 }
 
@@ -95,8 +127,14 @@ function openServer(
 }
 
 /** The folder has one owner where the database is in it. */
-async function startEngine({ config, logger, resources, onFatal }: Surroundings): ReturnType<typeof startEmbeddedPostgres> {
-  const onWait = ({ pid }: { pid: number }) => logger.info({ pid }, `waiting for process ${pid}, which is stopping and owns DATA_DIR`);
+async function startEngine({
+  config,
+  logger,
+  resources,
+  onFatal,
+}: Surroundings): ReturnType<typeof startEmbeddedPostgres> {
+  const onWait = ({ pid }: { pid: number }) =>
+    logger.info({ pid }, `waiting for process ${pid}, which is stopping and owns DATA_DIR`);
   const claim = await claimDataDir(config.dataDir, { onWait });
   resources.push('data folder', () => claim.release());
   resources.onClosing((deadlineMs) => claim.announceStop(deadlineMs));
@@ -151,17 +189,24 @@ export function createReranker({ cohere }: Config): Reranker | null {
 /** One limit for all processes: shared where Redis is. */
 function openBucket({ config, logger }: Surroundings, perMinute: number): TokenBucket {
   const { redis } = config;
-  return redis ? createTokenBucket({ url: redis.url, name: 'cohere', perMinute, log: logger }) : createLocalTokenBucket({ perMinute });
+  return redis
+    ? createTokenBucket({ url: redis.url, name: 'cohere', perMinute, log: logger })
+    : createLocalTokenBucket({ perMinute });
 }
 
 /** A key or a model that Cohere refuses is refused tomorrow as well. */
 function failForGood(error: unknown): never {
   const refusal = error instanceof Error ? error.cause : undefined;
-  if (refusal instanceof ProcessingFailure && !refusal.retryable) throw new SetupError(refusal.message, { cause: error });
+  if (refusal instanceof ProcessingFailure && !refusal.retryable)
+    throw new SetupError(refusal.message, { cause: error });
   throw error;
 }
 
-async function openVectors(surroundings: Surroundings, database: Database, embedder: Embedder): Promise<VectorStore> {
+async function openVectors(
+  surroundings: Surroundings,
+  database: Database,
+  embedder: Embedder,
+): Promise<VectorStore> {
   const { config, logger, resources, readiness } = surroundings;
   const { weaviate } = config;
   const { model, dimensions } = embedder;
@@ -175,9 +220,13 @@ async function openVectors(surroundings: Surroundings, database: Database, embed
   return vectors;
 }
 
-async function openBlobs({ config, resources, readiness }: Surroundings, store: DocumentStore): Promise<OpenBlobStore> {
+async function openBlobs(
+  { config, resources, readiness }: Surroundings,
+  store: DocumentStore,
+): Promise<OpenBlobStore> {
   const { blobUrl } = config;
-  const blobs = blobUrl === null ? await openOwnFolder(config, store) : await createBlobStore(blobUrl);
+  const blobs =
+    blobUrl === null ? await openOwnFolder(config, store) : await createBlobStore(blobUrl);
   resources.push('blob store', () => blobs.stop());
   await readiness.open('blobs', () => blobs.check());
   readiness.add({ name: 'blobs', check: () => blobs.check() });
@@ -185,8 +234,12 @@ async function openBlobs({ config, resources, readiness }: Surroundings, store: 
 }
 
 async function openOwnFolder(config: Config, store: DocumentStore): Promise<FolderBlobStore> {
-  const blobs = await createFolderBlobStore({ folder: join(config.dataDir, 'blobs'), shared: config.database !== null });
-  // Where the folder is ours alone, none of these files is on its way to a row: they are of a process that ended between the two.
+  const blobs = await createFolderBlobStore({
+    folder: join(config.dataDir, 'blobs'),
+    shared: config.database !== null,
+  });
+  // Where the folder is ours alone, none of these files is on its way to a row: they are of a
+  // process that ended between the two.
   if (config.database === null) {
     const unknown = await store.unknownBlobKeys(await blobs.keys());
     await Promise.all(unknown.map((key) => blobs.remove(key)));
@@ -199,20 +252,37 @@ function createIdentity({ firebase, devAdmins }: Config): Identity {
 }
 
 /** One row a part, for the table at start. No password of an address is shown. */
-export function describeParts(config: Config, parts: Pick<Parts, 'embedder'> | null): { part: string; adapter: string; address: string }[] {
+export function describeParts(
+  config: Config,
+  parts: Pick<Parts, 'embedder'> | null,
+): { part: string; adapter: string; address: string }[] {
   const { dataDir, database, kafka, redis, weaviate, cohere, firebase, blobUrl } = config;
   const row = (part: string, adapter: string, address: string) => ({ part, adapter, address });
   return [
     database
       ? row('Database', 'PostgreSQL', shown(database.url))
       : row('Database', 'PGlite (PostgreSQL in WASM)', join(dataDir, 'postgres')),
-    kafka ? row('Event log', 'Apache Kafka', kafka.brokers.join(', ')) : row('Event log', 'in-process delivery', 'this process'),
-    redis ? row('Status bus', 'Redis', shown(redis.url)) : row('Status bus', 'in-process', 'this process'),
+    kafka
+      ? row('Event log', 'Apache Kafka', kafka.brokers.join(', '))
+      : row('Event log', 'in-process delivery', 'this process'),
+    redis
+      ? row('Status bus', 'Redis', shown(redis.url))
+      : row('Status bus', 'in-process', 'this process'),
     weaviate
       ? row('Vector store', 'Weaviate', shown(weaviate.url))
-      : row('Vector store', 'pgvector in the database', `${parts?.embedder.dimensions ?? 0} dimensions`),
-    row('Embedder', parts?.embedder.model ?? (cohere ? cohere.model : 'shipped'), cohere ? shown(cohere.baseUrl) : 'worker threads'),
-    firebase ? row('Identity', 'Firebase', firebase.projectId) : row('Identity', 'tokens dev:<user>', 'loopback only'),
+      : row(
+          'Vector store',
+          'pgvector in the database',
+          `${parts?.embedder.dimensions ?? 0} dimensions`,
+        ),
+    row(
+      'Embedder',
+      parts?.embedder.model ?? (cohere ? cohere.model : 'shipped'),
+      cohere ? shown(cohere.baseUrl) : 'worker threads',
+    ),
+    firebase
+      ? row('Identity', 'Firebase', firebase.projectId)
+      : row('Identity', 'tokens dev:<user>', 'loopback only'),
     blobUrl === null
       ? row('Blob store', 'folder', join(dataDir, 'blobs'))
       : row('Blob store', new URL(blobUrl).protocol.slice(0, -1), shown(blobUrl)),

@@ -8,7 +8,10 @@ const LONGEST_WAIT_MS = 5_000;
 /** What this process needs, whether it answers, and what the process is still waiting for. */
 export interface Readiness {
   parts(): readonly Part[];
-  /** Opens a part that may be absent for a while: the process is alive meanwhile, not ready, and says for what it waits. SetupError is final. */
+  /**
+   * Opens a part that may be absent for a while: the process is alive meanwhile, not ready, and
+   * says for what it waits. SetupError is final.
+   */
   open<Result>(name: string, open: () => Promise<Result>): Promise<Result>;
   /** A part that was opened, and the question that it answers while it works. */
   add(part: Part): void;
@@ -24,7 +27,10 @@ export class StoppedWhileWaitingError extends Error {
 export function createReadiness({ logger }: { logger: Logger }): Readiness {
   const parts: Part[] = [];
   const stopping = new AbortController();
-  const starting: Part = { name: 'start', check: () => Promise.reject(new Error('still starting')) };
+  const starting: Part = {
+    name: 'start',
+    check: () => Promise.reject(new Error('still starting')),
+  };
   parts.push(starting);
 
   async function open<Result>(name: string, openPart: () => Promise<Result>): Promise<Result> {
@@ -37,7 +43,10 @@ export function createReadiness({ logger }: { logger: Logger }): Readiness {
     }
   }
 
-  async function openPatiently<Result>(name: string, openPart: () => Promise<Result>): Promise<Result> {
+  async function openPatiently<Result>(
+    name: string,
+    openPart: () => Promise<Result>,
+  ): Promise<Result> {
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
       try {
         return await openPart();

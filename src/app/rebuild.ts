@@ -1,6 +1,7 @@
 /**
- * Makes anew, from PostgreSQL and the files, what can be: the vectors, after another model was chosen or the store was lost, and the topics,
- * after Kafka was. It only puts into the queue and the outbox; workers and relays do the rest. `files` takes over another blob store.
+ * Makes anew, from PostgreSQL and the files, what can be: the vectors, after another model was
+ * chosen or the store was lost, and the topics, after Kafka was. It only puts into the queue and
+ * the outbox; workers and relays do the rest. `files` takes over another blob store.
  */
 import { createBlobStore } from '../blobs/drive.js';
 import { createInstallationMarker } from '../blobs/installation-marker.js';
@@ -13,12 +14,19 @@ import { openDatabasePart, type Surroundings } from './open-parts.js';
 
 const TIMEOUT_MS = 30_000;
 
-export const REBUILDS = { vectors: rebuildVectors, topics: rebuildTopics, files: markFiles } as const;
+export const REBUILDS = {
+  vectors: rebuildVectors,
+  topics: rebuildTopics,
+  files: markFiles,
+} as const;
 
 async function rebuildVectors(surroundings: Surroundings): Promise<string> {
   const { weaviate } = surroundings.config;
   const database = await openDatabasePart(surroundings, { unlimited: true });
-  if (weaviate) await surroundings.readiness.open('weaviate', () => dropCollection({ ...weaviate, timeoutMs: TIMEOUT_MS }));
+  if (weaviate)
+    await surroundings.readiness.open('weaviate', () =>
+      dropCollection({ ...weaviate, timeoutMs: TIMEOUT_MS }),
+    );
   else await clearVectors(database);
   const count = await requeueCompleted(database);
   return `The vectors are gone and ${count} documents wait to be embedded again: start the processes. Until a document is done, searches don't find it.`;
@@ -30,10 +38,16 @@ async function rebuildTopics(surroundings: Surroundings): Promise<string> {
   return `${count} events wait in ${OUTBOX_SHARDS} shards to be published again: consumers that keep the highest seq of a document see nothing new.`;
 }
 
-/** After the blob store was emptied or replaced: from here on the one at BLOB_URL is this installation's. */
+/**
+ * After the blob store was emptied or replaced: from here on the one at BLOB_URL is this
+ * installation's.
+ */
 async function markFiles(surroundings: Surroundings): Promise<string> {
   const { blobUrl } = surroundings.config;
-  if (blobUrl === null) throw new SetupError('BLOB_URL is not set: only a store that several processes share has a marker.');
+  if (blobUrl === null)
+    throw new SetupError(
+      'BLOB_URL is not set: only a store that several processes share has a marker.',
+    );
   const installation = createInstallation({ database: await openDatabasePart(surroundings) });
   const blobs = await createBlobStore(blobUrl);
   surroundings.resources.push('blob store', () => blobs.stop());

@@ -19,21 +19,33 @@ interface Unshared {
   marksBlobs: boolean;
 }
 
-/** Many processes must see the same files: one that does not is not ready, says so, and claims no document. */
+/**
+ * Many processes must see the same files: one that does not is not ready, says so, and claims no
+ * document.
+ */
 export async function shareBlobs(
   { logger: log, resources, readiness }: Surroundings,
   { database, store, blobs, marksBlobs }: Unshared,
 ): Promise<Pick<Parts, 'store' | 'blobs'>> {
-  const marker = createInstallationMarker({ blobs, installation: createInstallation({ database }) });
-  await readiness.open('blob marker', () => (marksBlobs ? marker.write().then(marker.check) : untilMarked(marker, log)));
+  const marker = createInstallationMarker({
+    blobs,
+    installation: createInstallation({ database }),
+  });
+  await readiness.open('blob marker', () =>
+    marksBlobs ? marker.write().then(marker.check) : untilMarked(marker, log),
+  );
   const marked = watchMarkedBlobs({ blobs, marker, log });
   resources.push('blob marker', () => marked.stop());
   readiness.add({ name: 'blob marker', check: () => marked.check() });
-  const claim: DocumentStore['claim'] = async (options) => (marked.isMarked() ? store.claim(options) : { claims: [], events: [] });
+  const claim: DocumentStore['claim'] = async (options) =>
+    marked.isMarked() ? store.claim(options) : { claims: [], events: [] };
   return { blobs: marked.blobs, store: { ...store, claim } };
 }
 
-/** Where all start at once, the API marks the store a few seconds later than the workers look for the marker: no reason to warn. */
+/**
+ * Where all start at once, the API marks the store a few seconds later than the workers look for
+ * the marker: no reason to warn.
+ */
 async function untilMarked(marker: InstallationMarker, log: Logger): Promise<void> {
   const deadline = performance.now() + MARKED_WITHIN_MS;
   for (let look = 1; ; look += 1) {
@@ -41,7 +53,8 @@ async function untilMarked(marker: InstallationMarker, log: Logger): Promise<voi
       return await marker.check();
     } catch (error) {
       if (performance.now() > deadline) throw error;
-      if (look === 1) log.info({ err: error }, 'waiting for the marker of this installation in the blob store');
+      if (look === 1)
+        log.info({ err: error }, 'waiting for the marker of this installation in the blob store');
     }
     await sleep(LOOK_EVERY_MS);
   }

@@ -1,4 +1,7 @@
-/** From the outbox to the log: the fast lane of everything, and the slow lane of the compacted topic. */
+/**
+ * From the outbox to the log: the fast lane of everything, and the slow lane of the compacted
+ * topic.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createBackgroundTask, type BackgroundTask } from '../documents/background.js';
 import type { EventLog, LatestPublisher } from '../documents/ports.js';
@@ -12,8 +15,9 @@ import type { Surroundings } from './open-parts.js';
 
 const TICK_MS = 1_000;
 /**
- * The first batch goes at once; the next one gathers for a millisecond a row of the one before, since a send costs nearly the same for one row as
- * for many. Where many come, a document waits for its worker anyway.
+ * The first batch goes at once; the next one gathers for a millisecond a row of the one before,
+ * since a send costs nearly the same for one row as for many. Where many come, a document waits for
+ * its worker anyway.
  */
 const GATHER_MS = { least: 10, most: 100 };
 
@@ -27,9 +31,16 @@ interface Lanes {
 }
 
 /** Answers the task to wake after a commit. */
-export function startRelay({ logger, resources, metrics }: Surroundings, { database, shards, balance, ...lanes }: Lanes): BackgroundTask {
+export function startRelay(
+  { logger, resources, metrics }: Surroundings,
+  { database, shards, balance, ...lanes }: Lanes,
+): BackgroundTask {
   const { log, publisher } = measureRelay(metrics.registry, { ...lanes, shards });
-  const relayOutbox = createRelayOutbox({ outbox: createOutbox({ database, shards }), log, logger });
+  const relayOutbox = createRelayOutbox({
+    outbox: createOutbox({ database, shards }),
+    log,
+    logger,
+  });
   let lastBatchAt = 0;
   let lastRows = 0;
   const outbox = createBackgroundTask({

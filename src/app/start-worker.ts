@@ -14,7 +14,9 @@ import type { Parts, Surroundings } from './open-parts.js';
 const CLEANUP_TICK_MS = 5_000;
 /** Shorter than an eye can follow. */
 const SHORT_STAGE_MS = 5;
-/** Of the deadline for stopping, what running documents may use; the rest closes the other parts. */
+/**
+ * Of the deadline for stopping, what running documents may use; the rest closes the other parts.
+ */
 const DRAIN_SHARE = 0.6;
 
 export interface WorkerProcess {
@@ -37,9 +39,17 @@ export function startWorker(
   room: Room = {},
 ): WorkerProcess {
   const { store, blobs, embedder, vectors } = parts;
-  const extractor = withSmallTexts(createExtractor({ ...config.extraction, workDir: join(config.dataDir, 'work') }));
+  const extractor = withSmallTexts(
+    createExtractor({ ...config.extraction, workDir: join(config.dataDir, 'work') }),
+  );
   resources.push('extractor', () => extractor.stop());
-  const leases = createLeaseKeeper({ store, announce, leaseMs: config.leaseMs, shortStageMs: SHORT_STAGE_MS, log });
+  const leases = createLeaseKeeper({
+    store,
+    announce,
+    leaseMs: config.leaseMs,
+    shortStageMs: SHORT_STAGE_MS,
+    log,
+  });
   const tasks = {
     cleanups: createBackgroundTask({
       name: 'cleanups',
@@ -69,9 +79,13 @@ export function startWorker(
     leaseMs: config.leaseMs,
     retryDelaysMs: config.retryDelaysMs,
     ...room,
-    process: measureProcess(metrics.registry, createProcessDocument({ blobs, extractor, embedder, vectors, maxChunks: config.maxChunks }), {
-      concurrency: config.workerConcurrency,
-    }),
+    process: measureProcess(
+      metrics.registry,
+      createProcessDocument({ blobs, extractor, embedder, vectors, maxChunks: config.maxChunks }),
+      {
+        concurrency: config.workerConcurrency,
+      },
+    ),
     concurrency: config.workerConcurrency,
     readers: config.extraction.processes,
     maxRunningPerUser: config.maxRunningPerUser,

@@ -18,9 +18,10 @@ const FOLDERS = /^[\w-]+(\/[\w-]+)*$/;
 const S3_PARAMETERS = ['region', 'endpoint'];
 
 /**
- * A blob store that several processes share: `file:///folder`, `s3://bucket/prefix?region=…&endpoint=…` or `gs://bucket/prefix`.
- * Credentials are what the provider's own library finds in the environment, never part of the address. The libraries are large:
- * each is loaded when its kind of address is opened. Throws SetupError.
+ * A blob store that several processes share: `file:///folder`,
+ * `s3://bucket/prefix?region=…&endpoint=…` or `gs://bucket/prefix`. Credentials are what the
+ * provider's own library finds in the environment, never part of the address. The libraries are
+ * large: each is loaded when its kind of address is opened. Throws SetupError.
  */
 export async function createBlobStore(address: string): Promise<OpenBlobStore> {
   if (!URL.canParse(address)) throw new SetupError('BLOB_URL is no address.');
@@ -38,17 +39,21 @@ export async function createBlobStore(address: string): Promise<OpenBlobStore> {
 }
 
 async function openFolder(url: URL): Promise<OpenBlobStore> {
-  if (url.host !== '' || url.search !== '') throw new SetupError('BLOB_URL must be file:/// and an absolute path.');
+  if (url.host !== '' || url.search !== '')
+    throw new SetupError('BLOB_URL must be file:/// and an absolute path.');
   return createFolderBlobStore({ folder: fileURLToPath(url), shared: true });
 }
 
 function toPlace(url: URL, parameters: readonly string[]): BucketPlace {
-  if (url.username || url.password) throw new SetupError('BLOB_URL must not hold credentials: they belong in the environment.');
+  if (url.username || url.password)
+    throw new SetupError('BLOB_URL must not hold credentials: they belong in the environment.');
   const unknown = [...url.searchParams.keys()].filter((name) => !parameters.includes(name));
-  if (unknown.length > 0) throw new SetupError(`BLOB_URL has ${unknown.join(', ')}, which means nothing there.`);
+  if (unknown.length > 0)
+    throw new SetupError(`BLOB_URL has ${unknown.join(', ')}, which means nothing there.`);
   if (url.hostname === '') throw new SetupError('BLOB_URL names no bucket.');
   const path = withoutOuterSlashes(url.pathname);
-  if (path !== '' && !FOLDERS.test(path)) throw new SetupError('The folders in BLOB_URL may have letters, digits, - and _ only.');
+  if (path !== '' && !FOLDERS.test(path))
+    throw new SetupError('The folders in BLOB_URL may have letters, digits, - and _ only.');
   return {
     bucket: url.hostname,
     prefix: path === '' ? '' : `${path}/`,
@@ -67,5 +72,7 @@ function withoutOuterSlashes(path: string): string {
 function toEndpoint(endpoint: string | null): string | null {
   if (endpoint === null) return null;
   if (URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol)) return endpoint;
-  throw new SetupError('The endpoint in BLOB_URL must be an address such as https://storage.example.com.');
+  throw new SetupError(
+    'The endpoint in BLOB_URL must be an address such as https://storage.example.com.',
+  );
 }

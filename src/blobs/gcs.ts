@@ -24,11 +24,23 @@ export function createGcsBlobStore({ bucket, prefix }: BucketPlace): OpenBlobSto
   });
 }
 
-/** Of this size each; what has arrived of an upload that breaks off is no object, and Google forgets it. */
+/**
+ * Of this size each; what has arrived of an upload that breaks off is no object, and Google forgets
+ * it.
+ */
 const CHUNK_BYTES = 8 * 1024 * 1024;
 
-async function upload(storage: Storage, bucket: string, key: string, content: Readable): Promise<void> {
+async function upload(
+  storage: Storage,
+  bucket: string,
+  key: string,
+  content: Readable,
+): Promise<void> {
   const object = storage.bucket(bucket).file(key);
-  const target = object.createWriteStream({ resumable: true, chunkSize: CHUNK_BYTES, validation: 'crc32c' });
+  const target = object.createWriteStream({
+    resumable: true,
+    chunkSize: CHUNK_BYTES,
+    validation: 'crc32c',
+  });
   await pipeline(content, target, { signal: AbortSignal.timeout(UPLOAD_MS) });
 }

@@ -1,8 +1,10 @@
 /**
- * The marker: an object in the blob store that holds the installation's id. A process that does not find it sees other files than the
- * rest, as a worker whose BLOB_URL is a folder of its own machine, or a folder that is not mounted. Such a process waits.
+ * The marker: an object in the blob store that holds the installation's id. A process that does not
+ * find it sees other files than the rest, as a worker whose BLOB_URL is a folder of its own
+ * machine, or a folder that is not mounted. Such a process waits.
  *
- * The first API marks the store, once; PostgreSQL remembers that. Later an unmarked store is the wrong one, or was emptied.
+ * The first API marks the store, once; PostgreSQL remembers that. Later an unmarked store is the
+ * wrong one, or was emptied.
  */
 import { text } from 'node:stream/consumers';
 import type { BlobStore, Installation } from '../documents/ports.js';
@@ -10,7 +12,10 @@ import { ApiError } from '../errors.js';
 import { MARKER_KEY } from './open-blob-store.js';
 
 export interface InstallationMarker {
-  /** Marks the store, unless another one is marked. Throws DEPENDENCY_UNAVAILABLE if the store is marked by another installation. */
+  /**
+   * Marks the store, unless another one is marked. Throws DEPENDENCY_UNAVAILABLE if the store is
+   * marked by another installation.
+   */
   write(): Promise<void>;
   /** Throws DEPENDENCY_UNAVAILABLE unless the store bears the marker of this installation. */
   check(): Promise<void>;
@@ -19,7 +24,10 @@ export interface InstallationMarker {
 /** Another content, such as none after a power cut, marks nothing. */
 const INSTALLATION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-export function createInstallationMarker(dependencies: { blobs: BlobStore; installation: Installation }): InstallationMarker {
+export function createInstallationMarker(dependencies: {
+  blobs: BlobStore;
+  installation: Installation;
+}): InstallationMarker {
   const { blobs, installation } = dependencies;
   let known: string | undefined;
 

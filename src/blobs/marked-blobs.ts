@@ -1,6 +1,7 @@
 /**
- * A blob store that is used only while it bears the installation's marker. Without it, as when a folder is unmounted under a running
- * process, a missing file proves nothing: no document fails for it, no upload goes astray, and no work is claimed.
+ * A blob store that is used only while it bears the installation's marker. Without it, as when a
+ * folder is unmounted under a running process, a missing file proves nothing: no document fails for
+ * it, no upload goes astray, and no work is claimed.
  */
 import { createBackgroundTask } from '../documents/background.js';
 import type { BlobStore } from '../documents/ports.js';
@@ -25,14 +26,23 @@ interface Dependencies {
 
 const CHECK_EVERY_MS = 5_000;
 
-export function watchMarkedBlobs({ blobs, marker, log, checkEveryMs = CHECK_EVERY_MS }: Dependencies): MarkedBlobs {
+export function watchMarkedBlobs({
+  blobs,
+  marker,
+  log,
+  checkEveryMs = CHECK_EVERY_MS,
+}: Dependencies): MarkedBlobs {
   let isMarked = true;
 
   async function check(): Promise<void> {
     try {
       await marker.check();
     } catch (error) {
-      if (isMarked) log.warn({ err: error }, 'failed to find the marker in the blob store; no work is claimed until it is there');
+      if (isMarked)
+        log.warn(
+          { err: error },
+          'failed to find the marker in the blob store; no work is claimed until it is there',
+        );
       isMarked = false;
       throw error;
     }
@@ -49,7 +59,11 @@ export function watchMarkedBlobs({ blobs, marker, log, checkEveryMs = CHECK_EVER
   task.start();
 
   function assertMarked(): void {
-    if (!isMarked) throw new ApiError('DEPENDENCY_UNAVAILABLE', 'The blob store is not available; try again later.');
+    if (!isMarked)
+      throw new ApiError(
+        'DEPENDENCY_UNAVAILABLE',
+        'The blob store is not available; try again later.',
+      );
   }
 
   return {
@@ -80,5 +94,7 @@ async function failedRead(error: unknown, check: () => Promise<void>): Promise<n
     (reason: unknown) => ({ reason }),
   );
   if (wrongStore === null) throw error;
-  throw new ProcessingFailure('INTERNAL', 'The blob store is not available; it is retried.', { cause: wrongStore.reason });
+  throw new ProcessingFailure('INTERNAL', 'The blob store is not available; it is retried.', {
+    cause: wrongStore.reason,
+  });
 }

@@ -8,7 +8,10 @@ interface ObjectStorage {
   driver: DriverContract;
   /** Empty, or with a slash at its end. */
   prefix: string;
-  /** Resolves when the object is whole. flydrive's own needs to know the length beforehand, or holds on to the connection of a stream that broke off. */
+  /**
+   * Resolves when the object is whole. flydrive's own needs to know the length beforehand, or holds
+   * on to the connection of a stream that broke off.
+   */
   put(key: string, content: Readable): Promise<void>;
   stop(): void;
 }
@@ -25,7 +28,11 @@ export function createObjectBlobStore({ driver, prefix, put, stop }: ObjectStora
   };
 }
 
-async function write({ put, disk }: { put: ObjectStorage['put']; disk: Disk }, key: string, parts: AsyncIterable<Buffer>): Promise<void> {
+async function write(
+  { put, disk }: { put: ObjectStorage['put']; disk: Disk },
+  key: string,
+  parts: AsyncIterable<Buffer>,
+): Promise<void> {
   const content = Readable.from(parts, { objectMode: false });
   try {
     await put(key, content);
@@ -35,23 +42,31 @@ async function write({ put, disk }: { put: ObjectStorage['put']; disk: Disk }, k
     if (reason !== null) throw reason;
     // It may have arrived, and only the answer was lost.
     await disk.delete(key).catch(() => undefined);
-    throw new ApiError('DEPENDENCY_UNAVAILABLE', 'The file cannot be stored just now: try again later.', {}, { cause: error });
+    throw new ApiError(
+      'DEPENDENCY_UNAVAILABLE',
+      'The file cannot be stored just now: try again later.',
+      {},
+      { cause: error },
+    );
   }
 }
 
 /**
- * Null: it was the store that failed. Where both did, the store only failed to tidy up. Reading that is given up for the store's error
- * leaves an AbortError on the content.
+ * Null: it was the store that failed. Where both did, the store only failed to tidy up. Reading
+ * that is given up for the store's error leaves an AbortError on the content.
  */
 function whyContentEnded({ errored }: Readable, error: unknown): Error | null {
   if (errored !== null && (errored === error || errored.name !== 'AbortError')) return errored;
-  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE' ? error : null;
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
+    ? error
+    : null;
 }
 
 /** Asked for first: some drivers tell only in mid-stream that there is nothing. */
 async function read(disk: Disk, key: string): Promise<Readable> {
   const exists = await guarded('opened', () => disk.exists(key));
-  if (!exists) throw new ProcessingFailure('BLOB_MISSING', 'The stored file is gone: upload it again.');
+  if (!exists)
+    throw new ProcessingFailure('BLOB_MISSING', 'The stored file is gone: upload it again.');
   return guarded('opened', () => disk.getStream(key));
 }
 
@@ -60,6 +75,8 @@ async function guarded<Result>(what: string, work: () => Promise<Result>): Promi
   try {
     return await work();
   } catch (error) {
-    throw new ProcessingFailure('INTERNAL', `The stored file cannot be ${what} just now.`, { cause: error });
+    throw new ProcessingFailure('INTERNAL', `The stored file cannot be ${what} just now.`, {
+      cause: error,
+    });
   }
 }

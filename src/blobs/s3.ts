@@ -14,7 +14,12 @@ const CONNECT_MS = 5_000;
 /** Without a byte. */
 const IDLE_MS = 20_000;
 
-export function createS3BlobStore({ bucket, prefix, region, endpoint }: BucketPlace): OpenBlobStore {
+export function createS3BlobStore({
+  bucket,
+  prefix,
+  region,
+  endpoint,
+}: BucketPlace): OpenBlobStore {
   const client = new S3Client({
     ...(region !== null && { region }),
     ...(endpoint !== null && toOtherProvider(endpoint, region)),
@@ -29,7 +34,10 @@ export function createS3BlobStore({ bucket, prefix, region, endpoint }: BucketPl
   });
 }
 
-/** What only Amazon has: names of buckets as host names, regions, and checksums at the end of a stream. */
+/**
+ * What only Amazon has: names of buckets as host names, regions, and checksums at the end of a
+ * stream.
+ */
 function toOtherProvider(endpoint: string, region: string | null): S3ClientConfig {
   return {
     endpoint,
@@ -41,7 +49,23 @@ function toOtherProvider(endpoint: string, region: string | null): S3ClientConfi
 }
 
 /** In parts, so that the length need not be known; parts of an upload that fails are removed. */
-async function upload(client: S3Client, bucket: string, key: string, content: Readable): Promise<void> {
-  const params = { Bucket: bucket, Key: key, Body: content, ContentType: 'application/octet-stream' };
-  await new Upload({ client, params, partSize: PART_BYTES, queueSize: PARTS_AT_ONCE, leavePartsOnError: false }).done();
+async function upload(
+  client: S3Client,
+  bucket: string,
+  key: string,
+  content: Readable,
+): Promise<void> {
+  const params = {
+    Bucket: bucket,
+    Key: key,
+    Body: content,
+    ContentType: 'application/octet-stream',
+  };
+  await new Upload({
+    client,
+    params,
+    partSize: PART_BYTES,
+    queueSize: PARTS_AT_ONCE,
+    leavePartsOnError: false,
+  }).done();
 }

@@ -1,18 +1,29 @@
 /**
- * Fills calls with the texts of many requests, taken in turn over the users, then over the documents: a small request waits for
- * one call, however much others have submitted. A call leaves when it is full; when none is under way and nothing more has come for `idleMs`;
- * when others are under way and nothing more has come for `quietMs`. While there is a crowd (a full call is under way, or was a moment ago)
- * more is about to come: what does not fill a call waits for it, up to `patienceMs`; longer while the documents that are known to follow can fill it. Before it leaves it waits for its turn (`pace`), and goes on filling while it waits: under a rate limit calls are full.
+ * Fills calls with the texts of many requests, taken in turn over the users, then over the
+ * documents: a small request waits for one call, however much others have submitted. A call leaves
+ * when it is full; when none is under way and nothing more has come for `idleMs`; when others are
+ * under way and nothing more has come for `quietMs`. While there is a crowd (a full call is under
+ * way, or was a moment ago) more is about to come: what does not fill a call waits for it, up to
+ * `patienceMs`; longer while the documents that are known to follow can fill it. Before it leaves
+ * it waits for its turn (`pace`), and goes on filling while it waits: under a rate limit calls are
+ * full.
  *
- * A call that is refused because of what is in it is halved until the request that is to blame stands alone: nobody's text fails another's.
+ * A call that is refused because of what is in it is halved until the request that is to blame
+ * stands alone: nobody's text fails another's.
  */
 import { createFairQueue } from '../documents/fair-queue.js';
 import type { EmbedOptions } from '../documents/ports.js';
 
 export interface Batcher<Result> {
-  /** How many requests are under way somewhere, here or on their way, while more follow each that ends; 0: nobody knows of any. */
+  /**
+   * How many requests are under way somewhere, here or on their way, while more follow each that
+   * ends; 0: nobody knows of any.
+   */
   expect(requests: () => number): void;
-  /** One result a text, in order. Rejects with the reason of the signal; what has not left is dropped then. */
+  /**
+   * One result a text, in order. Rejects with the reason of the signal; what has not left is
+   * dropped then.
+   */
   submit(texts: readonly string[], options?: EmbedOptions): Promise<Result[]>;
   /** Rejects everything that has not been answered. */
   stop(reason: Error): void;
@@ -53,7 +64,10 @@ interface Part<Result> {
   to: number;
 }
 
-/** How long after a full call has ended the next texts of its documents' successors may take to come. */
+/**
+ * How long after a full call has ended the next texts of its documents' successors may take to
+ * come.
+ */
 const CROWD_LASTS_MS = 500;
 /** As long as a store that is filled from many sides may take for what has left before. */
 const MAX_FILLING_MS = 3_000;
@@ -63,7 +77,16 @@ const LOOK_AGAIN_MS = 20;
 const PROCESS = { userId: '' };
 
 export function createBatcher<Result>(options: Options<Result>): Batcher<Result> {
-  const { maxTexts, maxCalls, idleMs = 0, quietMs, patienceMs = 0, pace, send, isContentRefused } = options;
+  const {
+    maxTexts,
+    maxCalls,
+    idleMs = 0,
+    quietMs,
+    patienceMs = 0,
+    pace,
+    send,
+    isContentRefused,
+  } = options;
   const queue = createFairQueue<Request<Result>>();
   const requests = new Set<Request<Result>>();
   const stopping = new AbortController();
@@ -77,7 +100,10 @@ export function createBatcher<Result>(options: Options<Result>): Batcher<Result>
   let isPacing = false;
   let quiet: NodeJS.Timeout | undefined;
 
-  /** Takes texts in turn over the users, up to `limit`. A request that does not fit keeps its rest in the queue. */
+  /**
+   * Takes texts in turn over the users, up to `limit`. A request that does not fit keeps its rest
+   * in the queue.
+   */
   function take(limit: number): Part<Result>[] {
     const parts: Part<Result>[] = [];
     let capacity = limit;
@@ -106,7 +132,10 @@ export function createBatcher<Result>(options: Options<Result>): Batcher<Result>
     else quiet = setTimeout(() => void dispatch(), waitMs());
   }
 
-  /** Those that are not here yet bring as many texts as those that are, and those that have left here are followed by others. */
+  /**
+   * Those that are not here yet bring as many texts as those that are, and those that have left
+   * here are followed by others.
+   */
   function isFilling(): boolean {
     if (queue.size === 0 || performance.now() - waitingSince > MAX_FILLING_MS) return false;
     const toCome = expected() - queue.size;
@@ -140,7 +169,11 @@ export function createBatcher<Result>(options: Options<Result>): Batcher<Result>
 
   async function waitForTurn(): Promise<void> {
     let paced = 0;
-    for (let wanted = Math.min(maxTexts, queuedTexts); paced < wanted; wanted = Math.min(maxTexts, queuedTexts)) {
+    for (
+      let wanted = Math.min(maxTexts, queuedTexts);
+      paced < wanted;
+      wanted = Math.min(maxTexts, queuedTexts)
+    ) {
       await pace(wanted - paced, stopping.signal);
       paced = wanted;
     }
@@ -185,9 +218,11 @@ export function createBatcher<Result>(options: Options<Result>): Batcher<Result>
   function give(parts: Part<Result>[], results: Result[]): void {
     let next = 0;
     for (const { request, from, to } of parts) {
-      for (const [offset, result] of results.slice(next, next + to - from).entries()) request.results.set(from + offset, result);
+      for (const [offset, result] of results.slice(next, next + to - from).entries())
+        request.results.set(from + offset, result);
       next += to - from;
-      if (request.results.size === request.texts.length) settle(request, () => request.resolve(inOrder(request)));
+      if (request.results.size === request.texts.length)
+        settle(request, () => request.resolve(inOrder(request)));
     }
   }
 
@@ -204,7 +239,14 @@ export function createBatcher<Result>(options: Options<Result>): Batcher<Result>
       signal?.throwIfAborted();
       if (texts.length === 0) return [];
       const { promise, resolve, reject } = Promise.withResolvers<Result[]>();
-      const request: Request<Result> = { texts, results: new Map(), taken: 0, settled: new AbortController(), resolve, reject };
+      const request: Request<Result> = {
+        texts,
+        results: new Map(),
+        taken: 0,
+        settled: new AbortController(),
+        resolve,
+        reject,
+      };
       const abort = (): void => settle(request, () => reject(signal?.reason));
       signal?.addEventListener('abort', abort, { once: true });
       requests.add(request);

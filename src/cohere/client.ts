@@ -5,15 +5,25 @@ export const NO_ANSWER_STATUS = 599;
 export const NO_ANSWER_CAUSE = 'x-no-answer';
 
 /**
- * The client leaves its timer running when a fetch rejects, which keeps a process alive that wants to end (20 s, or five minutes without a
- * timeout of ours). So its fetch never does: it answers that there was no answer.
+ * The client leaves its timer running when a fetch rejects, which keeps a process alive that wants
+ * to end (20 s, or five minutes without a timeout of ours). So its fetch never does: it answers
+ * that there was no answer.
  */
-export function createCohereClient({ apiKey, baseUrl }: { apiKey: string; baseUrl?: string | null | undefined }): CohereClientV2 {
+export function createCohereClient({
+  apiKey,
+  baseUrl,
+}: {
+  apiKey: string;
+  baseUrl?: string | null | undefined;
+}): CohereClientV2 {
   const answeringFetch: typeof fetch = async (input, init) => {
     try {
       return await fetch(input, init);
     } catch (error) {
-      return new Response(null, { status: NO_ANSWER_STATUS, headers: { [NO_ANSWER_CAUSE]: toCodes(error) } });
+      return new Response(null, {
+        status: NO_ANSWER_STATUS,
+        headers: { [NO_ANSWER_CAUSE]: toCodes(error) },
+      });
     }
   };
   return new CohereClientV2({ token: apiKey, fetch: answeringFetch, ...(baseUrl && { baseUrl }) });

@@ -1,4 +1,7 @@
-/** One call to Cohere's embed: repeated while that may help, within its limits, and checked before anybody uses it. */
+/**
+ * One call to Cohere's embed: repeated while that may help, within its limits, and checked before
+ * anybody uses it.
+ */
 import type { CohereClientV2 } from 'cohere-ai';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { badAnswer, toFailure, type CallFailure } from './failures.js';
@@ -8,7 +11,9 @@ import { withTimeout } from './timeout.js';
 export type Purpose = 'document' | 'query';
 
 export interface EmbedCall {
-  /** One vector a text, each of length 1. Rejects with the signal's reason, or with a CallFailure. */
+  /**
+   * One vector a text, each of length 1. Rejects with the signal's reason, or with a CallFailure.
+   */
   (texts: string[], purpose: Purpose, signal: AbortSignal): Promise<Float32Array[]>;
 }
 
@@ -44,7 +49,11 @@ export function createEmbedCall(options: Options): EmbedCall {
       const report = (outcome: CallReport['outcome']) =>
         onCall?.({ texts: texts.length, durationMs: performance.now() - startedAt, outcome });
       try {
-        const vectors = toVectors(await callOnce(options, texts, purpose, signal), texts.length, dimensions);
+        const vectors = toVectors(
+          await callOnce(options, texts, purpose, signal),
+          texts.length,
+          dimensions,
+        );
         report('answered');
         return vectors;
       } catch (error) {
@@ -83,9 +92,19 @@ function hasChoiceOfDimensions(model: string): boolean {
   return /^embed-v\d/.test(model);
 }
 
-/** Full jitter: many workers that failed at once don't come back at once. With a Retry-After the gate does the waiting. */
-async function backOff(tryNumber: number, { decision }: CallFailure, signal: AbortSignal): Promise<void> {
-  const upTo = decision.retryAfterMs === null ? Math.min(BACKOFF_MS * 2 ** tryNumber, MAX_BACKOFF_MS) : BACKOFF_MS;
+/**
+ * Full jitter: many workers that failed at once don't come back at once. With a Retry-After the
+ * gate does the waiting.
+ */
+async function backOff(
+  tryNumber: number,
+  { decision }: CallFailure,
+  signal: AbortSignal,
+): Promise<void> {
+  const upTo =
+    decision.retryAfterMs === null
+      ? Math.min(BACKOFF_MS * 2 ** tryNumber, MAX_BACKOFF_MS)
+      : BACKOFF_MS;
   await sleep(Math.random() * upTo, undefined, { signal }).catch(() => signal.throwIfAborted());
 }
 
@@ -99,8 +118,11 @@ function toVectors(answer: unknown, count: number, dimensions: number): Float32A
 
 function toUnitVector(row: unknown, dimensions: number): Float32Array {
   if (!Array.isArray(row)) throw badAnswer('a vector is missing');
-  if (row.length !== dimensions) throw badAnswer(`a vector of ${row.length} dimensions instead of ${dimensions}`);
-  const vector = Float32Array.from(row, (value: unknown) => (typeof value === 'number' ? value : NaN));
+  if (row.length !== dimensions)
+    throw badAnswer(`a vector of ${row.length} dimensions instead of ${dimensions}`);
+  const vector = Float32Array.from(row, (value: unknown) =>
+    typeof value === 'number' ? value : NaN,
+  );
   const length = Math.hypot(...vector);
   if (!Number.isFinite(length) || length === 0) throw badAnswer('a vector without direction');
   return vector.map((value) => value / length);

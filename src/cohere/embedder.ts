@@ -57,7 +57,11 @@ export async function createCohereEmbedder(options: Options): Promise<CohereEmbe
     pace,
     ...(options.onCall && { onCall: options.onCall }),
   });
-  const batcherFor = (purpose: Purpose, mayLeave: Pace, waits: { idleMs: number; patienceMs: number }) =>
+  const batcherFor = (
+    purpose: Purpose,
+    mayLeave: Pace,
+    waits: { idleMs: number; patienceMs: number },
+  ) =>
     createBatcher<Float32Array>({
       maxTexts: MAX_TEXTS,
       maxCalls: MAX_CALLS,
@@ -73,7 +77,11 @@ export async function createCohereEmbedder(options: Options): Promise<CohereEmbe
   };
   let stopped = false;
 
-  async function embed(texts: readonly string[], purpose: Purpose, options?: EmbedOptions): Promise<Float32Array[]> {
+  async function embed(
+    texts: readonly string[],
+    purpose: Purpose,
+    options?: EmbedOptions,
+  ): Promise<Float32Array[]> {
     if (stopped) throw embedderStopped();
     return batchers[purpose].submit(texts.map(toAcceptable), options);
   }
@@ -99,7 +107,11 @@ function createPace({ bucket, onPaced }: Options): Pace {
     const startedAt = performance.now();
     await bucket.take(texts, signal).catch((error: unknown) => {
       signal.throwIfAborted();
-      throw new ProcessingFailure('EMBEDDER_UNAVAILABLE', 'There is no turn for this text just now.', { cause: error });
+      throw new ProcessingFailure(
+        'EMBEDDER_UNAVAILABLE',
+        'There is no turn for this text just now.',
+        { cause: error },
+      );
     });
     onPaced?.(texts, performance.now() - startedAt);
   };

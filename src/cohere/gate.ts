@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CallFailure } from './failures.js';
 
 export interface Gate {
-  /** Waits until calls may be made again; refuses where that is longer than such a call may wait. */
+  /**
+   * Waits until calls may be made again; refuses where that is longer than such a call may wait.
+   */
   pass(purpose: 'document' | 'query', signal: AbortSignal): Promise<void>;
   closeFor(ms: number): void;
 }

@@ -14,14 +14,24 @@ interface Options {
 
 const TIMEOUT_MS = 3_000;
 
-/** Cohere's rerank. One try: a search whose hits could not be put into order once more still has its hits. */
-export function createCohereReranker({ model, timeoutMs = TIMEOUT_MS, ...access }: Options): Reranker {
+/**
+ * Cohere's rerank. One try: a search whose hits could not be put into order once more still has its
+ * hits.
+ */
+export function createCohereReranker({
+  model,
+  timeoutMs = TIMEOUT_MS,
+  ...access
+}: Options): Reranker {
   const client = createCohereClient(access);
   return {
     async rerank(query, texts, signal) {
       const request = { model, query, documents: texts.map((text) => text.toWellFormed()) };
       try {
-        return toScores(await withTimeout({ timeoutMs, signal }, (options) => client.rerank(request, options)), texts.length);
+        return toScores(
+          await withTimeout({ timeoutMs, signal }, (options) => client.rerank(request, options)),
+          texts.length,
+        );
       } catch (error) {
         throw toFailure(error);
       }
@@ -29,7 +39,10 @@ export function createCohereReranker({ model, timeoutMs = TIMEOUT_MS, ...access 
   };
 }
 
-/** The answer is best first and names each text by its place; one score for each, or it is no answer. */
+/**
+ * The answer is best first and names each text by its place; one score for each, or it is no
+ * answer.
+ */
 function toScores(answer: unknown, count: number): number[] {
   const { results } = (answer ?? {}) as { results?: unknown };
   if (!Array.isArray(results)) throw badAnswer('it holds no results');
@@ -43,7 +56,11 @@ function toScores(answer: unknown, count: number): number[] {
 
 function toEntry(result: unknown): [number, number] {
   const { index, relevanceScore } = (result ?? {}) as { index?: unknown; relevanceScore?: unknown };
-  if (typeof index !== 'number' || typeof relevanceScore !== 'number' || !(relevanceScore >= 0 && relevanceScore <= 1)) {
+  if (
+    typeof index !== 'number' ||
+    typeof relevanceScore !== 'number' ||
+    !(relevanceScore >= 0 && relevanceScore <= 1)
+  ) {
     throw badAnswer('a relevance that is none');
   }
   return [index, relevanceScore];

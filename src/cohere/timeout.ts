@@ -6,7 +6,10 @@ interface CallOptions {
   timeoutInSeconds: number;
 }
 
-/** The client's own timeout ends with the headers and it does not say which signal ended a call, so both are ours. Rejects with a CallFailure when it is over. */
+/**
+ * The client's own timeout ends with the headers and it does not say which signal ended a call, so
+ * both are ours. Rejects with a CallFailure when it is over.
+ */
 export async function withTimeout<Answer>(
   { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal | undefined },
   call: (options: CallOptions) => PromiseLike<Answer>,
@@ -15,7 +18,10 @@ export async function withTimeout<Answer>(
   const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
   const ended = rejectOnAbort(either);
   try {
-    return await Promise.race([call({ abortSignal: either, maxRetries: 0, timeoutInSeconds: timeoutMs / 1_000 }), ended.promise]);
+    return await Promise.race([
+      call({ abortSignal: either, maxRetries: 0, timeoutInSeconds: timeoutMs / 1_000 }),
+      ended.promise,
+    ]);
   } catch (error) {
     throw timeout.aborted && !signal?.aborted ? timedOut(timeoutMs) : error;
   } finally {

@@ -1,8 +1,9 @@
 import type { StatusEvent } from './document.js';
 
 /**
- * Tells the watchers, at once and after the commit, what has been committed: hints to the bus, and the signal that the outbox and,
- * where there is new work, the queue have something. Never throws and may be lost: every listener looks for itself as well.
+ * Tells the watchers, at once and after the commit, what has been committed: hints to the bus, and
+ * the signal that the outbox and, where there is new work, the queue have something. Never throws
+ * and may be lost: every listener looks for itself as well.
  */
 export type Announce = (events: readonly StatusEvent[]) => void;
 

@@ -1,6 +1,7 @@
 /**
- * Work that is done over and over until there is none: one run at a time, started by a signal or by its own tick, whichever comes
- * first. A signal during a run makes another one follow it. A failed run is logged and tried again with the next tick.
+ * Work that is done over and over until there is none: one run at a time, started by a signal or by
+ * its own tick, whichever comes first. A signal during a run makes another one follow it. A failed
+ * run is logged and tried again with the next tick.
  */
 export interface BackgroundTask {
   start(): void;

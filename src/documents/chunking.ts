@@ -1,10 +1,11 @@
 /**
- * Cuts a text, as it streams by, into passages small enough to embed and to show as a search hit. A passage ends at the best
- * place near its full length: a paragraph, a line, a sentence, a word; it never spans two pages, and never cuts a character in two.
- * Neighbours overlap by nothing: an offset belongs to one passage, and a highlighted hit is never shown twice.
+ * Cuts a text, as it streams by, into passages small enough to embed and to show as a search hit. A
+ * passage ends at the best place near its full length: a paragraph, a line, a sentence, a word; it
+ * never spans two pages, and never cuts a character in two. Neighbours overlap by nothing: an
+ * offset belongs to one passage, and a highlighted hit is never shown twice.
  *
- * Runs on the main thread: its cost is proportional to the text, white space between two passages is skipped in one step, and other
- * work gets its turn every few milliseconds.
+ * Runs on the main thread: its cost is proportional to the text, white space between two passages
+ * is skipped in one step, and other work gets its turn every few milliseconds.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Chunk } from './document.js';
@@ -16,18 +17,30 @@ export const MAX_CHUNK_LENGTH = 900;
 /** Longest stretch of work between two turns of the event loop. */
 const MAX_STRETCH_MS = 10;
 
-/** Reads `segments` once; holds about one passage in memory. Passages of white space only are left out. */
+/**
+ * Reads `segments` once; holds about one passage in memory. Passages of white space only are left
+ * out.
+ */
 export async function* chunkText(segments: AsyncIterable<TextSegment>): AsyncGenerator<Chunk> {
   let index = 0;
   for await (const piece of pieces(segments)) {
     const text = piece.text.trimEnd();
-    yield { index, text, page: piece.page, charStart: piece.start, charEnd: piece.start + text.length };
+    yield {
+      index,
+      text,
+      page: piece.page,
+      charStart: piece.start,
+      charEnd: piece.start + text.length,
+    };
     index += 1;
   }
 }
 
 /** How many chunks there are, counting no further than `limit` + 1. */
-export async function countChunks(segments: AsyncIterable<TextSegment>, limit: number): Promise<number> {
+export async function countChunks(
+  segments: AsyncIterable<TextSegment>,
+  limit: number,
+): Promise<number> {
   let count = 0;
   for await (const chunk of chunkText(segments)) {
     count = chunk.index + 1;

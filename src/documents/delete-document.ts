@@ -4,8 +4,17 @@ import type { DocumentStore, Viewer } from './ports.js';
 
 export type DeleteDocument = (viewer: Viewer, id: string) => Promise<void>;
 
-/** Gone for every reader when it resolves; vectors and file follow in the background. Throws DOCUMENT_NOT_FOUND. */
-export function createDeleteDocument({ store, announce }: { store: DocumentStore; announce: Announce }): DeleteDocument {
+/**
+ * Gone for every reader when it resolves; vectors and file follow in the background. Throws
+ * DOCUMENT_NOT_FOUND.
+ */
+export function createDeleteDocument({
+  store,
+  announce,
+}: {
+  store: DocumentStore;
+  announce: Announce;
+}): DeleteDocument {
   return async (viewer, id) => {
     const event = isDocumentId(id) ? await store.markDeleting(viewer.id, id) : null;
     if (event === null) throw documentNotFound();

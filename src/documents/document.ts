@@ -1,6 +1,14 @@
 import type { ProcessingErrorCode } from '../errors.js';
 
-export const DOCUMENT_STATUSES = ['PENDING', 'EXTRACTING', 'VECTORIZING', 'COMPLETED', 'FAILED', 'CANCELLED', 'DELETING'] as const;
+export const DOCUMENT_STATUSES = [
+  'PENDING',
+  'EXTRACTING',
+  'VECTORIZING',
+  'COMPLETED',
+  'FAILED',
+  'CANCELLED',
+  'DELETING',
+] as const;
 export type DocumentStatus = (typeof DOCUMENT_STATUSES)[number];
 
 export const PRIORITIES = ['HIGH', 'NORMAL', 'LOW'] as const;
@@ -15,7 +23,10 @@ export interface ProcessingError {
   stage: DocumentStatus;
 }
 
-/** Chunks stored of chunks in all; `total` is null until it is known. Within one seq, `done` never falls. */
+/**
+ * Chunks stored of chunks in all; `total` is null until it is known. Within one seq, `done` never
+ * falls.
+ */
 export interface Progress {
   done: number;
   total: number | null;
@@ -33,7 +44,10 @@ export interface Document {
   contentHash: string;
   blobKey: string;
   status: DocumentStatus;
-  /** From 1, one more with every durable change, given under the row's lock: commit order is seq order. */
+  /**
+   * From 1, one more with every durable change, given under the row's lock: commit order is seq
+   * order.
+   */
   seq: number;
   /** From 1, one more with every new run that a person asks for. */
   generation: number;
@@ -59,8 +73,8 @@ export interface Document {
 export type StatusEventKind = 'SNAPSHOT' | 'CHANGE' | 'PROGRESS';
 
 /**
- * What a watcher gets. SNAPSHOT: the state when watching began or was re-read. CHANGE: a durable change. PROGRESS: the same seq, more done.
- * Newer means higher (seq, progress.done).
+ * What a watcher gets. SNAPSHOT: the state when watching began or was re-read. CHANGE: a durable
+ * change. PROGRESS: the same seq, more done. Newer means higher (seq, progress.done).
  */
 export interface StatusEvent {
   kind: StatusEventKind;
@@ -82,7 +96,10 @@ export interface StatusEvent {
   document?: Document;
 }
 
-/** A piece of a document's text as it is embedded and stored. Offsets count UTF-16 code units of the extracted text. */
+/**
+ * A piece of a document's text as it is embedded and stored. Offsets count UTF-16 code units of the
+ * extracted text.
+ */
 export interface Chunk {
   /** From 0. */
   index: number;

@@ -1,6 +1,7 @@
 /**
- * A queue that serves its owners in turn: first the users, and among what one user waits for, the documents. Items of one owner
- * keep their order. Whoever adds a thousand items delays the next user by one of them.
+ * A queue that serves its owners in turn: first the users, and among what one user waits for, the
+ * documents. Items of one owner keep their order. Whoever adds a thousand items delays the next
+ * user by one of them.
  *
  *     users      alice ─► bob ─► carol ─► (alice again)
  *     documents    └ d1 ─► d2 ─► (d1 again)
@@ -17,8 +18,9 @@ export interface FairQueue<Item> {
   readonly size: number;
   add(owner: Owner, item: Item): void;
   /**
-   * Returns the item whose turn it is, undefined if there is none. Its user and its document come last from then on.
-   * The item stays in the queue until it is deleted. Users for whom `mayGo` returns false keep their place and are passed over.
+   * Returns the item whose turn it is, undefined if there is none. Its user and its document come
+   * last from then on. The item stays in the queue until it is deleted. Users for whom `mayGo`
+   * returns false keep their place and are passed over.
    */
   next(mayGo?: (userId: string) => boolean): Item | undefined;
   /** Returns whether the item was in the queue. */
@@ -91,7 +93,10 @@ function lineOf<Line>(lines: Lines<Line>, key: string, create: () => Line): Line
 }
 
 /** The line that has waited longest for its turn. It is the last one from then on. */
-function takeTurn<Line>(lines: Lines<Line>, mayGo: (key: string) => boolean = () => true): Line | undefined {
+function takeTurn<Line>(
+  lines: Lines<Line>,
+  mayGo: (key: string) => boolean = () => true,
+): Line | undefined {
   for (const [key, line] of lines) {
     if (!mayGo(key)) continue;
     lines.delete(key);

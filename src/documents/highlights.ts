@@ -1,4 +1,7 @@
-/** Where the words of a query stand in a text. The cost is linear in the text, whatever the query holds. */
+/**
+ * Where the words of a query stand in a text. The cost is linear in the text, whatever the query
+ * holds.
+ */
 
 export interface Highlight {
   /** UTF-16 code units from the start of the text; `end` is exclusive. */
@@ -16,7 +19,10 @@ export const MAX_HIGHLIGHTS = 200;
 const MAX_HIGHLIGHTS_OF_SEARCH = 3_000;
 
 const WORD = /[\p{L}\p{N}]+/gu;
-/** Shorter ends than this are grammar, not meaning: `storing` finds `stored`, but `art` does not find `artichoke`. */
+/**
+ * Shorter ends than this are grammar, not meaning: `storing` finds `stored`, but `art` does not
+ * find `artichoke`.
+ */
 const LONGEST_ENDING = 3;
 const SHORTEST_STEM = 4;
 
@@ -27,7 +33,10 @@ const STOP_WORDS = new Set(
   ),
 );
 
-/** Returns what finds the words of `query` in a text, in any case and with another ending, first to last, without overlaps. */
+/**
+ * Returns what finds the words of `query` in a text, in any case and with another ending, first to
+ * last, without overlaps.
+ */
 export function createHighlighter(query: string): FindHighlights {
   const stems = new Set([...distinctWords(query)].flatMap(stemsOf));
   return (text, limit = MAX_HIGHLIGHTS) => {
@@ -42,7 +51,9 @@ export function createHighlighter(query: string): FindHighlights {
   };
 }
 
-/** How many highlights each of so many passages may have, so that those of a search stay bounded. */
+/**
+ * How many highlights each of so many passages may have, so that those of a search stay bounded.
+ */
 export function maxHighlights(passages: number): number {
   return Math.min(MAX_HIGHLIGHTS, Math.ceil(MAX_HIGHLIGHTS_OF_SEARCH / passages));
 }
@@ -58,13 +69,15 @@ function distinctWords(query: string): Set<string> {
 }
 
 /**
- * The word, and its beginnings that leave out an ending. Two words are the same if they have one of these in common, so each word
- * of a text costs a few look-ups instead of a comparison with each word of the query.
+ * The word, and its beginnings that leave out an ending. Two words are the same if they have one of
+ * these in common, so each word of a text costs a few look-ups instead of a comparison with each
+ * word of the query.
  */
 function stemsOf(word: string): string[] {
   const stems = [word];
   const shortest = Math.max(SHORTEST_STEM, word.length - LONGEST_ENDING);
-  for (let length = word.length - 1; length >= shortest; length -= 1) stems.push(word.slice(0, length));
+  for (let length = word.length - 1; length >= shortest; length -= 1)
+    stems.push(word.slice(0, length));
   return stems;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Keeps the leases of the documents that this process works on: one renewal for all of them, which also carries their progress to the
- * rows, at most once a second. A run whose lease no longer holds is told to stop: another worker may have the document.
+ * Keeps the leases of the documents that this process works on: one renewal for all of them, which
+ * also carries their progress to the rows, at most once a second. A run whose lease no longer holds
+ * is told to stop: another worker may have the document.
  */
 import type { Announce } from './announce.js';
 import { createBatchedChange } from './batch-changes.js';
@@ -16,7 +17,10 @@ export interface Lease {
   signal: AbortSignal;
   /** The document as of the last change under this lease. */
   document(): Document;
-  /** Compare-and-set under the lease. Throws LeaseLostError when it does not hold, and aborts the run. */
+  /**
+   * Compare-and-set under the lease. Throws LeaseLostError when it does not hold, and aborts the
+   * run.
+   */
   change(change: Pick<Change, 'to' | 'set'>): Promise<Document>;
   progress(done: number): void;
   release(): void;
@@ -39,7 +43,10 @@ interface Dependencies {
   store: DocumentStore;
   announce: Announce;
   leaseMs: number;
-  /** A VECTORIZING shorter than this and the COMPLETED that ends it are one change; left out: each by itself. */
+  /**
+   * A VECTORIZING shorter than this and the COMPLETED that ends it are one change; left out: each
+   * by itself.
+   */
   shortStageMs?: number;
   log: { warn(fields: object, message: string): void };
 }
@@ -50,7 +57,13 @@ const FEW_CHUNKS = 32;
 /** A hint of progress twice a second is as live as an eye can follow. */
 const PROGRESS_MS = 500;
 
-export function createLeaseKeeper({ store, announce, leaseMs, shortStageMs = 0, log }: Dependencies): LeaseKeeper {
+export function createLeaseKeeper({
+  store,
+  announce,
+  leaseMs,
+  shortStageMs = 0,
+  log,
+}: Dependencies): LeaseKeeper {
   const held = new Map<string, Held>();
   const writeChange = createBatchedChange(store);
   let timer: NodeJS.Timeout | undefined;
@@ -74,7 +87,12 @@ export function createLeaseKeeper({ store, announce, leaseMs, shortStageMs = 0, 
     let document = claim.document;
     const lost = new AbortController();
     const lose = () => lost.abort(new LeaseLostError('the lease of this document no longer holds'));
-    const entry: Held = { documentId: document.id, leaseToken: claim.leaseToken, progressDone: 0, lose };
+    const entry: Held = {
+      documentId: document.id,
+      leaseToken: claim.leaseToken,
+      progressDone: 0,
+      lose,
+    };
     held.set(claim.leaseToken, entry);
     let hintedAt = 0;
 
@@ -94,7 +112,9 @@ export function createLeaseKeeper({ store, announce, leaseMs, shortStageMs = 0, 
         const now = Date.now();
         if (now - hintedAt < PROGRESS_MS || document.status !== 'VECTORIZING') return;
         hintedAt = now;
-        announce([toProgressEvent({ ...document, progress: { ...document.progress, done } }, new Date(now))]);
+        announce([
+          toProgressEvent({ ...document, progress: { ...document.progress, done } }, new Date(now)),
+        ]);
       },
       release: () => {
         stages.cancel();
@@ -103,8 +123,18 @@ export function createLeaseKeeper({ store, announce, leaseMs, shortStageMs = 0, 
     };
   }
 
-  async function write(document: Document, leaseToken: string, change: Step, lose: () => void): Promise<Document> {
-    const place = { documentId: document.id, generation: document.generation, from: document.status, leaseToken };
+  async function write(
+    document: Document,
+    leaseToken: string,
+    change: Step,
+    lose: () => void,
+  ): Promise<Document> {
+    const place = {
+      documentId: document.id,
+      generation: document.generation,
+      from: document.status,
+      leaseToken,
+    };
     const event = await writeChange({ ...place, ...change });
     if (!event?.document) {
       lose();
@@ -135,8 +165,9 @@ type Step = Pick<Change, 'through' | 'to' | 'set'>;
 type Write = (change: Step) => Promise<Document>;
 
 /**
- * VECTORIZING of a document of few chunks is written a moment later. Where the document is COMPLETED by then, both are one change;
- * anything else that follows waits until it is written. The lease is checked by whichever is written.
+ * VECTORIZING of a document of few chunks is written a moment later. Where the document is
+ * COMPLETED by then, both are one change; anything else that follows waits until it is written. The
+ * lease is checked by whichever is written.
  */
 function sharingShortStages(
   write: Write,
@@ -163,12 +194,18 @@ function sharingShortStages(
 
   async function change(next: Step): Promise<Document> {
     const { chunkCount } = next.set ?? {};
-    if (shortStageMs > 0 && next.to === 'VECTORIZING' && chunkCount !== undefined && chunkCount <= FEW_CHUNKS) {
+    if (
+      shortStageMs > 0 &&
+      next.to === 'VECTORIZING' &&
+      chunkCount !== undefined &&
+      chunkCount <= FEW_CHUNKS
+    ) {
       const document = { ...durable(), status: next.to, progress: { done: 0, total: chunkCount } };
       early = { change: next, document, timer: setTimeout(flush, shortStageMs) };
       return document;
     }
-    if (early && next.to === 'COMPLETED') return write({ through: early.change.to, to: next.to, set: { ...take()?.set, ...next.set } });
+    if (early && next.to === 'COMPLETED')
+      return write({ through: early.change.to, to: next.to, set: { ...take()?.set, ...next.set } });
     flush();
     await written;
     return write(next);

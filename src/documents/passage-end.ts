@@ -1,6 +1,12 @@
-/** Where a passage ends. Each search looks back from the full length, at most once over each character: no text is slow. */
+/**
+ * Where a passage ends. Each search looks back from the full length, at most once over each
+ * character: no text is slow.
+ */
 
-/** A boundary is looked for in the last part of a full passage only, so that passages do not get tiny. */
+/**
+ * A boundary is looked for in the last part of a full passage only, so that passages do not get
+ * tiny.
+ */
 const EARLIEST_BOUNDARY = 0.5;
 
 const NEWLINE = 0x0a;
@@ -9,13 +15,18 @@ const SENTENCE_ENDS = codesOf('.!?…。！？');
 const WIDE_SENTENCE_ENDS = codesOf('。！？');
 const CLOSERS = codesOf(`)"'”’]`);
 /** Beside U+0009 to U+000D, space and U+00A0: what `\s` matches. */
-const RARE_SPACES = codesOf('\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff');
+const RARE_SPACES = codesOf(
+  '\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff',
+);
 
 function codesOf(characters: string): ReadonlySet<number> {
   return new Set([...characters].map((character) => character.charCodeAt(0)));
 }
 
-/** The index behind the best boundary of `text`, 1 to `max`; the whole text if it is no longer than that. */
+/**
+ * The index behind the best boundary of `text`, 1 to `max`; the whole text if it is no longer than
+ * that.
+ */
 export function passageEnd(text: string, max: number): number {
   if (text.length <= max) return text.length;
   const least = max * EARLIEST_BOUNDARY;
@@ -26,7 +37,10 @@ export function passageEnd(text: string, max: number): number {
   return isHighSurrogate(text.charCodeAt(max - 1)) ? max - 1 : max;
 }
 
-/** Two line ends with nothing but white space between them. 0 if there is none behind `least`, as below. */
+/**
+ * Two line ends with nothing but white space between them. 0 if there is none behind `least`, as
+ * below.
+ */
 function lastParagraph(text: string, max: number, least: number): number {
   let end = 0;
   for (let at = max - 1; at >= 0 && (end > 0 || at >= least); at -= 1) {

@@ -1,9 +1,10 @@
 /**
- * The places of one worker process: for documents that it works on, and, fewer, for those among them that have a reader. A document takes
- * both when it is claimed and gives its reader back when it has been read, so nothing that holds a place waits for a reader.
+ * The places of one worker process: for documents that it works on, and, fewer, for those among
+ * them that have a reader. A document takes both when it is claimed and gives its reader back when
+ * it has been read, so nothing that holds a place waits for a reader.
  *
- * No user, nor two together, can take all places: the last ones are left to users of whom nothing runs here. One reader never reads a
- * large file, so that a small one waits for small ones at most.
+ * No user, nor two together, can take all places: the last ones are left to users of whom nothing
+ * runs here. One reader never reads a large file, so that a small one waits for small ones at most.
  */
 import type { Document } from './document.js';
 import type { ClaimLimits } from './ports.js';
@@ -14,7 +15,10 @@ import { createReadingTime } from './reading-time.js';
 const RESERVED_PLACES = 2;
 
 export interface Place {
-  /** The document has been read: another one may be. True for a document that had a reader until now. */
+  /**
+   * The document has been read: another one may be. True for a document that had a reader until
+   * now.
+   */
   endReading(): boolean;
   release(): void;
 }
@@ -40,7 +44,11 @@ interface Options {
   now?: () => number;
 }
 
-export function createPlaces({ concurrency, readers, now = () => performance.now() }: Options): Places {
+export function createPlaces({
+  concurrency,
+  readers,
+  now = () => performance.now(),
+}: Options): Places {
   const holders = new Set<Holder>();
   const readingTime = createReadingTime(now);
   const reservedPlaces = Math.min(RESERVED_PLACES, concurrency - 1);
@@ -48,11 +56,17 @@ export function createPlaces({ concurrency, readers, now = () => performance.now
 
   const free = () => concurrency - holders.size;
   const countReading = (load?: ReadingLoad) =>
-    [...holders].filter((holder) => holder.readingSince !== null && (load === undefined || holder.load === load)).length;
+    [...holders].filter(
+      (holder) => holder.readingSince !== null && (load === undefined || holder.load === load),
+    ).length;
   const freeReaders = () => Math.max(0, readers - countReading());
 
   function users(): ClaimLimits['users'] {
-    const [running, reading, current] = [new Map<string, number>(), new Map<string, number>(), new Map<string, number>()];
+    const [running, reading, current] = [
+      new Map<string, number>(),
+      new Map<string, number>(),
+      new Map<string, number>(),
+    ];
     for (const { userId, readingSince } of holders) {
       add(running, userId, 1);
       if (readingSince === null) continue;

@@ -1,9 +1,17 @@
 /**
- * What the product needs from outside. Every port has an embedded adapter and a real one; one contract suite runs on both.
- * Adapters throw ApiError or ProcessingFailure only, with the driver's error as `cause`.
+ * What the product needs from outside. Every port has an embedded adapter and a real one; one
+ * contract suite runs on both. Adapters throw ApiError or ProcessingFailure only, with the driver's
+ * error as `cause`.
  */
 import type { Readable } from 'node:stream';
-import type { Chunk, Document, DocumentStatus, Priority, ProcessingError, StatusEvent } from './document.js';
+import type {
+  Chunk,
+  Document,
+  DocumentStatus,
+  Priority,
+  ProcessingError,
+  StatusEvent,
+} from './document.js';
 import type { Owner } from './fair-queue.js';
 
 // ---- Identity ------------------------------------------------------------------------------------------------------
@@ -17,12 +25,17 @@ export interface Viewer {
 }
 
 export interface Identity {
-  /** Throws UNAUTHENTICATED for a token that is not ours, ExpiredTokenError for one whose time is over. */
+  /**
+   * Throws UNAUTHENTICATED for a token that is not ours, ExpiredTokenError for one whose time is
+   * over.
+   */
   verify(token: string): Promise<Viewer>;
   /**
-   * Asks whoever issued a token that was verified before whether it still holds, for what stays open in its name: call it once every
-   * RECHECK_MS. Throws UNAUTHENTICATED if the user was disabled or removed, or has been signed out everywhere; ExpiredTokenError if its
-   * time is over. Resolves if the issuer cannot be asked just now: an outage signs nobody out. Absent where tokens cannot be revoked.
+   * Asks whoever issued a token that was verified before whether it still holds, for what stays
+   * open in its name: call it once every RECHECK_MS. Throws UNAUTHENTICATED if the user was
+   * disabled or removed, or has been signed out everywhere; ExpiredTokenError if its time is over.
+   * Resolves if the issuer cannot be asked just now: an outage signs nobody out. Absent where
+   * tokens cannot be revoked.
    */
   recheck?(token: string): Promise<void>;
 }
@@ -33,7 +46,10 @@ export const RECHECK_MS = 5 * 60 * 1_000;
 // ---- Blobs ---------------------------------------------------------------------------------------------------------
 
 export interface BlobStore {
-  /** Streams `content` under `key`. When it rejects, nothing is left under the key. Memory does not grow with the size. */
+  /**
+   * Streams `content` under `key`. When it rejects, nothing is left under the key. Memory does not
+   * grow with the size.
+   */
   write(key: string, content: AsyncIterable<Buffer>): Promise<void>;
   /** Throws ProcessingFailure BLOB_MISSING when there is none. */
   read(key: string): Promise<Readable>;
@@ -44,7 +60,9 @@ export interface BlobStore {
 /** The name of this installation, and whether a blob store bears it. */
 export interface Installation {
   id(): Promise<string>;
-  /** Calls `mark` unless a blob store was marked before; one caller at a time over all processes. */
+  /**
+   * Calls `mark` unless a blob store was marked before; one caller at a time over all processes.
+   */
   markOnce(mark: (id: string) => Promise<void>): Promise<void>;
   /** The next process that may mark does so again. */
   unmark(): Promise<void>;
@@ -52,7 +70,10 @@ export interface Installation {
 
 // ---- Extraction ----------------------------------------------------------------------------------------------------
 
-/** Text in reading order. One page can come in several segments; the extracted text is their concatenation, without separators. */
+/**
+ * Text in reading order. One page can come in several segments; the extracted text is their
+ * concatenation, without separators.
+ */
 export interface TextSegment {
   text: string;
   /** From 1; null where the format has no pages. */
@@ -68,15 +89,23 @@ export interface ExtractedText {
 
 export interface Extractor {
   /**
-   * Reads the text out of a file in a child process with limits of time and memory.
-   * Throws ProcessingFailure ENCRYPTED, CORRUPT, UNSUPPORTED_CONTENT, EXTRACTION_LIMIT. No text at all is no error here:
-   * the caller finds no chunk and says EMPTY_TEXT. When `signal` aborts it rejects with the signal's reason and kills the child.
+   * Reads the text out of a file in a child process with limits of time and memory. Throws
+   * ProcessingFailure ENCRYPTED, CORRUPT, UNSUPPORTED_CONTENT, EXTRACTION_LIMIT. No text at all is
+   * no error here: the caller finds no chunk and says EMPTY_TEXT. When `signal` aborts it rejects
+   * with the signal's reason and kills the child.
    */
-  extract(file: { mimeType: string; content: Readable; signal: AbortSignal }): Promise<ExtractedText>;
+  extract(file: {
+    mimeType: string;
+    content: Readable;
+    signal: AbortSignal;
+  }): Promise<ExtractedText>;
   stop(): Promise<void>;
 }
 
-/** Says what a file is by its first bytes, with the name as the tie-break among formats that share a container or are plain text. */
+/**
+ * Says what a file is by its first bytes, with the name as the tie-break among formats that share a
+ * container or are plain text.
+ */
 export interface FormatDetector {
   /** How many first bytes `detect` wants. */
   readonly headBytes: number;
@@ -96,26 +125,42 @@ export interface Embedder {
   /** Texts a call takes at most: the window by which documents are stored. */
   readonly maxTexts: number;
   /**
-   * One vector a text, in order, each of length 1 (L2 norm). `query` embeds a question, `document` a passage: some models tell them apart.
-   * Queries are embedded ahead of documents; among each kind the owners take turns.
-   * Throws ProcessingFailure EMBEDDER_REFUSED or EMBEDDER_UNAVAILABLE.
+   * One vector a text, in order, each of length 1 (L2 norm). `query` embeds a question, `document`
+   * a passage: some models tell them apart. Queries are embedded ahead of documents; among each
+   * kind the owners take turns. Throws ProcessingFailure EMBEDDER_REFUSED or EMBEDDER_UNAVAILABLE.
    */
-  embed(texts: readonly string[], purpose: 'document' | 'query', options?: EmbedOptions): Promise<Float32Array[]>;
-  /** Where calls are filled across documents: how many are being worked on while others wait for their places, 0 when none wait. */
+  embed(
+    texts: readonly string[],
+    purpose: 'document' | 'query',
+    options?: EmbedOptions,
+  ): Promise<Float32Array[]>;
+  /**
+   * Where calls are filled across documents: how many are being worked on while others wait for
+   * their places, 0 when none wait.
+   */
   expect?(documents: () => number): void;
   stop(): Promise<void>;
 }
 
 export interface EmbedOptions {
-  /** When it aborts, the call rejects with its reason, and texts that have not been taken up are dropped. */
+  /**
+   * When it aborts, the call rejects with its reason, and texts that have not been taken up are
+   * dropped.
+   */
   signal?: AbortSignal | undefined;
   /** Whose work it is; absent: the process's own. */
   owner?: Owner;
 }
 
-/** A model that reads question and passage together: slower and better than the nearness of their vectors. */
+/**
+ * A model that reads question and passage together: slower and better than the nearness of their
+ * vectors.
+ */
 export interface Reranker {
-  /** How well each text answers the query, 0 to 1, in the order of `texts`. Throws ProcessingFailure EMBEDDER_REFUSED or EMBEDDER_UNAVAILABLE. */
+  /**
+   * How well each text answers the query, 0 to 1, in the order of `texts`. Throws ProcessingFailure
+   * EMBEDDER_REFUSED or EMBEDDER_UNAVAILABLE.
+   */
   rerank(query: string, texts: readonly string[], signal?: AbortSignal): Promise<number[]>;
 }
 
@@ -147,16 +192,32 @@ export interface VectorHit extends Chunk {
   score: number;
 }
 
-/** Objects are named by (document, generation, chunk index): storing one again replaces it. Everything is within one user's tenant. */
+/**
+ * Objects are named by (document, generation, chunk index): storing one again replaces it.
+ * Everything is within one user's tenant.
+ */
 export interface VectorStore {
   store(userId: string, objects: readonly VectorObject[]): Promise<void>;
   /** How many objects of this generation there are, as the store itself counts. */
   count(userId: string, documentId: string, generation: number): Promise<number>;
-  /** Removes objects of this generation with an index of `chunkCount` or more, left by an older attempt. */
+  /**
+   * Removes objects of this generation with an index of `chunkCount` or more, left by an older
+   * attempt.
+   */
   trim(userId: string, documentId: string, generation: number, chunkCount: number): Promise<void>;
-  /** Removes a document's objects, of all generations or of those in `generations`, until nothing matches. */
-  remove(userId: string, documentId: string, generations?: { below?: number; only?: number }): Promise<void>;
-  /** Uses at most MAX_SEARCH_WORDS distinct words of the text. Steps that have not begun when the signal aborts are dropped. */
+  /**
+   * Removes a document's objects, of all generations or of those in `generations`, until nothing
+   * matches.
+   */
+  remove(
+    userId: string,
+    documentId: string,
+    generations?: { below?: number; only?: number },
+  ): Promise<void>;
+  /**
+   * Uses at most MAX_SEARCH_WORDS distinct words of the text. Steps that have not begun when the
+   * signal aborts are dropped.
+   */
   search(query: VectorQuery, signal?: AbortSignal): Promise<VectorHit[]>;
 }
 
@@ -177,9 +238,13 @@ export interface NewDocument {
   force: boolean;
 }
 
-export type Accepted = { document: Document; event: StatusEvent; duplicateOf: null } | { document: Document; duplicateOf: string };
+export type Accepted =
+  | { document: Document; event: StatusEvent; duplicateOf: null }
+  | { document: Document; duplicateOf: string };
 
-/** A document that this worker may work on until `leaseUntil`; every later write names the token. */
+/**
+ * A document that this worker may work on until `leaseUntil`; every later write names the token.
+ */
 export interface Claim {
   document: Document;
   leaseToken: string;
@@ -195,7 +260,10 @@ export interface UserLoad {
   readingSteps: number;
 }
 
-/** What one worker process can take without a document that waits for a reader, and without one user who keeps others out. */
+/**
+ * What one worker process can take without a document that waits for a reader, and without one user
+ * who keeps others out.
+ */
 export interface ClaimLimits {
   /** Free readers. */
   readers: number;
@@ -218,13 +286,19 @@ export interface ClaimOptions {
   limits?: ClaimLimits;
 }
 
-/** Compare-and-set: written only where the row still is in `from`, of this generation and (where named) under this lease. */
+/**
+ * Compare-and-set: written only where the row still is in `from`, of this generation and (where
+ * named) under this lease.
+ */
 export interface Change {
   documentId: string;
   generation: number;
   from: DocumentStatus;
   to: DocumentStatus;
-  /** A stage that was passed on the way, too short to be told of: the change is allowed where both steps are, and is one change. */
+  /**
+   * A stage that was passed on the way, too short to be told of: the change is allowed where both
+   * steps are, and is one change.
+   */
   through?: DocumentStatus;
   leaseToken?: string;
   /** What else becomes true with the change; absent keys stay. */
@@ -257,7 +331,9 @@ export interface ListPosition {
   id: string;
 }
 
-/** What is to be removed for good; written in the transaction that deletes, cancels, fails or swaps. */
+/**
+ * What is to be removed for good; written in the transaction that deletes, cancels, fails or swaps.
+ */
 export interface Cleanup {
   id: string;
   documentId: string;
@@ -272,40 +348,69 @@ export interface Cleanup {
 }
 
 export interface DocumentStore {
-  /** One transaction: row, first event, outbox; or the document that has the same bytes already. Two at once make one document. */
+  /**
+   * One transaction: row, first event, outbox; or the document that has the same bytes already. Two
+   * at once make one document.
+   */
   accept(document: NewDocument): Promise<Accepted>;
 
   /** Null when there is none, it is somebody else's, or it is DELETING. */
   find(userId: string, id: string): Promise<Document | null>;
   /** Whoever's they are, DELETING included; unknown ids are left out. */
   findMany(ids: readonly string[]): Promise<Document[]>;
-  list(userId: string, options: { first: number; after?: ListPosition; filter?: DocumentFilter }): Promise<DocumentPage>;
+  list(
+    userId: string,
+    options: { first: number; after?: ListPosition; filter?: DocumentFilter },
+  ): Promise<DocumentPage>;
   counts(userId: string): Promise<{ status: DocumentStatus; count: number }[]>;
   /** Durable events after `after`, oldest first. */
   events(documentId: string, after: number, first: number): Promise<StatusEvent[]>;
-  /** The same for each of many documents, read by one statement. Every id has an entry, empty if there is nothing after `after`. */
-  eventsOfMany(documentIds: readonly string[], after: number, first: number): Promise<Map<string, StatusEvent[]>>;
-  /** Unfinished documents of a user and those changed since, newest change first, at most `limit`. */
+  /**
+   * The same for each of many documents, read by one statement. Every id has an entry, empty if
+   * there is nothing after `after`.
+   */
+  eventsOfMany(
+    documentIds: readonly string[],
+    after: number,
+    first: number,
+  ): Promise<Map<string, StatusEvent[]>>;
+  /**
+   * Unfinished documents of a user and those changed since, newest change first, at most `limit`.
+   */
   recent(userId: string, changedSince: Date, limit: number): Promise<Document[]>;
   /** Documents ahead of each of these that is PENDING and due; the others are left out. */
   queuePositions(ids: readonly string[]): Promise<Map<string, number>>;
 
-  /** Takes the best due documents, moves them to EXTRACTING under a new lease, in one transaction. */
+  /**
+   * Takes the best due documents, moves them to EXTRACTING under a new lease, in one transaction.
+   */
   claim(options: ClaimOptions): Promise<{ claims: Claim[]; events: StatusEvent[] }>;
   /** All changes in one transaction; an entry is null where the row was no longer as expected. */
   change(changes: readonly Change[]): Promise<(StatusEvent | null)[]>;
   /** Prolongs leases and writes progress; answers the tokens that no longer hold. */
-  renew(leases: readonly { documentId: string; leaseToken: string; progressDone: number }[], leaseMs: number): Promise<string[]>;
+  renew(
+    leases: readonly { documentId: string; leaseToken: string; progressDone: number }[],
+    leaseMs: number,
+  ): Promise<string[]>;
   /**
-   * Takes back expired leases (or, with `all`, every lease: at an embedded start no worker can be alive): back to PENDING, or FAILED when no attempts are left.
+   * Takes back expired leases (or, with `all`, every lease: at an embedded start no worker can be
+   * alive): back to PENDING, or FAILED when no attempts are left.
    */
   takeBackLeases(options: { all: boolean }): Promise<StatusEvent[]>;
 
-  /** Moves the document of this user to DELETING and writes its cleanup; null when there is none. */
+  /**
+   * Moves the document of this user to DELETING and writes its cleanup; null when there is none.
+   */
   markDeleting(userId: string, id: string): Promise<StatusEvent | null>;
-  /** Takes cleanups that are due, at most `limit`: they come again in a few seconds unless they are finished. */
+  /**
+   * Takes cleanups that are due, at most `limit`: they come again in a few seconds unless they are
+   * finished.
+   */
   dueCleanups(limit: number): Promise<Cleanup[]>;
-  /** The cleanup ran: again a minute and a day later, then never; when it removes a document the row goes now. */
+  /**
+   * The cleanup ran: again a minute and a day later, then never; when it removes a document the row
+   * goes now.
+   */
   finishCleanup(cleanup: Cleanup): Promise<void>;
   /** Which of these blob keys no document names. */
   unknownBlobKeys(keys: readonly string[]): Promise<string[]>;
@@ -345,7 +450,10 @@ export interface Outbox {
   read(limit: number): Promise<OutboxRow[]>;
   /** Removes rows that the log acknowledged. */
   remove(ids: readonly string[]): Promise<void>;
-  /** Sets rows aside that the log refuses for good: they are kept with the reason and hold up nothing. */
+  /**
+   * Sets rows aside that the log refuses for good: they are kept with the reason and hold up
+   * nothing.
+   */
   park(rows: readonly { id: string; reason: string }[]): Promise<void>;
 }
 
@@ -403,7 +511,9 @@ export interface DeadLetterStore {
 export interface StatusBus {
   /** A hint: may be lost, may come twice, may come late. Never throws. */
   publish(event: StatusEvent): void;
-  /** Resolves once the bus has acknowledged; answers the way to leave. `listener` must not throw. */
+  /**
+   * Resolves once the bus has acknowledged; answers the way to leave. `listener` must not throw.
+   */
   subscribe(channel: string, listener: (event: StatusEvent) => void): Promise<() => void>;
   /** Called after every reconnect, when hints may have been lost. */
   onReconnect(listener: () => void): void;

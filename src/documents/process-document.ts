@@ -1,11 +1,20 @@
 /**
- * One try at one document, under a lease: text, chunks, embeddings, vectors, window by window. Memory does not grow with the number
- * of chunks. COMPLETED only if the vector store confirms exactly as many objects as there were chunks.
+ * One try at one document, under a lease: text, chunks, embeddings, vectors, window by window.
+ * Memory does not grow with the number of chunks. COMPLETED only if the vector store confirms
+ * exactly as many objects as there were chunks.
  */
 import { ProcessingFailure } from '../errors.js';
 import { chunkText, countChunks } from './chunking.js';
 import type { Chunk, Document } from './document.js';
-import type { BlobStore, Change, Claim, Embedder, ExtractedText, Extractor, VectorStore } from './ports.js';
+import type {
+  BlobStore,
+  Change,
+  Claim,
+  Embedder,
+  ExtractedText,
+  Extractor,
+  VectorStore,
+} from './ports.js';
 
 /** What a try needs from the one who runs it. */
 export interface Run {
@@ -27,7 +36,9 @@ interface Dependencies {
   maxChunks: number;
 }
 
-/** Two windows embed while one is stored: neither the embedder nor the store waits for the other. */
+/**
+ * Two windows embed while one is stored: neither the embedder nor the store waits for the other.
+ */
 const WINDOWS_IN_FLIGHT = 3;
 
 export type ProcessDocument = (run: Run) => Promise<void>;
@@ -47,7 +58,10 @@ export function createProcessDocument(dependencies: Dependencies): ProcessDocume
   };
 }
 
-async function extract({ blobs, extractor }: Dependencies, { claim, signal }: Run): Promise<ExtractedText> {
+async function extract(
+  { blobs, extractor }: Dependencies,
+  { claim, signal }: Run,
+): Promise<ExtractedText> {
   const content = await blobs.read(claim.document.blobKey);
   return extractor.extract({ mimeType: claim.document.mimeType, content, signal });
 }
@@ -55,8 +69,15 @@ async function extract({ blobs, extractor }: Dependencies, { claim, signal }: Ru
 async function countWithin(text: ExtractedText, maxChunks: number): Promise<number> {
   const count = await countChunks(text.segments(), maxChunks);
   if (count === 0)
-    throw new ProcessingFailure('EMPTY_TEXT', 'There is no text in this file; is it a scan? Run text recognition on it first.');
-  if (count > maxChunks) throw new ProcessingFailure('TOO_MANY_CHUNKS', `The text has more than ${maxChunks} passages: split the file.`);
+    throw new ProcessingFailure(
+      'EMPTY_TEXT',
+      'There is no text in this file; is it a scan? Run text recognition on it first.',
+    );
+  if (count > maxChunks)
+    throw new ProcessingFailure(
+      'TOO_MANY_CHUNKS',
+      `The text has more than ${maxChunks} passages: split the file.`,
+    );
   return count;
 }
 
@@ -92,19 +113,34 @@ async function* windows(chunks: AsyncIterable<Chunk>, size: number): AsyncGenera
   if (window.length > 0) yield window;
 }
 
-async function storeWindow({ embedder, vectors }: Dependencies, { claim, signal }: Run, window: readonly Chunk[]): Promise<void> {
+async function storeWindow(
+  { embedder, vectors }: Dependencies,
+  { claim, signal }: Run,
+  window: readonly Chunk[],
+): Promise<void> {
   const { id: documentId, userId, generation } = claim.document;
   const texts = window.map((chunk) => chunk.text);
-  const embedded = await embedder.embed(texts, 'document', { signal, owner: { userId, documentId } });
+  const embedded = await embedder.embed(texts, 'document', {
+    signal,
+    owner: { userId, documentId },
+  });
   signal.throwIfAborted();
-  const objects = window.map((chunk, position) => ({ ...chunk, documentId, generation, vector: checked(embedder, embedded[position]) }));
+  const objects = window.map((chunk, position) => ({
+    ...chunk,
+    documentId,
+    generation,
+    vector: checked(embedder, embedded[position]),
+  }));
   await vectors.store(userId, objects);
 }
 
 /** A service that answers with too few, too short or broken vectors has not answered. */
 function checked(embedder: Embedder, vector: Float32Array | undefined): Float32Array {
   if (vector?.length === embedder.dimensions && vector.every(Number.isFinite)) return vector;
-  throw new ProcessingFailure('EMBEDDER_UNAVAILABLE', 'The embedding service gave an unusable answer.');
+  throw new ProcessingFailure(
+    'EMBEDDER_UNAVAILABLE',
+    'The embedding service gave an unusable answer.',
+  );
 }
 
 async function complete({ vectors }: Dependencies, run: Run, chunkCount: number): Promise<void> {
@@ -112,10 +148,18 @@ async function complete({ vectors }: Dependencies, run: Run, chunkCount: number)
   await vectors.trim(userId, id, generation, chunkCount);
   const stored = await vectors.count(userId, id, generation);
   if (stored !== chunkCount) {
-    throw new ProcessingFailure('VECTOR_STORE_UNAVAILABLE', `The vector store confirms ${stored} of ${chunkCount} passages.`);
+    throw new ProcessingFailure(
+      'VECTOR_STORE_UNAVAILABLE',
+      `The vector store confirms ${stored} of ${chunkCount} passages.`,
+    );
   }
   await run.change({
     to: 'COMPLETED',
-    set: { progressDone: chunkCount, vectorCount: chunkCount, liveGeneration: generation, error: null },
+    set: {
+      progressDone: chunkCount,
+      vectorCount: chunkCount,
+      liveGeneration: generation,
+      error: null,
+    },
   });
 }

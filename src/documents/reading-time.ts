@@ -1,4 +1,7 @@
-/** How long a worker process has read for each user in the last ten minutes. Whoever has read for long stands behind others. */
+/**
+ * How long a worker process has read for each user in the last ten minutes. Whoever has read for
+ * long stands behind others.
+ */
 const WINDOW_MINUTES = 10;
 const MINUTE_MS = 60_000;
 /** Users who are remembered for each minute, at most. */
@@ -8,7 +11,10 @@ const STEP_MS = 10_000;
 
 export interface ReadingTime {
   add(userId: string, ms: number): void;
-  /** Whole steps of 10 s; users of whom less than one was read are left out. `current`: what is being read now, in milliseconds. */
+  /**
+   * Whole steps of 10 s; users of whom less than one was read are left out. `current`: what is
+   * being read now, in milliseconds.
+   */
   steps(current: ReadonlyMap<string, number>): Map<string, number>;
 }
 
@@ -17,7 +23,8 @@ export function createReadingTime(now: () => number = () => performance.now()): 
   const currentMinute = () => Math.floor(now() / MINUTE_MS);
 
   function forget(): void {
-    for (const minute of minutes.keys()) if (minute <= currentMinute() - WINDOW_MINUTES) minutes.delete(minute);
+    for (const minute of minutes.keys())
+      if (minute <= currentMinute() - WINDOW_MINUTES) minutes.delete(minute);
   }
 
   return {
@@ -30,7 +37,8 @@ export function createReadingTime(now: () => number = () => performance.now()): 
     steps(current) {
       forget();
       const totals = new Map(current);
-      for (const users of minutes.values()) for (const [userId, ms] of users) increase(totals, userId, ms);
+      for (const users of minutes.values())
+        for (const [userId, ms] of users) increase(totals, userId, ms);
       const steps = [...totals].map(([userId, ms]) => [userId, Math.floor(ms / STEP_MS)] as const);
       return new Map(steps.filter(([, count]) => count > 0));
     },

@@ -9,10 +9,15 @@ interface Dependencies {
 }
 
 /**
- * Tells the compacted topic the newest state of every document that has changed, a shard at a time. The fast lane may repeat itself;
- * this one must never go back, and the publisher's fence sees to that. A shard that fails holds up no other. Answers whether there may be more.
+ * Tells the compacted topic the newest state of every document that has changed, a shard at a time.
+ * The fast lane may repeat itself; this one must never go back, and the publisher's fence sees to
+ * that. A shard that fails holds up no other. Answers whether there may be more.
  */
-export function createRelayLatest({ queue, publisher, logger }: Dependencies): () => Promise<boolean> {
+export function createRelayLatest({
+  queue,
+  publisher,
+  logger,
+}: Dependencies): () => Promise<boolean> {
   async function publishShard(shard: number, rows: readonly LatestRow[]): Promise<boolean> {
     try {
       await publisher.publish(
@@ -22,7 +27,10 @@ export function createRelayLatest({ queue, publisher, logger }: Dependencies): (
       await queue.remove(rows);
       return true;
     } catch (error) {
-      logger.warn({ err: error, shard }, 'the newest states of a shard could not be published; they are tried again');
+      logger.warn(
+        { err: error, shard },
+        'the newest states of a shard could not be published; they are tried again',
+      );
       return false;
     }
   }
@@ -31,7 +39,8 @@ export function createRelayLatest({ queue, publisher, logger }: Dependencies): (
     const rows = await queue.read(BATCH);
     const shards = Map.groupBy(rows, (row) => row.shard);
     let allPublished = true;
-    for (const [shard, own] of shards) allPublished = (await publishShard(shard, own)) && allPublished;
+    for (const [shard, own] of shards)
+      allPublished = (await publishShard(shard, own)) && allPublished;
     return allPublished && rows.length === BATCH;
   };
 }

@@ -10,10 +10,16 @@ interface Dependencies {
 }
 
 /**
- * Removes for good what a deletion, a failure or a newer generation has left behind. Every step can be repeated, so a crash between
- * two costs a repetition and forgets nothing; one that fails holds up no other. Answers whether there may be more.
+ * Removes for good what a deletion, a failure or a newer generation has left behind. Every step can
+ * be repeated, so a crash between two costs a repetition and forgets nothing; one that fails holds
+ * up no other. Answers whether there may be more.
  */
-export function createRunCleanups({ store, vectors, blobs, log }: Dependencies): () => Promise<boolean> {
+export function createRunCleanups({
+  store,
+  vectors,
+  blobs,
+  log,
+}: Dependencies): () => Promise<boolean> {
   async function run(cleanup: Cleanup): Promise<boolean> {
     try {
       await vectors.remove(cleanup.userId, cleanup.documentId, toGenerations(cleanup));
@@ -21,7 +27,10 @@ export function createRunCleanups({ store, vectors, blobs, log }: Dependencies):
       await store.finishCleanup(cleanup);
       return true;
     } catch (error) {
-      log.warn({ err: error, documentId: cleanup.documentId }, 'a cleanup has failed; it is tried again');
+      log.warn(
+        { err: error, documentId: cleanup.documentId },
+        'a cleanup has failed; it is tried again',
+      );
       return false;
     }
   }
@@ -34,7 +43,10 @@ export function createRunCleanups({ store, vectors, blobs, log }: Dependencies):
   };
 }
 
-function toGenerations({ generationsBelow, onlyGeneration }: Cleanup): { below?: number; only?: number } {
+function toGenerations({ generationsBelow, onlyGeneration }: Cleanup): {
+  below?: number;
+  only?: number;
+} {
   if (generationsBelow !== null) return { below: generationsBelow };
   return onlyGeneration === null ? {} : { only: onlyGeneration };
 }

@@ -1,6 +1,6 @@
 /**
- * Bounds how many searches run and wait, per user and in the process. Waiting searches start in turn over the users, so one
- * user's searches delay only that user's.
+ * Bounds how many searches run and wait, per user and in the process. Waiting searches start in
+ * turn over the users, so one user's searches delay only that user's.
  */
 import { ApiError } from '../errors.js';
 import { createFairQueue } from './fair-queue.js';
@@ -19,8 +19,9 @@ export interface SearchLimits {
 
 export interface SearchQueue {
   /**
-   * Runs the work as soon as the user has a place. Rejects with RATE_LIMITED if too many searches wait, and with the signal's
-   * reason once the signal aborts: work that has not begun never begins, work that has begun keeps its place until it ends.
+   * Runs the work as soon as the user has a place. Rejects with RATE_LIMITED if too many searches
+   * wait, and with the signal's reason once the signal aborts: work that has not begun never
+   * begins, work that has begun keeps its place until it ends.
    */
   run<Result>(userId: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result>;
 }
@@ -66,15 +67,21 @@ export function createSearchQueue(limits: SearchLimits): SearchQueue {
     waiting.add({ userId }, start);
     const leave = (): void => void waiting.delete(start);
     signal.addEventListener('abort', leave, { once: true });
-    await untilAborted(signal, () => promise).finally(() => signal.removeEventListener('abort', leave));
+    await untilAborted(signal, () => promise).finally(() =>
+      signal.removeEventListener('abort', leave),
+    );
   }
 
   function rejectSurplus(userId: string): void {
     if (waiting.sizeOf(userId) >= limits.maxWaitingPerUser) {
       const limit = limits.maxRunningPerUser + limits.maxWaitingPerUser;
-      throw tooMany(`A user can run ${limit} searches at the same time, including waiting ones.`, limit);
+      throw tooMany(
+        `A user can run ${limit} searches at the same time, including waiting ones.`,
+        limit,
+      );
     }
-    if (waiting.size >= limits.maxWaiting) throw tooMany('Too many searches are waiting.', limits.maxWaiting);
+    if (waiting.size >= limits.maxWaiting)
+      throw tooMany('Too many searches are waiting.', limits.maxWaiting);
   }
 
   return {
@@ -89,5 +96,8 @@ export function createSearchQueue(limits: SearchLimits): SearchQueue {
 }
 
 function tooMany(message: string, limit: number): ApiError {
-  return new ApiError('RATE_LIMITED', `${message} Retry later.`, { limit, retryAfterSeconds: RETRY_AFTER_SECONDS });
+  return new ApiError('RATE_LIMITED', `${message} Retry later.`, {
+    limit,
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
 }

@@ -1,10 +1,21 @@
-/** Events and documents as JSON, for the history, the outbox and the bus: dates are ISO 8601 strings there. */
+/**
+ * Events and documents as JSON, for the history, the outbox and the bus: dates are ISO 8601 strings
+ * there.
+ */
 import type { Document, StatusEvent } from './document.js';
 
-type Json<T> = { [Key in keyof T]: T[Key] extends Date ? string : T[Key] extends Date | null ? string | null : T[Key] };
+type Json<T> = {
+  [Key in keyof T]: T[Key] extends Date
+    ? string
+    : T[Key] extends Date | null
+      ? string | null
+      : T[Key];
+};
 
 export type SerialisedDocument = Json<Document>;
-export type SerialisedEvent = Omit<Json<StatusEvent>, 'document'> & { document?: SerialisedDocument };
+export type SerialisedEvent = Omit<Json<StatusEvent>, 'document'> & {
+  document?: SerialisedDocument;
+};
 
 const isoOrNull = (date: Date | null): string | null => date && date.toISOString();
 const dateOrNull = (iso: string | null): Date | null => (iso === null ? null : new Date(iso));
@@ -18,7 +29,11 @@ export function serialiseEvent({ document, ...event }: StatusEvent): SerialisedE
 }
 
 export function parseEvent({ document, ...event }: SerialisedEvent): StatusEvent {
-  return { ...event, occurredAt: new Date(event.occurredAt), ...(document && { document: parseDocument(document) }) };
+  return {
+    ...event,
+    occurredAt: new Date(event.occurredAt),
+    ...(document && { document: parseDocument(document) }),
+  };
 }
 
 function serialiseDocument(document: Document): SerialisedDocument {

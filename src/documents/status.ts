@@ -10,8 +10,8 @@
  *
  * A VECTORIZING that is over within a few milliseconds is passed without a change of its own: EXTRACTING ─► COMPLETED is then one.
  *
- * Every write is a compare-and-set on (status, generation, lease token), so a change that is not in this table cannot be written
- * by a worker that lost its lease, nor by two at once.
+ * Every write is a compare-and-set on (status, generation, lease token), so a change that is not in
+ * this table cannot be written by a worker that lost its lease, nor by two at once.
  */
 import type { Document, DocumentStatus, StatusEvent } from './document.js';
 
@@ -87,11 +87,16 @@ function describeWaiting(document: Document): string {
   if (document.nextAttemptAt && document.error) {
     return `${document.error.message} Next try at ${document.nextAttemptAt.toISOString()}.`;
   }
-  return document.scheduledFor ? `Waiting until ${document.scheduledFor.toISOString()}.` : 'Waiting for a worker.';
+  return document.scheduledFor
+    ? `Waiting until ${document.scheduledFor.toISOString()}.`
+    : 'Waiting for a worker.';
 }
 
 /** What a durable change tells its watchers. */
-export function toChangeEvent(document: Document, previousStatus: DocumentStatus | null): StatusEvent {
+export function toChangeEvent(
+  document: Document,
+  previousStatus: DocumentStatus | null,
+): StatusEvent {
   return { ...toEvent(document), kind: 'CHANGE', previousStatus };
 }
 
@@ -104,7 +109,13 @@ export function toSnapshotEvent(document: Document): StatusEvent {
 export function toProgressEvent(document: Document, occurredAt: Date): StatusEvent {
   const { done, total } = document.progress;
   const message = `Embedded ${done} of ${passages(total ?? 0)}.`;
-  return { ...toEvent(document), kind: 'PROGRESS', previousStatus: document.status, message, occurredAt };
+  return {
+    ...toEvent(document),
+    kind: 'PROGRESS',
+    previousStatus: document.status,
+    message,
+    occurredAt,
+  };
 }
 
 function toEvent(document: Document): Omit<StatusEvent, 'kind' | 'previousStatus'> {
@@ -125,6 +136,9 @@ function toEvent(document: Document): Omit<StatusEvent, 'kind' | 'previousStatus
 }
 
 /** The one order there is: (seq, progress.done). Positive when `a` is newer. */
-export function compareNewness(a: { seq: number; progress: { done: number } }, b: { seq: number; progress: { done: number } }): number {
+export function compareNewness(
+  a: { seq: number; progress: { done: number } },
+  b: { seq: number; progress: { done: number } },
+): number {
   return a.seq - b.seq || a.progress.done - b.progress.done;
 }

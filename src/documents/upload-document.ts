@@ -35,9 +35,10 @@ interface Dependencies {
 }
 
 /**
- * Streams a file to the blob store, hashing it on the way, then writes row, event and outbox in one transaction. Memory does not
- * grow with the file. Whatever goes wrong, neither file nor row is left.
- * Throws EMPTY_FILE, FILE_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, BAD_USER_INPUT (the upload broke off).
+ * Streams a file to the blob store, hashing it on the way, then writes row, event and outbox in one
+ * transaction. Memory does not grow with the file. Whatever goes wrong, neither file nor row is
+ * left. Throws EMPTY_FILE, FILE_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, BAD_USER_INPUT (the upload broke
+ * off).
  */
 export function createUploadDocument(dependencies: Dependencies): UploadDocument {
   const { store, blobs, announce } = dependencies;
@@ -67,7 +68,10 @@ export function createUploadDocument(dependencies: Dependencies): UploadDocument
     }
   }
 
-  /** A commit whose answer was lost may have been made: the file goes only when the database says that no row names it. */
+  /**
+   * A commit whose answer was lost may have been made: the file goes only when the database says
+   * that no row names it.
+   */
   async function removeUnlessAccepted(key: string): Promise<void> {
     const unknown = await store.unknownBlobKeys([key]).catch((): string[] => []);
     if (unknown.includes(key)) await blobs.remove(key);
@@ -82,7 +86,9 @@ const LATEST = new Date('9999-12-31T23:59:59.999Z');
 function notBefore(scheduledFor: Date | null): Date | null {
   if (scheduledFor === null || scheduledFor.getTime() <= Date.now()) return null;
   if (scheduledFor <= LATEST) return scheduledFor;
-  throw new ApiError('BAD_USER_INPUT', 'scheduledFor is after the year 9999.', { field: 'scheduledFor' });
+  throw new ApiError('BAD_USER_INPUT', 'scheduledFor is after the year 9999.', {
+    field: 'scheduledFor',
+  });
 }
 
 interface StoredBlob {
@@ -92,7 +98,11 @@ interface StoredBlob {
   contentHash: string;
 }
 
-async function storeBlob(dependencies: Dependencies, key: string, { filename, content }: Upload): Promise<StoredBlob> {
+async function storeBlob(
+  dependencies: Dependencies,
+  key: string,
+  { filename, content }: Upload,
+): Promise<StoredBlob> {
   const { blobs, formats, maxUploadBytes } = dependencies;
   const safeName = toSafeFilename(filename);
   const source = content[Symbol.asyncIterator]();
@@ -103,9 +113,15 @@ async function storeBlob(dependencies: Dependencies, key: string, { filename, co
     if (mimeType === null) throw unsupported(safeName);
     const meter = { hash: createHash('sha256'), bytes: 0, maxUploadBytes };
     await blobs.write(key, metered(meter, start, source));
-    return { filename: safeName, mimeType, fileSize: meter.bytes, contentHash: meter.hash.digest('hex') };
+    return {
+      filename: safeName,
+      mimeType,
+      fileSize: meter.bytes,
+      contentHash: meter.hash.digest('hex'),
+    };
   } finally {
-    // Not waited for: it ends after the part that may be on its way, and the client decides when that comes.
+    // Not waited for: it ends after the part that may be on its way, and the client decides when
+    // that comes.
     void source.return?.().catch(() => undefined);
   }
 }
@@ -135,7 +151,11 @@ interface Meter {
   maxUploadBytes: number;
 }
 
-async function* metered(meter: Meter, start: Buffer, source: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+async function* metered(
+  meter: Meter,
+  start: Buffer,
+  source: AsyncIterator<Buffer>,
+): AsyncGenerator<Buffer> {
   for (let part: Buffer | null = start; part !== null; part = await readNext(source)) {
     meter.bytes += part.length;
     if (meter.bytes > meter.maxUploadBytes) throw tooLarge(meter.maxUploadBytes);
@@ -145,10 +165,17 @@ async function* metered(meter: Meter, start: Buffer, source: AsyncIterator<Buffe
 }
 
 function tooLarge(limit: number): ApiError {
-  return new ApiError('FILE_TOO_LARGE', `The file is larger than the ${limit} bytes that are taken.`, { limit });
+  return new ApiError(
+    'FILE_TOO_LARGE',
+    `The file is larger than the ${limit} bytes that are taken.`,
+    { limit },
+  );
 }
 
-/** A client that goes away in mid-upload ends the stream with an error of the HTTP library: said in our words. */
+/**
+ * A client that goes away in mid-upload ends the stream with an error of the HTTP library: said in
+ * our words.
+ */
 async function readNext(source: AsyncIterator<Buffer>): Promise<Buffer | null> {
   try {
     const next = await source.next();
@@ -156,6 +183,11 @@ async function readNext(source: AsyncIterator<Buffer>): Promise<Buffer | null> {
   } catch (error) {
     throw error instanceof ApiError
       ? error
-      : new ApiError('BAD_USER_INPUT', 'The upload broke off: send it again.', { field: 'file' }, { cause: error });
+      : new ApiError(
+          'BAD_USER_INPUT',
+          'The upload broke off: send it again.',
+          { field: 'file' },
+          { cause: error },
+        );
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The executor: asks PostgreSQL for the best due documents whenever it has room, holds their leases while they are processed, and
- * writes what became of each. A message, or its own slow tick, makes it ask; which document is next is never the message's business.
+ * The executor: asks PostgreSQL for the best due documents whenever it has room, holds their leases
+ * while they are processed, and writes what became of each. A message, or its own slow tick, makes
+ * it ask; which document is next is never the message's business.
  */
 import type { Announce } from './announce.js';
 import type { Document } from './document.js';
@@ -13,9 +14,15 @@ import { isRunning } from './status.js';
 
 export interface Worker {
   start(): void;
-  /** There may be work. Resolves when the queue was asked after this; a worker that is full waits until it has room. */
+  /**
+   * There may be work. Resolves when the queue was asked after this; a worker that is full waits
+   * until it has room.
+   */
   wake(): Promise<void>;
-  /** Takes no more work, lets what runs finish within `drainMs`, and puts the rest back into the queue. */
+  /**
+   * Takes no more work, lets what runs finish within `drainMs`, and puts the rest back into the
+   * queue.
+   */
   stop(drainMs: number): Promise<void>;
   /** Documents that are being worked on while others wait for their places; 0 when none wait. */
   followed(): number;
@@ -46,9 +53,14 @@ interface Dependencies {
 }
 
 const TICK_MS = 1_000;
-/** What ends within so many milliseconds is one claim: a claim of one costs as much as one of many. */
+/**
+ * What ends within so many milliseconds is one claim: a claim of one costs as much as one of many.
+ */
 const GATHER_MS = 4;
-/** While places or readers are scarce and the last claim took nothing, messages alone make the next one no sooner than this. */
+/**
+ * While places or readers are scarce and the last claim took nothing, messages alone make the next
+ * one no sooner than this.
+ */
 const SCARCE_MS = 50;
 
 class StoppedError extends Error {
@@ -71,7 +83,10 @@ export function createWorker(dependencies: Dependencies): Worker {
   let tookNothing = false;
   let pausing: PromiseWithResolvers<void> | undefined;
 
-  /** A wake during a claim is served by the next one: what it tells of may have been committed after the claim had looked. */
+  /**
+   * A wake during a claim is served by the next one: what it tells of may have been committed after
+   * the claim had looked.
+   */
   function wake(): Promise<void> {
     if (!accepting) return Promise.resolve();
     if (places.free() === 0) return waitForRoom();
@@ -136,7 +151,9 @@ export function createWorker(dependencies: Dependencies): Worker {
     }
   }
 
-  /** A claim that finds only reserved places free, and takes none, says nothing about what waits. */
+  /**
+   * A claim that finds only reserved places free, and takes none, says nothing about what waits.
+   */
   function noteTaken(taken: number, shared: number): void {
     if (taken > 0 || shared > 0) isBehind = taken >= Math.max(1, shared);
     tookNothing = taken === 0;
@@ -168,20 +185,35 @@ export function createWorker(dependencies: Dependencies): Worker {
     }
   }
 
-  async function settle(document: Document, change: ReturnType<LeaseKeeper['hold']>['change'], error: unknown): Promise<void> {
-    const fields = { documentId: document.id, generation: document.generation, attempt: document.attempt };
+  async function settle(
+    document: Document,
+    change: ReturnType<LeaseKeeper['hold']>['change'],
+    error: unknown,
+  ): Promise<void> {
+    const fields = {
+      documentId: document.id,
+      generation: document.generation,
+      attempt: document.attempt,
+    };
     if (error instanceof LeaseLostError || !isRunning(document.status)) {
       log.info({ ...fields, reason: describeError(error) }, 'document taken from this worker');
       return;
     }
     const { to, set } = stopping.signal.aborted
       ? { to: 'PENDING' as const, set: {} }
-      : toFailureChange(document, error, { retryDelaysMs: dependencies.retryDelaysMs, now: new Date() });
+      : toFailureChange(document, error, {
+          retryDelaysMs: dependencies.retryDelaysMs,
+          now: new Date(),
+        });
     log.warn({ ...fields, to, err: error }, 'a try at a document has ended without success');
     await change({ to, ...(set && { set }) }).catch((failure: unknown) => {
       // It was deleted or cancelled meanwhile: nobody waits for its outcome.
-      if (failure instanceof LeaseLostError) return log.info({ ...fields, reason: failure.message }, 'document taken from this worker');
-      log.error({ ...fields, err: failure }, 'the outcome could not be written; the lease will run out and another try begin');
+      if (failure instanceof LeaseLostError)
+        return log.info({ ...fields, reason: failure.message }, 'document taken from this worker');
+      log.error(
+        { ...fields, err: failure },
+        'the outcome could not be written; the lease will run out and another try begin',
+      );
     });
   }
 
@@ -200,7 +232,10 @@ export function createWorker(dependencies: Dependencies): Worker {
       pausing?.resolve();
       tellRoom();
       await claiming;
-      const timer = setTimeout(() => stopping.abort(new StoppedError('this worker stops')), drainMs);
+      const timer = setTimeout(
+        () => stopping.abort(new StoppedError('this worker stops')),
+        drainMs,
+      );
       await Promise.all(running);
       clearTimeout(timer);
     },

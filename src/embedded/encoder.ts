@@ -1,7 +1,9 @@
 /**
- * A sentence encoder inside this process: it needs no network and no installation. Its threads compute one small batch at a time, taken from
- * two queues: a question goes ahead of all passages, so that a search waits for one batch however many documents are being embedded. In each
- * queue the users take turns, then their documents: a document of one passage waits for about one batch of each other user.
+ * A sentence encoder inside this process: it needs no network and no installation. Its threads
+ * compute one small batch at a time, taken from two queues: a question goes ahead of all passages,
+ * so that a search waits for one batch however many documents are being embedded. In each queue the
+ * users take turns, then their documents: a document of one passage waits for about one batch of
+ * each other user.
  */
 import { availableParallelism } from 'node:os';
 import { createFairQueue, type FairQueue, type Owner } from '../documents/fair-queue.js';
@@ -13,7 +15,10 @@ import { createThreads, type Purpose, type Work } from './encoder-threads.js';
 const DIMENSIONS = 512;
 /** Also the window by which documents are stored. */
 const MAX_TEXTS = 32;
-/** Characters a batch has at most, unless one text alone has more: a fifth of a second of one thread, the longest a question waits for a passage. */
+/**
+ * Characters a batch has at most, unless one text alone has more: a fifth of a second of one
+ * thread, the longest a question waits for a passage.
+ */
 const MAX_BATCH_CHARACTERS = 1_000;
 
 /** Work of nobody's. */
@@ -24,8 +29,13 @@ export interface EncoderOptions {
   threads?: number;
 }
 
-export function createEncoder({ threads: limit = availableParallelism() }: EncoderOptions = {}): Embedder {
-  const queues: Record<Purpose, FairQueue<Work>> = { query: createFairQueue(), document: createFairQueue() };
+export function createEncoder({
+  threads: limit = availableParallelism(),
+}: EncoderOptions = {}): Embedder {
+  const queues: Record<Purpose, FairQueue<Work>> = {
+    query: createFairQueue(),
+    document: createFairQueue(),
+  };
   const threads = createThreads({
     limit,
     nextWork: () => takeNext(queues.query) ?? takeNext(queues.document),
@@ -52,7 +62,8 @@ export function createEncoder({ threads: limit = availableParallelism() }: Encod
     },
     async stop() {
       stopped = true;
-      for (const work of [...queues.query.items(), ...queues.document.items()]) work.failed(encoderStopped());
+      for (const work of [...queues.query.items(), ...queues.document.items()])
+        work.failed(encoderStopped());
       await threads.stop();
     },
   };
@@ -64,8 +75,14 @@ interface Call {
   cancel(reason: unknown): void;
 }
 
-/** Cuts the texts into batches, queues them, and puts the vectors back into the order of the texts. */
-function createCall(texts: readonly string[], purpose: Purpose, { queue, owner }: { queue: FairQueue<Work>; owner: Owner }): Call {
+/**
+ * Cuts the texts into batches, queues them, and puts the vectors back into the order of the texts.
+ */
+function createCall(
+  texts: readonly string[],
+  purpose: Purpose,
+  { queue, owner }: { queue: FairQueue<Work>; owner: Owner },
+): Call {
   const { promise, resolve, reject } = Promise.withResolvers<Float32Array[]>();
   const batches = toBatches(texts);
   const results = new Map<readonly string[], Float32Array[]>();
@@ -79,7 +96,8 @@ function createCall(texts: readonly string[], purpose: Purpose, { queue, owner }
     failed: cancel,
     done(vectors) {
       results.set(batch, vectors);
-      if (results.size === batches.length) resolve(batches.flatMap((each) => results.get(each) ?? []));
+      if (results.size === batches.length)
+        resolve(batches.flatMap((each) => results.get(each) ?? []));
     },
   }));
   for (const work of works) queue.add(owner, work);

@@ -3,13 +3,21 @@ import { ApiError } from '../errors.js';
 
 const DEV_TOKEN = /^dev:([A-Za-z0-9_-]{1,64})$/;
 
-/** Tokens `dev:<user>`: whoever can reach the port is whoever they say they are, so it is for loopback only. */
+/**
+ * Tokens `dev:<user>`: whoever can reach the port is whoever they say they are, so it is for
+ * loopback only.
+ */
 export function createDevIdentity({ admins }: { admins: readonly string[] }): Identity {
   return {
     verify: (token) => {
       const id = DEV_TOKEN.exec(token)?.[1];
       return id === undefined
-        ? Promise.reject(new ApiError('UNAUTHENTICATED', 'The token is not valid: sign in again. A development token is dev:<user>.'))
+        ? Promise.reject(
+            new ApiError(
+              'UNAUTHENTICATED',
+              'The token is not valid: sign in again. A development token is dev:<user>.',
+            ),
+          )
         : Promise.resolve({ id, email: null, isAdmin: admins.includes(id), expiresAt: null });
     },
   };

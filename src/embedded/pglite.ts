@@ -23,11 +23,15 @@ export interface EmbeddedPostgres {
 const PORT = 5432;
 
 /**
- * PostgreSQL compiled to WASM, in a thread of its own, so that a long query does not hold up the API. It listens on a socket in a
- * folder that only this user can enter (the engine asks for no password); not under DATA_DIR, since a socket's path may have
- * 107 characters at most.
+ * PostgreSQL compiled to WASM, in a thread of its own, so that a long query does not hold up the
+ * API. It listens on a socket in a folder that only this user can enter (the engine asks for no
+ * password); not under DATA_DIR, since a socket's path may have 107 characters at most.
  */
-export async function startEmbeddedPostgres({ dataDir }: { dataDir: string }): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres({
+  dataDir,
+}: {
+  dataDir: string;
+}): Promise<EmbeddedPostgres> {
   const host = await createSocketDir(dataDir);
   const worker = new Worker(new URL('./pglite-thread.js', import.meta.url), {
     workerData: { dataDir, socket: join(host, `.s.PGSQL.${PORT}`) },
@@ -39,7 +43,12 @@ export async function startEmbeddedPostgres({ dataDir }: { dataDir: string }): P
   });
   failed.catch(() => undefined);
   await Promise.race([once(worker, 'message'), failed]);
-  const session = { user: 'postgres', password: 'postgres', dbName: 'postgres', poolSize: 1 } as const;
+  const session = {
+    user: 'postgres',
+    password: 'postgres',
+    dbName: 'postgres',
+    poolSize: 1,
+  } as const;
   const stopOnce = () => {
     stopping = true;
     return stop(worker, host);
@@ -48,8 +57,8 @@ export async function startEmbeddedPostgres({ dataDir }: { dataDir: string }): P
 }
 
 /**
- * The same for the same data folder, whose one owner we are: what a killed process left behind is cleared away. If the name is
- * somebody else's, clearing or making it fails.
+ * The same for the same data folder, whose one owner we are: what a killed process left behind is
+ * cleared away. If the name is somebody else's, clearing or making it fails.
  */
 async function createSocketDir(dataDir: string): Promise<string> {
   const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);

@@ -2,7 +2,10 @@ import { EventEmitter } from 'node:events';
 import type { StatusBus } from '../documents/ports.js';
 import type { StatusEvent } from '../documents/document.js';
 
-/** Within one process. Hints go out in a turn of their own, as they would over a network: no publisher runs a watcher's code. */
+/**
+ * Within one process. Hints go out in a turn of their own, as they would over a network: no
+ * publisher runs a watcher's code.
+ */
 export function createStatusBus(): StatusBus {
   const emitter = new EventEmitter().setMaxListeners(0);
   return {

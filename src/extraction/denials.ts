@@ -1,6 +1,7 @@
 /**
- * Closes the network and other processes to this one, before any reader is loaded. A network namespace does it better (launcher.ts), but not every
- * platform has one, and Node's permissions do not cover the network.
+ * Closes the network and other processes to this one, before any reader is loaded. A network
+ * namespace does it better (launcher.ts), but not every platform has one, and Node's permissions do
+ * not cover the network.
  */
 import dgram from 'node:dgram';
 import dns from 'node:dns';
@@ -9,7 +10,9 @@ import net from 'node:net';
 import workers from 'node:worker_threads';
 
 function deny(): never {
-  throw Object.assign(new Error('A process that reads documents may not do this.'), { code: 'ERR_ACCESS_DENIED' });
+  throw Object.assign(new Error('A process that reads documents may not do this.'), {
+    code: 'ERR_ACCESS_DENIED',
+  });
 }
 
 function denyAll(target: object, names: readonly string[]): void {
@@ -21,7 +24,9 @@ function denyAll(target: object, names: readonly string[]): void {
 }
 
 function functionsOf(target: object): string[] {
-  return Object.entries(target).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
+  return Object.entries(target).flatMap(([name, value]) =>
+    typeof value === 'function' ? [name] : [],
+  );
 }
 
 // http, https, http2 and tls connect and listen through these two.
@@ -35,7 +40,10 @@ denyAll(process, ['kill', 'execve']);
 denyAll(globalThis, ['fetch', 'WebSocket', 'EventSource']);
 syncBuiltinESMExports();
 
-/** A thread would begin with the built-in modules as they were. To be called when this process has all the threads it needs. */
+/**
+ * A thread would begin with the built-in modules as they were. To be called when this process has
+ * all the threads it needs.
+ */
 export function denyThreads(): void {
   denyAll(workers, ['Worker']);
   syncBuiltinESMExports();

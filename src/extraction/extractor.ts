@@ -1,6 +1,6 @@
 /**
- * Reads the text out of files, each in a child process that may be killed. The working folder of a document holds what was uploaded, until
- * it is read, and the text, until it is disposed of.
+ * Reads the text out of files, each in a child process that may be killed. The working folder of a
+ * document holds what was uploaded, until it is read, and the text, until it is disposed of.
  */
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -27,7 +27,10 @@ export interface ExtractorOptions {
   processes: number;
   /** For one document, from the moment a process has it. */
   timeoutMs: number;
-  /** For one document: the whole resident memory of its process, about 60 MiB of which are Node's own. */
+  /**
+   * For one document: the whole resident memory of its process, about 60 MiB of which are Node's
+   * own.
+   */
   maxRssBytes: number;
   /** Default 128 Mi: more than a plain text of the largest upload. */
   maxTextChars?: number;
@@ -40,7 +43,10 @@ export interface ExtractorOptions {
 export function createExtractor(options: ExtractorOptions): Extractor {
   const folders = createWorkFolders(options.workDir);
   const pool = createPool(options, folders.root);
-  const limits = { maxTextChars: options.maxTextChars ?? 128 * 1024 * 1024, maxInflatedBytes: options.maxInflatedBytes ?? GIB };
+  const limits = {
+    maxTextChars: options.maxTextChars ?? 128 * 1024 * 1024,
+    maxInflatedBytes: options.maxInflatedBytes ?? GIB,
+  };
   const stopping = new AbortController();
   const running = new Set<Promise<unknown>>();
 
@@ -54,14 +60,22 @@ export function createExtractor(options: ExtractorOptions): Extractor {
       return run;
     },
     async stop() {
-      stopping.abort(new ProcessingFailure('WORKER_LOST', 'The worker was stopped while it read the document; another one takes over.'));
+      stopping.abort(
+        new ProcessingFailure(
+          'WORKER_LOST',
+          'The worker was stopped while it read the document; another one takes over.',
+        ),
+      );
       await Promise.all([pool.stop(), Promise.allSettled(running)]);
       await folders.removeAll();
     },
   };
 }
 
-function createPool({ processes, maxRssBytes, timeoutMs, ...options }: ExtractorOptions, root: string): ProcessPool {
+function createPool(
+  { processes, maxRssBytes, timeoutMs, ...options }: ExtractorOptions,
+  root: string,
+): ProcessPool {
   const program = toProgram(options.childPath);
   const launcher = findLauncher([...program.readable, root]);
   return createProcessPool({

@@ -1,10 +1,22 @@
 /**
- * What a file is. The bytes decide; the name is only heard where bytes cannot tell: among the formats that are a zip,
- * and among those that are plain text.
+ * What a file is. The bytes decide; the name is only heard where bytes cannot tell: among the
+ * formats that are a zip, and among those that are plain text.
  */
 import { fileTypeFromBuffer } from 'file-type';
 import type { FormatDetector } from '../documents/ports.js';
-import { CSV, DOCX, HTML, JSON_TEXT, MARKDOWN, MIME_TYPES, ODT, PDF, PLAIN_TEXT, PPTX, XLSX } from './mime-types.js';
+import {
+  CSV,
+  DOCX,
+  HTML,
+  JSON_TEXT,
+  MARKDOWN,
+  MIME_TYPES,
+  ODT,
+  PDF,
+  PLAIN_TEXT,
+  PPTX,
+  XLSX,
+} from './mime-types.js';
 import { guessText } from './text-encoding.js';
 
 const HEAD_BYTES = 8192;
@@ -27,8 +39,16 @@ const TEXT_EXTENSIONS = new Map([
   ['xhtml', HTML],
 ]);
 
-/** Text all through, but programs: their words are wrapped in markup that we do not read. They say so at their beginning. */
-const UNREAD_TEXT_TYPES = new Set(['application/rtf', 'application/postscript', 'application/eps', 'application/pgp-encrypted']);
+/**
+ * Text all through, but programs: their words are wrapped in markup that we do not read. They say
+ * so at their beginning.
+ */
+const UNREAD_TEXT_TYPES = new Set([
+  'application/rtf',
+  'application/postscript',
+  'application/eps',
+  'application/pgp-encrypted',
+]);
 
 const UNREAD_TEXT_BEGINNING = /\{\\rtf|%!PS|-----BEGIN PGP/;
 const BEGINNING_BYTES = 64;
@@ -46,7 +66,8 @@ async function detect(start: Uint8Array, filename: string): Promise<string | nul
   if (startsWith(head, [0x50, 0x4b, 0x03, 0x04]) || startsWith(head, [0x50, 0x4b, 0x05, 0x06])) {
     return detectZip(head, extension);
   }
-  if (startsWith(head, [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1])) return detectCompoundFile(extension);
+  if (startsWith(head, [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]))
+    return detectCompoundFile(extension);
   return detectText(head, extension);
 }
 
@@ -65,29 +86,44 @@ function startsWith(head: Uint8Array, magic: readonly number[]): boolean {
 /** The one digit is the last of the object's number: a run of any length would cost its square. */
 const PDF_OBJECT = /\d \d{1,10} obj\b/;
 
-/** Readers accept junk within the first 1,024 bytes. A text that only speaks of "%PDF-1.7" has neither the name nor an object. */
+/**
+ * Readers accept junk within the first 1,024 bytes. A text that only speaks of "%PDF-1.7" has
+ * neither the name nor an object.
+ */
 function isPdf(head: Uint8Array, extension: string): boolean {
   const at = toLatin1(head.subarray(0, 1029)).search(/%PDF-\d/);
   return at === 0 || (at > 0 && (extension === 'pdf' || PDF_OBJECT.test(toLatin1(head))));
 }
 
-/** A zip with a name of ours is taken at its word here; whether that is inside is judged when it is read. */
+/**
+ * A zip with a name of ours is taken at its word here; whether that is inside is judged when it is
+ * read.
+ */
 async function detectZip(head: Uint8Array, extension: string): Promise<string | null> {
   const type = await magicType(head);
   return type !== null && ZIP_TYPES.has(type) ? type : (ZIP_EXTENSIONS.get(extension) ?? null);
 }
 
-/** Office puts a document with a password into an OLE compound file; under any other name it is an old .doc, .xls or .ppt. */
+/**
+ * Office puts a document with a password into an OLE compound file; under any other name it is an
+ * old .doc, .xls or .ppt.
+ */
 function detectCompoundFile(extension: string): string | null {
   return extension === 'odt' ? null : (ZIP_EXTENSIONS.get(extension) ?? null);
 }
 
-/** Magic numbers of two or three letters ("BM", "MZ") also begin sentences, so clean text wins over them. */
+/**
+ * Magic numbers of two or three letters ("BM", "MZ") also begin sentences, so clean text wins over
+ * them.
+ */
 async function detectText(head: Uint8Array, extension: string): Promise<string | null> {
   const guess = guessText(head);
   if (guess === null) return null;
   // The library tries one magic number after the other, which costs more than all else here.
-  const type = guess.clean && !UNREAD_TEXT_BEGINNING.test(toLatin1(head.subarray(0, BEGINNING_BYTES))) ? null : await magicType(head);
+  const type =
+    guess.clean && !UNREAD_TEXT_BEGINNING.test(toLatin1(head.subarray(0, BEGINNING_BYTES)))
+      ? null
+      : await magicType(head);
   if (type !== null && (!guess.clean || UNREAD_TEXT_TYPES.has(type))) return null;
   return TEXT_EXTENSIONS.get(extension) ?? (isHtml(head, guess.encoding) ? HTML : PLAIN_TEXT);
 }

@@ -4,8 +4,9 @@
  *     unshare   a network of its own, with nothing in it; a user namespace of its own also closes the parent's files in /proc
  *     setpriv   the kernel ends the process when its parent dies, however that dies
  *
- * Both replace themselves with what they start, so its process id and its channel to us stay. Without them (macOS, containers that
- * forbid namespaces) reader-child.ts denies the network within the process, and a thread watches the parent.
+ * Both replace themselves with what they start, so its process id and its channel to us stay.
+ * Without them (macOS, containers that forbid namespaces) reader-child.ts denies the network within
+ * the process, and a thread watches the parent.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -29,7 +30,10 @@ export interface Launcher {
 
 const NONE: Launcher = { command: [], endsWithParent: false };
 
-/** Returns the best that works here; a process that it starts can read all of `paths`. Blocks for some 50 ms, once. */
+/**
+ * Returns the best that works here; a process that it starts can read all of `paths`. Blocks for
+ * some 50 ms, once.
+ */
 export function findLauncher(paths: readonly string[]): Launcher {
   if (process.platform !== 'linux') return NONE;
   const launchers = NAMESPACES.flatMap((namespace) => [
@@ -39,19 +43,33 @@ export function findLauncher(paths: readonly string[]): Launcher {
   return launchers.find(({ command }) => works(command, paths)) ?? NONE;
 }
 
-/** With its full path: a child has no PATH. A program that is missing keeps its name, and does not work. */
+/**
+ * With its full path: a child has no PATH. A program that is missing keeps its name, and does not
+ * work.
+ */
 function located([name, ...options]: readonly string[]): string[] {
   if (name === undefined) return [];
-  const path = FOLDERS.map((folder) => `${folder}/${name}`).find((candidate) => existsSync(candidate));
+  const path = FOLDERS.map((folder) => `${folder}/${name}`).find((candidate) =>
+    existsSync(candidate),
+  );
   return [path ?? name, ...options];
 }
 
 /** In a user namespace of its own even root has no right to files of others. */
 function works([program, ...options]: readonly string[], paths: readonly string[]): boolean {
   if (program === undefined) return true;
-  const probe = [process.execPath, '--eval', 'for (const path of process.argv.slice(1)) fs.accessSync(path, fs.constants.R_OK)', ...paths];
+  const probe = [
+    process.execPath,
+    '--eval',
+    'for (const path of process.argv.slice(1)) fs.accessSync(path, fs.constants.R_OK)',
+    ...paths,
+  ];
   try {
-    execFileSync(program, [...options, ...probe], { env: {}, stdio: 'ignore', timeout: PROBE_TIMEOUT_MS });
+    execFileSync(program, [...options, ...probe], {
+      env: {},
+      stdio: 'ignore',
+      timeout: PROBE_TIMEOUT_MS,
+    });
     return true;
   } catch {
     return false;

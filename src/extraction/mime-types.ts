@@ -10,4 +10,15 @@ export const PLAIN_TEXT = 'text/plain';
 export const CSV = 'text/csv';
 export const JSON_TEXT = 'application/json';
 
-export const MIME_TYPES = [PDF, DOCX, PPTX, XLSX, ODT, HTML, MARKDOWN, PLAIN_TEXT, CSV, JSON_TEXT] as const;
+export const MIME_TYPES = [
+  PDF,
+  DOCX,
+  PPTX,
+  XLSX,
+  ODT,
+  HTML,
+  MARKDOWN,
+  PLAIN_TEXT,
+  CSV,
+  JSON_TEXT,
+] as const;

@@ -1,4 +1,7 @@
-/** At most `size` reading processes, started when needed, kept warm, replaced when they are worn. First come, first served. */
+/**
+ * At most `size` reading processes, started when needed, kept warm, replaced when they are worn.
+ * First come, first served.
+ */
 import type { ReaderProcess } from './reader-process.js';
 
 export interface ProcessPoolOptions {
@@ -29,7 +32,10 @@ export function createProcessPool(options: ProcessPoolOptions): ProcessPool {
     return options.start();
   }
 
-  /** One warm process always waits, so that the next document does not pay for the death of this one's. */
+  /**
+   * One warm process always waits, so that the next document does not pay for the death of this
+   * one's.
+   */
   async function giveBack(process: ReaderProcess): Promise<void> {
     if (!stopped && isFit(process, options)) {
       idle.push(process);
@@ -57,8 +63,13 @@ export function createProcessPool(options: ProcessPoolOptions): ProcessPool {
   };
 }
 
-function isFit(process: ReaderProcess, { maxDocuments, maxIdleRssBytes }: ProcessPoolOptions): boolean {
-  return process.isAlive() && process.documents() < maxDocuments && process.rssBytes() < maxIdleRssBytes;
+function isFit(
+  process: ReaderProcess,
+  { maxDocuments, maxIdleRssBytes }: ProcessPoolOptions,
+): boolean {
+  return (
+    process.isAlive() && process.documents() < maxDocuments && process.rssBytes() < maxIdleRssBytes
+  );
 }
 
 interface Slots {

@@ -1,4 +1,7 @@
-/** What another process uses, as the kernel counts it. Memory: heap, buffers, WASM, everything. Processor time: that of all its threads. */
+/**
+ * What another process uses, as the kernel counts it. Memory: heap, buffers, WASM, everything.
+ * Processor time: that of all its threads.
+ */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -46,7 +49,9 @@ async function residentBytes(pid: number): Promise<number> {
   }
 }
 
-/** /proc/PID/status speaks of kilobytes; statm counts pages, whose size differs between machines. */
+/**
+ * /proc/PID/status speaks of kilobytes; statm counts pages, whose size differs between machines.
+ */
 async function fromProc(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'latin1');
   return Number(/^VmRSS:\s*(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
@@ -57,7 +62,10 @@ async function fromPs(pid: number): Promise<number> {
   return Number(stdout.trim()) * 1024;
 }
 
-/** The fields behind the name in /proc/PID/stat, which stands in parentheses: `utime` is the 12th, `stime` the 13th. */
+/**
+ * The fields behind the name in /proc/PID/stat, which stands in parentheses: `utime` is the 12th,
+ * `stime` the 13th.
+ */
 async function processorMs(pid: number): Promise<number | null> {
   if (process.platform !== 'linux') return null;
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => null);

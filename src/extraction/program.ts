@@ -11,8 +11,15 @@ export interface Program {
   readable: string[];
 }
 
-/** Node cannot run the child from TypeScript sources, so a test that runs this file from them uses the child of the last build. */
-const BUILD = realpathSync(fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../dist/' : '../../', import.meta.url)));
+/**
+ * Node cannot run the child from TypeScript sources, so a test that runs this file from them uses
+ * the child of the last build.
+ */
+const BUILD = realpathSync(
+  fileURLToPath(
+    new URL(import.meta.url.endsWith('.ts') ? '../../dist/' : '../../', import.meta.url),
+  ),
+);
 
 export function toProgram(childPath = `${BUILD}/src/extraction/reader-child.js`): Program {
   const realPath = realpathSync(childPath);

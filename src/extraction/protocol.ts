@@ -1,4 +1,7 @@
-/** What the parent and the process that reads say to each other, and the files in a document's working folder. */
+/**
+ * What the parent and the process that reads say to each other, and the files in a document's
+ * working folder.
+ */
 import type { ProcessingErrorCode } from '../errors.js';
 
 /** As it was uploaded. */
@@ -24,10 +27,18 @@ export interface ReadJob {
 }
 
 /**
- * Child to parent. `started` comes before a byte is read: a child that dies before it died of something else than the document.
- * `cause` is the driver's own error, for the log. After an answer that `isLast` the child ends.
+ * Child to parent. `started` comes before a byte is read: a child that dies before it died of
+ * something else than the document. `cause` is the driver's own error, for the log. After an answer
+ * that `isLast` the child ends.
  */
 export type ReadAnswer =
   | { type: 'started' }
   | { type: 'done'; rssBytes: number }
-  | { type: 'failed'; code: ProcessingErrorCode; message: string; cause: string; rssBytes: number; isLast: boolean };
+  | {
+      type: 'failed';
+      code: ProcessingErrorCode;
+      message: string;
+      cause: string;
+      rssBytes: number;
+      isLast: boolean;
+    };

@@ -1,4 +1,7 @@
-/** Entry of the process that reads documents. Its parent speaks protocol.ts and kills it when it takes too much. */
+/**
+ * Entry of the process that reads documents. Its parent speaks protocol.ts and kills it when it
+ * takes too much.
+ */
 import { denyThreads } from './denials.js';
 import { setImmediate } from 'node:timers/promises';
 import { inspect } from 'node:util';
@@ -14,7 +17,10 @@ const HOME = process.cwd();
 let isReading = false;
 
 /** The first answer to a job is the only one. */
-function answer(message: Exclude<ReadAnswer, { type: 'started' }>, onSent = (): void => undefined): void {
+function answer(
+  message: Exclude<ReadAnswer, { type: 'started' }>,
+  onSent = (): void => undefined,
+): void {
   if (isReading) {
     process.channel?.ref();
     process.send?.(message, onSent);
@@ -40,35 +46,57 @@ async function outcomeOf(job: ReadJob): Promise<Exclude<ReadAnswer, { type: 'sta
   } catch (error) {
     return toFailedAnswer(error);
   } finally {
-    // With the answer the folder may go, and a thread that starts in a folder that is gone ends the process.
+    // With the answer the folder may go, and a thread that starts in a folder that is gone ends the
+    // process.
     process.chdir(HOME);
   }
 }
 
 function toFailedAnswer(error: unknown): Extract<ReadAnswer, { type: 'failed' }> {
   const failure =
-    error instanceof ProcessingFailure ? error : new ProcessingFailure('INTERNAL', 'The document could not be read.', { cause: error });
+    error instanceof ProcessingFailure
+      ? error
+      : new ProcessingFailure('INTERNAL', 'The document could not be read.', { cause: error });
   const cause = inspect(failure.cause).slice(0, CAUSE_CHARS);
-  return { type: 'failed', code: failure.code, message: failure.message, cause, rssBytes: process.memoryUsage.rss(), isLast: false };
+  return {
+    type: 'failed',
+    code: failure.code,
+    message: failure.message,
+    cause,
+    rssBytes: process.memoryUsage.rss(),
+    isLast: false,
+  };
 }
 
-/** A library throws or rejects where nobody can catch it: the document is damaged, and what else is broken in here is unknown. */
+/**
+ * A library throws or rejects where nobody can catch it: the document is damaged, and what else is
+ * broken in here is unknown.
+ */
 function endUnexpectedly(error: unknown): void {
   if (!isReading) process.exit(1);
   answer({ ...toFailedAnswer(toReadFailure(error)), isLast: true }, () => process.exit(1));
 }
 
-/** The event loop is empty and the reader has not finished: its library waits for something that cannot come any more. */
+/**
+ * The event loop is empty and the reader has not finished: its library waits for something that
+ * cannot come any more.
+ */
 function endWithoutOutcome(): void {
   if (isReading) endUnexpectedly(new Error('the reader waits for nothing'));
 }
 
-/** No limit on its heap: Node itself takes over 7 MB of it, and a thread that runs out of its own ends the reader and is blamed on the document. */
+/**
+ * No limit on its heap: Node itself takes over 7 MB of it, and a thread that runs out of its own
+ * ends the reader and is blamed on the document.
+ */
 function watchParent(): void {
-  new Worker(new URL('./watchdog-thread.js', import.meta.url), { workerData: process.ppid }).unref();
+  new Worker(new URL('./watchdog-thread.js', import.meta.url), {
+    workerData: process.ppid,
+  }).unref();
 }
 
-// Ctrl-C in a terminal goes to every process of the group; when this one ends is the parent's decision.
+// Ctrl-C in a terminal goes to every process of the group; when this one ends is the parent's
+// decision.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 process.on('uncaughtException', endUnexpectedly);
 process.on('unhandledRejection', endUnexpectedly);

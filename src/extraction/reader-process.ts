@@ -3,8 +3,9 @@
  *
  *     starting ─► idle ─► reading ─► idle …        anything ─► dead (condemned by us, or by itself)
  *
- * It inherits nothing: no variable, no option of ours, no open file. It reads the program, its packages and its home, a folder of its
- * own to which the folder of its document is moved while it is being read; it writes in its home only. Whoever condemns it first says why.
+ * It inherits nothing: no variable, no option of ours, no open file. It reads the program, its
+ * packages and its home, a folder of its own to which the folder of its document is moved while it
+ * is being read; it writes in its home only. Whoever condemns it first says why.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -84,7 +85,8 @@ export function startReaderProcess(options: ReaderProcessOptions): ReaderProcess
       reading = movedTo(home, job.folder, (folder) => readAtHome({ ...job, folder }, signal));
       return reading;
     },
-    isAlive: () => child.connected && child.exitCode === null && child.signalCode === null && !child.killed,
+    isAlive: () =>
+      child.connected && child.exitCode === null && child.signalCode === null && !child.killed,
     documents: () => documents,
     rssBytes: () => rssBytes,
     async kill() {
@@ -107,7 +109,11 @@ function makeHome(root: string): string {
 }
 
 /** Moves `folder` into `home` as long as `use` takes. */
-async function movedTo(home: string, folder: string, use: (folder: string) => Promise<void>): Promise<void> {
+async function movedTo(
+  home: string,
+  folder: string,
+  use: (folder: string) => Promise<void>,
+): Promise<void> {
   const moved = join(home, basename(folder));
   await rename(folder, moved);
   try {
@@ -118,18 +124,35 @@ async function movedTo(home: string, folder: string, use: (folder: string) => Pr
 }
 
 /** A child that ends after its answer is not to be given another document. */
-function toFailure(child: ChildProcess, { code, message, cause, isLast }: Extract<ReadAnswer, { type: 'failed' }>): ProcessingFailure {
+function toFailure(
+  child: ChildProcess,
+  { code, message, cause, isLast }: Extract<ReadAnswer, { type: 'failed' }>,
+): ProcessingFailure {
   if (isLast) child.kill('SIGKILL');
   return new ProcessingFailure(code, message, { cause: new Error(cause) });
 }
 
-function forkChild({ childPath, readable, launcher, maxRssBytes }: ReaderProcessOptions, home: string): ChildProcess {
-  // The heap's own limit is only the second line: it does not count buffers. The permissions keep a reader that a hostile file
-  // has taken over from writing elsewhere, starting programs and loading native code.
+function forkChild(
+  { childPath, readable, launcher, maxRssBytes }: ReaderProcessOptions,
+  home: string,
+): ChildProcess {
+  // The heap's own limit is only the second line: it does not count buffers. The permissions keep a
+  // reader that a hostile file has taken over from writing elsewhere, starting programs and loading
+  // native code.
   const heapMib = Math.max(64, Math.floor((maxRssBytes * 0.8) / MIB));
-  const permissions = ['--permission', ...[...readable, home].map((path) => `--allow-fs-read=${path}`), `--allow-fs-write=${home}`];
+  const permissions = [
+    '--permission',
+    ...[...readable, home].map((path) => `--allow-fs-read=${path}`),
+    `--allow-fs-write=${home}`,
+  ];
   const threads = launcher.endsWithParent ? [] : ['--allow-worker'];
-  const node = [process.execPath, `--max-old-space-size=${heapMib}`, '--disable-warning=SecurityWarning', ...permissions, ...threads];
+  const node = [
+    process.execPath,
+    `--max-old-space-size=${heapMib}`,
+    '--disable-warning=SecurityWarning',
+    ...permissions,
+    ...threads,
+  ];
   const [execPath = process.execPath, ...execArgv] = [...launcher.command, ...node];
   return fork(childPath, launcher.endsWithParent ? [] : [WATCH_PARENT], {
     execPath,
@@ -140,7 +163,9 @@ function forkChild({ childPath, readable, launcher, maxRssBytes }: ReaderProcess
   });
 }
 
-/** The last words of a child that crashes are the only hint why; more than a few lines are not kept. */
+/**
+ * The last words of a child that crashes are the only hint why; more than a few lines are not kept.
+ */
 function tail(child: ChildProcess): () => string {
   let text = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -153,11 +178,14 @@ function tail(child: ChildProcess): () => string {
 function whenExited(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('error', (error) => {
-      // Also the error of a message to a child that is just dying; only one that never had a pid has no exit to wait for.
+      // Also the error of a message to a child that is just dying; only one that never had a pid
+      // has no exit to wait for.
       if (child.pid === undefined) resolve(`the process did not start: ${error.message}`);
     });
     // Not at its exit, when its last words may still be in the pipe.
-    child.once('close', (code, signal) => resolve(`the process ended with ${signal ?? `code ${code}`}`));
+    child.once('close', (code, signal) =>
+      resolve(`the process ended with ${signal ?? `code ${code}`}`),
+    );
   });
 }
 
@@ -190,8 +218,15 @@ interface WatchOptions {
   fileBytes: number;
 }
 
-/** The time limit of the file counts processor time where that is known, so that a busy machine fails no honest file. */
-function watchReading(child: ChildProcess, { timeoutMs, maxRssBytes, fileBytes }: WatchOptions, signal: AbortSignal): Watch {
+/**
+ * The time limit of the file counts processor time where that is known, so that a busy machine
+ * fails no honest file.
+ */
+function watchReading(
+  child: ChildProcess,
+  { timeoutMs, maxRssBytes, fileBytes }: WatchOptions,
+  signal: AbortSignal,
+): Watch {
   const limitMs = readingTimeMs(fileBytes, timeoutMs);
   const startedAt = performance.now();
   let started = false;
@@ -201,7 +236,10 @@ function watchReading(child: ChildProcess, { timeoutMs, maxRssBytes, fileBytes }
     child.kill('SIGKILL');
   }
   const onAbort = (): void => condemn(signal.reason);
-  const timer = setTimeout(() => condemn(started ? timeFailure(timeoutMs) : crashFailure(false, 'no answer in time')), timeoutMs);
+  const timer = setTimeout(
+    () => condemn(started ? timeFailure(timeoutMs) : crashFailure(false, 'no answer in time')),
+    timeoutMs,
+  );
   function check({ rssBytes, cpuMs }: Usage): void {
     if (rssBytes > maxRssBytes) condemn(memoryFailure(maxRssBytes));
     if ((cpuMs ?? performance.now() - startedAt) > limitMs) condemn(timeFailure(limitMs));
@@ -229,5 +267,7 @@ function memoryFailure(maxRssBytes: number): ProcessingFailure {
 
 function crashFailure(started: boolean, lastWords: string): Error {
   if (!started) return new NeverStartedError(lastWords);
-  return new ProcessingFailure('EXTRACTION_LIMIT', 'The document ended the process that read it.', { cause: new Error(lastWords) });
+  return new ProcessingFailure('EXTRACTION_LIMIT', 'The document ended the process that read it.', {
+    cause: new Error(lastWords),
+  });
 }

@@ -12,7 +12,11 @@ interface StoredSegment {
   p: number | null;
 }
 
-export async function writeSegments(path: string, pieces: AsyncIterable<TextSegment>, maxTextChars: number): Promise<void> {
+export async function writeSegments(
+  path: string,
+  pieces: AsyncIterable<TextSegment>,
+  maxTextChars: number,
+): Promise<void> {
   const file = await open(path, 'w');
   try {
     let chars = 0;
@@ -27,7 +31,10 @@ export async function writeSegments(path: string, pieces: AsyncIterable<TextSegm
 }
 
 function tooMuchText(maxTextChars: number): ProcessingFailure {
-  return new ProcessingFailure('EXTRACTION_LIMIT', `The document holds more than ${maxTextChars} characters of text.`);
+  return new ProcessingFailure(
+    'EXTRACTION_LIMIT',
+    `The document holds more than ${maxTextChars} characters of text.`,
+  );
 }
 
 function toLine({ text, page }: TextSegment): string {
@@ -53,8 +60,8 @@ async function* evenSegments(pieces: AsyncIterable<TextSegment>): AsyncIterable<
 }
 
 /**
- * PostgreSQL stores neither NUL characters nor halves of surrogate pairs. They go here, in every format, before anybody counts an
- * offset. (No reader splits a pair over two pieces.)
+ * PostgreSQL stores neither NUL characters nor halves of surrogate pairs. They go here, in every
+ * format, before anybody counts an offset. (No reader splits a pair over two pieces.)
  */
 export function storableText(text: string): string {
   return text.replaceAll('\0', '').toWellFormed();

@@ -1,12 +1,19 @@
 /**
- * Short plain texts are read in the worker itself. What a child process protects from (parsers that hang, archives that inflate, memory
- * without end) they cannot do: decoding is linear, and what is read is at most this long. A child costs such a text ten times its work.
+ * Short plain texts are read in the worker itself. What a child process protects from (parsers that
+ * hang, archives that inflate, memory without end) they cannot do: decoding is linear, and what is
+ * read is at most this long. A child costs such a text ten times its work.
  */
 import { Readable } from 'node:stream';
 import type { ExtractedText, Extractor } from '../documents/ports.js';
 import { isTextType, MAX_SHORT_TEXT_BYTES } from '../documents/reading-load.js';
 import { storableText } from './segment-file.js';
-import { createByteCounter, eightBitEncoding, isCleanAscii, utf16Encoding, type Encoding } from './text-encoding.js';
+import {
+  createByteCounter,
+  eightBitEncoding,
+  isCleanAscii,
+  utf16Encoding,
+  type Encoding,
+} from './text-encoding.js';
 
 /** Everything else, and every longer text, goes to `extractor`. */
 export function withSmallTexts(extractor: Extractor): Extractor {
@@ -20,13 +27,18 @@ export function withSmallTexts(extractor: Extractor): Extractor {
       // A file that cannot be read fails there as any other does.
       if (head === null) return extractor.extract(file);
       if (head.isWhole) return toText(Buffer.concat(head.parts));
-      return extractor.extract({ ...file, content: Readable.from(rejoin(head.parts, source), { objectMode: false }) });
+      return extractor.extract({
+        ...file,
+        content: Readable.from(rejoin(head.parts, source), { objectMode: false }),
+      });
     },
     stop: () => extractor.stop(),
   };
 }
 
-async function readHead(source: AsyncIterator<Buffer, undefined>): Promise<{ parts: Buffer[]; isWhole: boolean }> {
+async function readHead(
+  source: AsyncIterator<Buffer, undefined>,
+): Promise<{ parts: Buffer[]; isWhole: boolean }> {
   const parts: Buffer[] = [];
   for (let length = 0; length <= MAX_SHORT_TEXT_BYTES;) {
     const next = await source.next();
@@ -37,10 +49,14 @@ async function readHead(source: AsyncIterator<Buffer, undefined>): Promise<{ par
   return { parts, isWhole: false };
 }
 
-async function* rejoin(parts: readonly Buffer[], source: AsyncIterator<Buffer, undefined>): AsyncGenerator<Buffer> {
+async function* rejoin(
+  parts: readonly Buffer[],
+  source: AsyncIterator<Buffer, undefined>,
+): AsyncGenerator<Buffer> {
   try {
     yield* parts;
-    for (let next = await source.next(); next.done !== true; next = await source.next()) yield next.value;
+    for (let next = await source.next(); next.done !== true; next = await source.next())
+      yield next.value;
   } finally {
     await source.return?.();
   }

@@ -1,4 +1,7 @@
-/** Which character encoding bytes are in, told by the bytes alone: uploads carry no charset that could be believed. */
+/**
+ * Which character encoding bytes are in, told by the bytes alone: uploads carry no charset that
+ * could be believed.
+ */
 import { isAscii } from 'node:buffer';
 
 export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
@@ -18,7 +21,10 @@ export interface ByteStatistics {
 }
 
 const UNDEFINED_IN_WINDOWS_1252 = new Set([0x81, 0x8d, 0x8f, 0x90, 0x9d]);
-/** Tab, line feed, vertical tab, form feed, carriage return, and escape, which colours terminal logs. */
+/**
+ * Tab, line feed, vertical tab, form feed, carriage return, and escape, which colours terminal
+ * logs.
+ */
 const TEXT_CONTROLS = new Set([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1b]);
 
 export interface ByteCounter {
@@ -28,7 +34,14 @@ export interface ByteCounter {
 }
 
 export function createByteCounter(): ByteCounter {
-  const seen: ByteStatistics = { bytes: 0, nuls: 0, controls: 0, high: 0, sequences: 0, invalid: 0 };
+  const seen: ByteStatistics = {
+    bytes: 0,
+    nuls: 0,
+    controls: 0,
+    high: 0,
+    sequences: 0,
+    invalid: 0,
+  };
   let missing = 0;
   let length = 0;
 
@@ -74,12 +87,18 @@ function sequenceLength(byte: number): 0 | 1 | 2 | 3 | 4 {
   return byte >= 0xf0 && byte <= 0xf4 ? 4 : 0;
 }
 
-/** UTF-8 if it mostly is (a few damaged places become U+FFFD), else the encoding of old Western text, which reads any byte. */
+/**
+ * UTF-8 if it mostly is (a few damaged places become U+FFFD), else the encoding of old Western
+ * text, which reads any byte.
+ */
 export function eightBitEncoding(seen: ByteStatistics): 'utf-8' | 'windows-1252' {
   return seen.invalid === 0 || seen.sequences > seen.invalid ? 'utf-8' : 'windows-1252';
 }
 
-/** By its byte order mark, or by the zero bytes that Latin letters leave in UTF-16. Null: eight bits, or it cannot be told. */
+/**
+ * By its byte order mark, or by the zero bytes that Latin letters leave in UTF-16. Null: eight
+ * bits, or it cannot be told.
+ */
 export function utf16Encoding(head: Uint8Array): 'utf-16le' | 'utf-16be' | null {
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
@@ -97,7 +116,10 @@ function zeroBytes(bytes: Uint8Array): [even: number, odd: number] {
   return zeros;
 }
 
-/** `clean`: nothing in it that text does not have. Text that is not clean is text as long as nothing else lays claim to it. */
+/**
+ * `clean`: nothing in it that text does not have. Text that is not clean is text as long as nothing
+ * else lays claim to it.
+ */
 export interface TextGuess {
   encoding: Encoding;
   clean: boolean;
@@ -118,13 +140,18 @@ export function guessText(head: Uint8Array): TextGuess | null {
   const seen = counter.statistics();
   const encoding = eightBitEncoding(seen);
   const controls = seen.controls + (encoding === 'windows-1252' ? undefinedBytes(head) : 0);
-  // Western text is mostly ASCII; eight-bit text that is not is in another alphabet, and we would store gibberish.
+  // Western text is mostly ASCII; eight-bit text that is not is in another alphabet, and we would
+  // store gibberish.
   const foreign = encoding === 'windows-1252' && seen.high > seen.bytes * 0.4;
-  if (seen.bytes === 0 || foreign || controls > seen.bytes * 0.02 || seen.nuls > seen.bytes * 0.25) return null;
+  if (seen.bytes === 0 || foreign || controls > seen.bytes * 0.02 || seen.nuls > seen.bytes * 0.25)
+    return null;
   return { encoding, clean: controls + seen.nuls === 0 };
 }
 
-/** Most texts are. Four bytes at once, since every upload of a text waits for it: the byte by byte look costs twice as much. */
+/**
+ * Most texts are. Four bytes at once, since every upload of a text waits for it: the byte by byte
+ * look costs twice as much.
+ */
 export function isCleanAscii(bytes: Uint8Array): boolean {
   if (bytes.length === 0 || !isAscii(bytes)) return false;
   const first = Math.min(-bytes.byteOffset & 3, bytes.length);
@@ -135,15 +162,18 @@ export function isCleanAscii(bytes: Uint8Array): boolean {
   const fours = new Int32Array(bytes.buffer, bytes.byteOffset + first, words);
   for (let place = 0; place < words; place += 1) {
     const four = fours[place] ?? 0;
-    // Of ASCII: the one goes negative in a byte below 0x20, the other carries in a byte that is 0x7f.
+    // Of ASCII: the one goes negative in a byte below 0x20, the other carries in a byte that is
+    // 0x7f.
     const isSuspect = ((four - 0x20202020) | (four + 0x01010101)) & 0x80808080;
-    if (isSuspect !== 0 && hasControl(bytes, first + place * 4, first + place * 4 + 4)) return false;
+    if (isSuspect !== 0 && hasControl(bytes, first + place * 4, first + place * 4 + 4))
+      return false;
   }
   return true;
 }
 
 function hasControl(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let place = from; place < to; place += 1) if (IS_ASCII_CONTROL[bytes[place] ?? 0] === 1) return true;
+  for (let place = from; place < to; place += 1)
+    if (IS_ASCII_CONTROL[bytes[place] ?? 0] === 1) return true;
   return false;
 }
 
@@ -154,6 +184,7 @@ function undefinedBytes(head: Uint8Array): number {
 /** Zero bytes are no sign of binary here, so it is the characters that are judged. */
 function guessUtf16(head: Uint8Array, encoding: Encoding): TextGuess | null {
   const text = new TextDecoder(encoding).decode(head);
-  const strange = text.match(/[\u0000-\u0008\u000e-\u001a\u001c-\u001f\ufffd-\uffff]/g)?.length ?? 0;
+  const strange =
+    text.match(/[\u0000-\u0008\u000e-\u001a\u001c-\u001f\ufffd-\uffff]/g)?.length ?? 0;
   return strange > text.length * 0.05 ? null : { encoding, clean: true };
 }

@@ -1,4 +1,7 @@
-/** How long reading a document may take. A small file that runs long is hostile or broken; a large one has a right to its time. */
+/**
+ * How long reading a document may take. A small file that runs long is hostile or broken; a large
+ * one has a right to its time.
+ */
 import { ProcessingFailure } from '../errors.js';
 
 const BASE_MS = 10_000;

@@ -1,4 +1,7 @@
-/** Working folders: one for this extractor, one in it for each document. Those that a killed process left behind are found by their name. */
+/**
+ * Working folders: one for this extractor, one in it for each document. Those that a killed process
+ * left behind are found by their name.
+ */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
@@ -7,7 +10,10 @@ import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** Process id and start, so that a process that got a dead one's id (in a container it is always 1) knows that the folder is not its own. */
+/**
+ * Process id and start, so that a process that got a dead one's id (in a container it is always 1)
+ * knows that the folder is not its own.
+ */
 const NAME = /^extract-(\d+)-(\d+)-[0-9a-f]{8}-(.+)$/;
 
 export interface WorkFolders {
@@ -48,7 +54,8 @@ async function removeStaleFolders(workDir: string, ownName: string): Promise<voi
   const names = (await readdir(workDir).catch(() => [])).filter((name) => name !== ownName);
   for (const name of names) {
     const path = join(workDir, name);
-    if (await isStale(path, name).catch(() => false)) await removeFolder(path).catch(() => undefined);
+    if (await isStale(path, name).catch(() => false))
+      await removeFolder(path).catch(() => undefined);
   }
 }
 
@@ -59,7 +66,10 @@ async function isStale(path: string, name: string): Promise<boolean> {
   return Number(pid) === process.pid ? Number(started) !== startedAt() : !isAlive(Number(pid));
 }
 
-/** Another machine's processes cannot be asked. A folder changes with every document that comes and goes. */
+/**
+ * Another machine's processes cannot be asked. A folder changes with every document that comes and
+ * goes.
+ */
 async function wasUntouchedForADay(path: string): Promise<boolean> {
   const { mtimeMs } = await stat(path);
   return Date.now() - mtimeMs > DAY_MS;

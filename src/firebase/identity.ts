@@ -1,6 +1,7 @@
 /**
- * ID tokens of Firebase Authentication. The signature is checked here, with the keys that Google publishes: no service account is needed.
- * Only an emulator's tokens are unsigned, so one that is configured makes everybody whoever they say they are.
+ * ID tokens of Firebase Authentication. The signature is checked here, with the keys that Google
+ * publishes: no service account is needed. Only an emulator's tokens are unsigned, so one that is
+ * configured makes everybody whoever they say they are.
  */
 import { initializeApp } from 'firebase-admin/app';
 import { getAuth, type Auth, type DecodedIdToken } from 'firebase-admin/auth';
@@ -21,27 +22,50 @@ interface Options {
 
 const TIMEOUT_MS = 5_000;
 const ISSUER = 'https://securetoken.google.com/';
-/** What firebase-admin says of a token that is no good. What else comes under the same code is that Google's keys could not be had. */
+/**
+ * What firebase-admin says of a token that is no good. What else comes under the same code is that
+ * Google's keys could not be had.
+ */
 const TOKEN_PROBLEM = /^(Firebase ID token|Decoding Firebase ID token|verifyIdToken\(\) expects)/;
 const USER_PROBLEMS = ['auth/user-disabled', 'auth/user-not-found', 'auth/id-token-revoked'];
 
-export function createFirebaseIdentity({ projectId, emulatorHost, httpAgent, timeoutMs = TIMEOUT_MS }: Options): Identity {
-  const app = initializeApp({ projectId, ...(httpAgent && { httpAgent }) }, `docstream-${randomUUID()}`);
+export function createFirebaseIdentity({
+  projectId,
+  emulatorHost,
+  httpAgent,
+  timeoutMs = TIMEOUT_MS,
+}: Options): Identity {
+  const app = initializeApp(
+    { projectId, ...(httpAgent && { httpAgent }) },
+    `docstream-${randomUUID()}`,
+  );
   const auth = withEmulatorHost(emulatorHost, () => getAuth(app));
 
-  async function check(token: string, { isRecheck }: { isRecheck: boolean }): Promise<DecodedIdToken> {
+  async function check(
+    token: string,
+    { isRecheck }: { isRecheck: boolean },
+  ): Promise<DecodedIdToken> {
     const { header, payload } = readToken(token) ?? {};
-    if (!header || !payload || payload['aud'] !== projectId || payload['iss'] !== `${ISSUER}${projectId}`) throw invalidToken();
+    if (
+      !header ||
+      !payload ||
+      payload['aud'] !== projectId ||
+      payload['iss'] !== `${ISSUER}${projectId}`
+    )
+      throw invalidToken();
     // firebase-admin checks it too, but by an environment variable of its own.
     if (emulatorHost === null && header['alg'] !== 'RS256') throw invalidToken();
-    // Before the signature: Google's keys change, and an old token could no longer be distinguished from a forged one.
-    if (typeof payload['exp'] === 'number' && payload['exp'] * 1_000 <= Date.now()) throw new ExpiredTokenError();
+    // Before the signature: Google's keys change, and an old token could no longer be distinguished
+    // from a forged one.
+    if (typeof payload['exp'] === 'number' && payload['exp'] * 1_000 <= Date.now())
+      throw new ExpiredTokenError();
     return verifyWith(auth, { token, isRecheck, timeoutMs });
   }
 
   return {
     verify: async (token) => toViewer(await check(token, { isRecheck: false })),
-    // Firebase is asked for the user, which needs credentials of a service account: where there are none, it counts as unavailable.
+    // Firebase is asked for the user, which needs credentials of a service account: where there are
+    // none, it counts as unavailable.
     recheck: async (token) => {
       try {
         await check(token, { isRecheck: true });
@@ -53,7 +77,10 @@ export function createFirebaseIdentity({ projectId, emulatorHost, httpAgent, tim
   };
 }
 
-/** firebase-admin reads this variable when it is set up. It holds for that moment only, whatever it was before. */
+/**
+ * firebase-admin reads this variable when it is set up. It holds for that moment only, whatever it
+ * was before.
+ */
 function withEmulatorHost(emulatorHost: string | null, create: () => Auth): Auth {
   // eslint-disable-next-line no-restricted-properties -- it is firebase-admin that reads it; the value comes from our configuration
   const environment = process.env;
@@ -76,7 +103,10 @@ interface Check {
   timeoutMs: number;
 }
 
-async function verifyWith(auth: Auth, { token, isRecheck, timeoutMs }: Check): Promise<DecodedIdToken> {
+async function verifyWith(
+  auth: Auth,
+  { token, isRecheck, timeoutMs }: Check,
+): Promise<DecodedIdToken> {
   try {
     return await within(timeoutMs, auth.verifyIdToken(token, isRecheck));
   } catch (error) {
@@ -94,7 +124,12 @@ function toApiError(error: unknown): ApiError {
 }
 
 function toViewer({ uid, email, exp, ...claims }: DecodedIdToken): Viewer {
-  return { id: uid, email: email ?? null, isAdmin: claims['admin'] === true, expiresAt: new Date(exp * 1_000) };
+  return {
+    id: uid,
+    email: email ?? null,
+    isAdmin: claims['admin'] === true,
+    expiresAt: new Date(exp * 1_000),
+  };
 }
 
 type Json = Record<string, unknown>;
@@ -110,7 +145,9 @@ function readToken(token: string): { header: Json; payload: Json } | null {
 function readPart(part: string): Json | null {
   try {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : null;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Json)
+      : null;
   } catch {
     return null;
   }

@@ -9,7 +9,10 @@ import type { StatusHub } from '../status/hub.js';
 
 /** What the resolvers may call: the use cases, and the reads that need none. */
 export interface Services {
-  store: Pick<DocumentStore, 'find' | 'findMany' | 'list' | 'counts' | 'eventsOfMany' | 'queuePositions'>;
+  store: Pick<
+    DocumentStore,
+    'find' | 'findMany' | 'list' | 'counts' | 'eventsOfMany' | 'queuePositions'
+  >;
   hub: StatusHub;
   uploadDocument: UploadDocument;
   deleteDocument: DeleteDocument;
@@ -18,10 +21,16 @@ export interface Services {
   maxUploadBytes: number;
 }
 
-/** Without a valid token every root field throws `refusal`, or says that there is no token where it is null. */
+/**
+ * Without a valid token every root field throws `refusal`, or says that there is no token where it
+ * is null.
+ */
 export interface Context extends Authentication {
   services: Services;
-  /** Aborts when nobody waits for the operation any more: its client left, its token expired, or its time is over. */
+  /**
+   * Aborts when nobody waits for the operation any more: its client left, its token expired, or its
+   * time is over.
+   */
   signal: AbortSignal;
   /** Settles when the multipart body has been read to its end. */
   uploadEnded: Promise<void>;

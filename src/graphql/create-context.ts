@@ -7,7 +7,10 @@ import type { Context, HistoryKey, Loaders, Services } from './context.js';
 export function createContext(
   services: Services,
   { viewer, refusal }: Authentication,
-  { signal, uploadEnded = Promise.resolve() }: { signal: AbortSignal; uploadEnded?: Promise<void> | undefined },
+  {
+    signal,
+    uploadEnded = Promise.resolve(),
+  }: { signal: AbortSignal; uploadEnded?: Promise<void> | undefined },
 ): Context {
   return { services, viewer, refusal, signal, uploadEnded, loaders: createLoaders(services) };
 }
@@ -15,7 +18,9 @@ export function createContext(
 function createLoaders({ store }: Services): Loaders {
   return {
     document: new DataLoader(async (ids) => {
-      const documents = new Map((await store.findMany(ids)).map((document) => [document.id, document]));
+      const documents = new Map(
+        (await store.findMany(ids)).map((document) => [document.id, document]),
+      );
       return ids.map((id) => documents.get(id) ?? null);
     }),
     queuePosition: new DataLoader(async (ids) => {
@@ -27,11 +32,19 @@ function createLoaders({ store }: Services): Loaders {
   };
 }
 
-/** Reads the histories of all documents of a list by one statement for each `after` and `first` that the request names. */
+/**
+ * Reads the histories of all documents of a list by one statement for each `after` and `first` that
+ * the request names.
+ */
 function createEventsLoader(store: Services['store']): Loaders['events'] {
-  const read = async ({ after, first }: HistoryKey, keys: readonly HistoryKey[]): Promise<Map<string, StatusEvent[]>> =>
+  const read = async (
+    { after, first }: HistoryKey,
+    keys: readonly HistoryKey[],
+  ): Promise<Map<string, StatusEvent[]>> =>
     store.eventsOfMany(
-      keys.filter((key) => key.after === after && key.first === first).map(({ documentId }) => documentId),
+      keys
+        .filter((key) => key.after === after && key.first === first)
+        .map(({ documentId }) => documentId),
       after,
       first,
     );

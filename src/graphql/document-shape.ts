@@ -1,9 +1,16 @@
 /**
- * The first look at a parsed document. It counts what the rules of validation would compare pair by pair, so it runs before them and
- * stops at the first limit. Its own time is bounded: a fragment is measured once, however often it is used, and only what measures at most
- * MAX_FIELDS is expanded.
+ * The first look at a parsed document. It counts what the rules of validation would compare pair by
+ * pair, so it runs before them and stops at the first limit. Its own time is bounded: a fragment is
+ * measured once, however often it is used, and only what measures at most MAX_FIELDS is expanded.
  */
-import { GraphQLError, Kind, type DocumentNode, type FieldNode, type FragmentDefinitionNode, type SelectionSetNode } from 'graphql';
+import {
+  GraphQLError,
+  Kind,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
 import {
   MAX_ALIASES,
   MAX_DIRECTIVES,
@@ -25,15 +32,23 @@ interface Shape {
 
 type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
-/** Ten operations and fifty fragments of a document may each expand; a page's own have a few hundred fields. */
+/**
+ * Ten operations and fifty fragments of a document may each expand; a page's own have a few hundred
+ * fields.
+ */
 const MAX_LOOKED_AT = 10 * MAX_FIELDS;
 const INTROSPECTION = new Set(['__schema', '__type']);
 
-/** Throws a GraphQLError with the code GRAPHQL_VALIDATION_FAILED and the limit. Fragments in a circle count once: validation refuses them. */
+/**
+ * Throws a GraphQLError with the code GRAPHQL_VALIDATION_FAILED and the limit. Fragments in a
+ * circle count once: validation refuses them.
+ */
 export function assertShape(document: DocumentNode): void {
   assertDefinitions(document);
   const fragments: Fragments = new Map(
-    document.definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [])),
+    document.definitions.flatMap((each) =>
+      each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [],
+    ),
   );
   const measure = createMeasure(fragments);
   const assertNames = createNameCheck(fragments);
@@ -51,7 +66,8 @@ function assertDefinitions({ definitions }: DocumentNode): void {
   for (const definition of definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments += 1;
     else operations += 1;
-    const variables = 'variableDefinitions' in definition ? (definition.variableDefinitions?.length ?? 0) : 0;
+    const variables =
+      'variableDefinitions' in definition ? (definition.variableDefinitions?.length ?? 0) : 0;
     assertAtMost(variables, MAX_VARIABLES, 'variables in an operation');
   }
   assertAtMost(operations, MAX_OPERATIONS, 'operations in a document');
@@ -64,7 +80,8 @@ function assertDirectives(nodes: readonly object[]): void {
   let all = 0;
   const open: object[] = [...nodes];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    const { directives, selectionSet, variableDefinitions } = node as Partial<FragmentDefinitionNode>;
+    const { directives, selectionSet, variableDefinitions } =
+      node as Partial<FragmentDefinitionNode>;
     const here = directives?.length ?? 0;
     assertAtMost(here, MAX_DIRECTIVES_IN_ONE_PLACE, 'directives in one place');
     all += here;
@@ -97,8 +114,10 @@ function createMeasure(fragments: Fragments): (selections: SelectionSetNode) => 
     for (const selection of selections) {
       if (selection.kind === Kind.FIELD) addField(total, selection);
       // Counted as a field, so that spreads of fragments without fields are counted too.
-      if (selection.kind === Kind.FRAGMENT_SPREAD) add(total, SPREAD, measureFragment(selection.name.value));
-      if ('selectionSet' in selection && selection.selectionSet) add(total, measure(selection.selectionSet));
+      if (selection.kind === Kind.FRAGMENT_SPREAD)
+        add(total, SPREAD, measureFragment(selection.name.value));
+      if ('selectionSet' in selection && selection.selectionSet)
+        add(total, measure(selection.selectionSet));
       assertExecuted(total);
     }
     return total;
@@ -125,24 +144,29 @@ function add(total: Shape, ...shapes: readonly Shape[]): void {
 }
 
 /**
- * Fields of one name where execution merges selection sets into one. Circles of fragments, which measure little, expand to much: what is
- * looked at has a bound of its own.
+ * Fields of one name where execution merges selection sets into one. Circles of fragments, which
+ * measure little, expand to much: what is looked at has a bound of its own.
  */
 function createNameCheck(fragments: Fragments): (places: readonly SelectionSetNode[]) => void {
   let looked = 0;
 
-  function* fieldsOf({ selections }: SelectionSetNode, active: ReadonlySet<string>): Generator<FieldNode> {
+  function* fieldsOf(
+    { selections }: SelectionSetNode,
+    active: ReadonlySet<string>,
+  ): Generator<FieldNode> {
     for (const selection of selections) {
       assertAtMost((looked += 1), MAX_LOOKED_AT, 'fields in a document, fragments expanded');
       if (selection.kind === Kind.FIELD) yield selection;
-      else if (selection.kind === Kind.INLINE_FRAGMENT) yield* fieldsOf(selection.selectionSet, active);
+      else if (selection.kind === Kind.INLINE_FRAGMENT)
+        yield* fieldsOf(selection.selectionSet, active);
       else yield* fragmentFields(selection.name.value, active);
     }
   }
 
   function* fragmentFields(name: string, active: ReadonlySet<string>): Generator<FieldNode> {
     const fragment = fragments.get(name);
-    if (fragment && !active.has(name)) yield* fieldsOf(fragment.selectionSet, new Set([...active, name]));
+    if (fragment && !active.has(name))
+      yield* fieldsOf(fragment.selectionSet, new Set([...active, name]));
   }
 
   function assertNames(places: readonly SelectionSetNode[]): void {

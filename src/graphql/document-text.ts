@@ -5,8 +5,9 @@ const OPENING = new Set<string>([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKi
 const CLOSING = new Set<string>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
 
 /**
- * Parses the text of a GraphQL document. Its tokens and its nesting are counted first, one token at a time, because the parser itself
- * recurses. Throws a GraphQLError with the code GRAPHQL_PARSE_FAILED, and with the limit where one is exceeded.
+ * Parses the text of a GraphQL document. Its tokens and its nesting are counted first, one token at
+ * a time, because the parser itself recurses. Throws a GraphQLError with the code
+ * GRAPHQL_PARSE_FAILED, and with the limit where one is exceeded.
  */
 export function parseDocument(text: string): DocumentNode {
   try {
@@ -14,8 +15,10 @@ export function parseDocument(text: string): DocumentNode {
     return parse(text, { maxTokens: MAX_TOKENS });
   } catch (error) {
     if (error instanceof GraphQLError) throw parseFailed(error.message, error.extensions);
-    // The stack is exhausted in spite of the limit of nesting: still the client's document, and no bug.
-    if (error instanceof RangeError) throw parseFailed('The document is nested too deeply.', { limit: MAX_NESTING });
+    // The stack is exhausted in spite of the limit of nesting: still the client's document, and no
+    // bug.
+    if (error instanceof RangeError)
+      throw parseFailed('The document is nested too deeply.', { limit: MAX_NESTING });
     throw error;
   }
 }
@@ -25,10 +28,12 @@ function assertCountable(text: string): void {
   let depth = 0;
   for (let tokens = 0; lexer.advance().kind !== TokenKind.EOF;) {
     tokens += 1;
-    if (tokens > MAX_TOKENS) throw tooMany(`The document has more than ${MAX_TOKENS} tokens.`, MAX_TOKENS);
+    if (tokens > MAX_TOKENS)
+      throw tooMany(`The document has more than ${MAX_TOKENS} tokens.`, MAX_TOKENS);
     if (OPENING.has(lexer.token.kind)) depth += 1;
     else if (CLOSING.has(lexer.token.kind)) depth -= 1;
-    if (depth > MAX_NESTING) throw tooMany(`The document nests more than ${MAX_NESTING} brackets.`, MAX_NESTING);
+    if (depth > MAX_NESTING)
+      throw tooMany(`The document nests more than ${MAX_NESTING} brackets.`, MAX_NESTING);
   }
 }
 
@@ -38,6 +43,10 @@ function tooMany(message: string, limit: number): GraphQLError {
 
 function parseFailed(message: string, { limit }: Readonly<Record<string, unknown>>): GraphQLError {
   return new GraphQLError(message, {
-    extensions: { code: 'GRAPHQL_PARSE_FAILED', ...(limit !== undefined && { limit }), http: { status: 400 } },
+    extensions: {
+      code: 'GRAPHQL_PARSE_FAILED',
+      ...(limit !== undefined && { limit }),
+      http: { status: 400 },
+    },
   });
 }

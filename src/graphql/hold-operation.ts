@@ -10,10 +10,17 @@ export interface HeldOperation {
   release(): void;
 }
 
-/** Queries and mutations take a place until they are released; a subscription takes its turn, and counts as long as it lasts. */
+/**
+ * Queries and mutations take a place until they are released; a subscription takes its turn, and
+ * counts as long as it lasts.
+ */
 export async function holdOperation(
   { admission, subscriptions }: ClientLimits,
-  { owner, signal, isSubscription }: { owner: string; signal: AbortSignal; isSubscription: boolean },
+  {
+    owner,
+    signal,
+    isSubscription,
+  }: { owner: string; signal: AbortSignal; isSubscription: boolean },
 ): Promise<HeldOperation> {
   if (isSubscription) {
     const release = subscriptions.take(owner);
@@ -36,6 +43,9 @@ export async function holdOperation(
 }
 
 /** By the operation that would run; false where none fits the name. */
-export function isSubscription(document: DocumentNode, operationName: string | null | undefined): boolean {
+export function isSubscription(
+  document: DocumentNode,
+  operationName: string | null | undefined,
+): boolean {
   return getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION;
 }

@@ -1,5 +1,6 @@
 /**
- * GraphQL over HTTP: Apollo Server, multipart uploads, and subscriptions over server-sent events at the same address.
+ * GraphQL over HTTP: Apollo Server, multipart uploads, and subscriptions over server-sent events at
+ * the same address.
  *
  *     token, limits ─► body ─► text and shape ─► validation ─► cost ─► execution
  */
@@ -12,7 +13,13 @@ import { ApiError } from '../errors.js';
 import type { Identity } from '../documents/ports.js';
 import { createClientLimits, type ClientLimits } from '../rate-limit/client-limits.js';
 import { admitRequest, admittedOf } from './admit-request.js';
-import { createOperationCheck, isDocument, validationRules, type OperationCheck, type OperationRequest } from './check-operation.js';
+import {
+  createOperationCheck,
+  isDocument,
+  validationRules,
+  type OperationCheck,
+  type OperationRequest,
+} from './check-operation.js';
 import { createContext } from './create-context.js';
 import type { Context, Services } from './context.js';
 import type { ToClientError } from './errors.js';
@@ -34,7 +41,10 @@ export interface HttpDoor {
   stop(): Promise<void>;
 }
 
-export async function createHttpDoor({ limits = createClientLimits(), ...dependencies }: Dependencies): Promise<HttpDoor> {
+export async function createHttpDoor({
+  limits = createClientLimits(),
+  ...dependencies
+}: Dependencies): Promise<HttpDoor> {
   const { schema, services, identity, toClientError } = dependencies;
   const check = createOperationCheck(schema);
   const apollo = new ApolloServer<Context>({
@@ -47,9 +57,15 @@ export async function createHttpDoor({ limits = createClientLimits(), ...depende
     formatError: (_formatted, error) => toClientError(error),
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    // They would let anybody fill a cache of documents, and clients that ask for them send the whole document instead.
+    // They would let anybody fill a cache of documents, and clients that ask for them send the
+    // whole document instead.
     persistedQueries: false,
-    plugins: [ApolloServerPluginLandingPageDisabled(), refuseSubscriptions, checkCost(check), limitErrors],
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      refuseSubscriptions,
+      checkCost(check),
+      limitErrors,
+    ],
   });
   await apollo.start();
 
@@ -59,7 +75,9 @@ export async function createHttpDoor({ limits = createClientLimits(), ...depende
   router.use(express.json({ limit: MAX_REQUEST_BYTES }));
   router.use(checkOperation(check, toClientError));
   router.use(serveEventStreams({ services, toClientError, limits, check, schema }));
-  router.use(expressMiddleware(apollo, { context: ({ req }) => Promise.resolve(contextOf(services, req)) }));
+  router.use(
+    expressMiddleware(apollo, { context: ({ req }) => Promise.resolve(contextOf(services, req)) }),
+  );
   return { router, stop: () => apollo.stop() };
 }
 
@@ -69,17 +87,21 @@ function contextOf(services: Services, request: Request): Context {
 }
 
 /**
- * Every operation is checked here, before Apollo Server sees it: some of GraphQL's own rules throw on a wrong document, which Apollo
- * Server takes for a bug. Bodies without the text of an operation are left to it, and so are variables that are not an object.
+ * Every operation is checked here, before Apollo Server sees it: some of GraphQL's own rules throw
+ * on a wrong document, which Apollo Server takes for a bug. Bodies without the text of an operation
+ * are left to it, and so are variables that are not an object.
  */
 function checkOperation(check: OperationCheck, toClientError: ToClientError): RequestHandler {
   return (request, response, next) => {
-    const operation = request.method === 'GET' ? operationOfAddress(request) : operationOf(request.body);
+    const operation =
+      request.method === 'GET' ? operationOfAddress(request) : operationOf(request.body);
     const checked = operation && check.check(operation);
     if (!checked || isDocument(checked)) return next();
     const [error] = checked;
     if (error instanceof ApiError) return next(error);
-    const type = request.accepts(['application/json', 'application/graphql-response+json']) || 'application/json';
+    const type =
+      request.accepts(['application/json', 'application/graphql-response+json']) ||
+      'application/json';
     response
       .status(400)
       .type(type)
@@ -90,7 +112,11 @@ function checkOperation(check: OperationCheck, toClientError: ToClientError): Re
 function operationOf(body: unknown): OperationRequest | null {
   const { query, variables, operationName } = isRecord(body) ? body : {};
   if (typeof query !== 'string') return null;
-  return { query, ...(isRecord(variables) && { variables }), ...(typeof operationName === 'string' && { operationName }) };
+  return {
+    query,
+    ...(isRecord(variables) && { variables }),
+    ...(typeof operationName === 'string' && { operationName }),
+  };
 }
 
 /** Read as Apollo Server reads it; variables are JSON text. */
@@ -98,7 +124,10 @@ function operationOfAddress({ url }: Request): OperationRequest | null {
   const parameters = new URLSearchParams(url.split('?')[1] ?? '');
   const { variables, ...operation } = Object.fromEntries(parameters);
   try {
-    return operationOf({ ...operation, variables: variables === undefined ? undefined : (JSON.parse(variables) as unknown) });
+    return operationOf({
+      ...operation,
+      variables: variables === undefined ? undefined : (JSON.parse(variables) as unknown),
+    });
   } catch {
     return operationOf(operation);
   }
@@ -114,8 +143,11 @@ const refuseSubscriptions: ApolloServerPlugin<Context> = {
     Promise.resolve({
       didResolveOperation: ({ operation }) => {
         if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return Promise.resolve();
-        const message = 'A subscription needs a WebSocket, or POST with the header Accept: text/event-stream.';
-        throw new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } } });
+        const message =
+          'A subscription needs a WebSocket, or POST with the header Accept: text/event-stream.';
+        throw new GraphQLError(message, {
+          extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
+        });
       },
     }),
 };
@@ -136,7 +168,8 @@ const limitErrors: ApolloServerPlugin<Context> = {
   requestDidStart: () =>
     Promise.resolve({
       willSendResponse: ({ response: { body } }) => {
-        if (body.kind === 'single' && body.singleResult.errors) body.singleResult.errors = body.singleResult.errors.slice(0, MAX_ERRORS);
+        if (body.kind === 'single' && body.singleResult.errors)
+          body.singleResult.errors = body.singleResult.errors.slice(0, MAX_ERRORS);
         return Promise.resolve();
       },
     }),

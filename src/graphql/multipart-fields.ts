@@ -1,6 +1,7 @@
 /**
- * The two fields of a GraphQL multipart request, looked at before the upload library sees them: that library follows the paths of `map`
- * through inherited properties as well, and puts the file wherever they lead.
+ * The two fields of a GraphQL multipart request, looked at before the upload library sees them:
+ * that library follows the paths of `map` through inherited properties as well, and puts the file
+ * wherever they lead.
  */
 import { ApiError } from '../errors.js';
 import { assertShallow } from './check-operation.js';
@@ -36,14 +37,16 @@ export function createMultipartFields(): MultipartFields {
 
 function parseOperations(value: string): object {
   const limit = MAX_REQUEST_BYTES;
-  if (value.length >= limit) throw wrong('operations', `operations must be shorter than ${limit / 1024} KiB.`, limit);
+  if (value.length >= limit)
+    throw wrong('operations', `operations must be shorter than ${limit / 1024} KiB.`, limit);
   const operations = parseObject('operations', value);
   assertShallow(operations, 'operations');
   return operations;
 }
 
 function parseMap(value: string): object {
-  if (value.length > MAX_MAP_BYTES) throw wrong('map', `map must be at most ${MAX_MAP_BYTES} bytes long.`, MAX_MAP_BYTES);
+  if (value.length > MAX_MAP_BYTES)
+    throw wrong('map', `map must be at most ${MAX_MAP_BYTES} bytes long.`, MAX_MAP_BYTES);
   return parseObject('map', value);
 }
 
@@ -63,23 +66,34 @@ function parseJson(name: string, value: string): unknown {
 
 /** One file at one place: the one that an `Upload` variable holds with null. */
 function assertMap(map: object, operations: object): void {
-  const paths = Object.values(map).flatMap((each: unknown): unknown[] => (Array.isArray(each) ? each : [undefined]));
+  const paths = Object.values(map).flatMap((each: unknown): unknown[] =>
+    Array.isArray(each) ? each : [undefined],
+  );
   if (Object.keys(map).length > 1 || paths.length > 1)
-    throw wrong('map', 'One file a request, at one path: send each with an uploadDocument of its own.', 1);
+    throw wrong(
+      'map',
+      'One file a request, at one path: send each with an uploadDocument of its own.',
+      1,
+    );
   for (const path of paths) assertPath(path, operations);
 }
 
 function assertPath(path: unknown, operations: object): void {
-  if (typeof path !== 'string' || path.length > MAX_PATH_LENGTH) throw wrong('map', 'A path of map must be a string like variables.file.');
+  if (typeof path !== 'string' || path.length > MAX_PATH_LENGTH)
+    throw wrong('map', 'A path of map must be a string like variables.file.');
   const [first, ...steps] = path.split('.');
-  if (first !== 'variables' || steps.length === 0 || steps.length > MAX_PATH_STEPS) throw leadsNowhere();
+  if (first !== 'variables' || steps.length === 0 || steps.length > MAX_PATH_STEPS)
+    throw leadsNowhere();
   let place: unknown = ownValue(operations, first);
-  for (const step of steps) place = STEP.test(step) && !NEVER.has(step) ? ownValue(place, step) : undefined;
+  for (const step of steps)
+    place = STEP.test(step) && !NEVER.has(step) ? ownValue(place, step) : undefined;
   if (place !== null) throw leadsNowhere();
 }
 
 function ownValue(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string, unknown>)[key]
+    : undefined;
 }
 
 function leadsNowhere(): ApiError {
@@ -87,5 +101,10 @@ function leadsNowhere(): ApiError {
 }
 
 function wrong(field: string, message: string, limit?: number, cause?: unknown): ApiError {
-  return new ApiError('BAD_USER_INPUT', message, { field, ...(limit !== undefined && { limit }) }, { cause });
+  return new ApiError(
+    'BAD_USER_INPUT',
+    message,
+    { field, ...(limit !== undefined && { limit }) },
+    { cause },
+  );
 }

@@ -13,7 +13,10 @@ export interface OperationSignal {
   dispose(): void;
 }
 
-/** Aborts when the token of `viewer` expires, when `left` aborts, or, with `hasDeadline`, when the operation takes too long. */
+/**
+ * Aborts when the token of `viewer` expires, when `left` aborts, or, with `hasDeadline`, when the
+ * operation takes too long.
+ */
 export function createOperationSignal({
   viewer,
   left,
@@ -25,7 +28,9 @@ export function createOperationSignal({
 }): OperationSignal {
   const token = createTokenSignal({ expiresAt: viewer?.expiresAt ?? null });
   const late = new AbortController();
-  const timer = hasDeadline ? setTimeout(() => late.abort(tookTooLong()), OPERATION_MS).unref() : undefined;
+  const timer = hasDeadline
+    ? setTimeout(() => late.abort(tookTooLong()), OPERATION_MS).unref()
+    : undefined;
   return {
     signal: AbortSignal.any([left, token.signal, late.signal]),
     dispose: () => {

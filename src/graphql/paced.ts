@@ -2,10 +2,14 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 
 /**
- * Gives the next value when the one before it has gone out. Whoever writes the events takes as fast as it can and keeps what the client
- * does not read; what is not taken waits in the watcher, which keeps the newest only.
+ * Gives the next value when the one before it has gone out. Whoever writes the events takes as fast
+ * as it can and keeps what the client does not read; what is not taken waits in the watcher, which
+ * keeps the newest only.
  */
-export function paced<Value>(source: AsyncGenerator<Value, void, void>, response: ServerResponse): AsyncGenerator<Value, void, void> {
+export function paced<Value>(
+  source: AsyncGenerator<Value, void, void>,
+  response: ServerResponse,
+): AsyncGenerator<Value, void, void> {
   const stream: AsyncGenerator<Value, void, void> = {
     next: async () => {
       await drained(response);
@@ -24,7 +28,9 @@ async function drained(response: ServerResponse): Promise<void> {
   await new Promise<void>((resolve) => setImmediate(resolve));
   if (!response.writableNeedDrain || response.closed) return;
   const left = new AbortController();
-  const either = ['drain', 'close'].map((event) => once(response, event, { signal: left.signal }).catch(() => undefined));
+  const either = ['drain', 'close'].map((event) =>
+    once(response, event, { signal: left.signal }).catch(() => undefined),
+  );
   await Promise.race(either);
   left.abort();
 }

@@ -14,23 +14,36 @@ interface Receiving {
 
 const receiving = new WeakMap<Request, Receiving>();
 
-/** Settles when the multipart body has been read to its end; rejects when it held more than one file. Undefined for other bodies. */
+/**
+ * Settles when the multipart body has been read to its end; rejects when it held more than one
+ * file. Undefined for other bodies.
+ */
 export function uploadEndedOf(request: Request): Promise<void> | undefined {
   return receiving.get(request)?.ended;
 }
 
-/** Ends the upload of a request, if there is one: its pace is too slow, or the token of its user has expired. */
+/**
+ * Ends the upload of a request, if there is one: its pace is too slow, or the token of its user has
+ * expired.
+ */
 export function abortUpload(request: Request, error: ApiError): void {
   receiving.get(request)?.abort(error);
 }
 
-/** One file a request, by the GraphQL multipart request specification. The use case decides how large it may be. */
+/**
+ * One file a request, by the GraphQL multipart request specification. The use case decides how
+ * large it may be.
+ */
 export function receiveUpload(): RequestHandler {
   return (request, response, next) => {
     if (!request.is('multipart/form-data')) return next();
     receiving.set(request, watchParser(request));
     response.once('finish', () => drain(request));
-    processRequest(request, response, { maxFiles: 1, maxFileSize: Infinity, maxFieldSize: MAX_REQUEST_BYTES }).then(
+    processRequest(request, response, {
+      maxFiles: 1,
+      maxFileSize: Infinity,
+      maxFieldSize: MAX_REQUEST_BYTES,
+    }).then(
       (body: unknown) => {
         request.body = body;
         next();
@@ -41,8 +54,8 @@ export function receiveUpload(): RequestHandler {
 }
 
 /**
- * Only the pipe knows the parser, and only the parser says that a second file came after the first had been taken. Fields are checked here,
- * before the library gets them.
+ * Only the pipe knows the parser, and only the parser says that a second file came after the first
+ * had been taken. Fields are checked here, before the library gets them.
  */
 function watchParser(request: Request): Receiving {
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
@@ -56,11 +69,15 @@ function watchParser(request: Request): Receiving {
   }
 
   const pipe = request.pipe.bind(request);
-  request.pipe = <Destination extends NodeJS.WritableStream>(destination: Destination, options?: { end?: boolean }) => {
+  request.pipe = <Destination extends NodeJS.WritableStream>(
+    destination: Destination,
+    options?: { end?: boolean },
+  ) => {
     const stream = destination as unknown as Writable;
     parser = stream;
     stream.once('filesLimit', () => reject(moreThanOneFile()));
-    // Not once: a parser that has met an error meets another when it is destroyed, and an error without a listener ends the process.
+    // Not once: a parser that has met an error meets another when it is destroyed, and an error
+    // without a listener ends the process.
     stream.on('error', (error: Error) => reject(toApiError(error)));
     stream.once('close', resolve);
     interceptFields(stream, fields.receive, abort);
@@ -69,7 +86,11 @@ function watchParser(request: Request): Receiving {
   return { ended, abort };
 }
 
-function interceptFields(parser: Writable, receive: (name: string, value: string) => void, abort: (error: ApiError) => void): void {
+function interceptFields(
+  parser: Writable,
+  receive: (name: string, value: string) => void,
+  abort: (error: ApiError) => void,
+): void {
   const emit = parser.emit.bind(parser);
   parser.emit = (event: string | symbol, ...values: unknown[]) => {
     if (event !== 'field') return emit(event, ...values);
@@ -84,11 +105,20 @@ function interceptFields(parser: Writable, receive: (name: string, value: string
 }
 
 function moreThanOneFile(): ApiError {
-  return new ApiError('BAD_USER_INPUT', 'One file a request: send each with an uploadDocument of its own.', { field: 'file' });
+  return new ApiError(
+    'BAD_USER_INPUT',
+    'One file a request: send each with an uploadDocument of its own.',
+    { field: 'file' },
+  );
 }
 
 function toApiError(cause: unknown): ApiError {
   if (cause instanceof ApiError) return cause;
   const why = cause instanceof Error ? cause.message.slice(0, 200) : '';
-  return new ApiError('BAD_USER_INPUT', `The multipart body cannot be read. ${why}`.trim(), { field: 'file' }, { cause });
+  return new ApiError(
+    'BAD_USER_INPUT',
+    `The multipart body cannot be read. ${why}`.trim(),
+    { field: 'file' },
+    { cause },
+  );
 }

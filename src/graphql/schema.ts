@@ -4,7 +4,11 @@ import { buildSchema, type BuildSchemaOptions, type MiddlewareFn } from 'type-gr
 import { requireViewer } from '../api/auth/authenticate.js';
 import { assertArguments } from './arguments.js';
 import type { Context } from './context.js';
-import { DocumentResolver, DocumentStatusEventResolver, ProgressResolver } from './resolvers/document-resolver.js';
+import {
+  DocumentResolver,
+  DocumentStatusEventResolver,
+  ProgressResolver,
+} from './resolvers/document-resolver.js';
 import { MutationResolver } from './resolvers/mutation-resolver.js';
 import { QueryResolver } from './resolvers/query-resolver.js';
 import { SearchHitResolver } from './resolvers/search-hit-resolver.js';
@@ -12,7 +16,10 @@ import { SubscriptionResolver } from './resolvers/subscription-resolver.js';
 import { DateTime } from './types/scalars.js';
 import { untilAborted } from '../documents/until-aborted.js';
 
-/** Every root field needs a token, arguments within bounds, and somebody who waits for it: also one that will be added without thinking of it. */
+/**
+ * Every root field needs a token, arguments within bounds, and somebody who waits for it: also one
+ * that will be added without thinking of it.
+ */
 const guardRootFields: MiddlewareFn<Context> = ({ info, context, args }, next) => {
   if (info.path.prev !== undefined) return next();
   requireViewer(context);
@@ -20,7 +27,10 @@ const guardRootFields: MiddlewareFn<Context> = ({ info, context, args }, next) =
   return untilAborted(context.signal, next);
 };
 
-/** The library asks for one wherever there is a subscription; ours take their events from the status hub and never come here. */
+/**
+ * The library asks for one wherever there is a subscription; ours take their events from the status
+ * hub and never come here.
+ */
 const noPubSub: NonNullable<BuildSchemaOptions['pubSub']> = {
   publish: () => {
     throw new Error('status events are published on the status bus');

@@ -1,16 +1,42 @@
-/** GraphQL over WebSocket, by the graphql-transport-ws protocol: the library knows the protocol, the socket is ours. */
-import { execute, getOperationAST, GraphQLError, subscribe, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from 'graphql';
-import { handleProtocols, makeServer, type Context as ConnectionContext, type Server } from 'graphql-ws';
+/**
+ * GraphQL over WebSocket, by the graphql-transport-ws protocol: the library knows the protocol, the
+ * socket is ours.
+ */
+import {
+  execute,
+  getOperationAST,
+  GraphQLError,
+  subscribe,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLSchema,
+} from 'graphql';
+import {
+  handleProtocols,
+  makeServer,
+  type Context as ConnectionContext,
+  type Server,
+} from 'graphql-ws';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { parseBearer } from '../api/auth/authenticate.js';
-import { CLOSE_BAD_REQUEST, CLOSE_EXPIRED, CLOSE_TRY_AGAIN, CLOSE_UNAUTHENTICATED } from '../api/auth/close-codes.js';
+import {
+  CLOSE_BAD_REQUEST,
+  CLOSE_EXPIRED,
+  CLOSE_TRY_AGAIN,
+  CLOSE_UNAUTHENTICATED,
+} from '../api/auth/close-codes.js';
 import { watchToken } from '../api/auth/token-expiry.js';
 import type { Identity, Viewer } from '../documents/ports.js';
 import { ApiError, ExpiredTokenError } from '../errors.js';
 import { guardWebSocket } from '../http/guard-web-socket.js';
 import { startHeartbeat } from '../http/heartbeat.js';
 import { createClientLimits, type ClientLimits } from '../rate-limit/client-limits.js';
-import { createOperationCheck, isDocument, type OperationCheck, type OperationRequest } from './check-operation.js';
+import {
+  createOperationCheck,
+  isDocument,
+  type OperationCheck,
+  type OperationRequest,
+} from './check-operation.js';
 import type { Context, Services } from './context.js';
 import { createContext } from './create-context.js';
 import type { ToClientError } from './errors.js';
@@ -40,14 +66,27 @@ interface Connection extends Record<PropertyKey, unknown> {
 
 type OperationContext = Context & { held: HeldOperation };
 
-export function serveGraphqlWebSocket(server: WebSocketServer, { limits = createClientLimits(), ...dependencies }: Dependencies): void {
+export function serveGraphqlWebSocket(
+  server: WebSocketServer,
+  { limits = createClientLimits(), ...dependencies }: Dependencies,
+): void {
   server.options.handleProtocols = handleProtocols;
   const protocol = createProtocol({ ...dependencies, limits });
   server.on('connection', (socket) => serveSocket(protocol, dependencies.toClientError, socket));
 }
 
-function serveSocket(protocol: Server<Connection>, toClientError: ToClientError, socket: WebSocket): void {
-  const connection: Connection = { socket, viewer: null, closed: new AbortController(), operations: new Map(), running: 0 };
+function serveSocket(
+  protocol: Server<Connection>,
+  toClientError: ToClientError,
+  socket: WebSocket,
+): void {
+  const connection: Connection = {
+    socket,
+    viewer: null,
+    closed: new AbortController(),
+    operations: new Map(),
+    running: 0,
+  };
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
@@ -58,7 +97,8 @@ function serveSocket(protocol: Server<Connection>, toClientError: ToClientError,
           socket,
           (data, isBinary) =>
             void receive(connection, handle, toText(data, isBinary)).catch((error: unknown) => {
-              if (isUnexpectedMessage(error)) return socket.close(CLOSE_BAD_REQUEST, 'Unexpected message');
+              if (isUnexpectedMessage(error))
+                return socket.close(CLOSE_BAD_REQUEST, 'Unexpected message');
               // A bug of ours: logged under an id, and the client may reconnect.
               toClientError(error);
               socket.close(1011, 'Internal error');
@@ -74,7 +114,10 @@ function serveSocket(protocol: Server<Connection>, toClientError: ToClientError,
   });
 }
 
-/** graphql-ws 6.4 throws when a client sends a type that only servers send, such as `next`: its one error that is the client's fault. */
+/**
+ * graphql-ws 6.4 throws when a client sends a type that only servers send, such as `next`: its one
+ * error that is the client's fault.
+ */
 function isUnexpectedMessage(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('Unexpected message of type');
 }
@@ -95,8 +138,13 @@ function send(socket: WebSocket, text: string): Promise<void> {
 /** A message that completes an operation is short. */
 const MAX_COMPLETE_LENGTH = 1_000;
 
-async function receive({ operations }: Connection, handle: (text: string) => Promise<void>, text: string): Promise<void> {
-  if (text.length <= MAX_COMPLETE_LENGTH && text.includes('"complete"')) operations.get(completedId(text))?.abort(clientLeft());
+async function receive(
+  { operations }: Connection,
+  handle: (text: string) => Promise<void>,
+  text: string,
+): Promise<void> {
+  if (text.length <= MAX_COMPLETE_LENGTH && text.includes('"complete"'))
+    operations.get(completedId(text))?.abort(clientLeft());
   await handle(text);
 }
 
@@ -116,22 +164,35 @@ function createProtocol(dependencies: Dependencies & { limits: ClientLimits }): 
     schema,
     onConnect: (context) => signIn(dependencies, context),
     onSubscribe: ({ extra, subscriptions }, id, payload) =>
-      prepare({ ...dependencies, check }, { connection: extra, id, payload, open: Object.keys(subscriptions).length }),
+      prepare(
+        { ...dependencies, check },
+        { connection: extra, id, payload, open: Object.keys(subscriptions).length },
+      ),
     execute: executeHeld,
     subscribe: subscribeHeld,
     onNext: (_context, _id, _payload, _args, result) =>
-      result.errors ? { data: result.data ?? null, errors: result.errors.slice(0, MAX_ERRORS).map(toClientError) } : undefined,
+      result.errors
+        ? {
+            data: result.data ?? null,
+            errors: result.errors.slice(0, MAX_ERRORS).map(toClientError),
+          }
+        : undefined,
     onError: (_context, _id, _payload, errors) => errors.slice(0, MAX_ERRORS).map(toClientError),
   });
 }
 
-/** The key in any case: GraphiQL sends its header tab as it stands. False after the socket has been closed with the reason. */
+/**
+ * The key in any case: GraphiQL sends its header tab as it stands. False after the socket has been
+ * closed with the reason.
+ */
 async function signIn(
   { identity, limits }: Dependencies & { limits: ClientLimits },
   { connectionParams, extra }: ConnectionContext<Record<string, unknown>, Connection>,
 ): Promise<boolean> {
   const { socket } = extra;
-  const [, authorization] = Object.entries(connectionParams ?? {}).find(([key]) => key.toLowerCase() === 'authorization') ?? [];
+  const [, authorization] =
+    Object.entries(connectionParams ?? {}).find(([key]) => key.toLowerCase() === 'authorization') ??
+    [];
   const token = parseBearer(authorization);
   try {
     if (token === null) throw new ApiError('UNAUTHENTICATED', 'There is no token');
@@ -153,7 +214,8 @@ async function signIn(
 
 function close(socket: WebSocket, error: unknown): void {
   if (error instanceof ExpiredTokenError) socket.close(CLOSE_EXPIRED, 'The token has expired');
-  else if (error instanceof ApiError && error.code === 'RATE_LIMITED') socket.close(CLOSE_TRY_AGAIN, 'Too many connections');
+  else if (error instanceof ApiError && error.code === 'RATE_LIMITED')
+    socket.close(CLOSE_TRY_AGAIN, 'Too many connections');
   else if (error instanceof ApiError && error.code === 'UNAUTHENTICATED')
     socket.close(CLOSE_UNAUTHENTICATED, 'The token is missing or not valid');
   else socket.close(CLOSE_TRY_AGAIN, 'The token cannot be checked just now');
@@ -168,7 +230,12 @@ interface Subscribing {
 }
 
 async function prepare(
-  { schema, services, limits, check }: Dependencies & { limits: ClientLimits; check: OperationCheck },
+  {
+    schema,
+    services,
+    limits,
+    check,
+  }: Dependencies & { limits: ClientLimits; check: OperationCheck },
   { connection, id, payload: { query, variables, operationName }, open }: Subscribing,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { viewer } = connection;
@@ -178,12 +245,23 @@ async function prepare(
     const document = check.check({ query, variables, operationName });
     if (!isDocument(document)) return document.map(toGraphQLError);
     if (!getOperationAST(document, operationName))
-      throw new ApiError('BAD_USER_INPUT', 'operationName must name one of the operations.', { field: 'operationName' });
+      throw new ApiError('BAD_USER_INPUT', 'operationName must name one of the operations.', {
+        field: 'operationName',
+      });
     const isStream = isSubscription(document, operationName);
     assertCapacity(connection, isStream, open);
     const held = await hold(limits, connection, { id, owner: viewer.id, isStream });
-    const contextValue: OperationContext = { ...createContext(services, { viewer, refusal: null }, { signal: held.signal }), held };
-    return { schema, document, contextValue, ...(variables && { variableValues: variables }), ...(operationName && { operationName }) };
+    const contextValue: OperationContext = {
+      ...createContext(services, { viewer, refusal: null }, { signal: held.signal }),
+      held,
+    };
+    return {
+      schema,
+      document,
+      contextValue,
+      ...(variables && { variableValues: variables }),
+      ...(operationName && { operationName }),
+    };
   } catch (error) {
     if (error instanceof ApiError) return [toGraphQLError(error)];
     throw error;
@@ -192,8 +270,12 @@ async function prepare(
 
 function assertCapacity({ running }: Connection, isStream: boolean, open: number): void {
   if (isStream && open - running > SUBSCRIPTIONS_PER_SOCKET)
-    throw tooMany('subscriptions: watch the list instead of each document', SUBSCRIPTIONS_PER_SOCKET);
-  if (!isStream && running >= OPERATIONS_PER_SOCKET) throw tooMany('queries and mutations at once', OPERATIONS_PER_SOCKET);
+    throw tooMany(
+      'subscriptions: watch the list instead of each document',
+      SUBSCRIPTIONS_PER_SOCKET,
+    );
+  if (!isStream && running >= OPERATIONS_PER_SOCKET)
+    throw tooMany('queries and mutations at once', OPERATIONS_PER_SOCKET);
 }
 
 function tooMany(what: string, limit: number): ApiError {
@@ -257,7 +339,10 @@ function heldBy({ contextValue }: ExecutionArgs): HeldOperation {
   return (contextValue as OperationContext).held;
 }
 
-function releasing<Value>(source: AsyncGenerator<Value, void, void>, release: () => void): AsyncGenerator<Value, void, void> {
+function releasing<Value>(
+  source: AsyncGenerator<Value, void, void>,
+  release: () => void,
+): AsyncGenerator<Value, void, void> {
   const stream: AsyncGenerator<Value, void, void> = {
     next: async () => {
       const next = await source.next().catch((error: unknown) => {
@@ -282,5 +367,7 @@ function releasing<Value>(source: AsyncGenerator<Value, void, void>, release: ()
 }
 
 function toGraphQLError(error: Error): GraphQLError {
-  return error instanceof GraphQLError ? error : new GraphQLError(error.message, { originalError: error });
+  return error instanceof GraphQLError
+    ? error
+    : new GraphQLError(error.message, { originalError: error });
 }

@@ -1,4 +1,7 @@
-/** How long a body may take. A client that sends slowly holds a connection, and with an upload a file. */
+/**
+ * How long a body may take. A client that sends slowly holds a connection, and with an upload a
+ * file.
+ */
 import type { Request, RequestHandler } from 'express';
 import { ApiError } from '../errors.js';
 
@@ -33,10 +36,14 @@ function hasBody({ headers }: Request): boolean {
 }
 
 /**
- * Lifts the time limit of a body that holds a file, and asks for a pace instead: `onSlow` is called once when too little has come in a
- * window. Time in which the server does not read does not count.
+ * Lifts the time limit of a body that holds a file, and asks for a pace instead: `onSlow` is called
+ * once when too little has come in a window. Time in which the server does not read does not count.
  */
-export function expectPace(request: Request, onSlow: (error: ApiError) => void, windowMs = UPLOAD_WINDOW_MS): void {
+export function expectPace(
+  request: Request,
+  onSlow: (error: ApiError) => void,
+  windowMs = UPLOAD_WINDOW_MS,
+): void {
   clearTimeout(timers.get(request));
   const { socket } = request;
   let seen = socket.bytesRead;
@@ -46,7 +53,12 @@ export function expectPace(request: Request, onSlow: (error: ApiError) => void, 
     seen = socket.bytesRead;
     if (isOurs || pace >= UPLOAD_BYTES_PER_SECOND || request.complete) return;
     stop();
-    onSlow(tooSlow(`An upload must send at least ${UPLOAD_BYTES_PER_SECOND / 1024} KiB a second.`, UPLOAD_BYTES_PER_SECOND));
+    onSlow(
+      tooSlow(
+        `An upload must send at least ${UPLOAD_BYTES_PER_SECOND / 1024} KiB a second.`,
+        UPLOAD_BYTES_PER_SECOND,
+      ),
+    );
   }, windowMs).unref();
   const stop = (): void => clearInterval(timer);
   request.once('end', stop);

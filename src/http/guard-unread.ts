@@ -1,7 +1,10 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** A client that takes none of what waits for it, for so long, is cut off: a download that stands still, a stream that nobody reads. */
+/**
+ * A client that takes none of what waits for it, for so long, is cut off: a download that stands
+ * still, a stream that nobody reads.
+ */
 const STALLED_MS = 30_000;
 const SWEEP_MS = 1_000;
 
@@ -18,7 +21,10 @@ export function guardUnread(server: Server, stalledMs = STALLED_MS): () => void 
     socket.once('close', () => connections.delete(socket));
   });
 
-  /** What the kernel has taken counts as written, so nothing counts as waiting while a connection only rests. */
+  /**
+   * What the kernel has taken counts as written, so nothing counts as waiting while a connection
+   * only rests.
+   */
   function sweep(): void {
     const now = performance.now();
     for (const [socket, progress] of connections) {
@@ -33,7 +39,10 @@ export function guardUnread(server: Server, stalledMs = STALLED_MS): () => void 
   return () => clearInterval(timer);
 }
 
-/** Bytes of the write under way that the kernel has not taken, which Node's own timeout reads as well; 0 where there is no such number. */
+/**
+ * Bytes of the write under way that the kernel has not taken, which Node's own timeout reads as
+ * well; 0 where there is no such number.
+ */
 function queued(socket: Socket): number {
   const { _handle: handle } = socket as { _handle?: { writeQueueSize?: unknown } | null };
   return typeof handle?.writeQueueSize === 'number' ? handle.writeQueueSize : 0;

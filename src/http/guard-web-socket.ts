@@ -1,6 +1,6 @@
 /**
- * What stands between a WebSocket and its protocol, the same for each: messages come at a bounded rate, and a client that does not read
- * what it is sent is not read from either.
+ * What stands between a WebSocket and its protocol, the same for each: messages come at a bounded
+ * rate, and a client that does not read what it is sent is not read from either.
  *
  *     reading ─► paused (messages too fast, or responses unread) ─► reading
  *                   └─► closed: 1008, too many messages wait; 1013, unread for too long
@@ -54,8 +54,15 @@ function watch(guard: Guarded): () => void {
   };
 }
 
-/** Calls `onMessage` for each message in order, never more than one in a turn of the loop; what it throws is the caller's business. */
-export function guardWebSocket(socket: WebSocket, onMessage: (data: RawData, isBinary: boolean) => void, limits = WEB_SOCKET_LIMITS): void {
+/**
+ * Calls `onMessage` for each message in order, never more than one in a turn of the loop; what it
+ * throws is the caller's business.
+ */
+export function guardWebSocket(
+  socket: WebSocket,
+  onMessage: (data: RawData, isBinary: boolean) => void,
+  limits = WEB_SOCKET_LIMITS,
+): void {
   const waiting: { data: RawData; isBinary: boolean }[] = [];
   let tokens = limits.burst;
   let refilledAt = performance.now();
@@ -63,7 +70,10 @@ export function guardWebSocket(socket: WebSocket, onMessage: (data: RawData, isB
   let pumping = false;
 
   function refill(now: number): void {
-    tokens = Math.min(limits.burst, tokens + ((now - refilledAt) * limits.messagesPerSecond) / 1_000);
+    tokens = Math.min(
+      limits.burst,
+      tokens + ((now - refilledAt) * limits.messagesPerSecond) / 1_000,
+    );
     refilledAt = now;
   }
 
@@ -96,7 +106,8 @@ export function guardWebSocket(socket: WebSocket, onMessage: (data: RawData, isB
   }
 
   function receive(data: RawData, isBinary: boolean): void {
-    if (waiting.length >= limits.maxWaiting) return cutOff(socket, CLOSE_POLICY, 'Too many messages');
+    if (waiting.length >= limits.maxWaiting)
+      return cutOff(socket, CLOSE_POLICY, 'Too many messages');
     waiting.push({ data, isBinary });
     if (isUnread()) return socket.pause();
     schedule();
@@ -105,7 +116,8 @@ export function guardWebSocket(socket: WebSocket, onMessage: (data: RawData, isB
   /** Fast senders get their next messages here, and readers that are slow are noticed. */
   function sweep(now: number): void {
     if (!isUnread()) unreadSince = null;
-    else if (now - (unreadSince ??= now) >= limits.unreadMs) return cutOff(socket, CLOSE_TRY_AGAIN, 'Responses are not read');
+    else if (now - (unreadSince ??= now) >= limits.unreadMs)
+      return cutOff(socket, CLOSE_TRY_AGAIN, 'Responses are not read');
     if (!pumping && !isUnread()) pump();
   }
 

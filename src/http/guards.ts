@@ -1,4 +1,7 @@
-/** Who may talk to us at all. A page of a foreign site can reach loopback too: by its Origin, or by a name of its own that points here. */
+/**
+ * Who may talk to us at all. A page of a foreign site can reach loopback too: by its Origin, or by
+ * a name of its own that points here.
+ */
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../errors.js';
 
@@ -10,18 +13,32 @@ export interface Guards {
 }
 
 const LOOPBACK_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i;
-/** A name or an address and a port. A URL parser would also take a path, a user name or a backslash. */
+/**
+ * A name or an address and a port. A URL parser would also take a path, a user name or a backslash.
+ */
 const HOST = /^[a-z\d.:[\]_-]+$/i;
 
-/** `loopbackOnly`: while anybody may say who they are, only names that mean this machine are answered. */
-export function createGuards({ loopbackOnly, corsOrigins }: { loopbackOnly: boolean; corsOrigins: readonly string[] }): Guards {
+/**
+ * `loopbackOnly`: while anybody may say who they are, only names that mean this machine are
+ * answered.
+ */
+export function createGuards({
+  loopbackOnly,
+  corsOrigins,
+}: {
+  loopbackOnly: boolean;
+  corsOrigins: readonly string[];
+}): Guards {
   function checkHost({ host }: Headers): void {
     if (loopbackOnly && !isLoopbackHost(host)) {
       throw new ApiError('FORBIDDEN', 'This host name is not allowed; use localhost.');
     }
   }
 
-  /** With tokens that anybody can make there is no proxy in front of us, so nobody may claim to be one. */
+  /**
+   * With tokens that anybody can make there is no proxy in front of us, so nobody may claim to be
+   * one.
+   */
   function checkOrigin(headers: Headers): void {
     const { origin } = headers;
     if (origin === undefined || corsOrigins.includes(origin)) return;
@@ -43,8 +60,9 @@ export function isLoopbackHost(host: string | undefined): boolean {
 }
 
 /**
- * Returns the origin of a page that came from here, as browsers write it; null if the Host header is missing or odd. The Origin header is
- * compared with it as text, so whatever would change by being parsed is foreign.
+ * Returns the origin of a page that came from here, as browsers write it; null if the Host header
+ * is missing or odd. The Origin header is compared with it as text, so whatever would change by
+ * being parsed is foreign.
  */
 function ownOrigin(host: string | undefined, scheme: string): string | null {
   const url = `${scheme}://${host ?? ''}`;
@@ -52,8 +70,8 @@ function ownOrigin(host: string | undefined, scheme: string): string | null {
 }
 
 /**
- * This server speaks plain HTTP; a proxy that ends TLS says so, each one further on after a comma. A foreign page cannot set this header
- * without a preflight, which is refused.
+ * This server speaks plain HTTP; a proxy that ends TLS says so, each one further on after a comma.
+ * A foreign page cannot set this header without a preflight, which is refused.
  */
 function schemeOf(headers: Headers): string {
   const [first] = String(headers['x-forwarded-proto'] ?? '').split(',', 1);

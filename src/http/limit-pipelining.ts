@@ -1,7 +1,10 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Requests of one connection that are served at once, and those that may wait behind them: clients that share a connection send one at a time. */
+/**
+ * Requests of one connection that are served at once, and those that may wait behind them: clients
+ * that share a connection send one at a time.
+ */
 const AT_ONCE = 10;
 const MAX_WAITING = 100;
 
@@ -10,7 +13,10 @@ interface Pipeline {
   waiting: { request: IncomingMessage; response: ServerResponse }[];
 }
 
-/** Node hands over every request that a client has put into a packet. Further ones wait here unread; a client that sends too many is cut off. */
+/**
+ * Node hands over every request that a client has put into a packet. Further ones wait here unread;
+ * a client that sends too many is cut off.
+ */
 export function limitPipelining(listener: RequestListener): RequestListener {
   const pipelines = new WeakMap<Socket, Pipeline>();
 

@@ -13,7 +13,10 @@ export function createMetricsRouter({ render, operationsToken }: Dependencies): 
   router.get('/metrics', async (request, response) => {
     if (!mayOperate(request, operationsToken)) {
       response.set('WWW-Authenticate', 'Bearer');
-      throw new ApiError('UNAUTHENTICATED', 'Metrics are told to this machine, and to others with OPERATIONS_TOKEN as a bearer token.');
+      throw new ApiError(
+        'UNAUTHENTICATED',
+        'Metrics are told to this machine, and to others with OPERATIONS_TOKEN as a bearer token.',
+      );
     }
     const { contentType, text } = await render();
     response.set({ 'Content-Type': contentType, 'Cache-Control': 'no-store' }).send(text);

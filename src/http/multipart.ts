@@ -1,4 +1,7 @@
-/** The multipart body of a REST upload: the first file part, whatever its name, and the options around it. */
+/**
+ * The multipart body of a REST upload: the first file part, whatever its name, and the options
+ * around it.
+ */
 import busboy, { type Busboy } from 'busboy';
 import type { Request, Response } from 'express';
 import type { Readable } from 'node:stream';
@@ -12,8 +15,9 @@ const FIELD_BYTES = 1_024;
 const MAX_FIELDS = 20;
 
 /**
- * Hands the file to `take` while it streams in. Throws BAD_USER_INPUT for a body without a file, or one that cannot be read, REQUEST_TIMEOUT
- * for one that comes too slowly, and the reason of `signal` when it aborts.
+ * Hands the file to `take` while it streams in. Throws BAD_USER_INPUT for a body without a file, or
+ * one that cannot be read, REQUEST_TIMEOUT for one that comes too slowly, and the reason of
+ * `signal` when it aborts.
  */
 export function receiveMultipart<Result>(
   { request, response, signal }: { request: Request; response: Response; signal: AbortSignal },
@@ -32,15 +36,20 @@ export function receiveMultipart<Result>(
   });
   parser.once('fieldsLimit', () => abort(tooManyFields()));
   parser.on('file', (_name, stream, { filename }) => {
-    // A body that breaks off ends every file stream with an error. Streams that nothing reads need a listener too: an error without one
-    // ends the process. Whoever reads the stream still sees the error.
+    // A body that breaks off ends every file stream with an error. Streams that nothing reads need
+    // a listener too: an error without one ends the process. Whoever reads the stream still sees
+    // the error.
     stream.on('error', () => undefined);
     if (hasFile) return void stream.resume();
     hasFile = true;
     const content = untilEnd(stream, ended.promise);
-    take({ filename: filename ?? '', content, options: () => parseOptions(fields) }).then(taken.resolve, taken.reject);
+    take({ filename: filename ?? '', content, options: () => parseOptions(fields) }).then(
+      taken.resolve,
+      taken.reject,
+    );
   });
-  // Not once: a parser that has met an error meets another at the end of the body, and one that nobody hears ends the process.
+  // Not once: a parser that has met an error meets another at the end of the body, and one that
+  // nobody hears ends the process.
   parser.on('error', (error) => {
     const reason = error instanceof ApiError ? error : broken(error);
     ended.reject(reason);
@@ -48,9 +57,15 @@ export function receiveMultipart<Result>(
   });
   parser.once('close', () => {
     ended.resolve();
-    if (!hasFile) taken.reject(new ApiError('BAD_USER_INPUT', 'There is no file in the request.', { field: 'file' }));
+    if (!hasFile)
+      taken.reject(
+        new ApiError('BAD_USER_INPUT', 'There is no file in the request.', { field: 'file' }),
+      );
   });
-  request.once('close', () => void (request.complete || parser.destroy(new Error('the client went away'))));
+  request.once(
+    'close',
+    () => void (request.complete || parser.destroy(new Error('the client went away'))),
+  );
   const abort = (error: unknown): void => {
     const reason = error instanceof ApiError ? error : broken(error);
     ended.reject(reason);
@@ -66,7 +81,11 @@ export function receiveMultipart<Result>(
 
 function createParser(request: Request): Busboy {
   try {
-    return busboy({ headers: request.headers, defParamCharset: 'utf8', limits: { fieldSize: FIELD_BYTES, fields: MAX_FIELDS } });
+    return busboy({
+      headers: request.headers,
+      defParamCharset: 'utf8',
+      limits: { fieldSize: FIELD_BYTES, fields: MAX_FIELDS },
+    });
   } catch (error) {
     throw broken(error);
   }
@@ -74,18 +93,33 @@ function createParser(request: Request): Busboy {
 
 function tooLong(field: string): ApiError {
   const limit = FIELD_BYTES;
-  return new ApiError('BAD_USER_INPUT', `${field} is longer than ${limit} bytes, or its name is too long.`, { field, limit });
+  return new ApiError(
+    'BAD_USER_INPUT',
+    `${field} is longer than ${limit} bytes, or its name is too long.`,
+    { field, limit },
+  );
 }
 
 function tooManyFields(): ApiError {
-  return new ApiError('BAD_USER_INPUT', `The body has more than ${MAX_FIELDS} fields.`, { field: 'file', limit: MAX_FIELDS });
+  return new ApiError('BAD_USER_INPUT', `The body has more than ${MAX_FIELDS} fields.`, {
+    field: 'file',
+    limit: MAX_FIELDS,
+  });
 }
 
 function broken(cause: unknown): ApiError {
-  return new ApiError('BAD_USER_INPUT', 'Send a multipart/form-data body with one file in it.', { field: 'file' }, { cause });
+  return new ApiError(
+    'BAD_USER_INPUT',
+    'Send a multipart/form-data body with one file in it.',
+    { field: 'file' },
+    { cause },
+  );
 }
 
-/** The content is whole only when the request is: what follows the file may still show that the request was wrong. */
+/**
+ * The content is whole only when the request is: what follows the file may still show that the
+ * request was wrong.
+ */
 export async function* untilEnd(content: Readable, ended: Promise<void>): AsyncGenerator<Buffer> {
   yield* content as AsyncIterable<Buffer>;
   await ended;
@@ -102,14 +136,19 @@ function parseOptions(fields: ReadonlyMap<string, string>): UploadOptions {
 
 function parsePriority(value: string): Priority {
   const priority = PRIORITIES.find((known) => known === value.toUpperCase());
-  if (!priority) throw new ApiError('BAD_USER_INPUT', 'priority must be HIGH, NORMAL or LOW.', { field: 'priority' });
+  if (!priority)
+    throw new ApiError('BAD_USER_INPUT', 'priority must be HIGH, NORMAL or LOW.', {
+      field: 'priority',
+    });
   return priority;
 }
 
 function parseTime(value: string): Date {
   const time = new Date(value);
   if (Number.isNaN(time.getTime()))
-    throw new ApiError('BAD_USER_INPUT', 'scheduledFor must be a time in ISO 8601.', { field: 'scheduledFor' });
+    throw new ApiError('BAD_USER_INPUT', 'scheduledFor must be a time in ISO 8601.', {
+      field: 'scheduledFor',
+    });
   return time;
 }
 

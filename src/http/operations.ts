@@ -2,7 +2,10 @@ import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isLoopbackHost } from './guards.js';
 
-/** Headers by which proxies and content delivery networks name a client, or themselves: whole names, beginnings, and endings. */
+/**
+ * Headers by which proxies and content delivery networks name a client, or themselves: whole names,
+ * beginnings, and endings.
+ */
 const PROXY_HEADERS = [
   /^(via|forwarded|forwarded-for|proxy-connection|cdn-loop|x-varnish|x-scheme|x-url-scheme|x-coming-from|front-end-https|surrogate-.*)$/,
   /^(x-forwarded|x-original|x-real-|x-proxy|x-envoy-|x-haproxy-|x-amzn-|x-amz-cf-|x-azure-|x-arr-|x-appengine-|x-cloud-trace)/,
@@ -11,14 +14,20 @@ const PROXY_HEADERS = [
 ];
 
 /**
- * Returns true if the request may see what is for operators: it comes from this machine, or names the token. The address of the connection
- * and a loopback Host show that it comes from here; the header of a proxy takes that away, because its client may be anywhere.
+ * Returns true if the request may see what is for operators: it comes from this machine, or names
+ * the token. The address of the connection and a loopback Host show that it comes from here; the
+ * header of a proxy takes that away, because its client may be anywhere.
  */
-export function mayOperate(request: Pick<IncomingMessage, 'headers' | 'socket'>, operationsToken: string | null): boolean {
+export function mayOperate(
+  request: Pick<IncomingMessage, 'headers' | 'socket'>,
+  operationsToken: string | null,
+): boolean {
   const { headers, socket } = request;
   const isDirect = isLoopback(socket.remoteAddress ?? '') && isLoopbackHost(headers.host);
   if (isDirect && !Object.keys(headers).some(isOfProxy)) return true;
-  return operationsToken !== null && isSame(headers.authorization ?? '', `Bearer ${operationsToken}`);
+  return (
+    operationsToken !== null && isSame(headers.authorization ?? '', `Bearer ${operationsToken}`)
+  );
 }
 
 function isOfProxy(name: string): boolean {

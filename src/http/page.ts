@@ -11,7 +11,10 @@ export interface PageConfig {
   limits: { maxUploadBytes: number; mimeTypes: readonly string[] };
 }
 
-/** Firebase's public web settings: they name the project and open nothing. `emulatorHost` is host:port. */
+/**
+ * Firebase's public web settings: they name the project and open nothing. `emulatorHost` is
+ * host:port.
+ */
 export interface FirebaseSignIn {
   kind: 'firebase';
   projectId: string;
@@ -23,12 +26,24 @@ export interface FirebaseSignIn {
 type Sources = Partial<Record<'connectSrc' | 'scriptSrc' | 'frameSrc', readonly string[]>>;
 
 const CSP = 'Content-Security-Policy';
-/** Older browsers do not take `'self'` for WebSockets. An address in brackets is no source that a policy can name: there `'self'` must do. */
+/**
+ * Older browsers do not take `'self'` for WebSockets. An address in brackets is no source that a
+ * policy can name: there `'self'` must do.
+ */
 const NAMEABLE_HOST = /^[a-z\d][a-z\d.-]{0,252}(:\d{1,5})?$/i;
 
-/** Nothing is fetched from elsewhere and no script stands in the page itself. The component library sets styles on elements. */
+/**
+ * Nothing is fetched from elsewhere and no script stands in the page itself. The component library
+ * sets styles on elements.
+ */
 export function securityHeaders(): RequestHandler {
-  const headers = headersSetBy(helmet({ contentSecurityPolicy: false, strictTransportSecurity: false, crossOriginEmbedderPolicy: false }));
+  const headers = headersSetBy(
+    helmet({
+      contentSecurityPolicy: false,
+      strictTransportSecurity: false,
+      crossOriginEmbedderPolicy: false,
+    }),
+  );
   const setPolicy = policyHeader({});
   return (request, response, next) => {
     for (const [name, value] of headers) response.setHeader(name, value);
@@ -36,8 +51,13 @@ export function securityHeaders(): RequestHandler {
   };
 }
 
-/** They are the same for every answer, so the library is asked once and not, in a chain of eleven handlers, for each. */
-function headersSetBy(handler: (request: IncomingMessage, response: ServerResponse, next: () => void) => void): Map<string, string> {
+/**
+ * They are the same for every answer, so the library is asked once and not, in a chain of eleven
+ * handlers, for each.
+ */
+function headersSetBy(
+  handler: (request: IncomingMessage, response: ServerResponse, next: () => void) => void,
+): Map<string, string> {
   const request = new IncomingMessage(new Socket());
   const response = new ServerResponse(request);
   handler(request, response, () => undefined);
@@ -46,9 +66,13 @@ function headersSetBy(handler: (request: IncomingMessage, response: ServerRespon
 
 /** Sets the policy, with the WebSockets of the host that was asked for and of no other. */
 function policyHeader(sources: Sources): RequestHandler {
-  const policy = headersSetBy(helmet.contentSecurityPolicy(contentSecurityPolicy(sources))).get(CSP.toLowerCase()) ?? '';
+  const policy =
+    headersSetBy(helmet.contentSecurityPolicy(contentSecurityPolicy(sources))).get(
+      CSP.toLowerCase(),
+    ) ?? '';
   return ({ headers: { host } }, response, next) => {
-    const ownSockets = host !== undefined && NAMEABLE_HOST.test(host) ? ` ws://${host} wss://${host}` : '';
+    const ownSockets =
+      host !== undefined && NAMEABLE_HOST.test(host) ? ` ws://${host} wss://${host}` : '';
     response.setHeader(
       CSP,
       policy.replace("connect-src 'self'", (self) => self + ownSockets),
@@ -77,7 +101,10 @@ function contentSecurityPolicy({ connectSrc = [], scriptSrc, frameSrc }: Sources
   };
 }
 
-/** What Firebase's library asks: its two services, and for Google's window a script and a frame of the project's sign-in pages. */
+/**
+ * What Firebase's library asks: its two services, and for Google's window a script and a frame of
+ * the project's sign-in pages.
+ */
 function firebaseSources({ emulatorHost, authDomain }: FirebaseSignIn): Sources {
   if (emulatorHost !== null) return { connectSrc: [`http://${emulatorHost}`] };
   return {
@@ -99,12 +126,26 @@ function firebaseHeaders(signIn: FirebaseSignIn): RequestHandler[] {
 }
 
 /** The page and the playground, as built by Vite: names with a hash in them never change. */
-export function createPageRouter({ folder, config }: { folder: string; config: PageConfig }): Router {
+export function createPageRouter({
+  folder,
+  config,
+}: {
+  folder: string;
+  config: PageConfig;
+}): Router {
   const router = Router();
   if (config.identity.kind === 'firebase') router.use(...firebaseHeaders(config.identity));
-  router.get('/config.json', (_request, response) => void response.set('Cache-Control', 'no-store').json(config));
-  router.get('/playground', (_request, response) => response.sendFile(join(folder, 'playground.html')));
-  router.use('/assets', express.static(join(folder, 'assets'), { immutable: true, maxAge: '1y', fallthrough: false }));
+  router.get(
+    '/config.json',
+    (_request, response) => void response.set('Cache-Control', 'no-store').json(config),
+  );
+  router.get('/playground', (_request, response) =>
+    response.sendFile(join(folder, 'playground.html')),
+  );
+  router.use(
+    '/assets',
+    express.static(join(folder, 'assets'), { immutable: true, maxAge: '1y', fallthrough: false }),
+  );
   router.use(express.static(folder, { cacheControl: false }));
   return router;
 }

@@ -8,12 +8,18 @@
  *     {"type":"ping"}                         ───►
  *                                             ◄───  {"type":"pong"}
  *
- * A token that is not valid, or none in time, gets an error and the close code 4401; an expired one 4403. A message that is wrong gets an error
- * that names the field and may be corrected; a socket that is not signed in by then is closed with 4400.
+ * A token that is not valid, or none in time, gets an error and the close code 4401; an expired one
+ * 4403. A message that is wrong gets an error that names the field and may be corrected; a socket
+ * that is not signed in by then is closed with 4400.
  */
 import type { WebSocket } from 'ws';
 import { z } from 'zod';
-import { CLOSE_BAD_REQUEST, CLOSE_EXPIRED, CLOSE_TRY_AGAIN, CLOSE_UNAUTHENTICATED } from '../api/auth/close-codes.js';
+import {
+  CLOSE_BAD_REQUEST,
+  CLOSE_EXPIRED,
+  CLOSE_TRY_AGAIN,
+  CLOSE_UNAUTHENTICATED,
+} from '../api/auth/close-codes.js';
 import { watchToken } from '../api/auth/token-expiry.js';
 import type { Document, StatusEvent } from '../documents/document.js';
 import type { Identity, Viewer } from '../documents/ports.js';
@@ -43,11 +49,18 @@ const MAX_BUFFERED_BYTES = 1024 * 1024;
 const BUFFER_POLL_MS = 50;
 
 const clientMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('auth'), token: z.string().max(MAX_TOKEN_LENGTH), since: z.iso.datetime({ offset: true }).optional() }),
+  z.object({
+    type: z.literal('auth'),
+    token: z.string().max(MAX_TOKEN_LENGTH),
+    since: z.iso.datetime({ offset: true }).optional(),
+  }),
   z.object({ type: z.literal('ping') }),
 ]);
 
-export function servePlainWebSocket(socket: WebSocket, { limits = createClientLimits(), ...dependencies }: Dependencies): void {
+export function servePlainWebSocket(
+  socket: WebSocket,
+  { limits = createClientLimits(), ...dependencies }: Dependencies,
+): void {
   const session = createSession(socket, { ...dependencies, limits });
   const timer = setTimeout(session.expire, AUTH_TIMEOUT_MS);
   guardWebSocket(socket, (data, isBinary) => {
@@ -57,7 +70,8 @@ export function servePlainWebSocket(socket: WebSocket, { limits = createClientLi
     session.authenticate(message).then(
       () => clearTimeout(timer),
       (error: unknown) => {
-        if (!(error instanceof ApiError)) dependencies.logger.error({ err: error }, 'unhandled error on a plain WebSocket');
+        if (!(error instanceof ApiError))
+          dependencies.logger.error({ err: error }, 'unhandled error on a plain WebSocket');
         refuse(socket, error);
       },
     );
@@ -81,7 +95,10 @@ interface Session {
 /**
  *     new ─► signing in ─► signed in ─► ended          new ─► refused: 4401 without a token, 4400 after a message that was wrong
  */
-function createSession(socket: WebSocket, { identity, hub, limits, logger }: Required<Dependencies>): Session {
+function createSession(
+  socket: WebSocket,
+  { identity, hub, limits, logger }: Required<Dependencies>,
+): Session {
   let state: 'new' | 'signing in' | 'signed in' = 'new';
   let wrongMessage: ApiError | undefined;
   let stream: StatusStream | undefined;
@@ -96,7 +113,11 @@ function createSession(socket: WebSocket, { identity, hub, limits, logger }: Req
 
   return {
     async authenticate({ token, since }) {
-      if (state !== 'new') return send(socket, toError(new ApiError('BAD_USER_INPUT', 'This socket is signed in already.')));
+      if (state !== 'new')
+        return send(
+          socket,
+          toError(new ApiError('BAD_USER_INPUT', 'This socket is signed in already.')),
+        );
       state = 'signing in';
       const viewer = await identity.verify(token);
       if (socket.readyState !== socket.OPEN) return;
@@ -107,9 +128,12 @@ function createSession(socket: WebSocket, { identity, hub, limits, logger }: Req
       state = 'signed in';
       send(socket, { type: 'authenticated' });
       // No document is older than 1970, and no database takes the year 0.
-      const changedSince = new Date(since === undefined ? Date.now() - DEFAULT_WINDOW_MS : Math.max(0, Date.parse(since)));
+      const changedSince = new Date(
+        since === undefined ? Date.now() - DEFAULT_WINDOW_MS : Math.max(0, Date.parse(since)),
+      );
       watch(viewer, changedSince).catch((error: unknown) => {
-        if (!(error instanceof ApiError)) logger.error({ err: error }, 'unhandled error on a plain WebSocket');
+        if (!(error instanceof ApiError))
+          logger.error({ err: error }, 'unhandled error on a plain WebSocket');
         refuse(socket, error);
       });
     },
@@ -130,12 +154,16 @@ function createSession(socket: WebSocket, { identity, hub, limits, logger }: Req
 type AuthMessage = Extract<z.infer<typeof clientMessage>, { type: 'auth' }>;
 
 /** The message, or an error that names the first field that is wrong. */
-function parseMessage(data: WebSocket.RawData, isBinary: boolean): z.infer<typeof clientMessage> | ApiError {
+function parseMessage(
+  data: WebSocket.RawData,
+  isBinary: boolean,
+): z.infer<typeof clientMessage> | ApiError {
   const parsed = clientMessage.safeParse(isBinary ? null : parseJson(data));
   if (parsed.success) return parsed.data;
   const field = parsed.error.issues[0]?.path.map(String).join('.') ?? '';
   const expected = EXPECTED[field];
-  if (expected === undefined) return new ApiError('BAD_USER_INPUT', 'Send {"type":"auth","token":"…"} or {"type":"ping"}.');
+  if (expected === undefined)
+    return new ApiError('BAD_USER_INPUT', 'Send {"type":"auth","token":"…"} or {"type":"ping"}.');
   return new ApiError('BAD_USER_INPUT', `${field} must be ${expected}.`, { field });
 }
 
@@ -160,7 +188,8 @@ async function forward(socket: WebSocket, stream: StatusStream, changedSince: Da
     if (socket.readyState !== socket.OPEN) return;
     const message = toMessage(event, changedSince);
     if (message) send(socket, message);
-    while (socket.bufferedAmount > MAX_BUFFERED_BYTES && socket.readyState === socket.OPEN) await delay(BUFFER_POLL_MS);
+    while (socket.bufferedAmount > MAX_BUFFERED_BYTES && socket.readyState === socket.OPEN)
+      await delay(BUFFER_POLL_MS);
   }
 }
 
@@ -172,7 +201,9 @@ function delay(ms: number): Promise<void> {
 function toMessage(event: StatusEvent, changedSince: Date): object | null {
   const { document } = event;
   if (!document || event.status === 'DELETING') return null;
-  return isTerminal(event.status) ? toEnded(event, document, changedSince) : toProgress(event, document);
+  return isTerminal(event.status)
+    ? toEnded(event, document, changedSince)
+    : toProgress(event, document);
 }
 
 function toEnded(event: StatusEvent, document: Document, changedSince: Date): object | null {
@@ -181,23 +212,45 @@ function toEnded(event: StatusEvent, document: Document, changedSince: Date): ob
   const { id: documentId, filename, processedAt } = document;
   return {
     type: 'document_processed',
-    data: { documentId, filename, status: toRestStatus(document), error: toRestError(document), processedAt },
+    data: {
+      documentId,
+      filename,
+      status: toRestStatus(document),
+      error: toRestError(document),
+      processedAt,
+    },
   };
 }
 
 function toProgress(event: StatusEvent, document: Document): object {
   const { done, total } = event.progress;
-  const progress = total === null || total === 0 ? 0 : Math.min(100, Math.round((100 * done) / total));
+  const progress =
+    total === null || total === 0 ? 0 : Math.min(100, Math.round((100 * done) / total));
   const status = toRestStatus({ status: event.status, attempt: event.attempt });
-  return { type: 'job_progress', data: { jobId: document.jobId, documentId: event.documentId, status, progress, message: event.message } };
+  return {
+    type: 'job_progress',
+    data: {
+      jobId: document.jobId,
+      documentId: event.documentId,
+      status,
+      progress,
+      message: event.message,
+    },
+  };
 }
 
 function noToken(): ApiError {
-  return new ApiError('UNAUTHENTICATED', 'No token came in 5 s: send {"type":"auth","token":"…"} first.');
+  return new ApiError(
+    'UNAUTHENTICATED',
+    'No token came in 5 s: send {"type":"auth","token":"…"} first.',
+  );
 }
 
 function refuse(socket: WebSocket, error: unknown): void {
-  const apiError = error instanceof ApiError ? error : new ApiError('INTERNAL_SERVER_ERROR', 'Something went wrong on our side.');
+  const apiError =
+    error instanceof ApiError
+      ? error
+      : new ApiError('INTERNAL_SERVER_ERROR', 'Something went wrong on our side.');
   send(socket, toError(apiError));
   socket.close(closeCodeOf(apiError), apiError.code);
 }

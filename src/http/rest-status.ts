@@ -2,7 +2,10 @@ import type { Document } from '../documents/document.js';
 
 export type RestStatus = 'pending' | 'processing' | 'completed' | 'failed';
 
-/** The four words of the seed's clients. What waits for its next try has begun: it reads as processing. */
+/**
+ * The four words of the seed's clients. What waits for its next try has begun: it reads as
+ * processing.
+ */
 export function toRestStatus(document: Pick<Document, 'status' | 'attempt'>): RestStatus {
   switch (document.status) {
     case 'PENDING':

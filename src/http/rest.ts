@@ -35,24 +35,49 @@ export function createRestRouter({ limits = createClientLimits(), ...options }: 
   return router;
 }
 
-async function upload(dependencies: Dependencies, request: Request, response: Response): Promise<void> {
+async function upload(
+  dependencies: Dependencies,
+  request: Request,
+  response: Response,
+): Promise<void> {
   const { limits, uploadDocument } = dependencies;
   const { viewer, signal } = await signIn(dependencies, request, response);
   releaseWith(response, await limits.uploads.takeSoon(viewer.id));
-  const result = await receiveMultipart({ request, response, signal }, (received) => uploadDocument(viewer, received));
+  const result = await receiveMultipart({ request, response, signal }, (received) =>
+    uploadDocument(viewer, received),
+  );
   response.status(202).json(toUploadAnswer(result));
 }
 
 function toUploadAnswer({ document, duplicateOf }: UploadResult): object {
   const { id: documentId, filename: fileName, fileSize, jobId } = document;
   if (duplicateOf === null) {
-    return { documentId, fileName, fileSize, status: 'queued_for_processing', jobId, message: 'The document is queued for processing.' };
+    return {
+      documentId,
+      fileName,
+      fileSize,
+      status: 'queued_for_processing',
+      jobId,
+      message: 'The document is queued for processing.',
+    };
   }
   const message = 'The same file is there already; nothing is processed again.';
-  return { documentId, fileName, fileSize, status: toRestStatus(document), jobId, message, duplicateOf };
+  return {
+    documentId,
+    fileName,
+    fileSize,
+    status: toRestStatus(document),
+    jobId,
+    message,
+    duplicateOf,
+  };
 }
 
-async function status(dependencies: Dependencies, request: Request<{ id: string }>, response: Response): Promise<void> {
+async function status(
+  dependencies: Dependencies,
+  request: Request<{ id: string }>,
+  response: Response,
+): Promise<void> {
   const { document } = await findOwn(dependencies, request, response);
   response.set('Cache-Control', 'no-store').json({
     documentId: document.id,
@@ -65,8 +90,15 @@ async function status(dependencies: Dependencies, request: Request<{ id: string 
   });
 }
 
-/** As it was uploaded, and never as a page of ours: saved, not shown, and without rights if it is shown all the same. */
-async function file(dependencies: Dependencies, request: Request<{ id: string }>, response: Response): Promise<void> {
+/**
+ * As it was uploaded, and never as a page of ours: saved, not shown, and without rights if it is
+ * shown all the same.
+ */
+async function file(
+  dependencies: Dependencies,
+  request: Request<{ id: string }>,
+  response: Response,
+): Promise<void> {
   const { document, signal } = await findOwn(dependencies, request, response);
   const content = await dependencies.blobs.read(document.blobKey).catch((error: unknown) => {
     throw error instanceof ProcessingFailure ? documentNotFound() : error;
@@ -95,13 +127,22 @@ async function findOwn(
   response: Response,
 ): Promise<{ document: Document; signal: AbortSignal }> {
   const { viewer, signal } = await signIn(dependencies, request, response);
-  const document = isDocumentId(request.params.id) ? await dependencies.store.find(viewer.id, request.params.id) : null;
+  const document = isDocumentId(request.params.id)
+    ? await dependencies.store.find(viewer.id, request.params.id)
+    : null;
   if (document === null) throw documentNotFound();
   return { document, signal };
 }
 
-/** Throws UNAUTHENTICATED, RATE_LIMITED, DEPENDENCY_UNAVAILABLE. The request waits for its turn before its body is read. */
-async function signIn({ identity, limits }: Dependencies, request: Pick<Request, 'headers'>, response: Response): Promise<SignedIn> {
+/**
+ * Throws UNAUTHENTICATED, RATE_LIMITED, DEPENDENCY_UNAVAILABLE. The request waits for its turn
+ * before its body is read.
+ */
+async function signIn(
+  { identity, limits }: Dependencies,
+  request: Pick<Request, 'headers'>,
+  response: Response,
+): Promise<SignedIn> {
   const viewer = requireViewer(await authenticate(identity, request.headers.authorization));
   limits.requests.spend(viewer.id);
   const { signal, dispose } = createTokenSignal(viewer);

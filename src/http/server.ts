@@ -14,7 +14,10 @@ import { guardUnread } from './guard-unread.js';
 import { limitPipelining } from './limit-pipelining.js';
 import { securityHeaders } from './page.js';
 
-/** A large file over a slow line takes its time; headers may not. Bodies without a file have a limit of their own. */
+/**
+ * A large file over a slow line takes its time; headers may not. Bodies without a file have a limit
+ * of their own.
+ */
 const REQUEST_TIMEOUT_MS = 60 * 60 * 1_000;
 const HEADERS_TIMEOUT_MS = 20_000;
 /** How often Node looks for requests that take too long. */
@@ -33,7 +36,10 @@ interface Dependencies {
 export interface HttpServer {
   /** Resolves to the port; rejects when it is in use. */
   listen(port: number, host: string): Promise<number>;
-  /** Takes no more connections and resolves when what runs has been answered, or cut off after `graceMs`. The first call counts. */
+  /**
+   * Takes no more connections and resolves when what runs has been answered, or cut off after
+   * `graceMs`. The first call counts.
+   */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -41,10 +47,19 @@ export interface HttpServer {
 export type WebSocketServers = Map<string, WebSocketServer>;
 
 /** Takes over connections that this server hands it, and refuses messages that are larger. */
-export function createWebSocketServer({ maxMessageBytes }: { maxMessageBytes: number }): WebSocketServer {
+export function createWebSocketServer({
+  maxMessageBytes,
+}: {
+  maxMessageBytes: number;
+}): WebSocketServer {
   // One message in a turn of the loop: a client may put thousands of them into one packet.
-  const server = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, allowSynchronousEvents: false });
-  // The library closes the socket with the right code on its own; an error without a listener would end the process.
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: maxMessageBytes,
+    allowSynchronousEvents: false,
+  });
+  // The library closes the socket with the right code on its own; an error without a listener would
+  // end the process.
   server.on('connection', (socket) => socket.on('error', () => undefined));
   return server;
 }
@@ -84,7 +99,12 @@ function isWebSocket(request: IncomingMessage): boolean {
   return request.headers.upgrade?.toLowerCase() === 'websocket';
 }
 
-function createApplication({ logger, guards, corsOrigins, routers }: Dependencies): express.Express {
+function createApplication({
+  logger,
+  guards,
+  corsOrigins,
+  routers,
+}: Dependencies): express.Express {
   const application = express();
   application.disable('x-powered-by');
   // Answers are made for one request; files of the page have tags of their own.
@@ -104,13 +124,23 @@ function createApplication({ logger, guards, corsOrigins, routers }: Dependencie
   return application;
 }
 
-function upgrade({ guards, webSockets, logger }: Dependencies, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+function upgrade(
+  { guards, webSockets, logger }: Dependencies,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
   socket.on('error', () => socket.destroy());
   try {
     guards.check(request);
     const [path = '/'] = (request.url ?? '/').split('?');
     const server = webSockets.get(path);
-    if (!server) return refuse(socket, '404 Not Found', toErrorBody(new ApiError('NOT_FOUND', 'No WebSocket is served here.')));
+    if (!server)
+      return refuse(
+        socket,
+        '404 Not Found',
+        toErrorBody(new ApiError('NOT_FOUND', 'No WebSocket is served here.')),
+      );
     server.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
       gatherWrites(webSocket, socket);
       server.emit('connection', webSocket, request);
@@ -122,7 +152,12 @@ function upgrade({ guards, webSockets, logger }: Dependencies, request: Incoming
 
 function refuse(socket: Duplex, status: string, body: object): void {
   const text = JSON.stringify(body);
-  const head = [`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Type: application/json', `Content-Length: ${Buffer.byteLength(text)}`];
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'Connection: close',
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(text)}`,
+  ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${text}`);
 }
 
@@ -134,7 +169,10 @@ async function listen(server: Server, port: number, host: string): Promise<numbe
   return (server.address() as AddressInfo).port;
 }
 
-/** Clients come back by themselves: 1012 says that the service restarts. One that does not answer the goodbye is cut off. */
+/**
+ * Clients come back by themselves: 1012 says that the service restarts. One that does not answer
+ * the goodbye is cut off.
+ */
 function closeSockets(server: WebSocketServer): void {
   for (const client of server.clients) {
     client.close(1012, 'The service restarts');

@@ -13,7 +13,9 @@ export function answerUntilOpen(router: Router): { opened(): void } {
   let open = false;
   const wait: RequestHandler = (_request, _response, next) => {
     if (open) return next();
-    throw new ApiError('DEPENDENCY_UNAVAILABLE', 'docstream is starting: try again in a moment.', { retryAfterSeconds: 1 });
+    throw new ApiError('DEPENDENCY_UNAVAILABLE', 'docstream is starting: try again in a moment.', {
+      retryAfterSeconds: 1,
+    });
   };
   router.use(wait);
   return {

@@ -3,7 +3,10 @@ import { withDeadline } from './deadline.js';
 import { toSetupError, toUnavailable } from './errors.js';
 import type { KafkaLog } from './log.js';
 
-/** One connection for questions about the cluster, opened when first needed and thrown away after a failure. */
+/**
+ * One connection for questions about the cluster, opened when first needed and thrown away after a
+ * failure.
+ */
 export interface KafkaAdmin {
   /** Throws DEPENDENCY_UNAVAILABLE, or SetupError where Kafka refuses us. */
   ask<T>(what: string, question: (admin: Admin) => Promise<T>): Promise<T>;

@@ -3,18 +3,36 @@
 import kafkajs, { type KafkaJSError } from 'kafkajs';
 import { ApiError, SetupError } from '../errors.js';
 
-/** Errors by which a broker says that it will never take this record, whoever sends it and however often. */
-const REFUSALS = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD', 'INVALID_TIMESTAMP']);
+/**
+ * Errors by which a broker says that it will never take this record, whoever sends it and however
+ * often.
+ */
+const REFUSALS = new Set([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_RECORD',
+  'INVALID_TIMESTAMP',
+]);
 
-/** INVALID_PRODUCER_EPOCH and, by its number since kafkajs 2.2 does not know it, PRODUCER_FENCED. */
+/**
+ * INVALID_PRODUCER_EPOCH and, by its number since kafkajs 2.2 does not know it, PRODUCER_FENCED.
+ */
 const FENCES = /^(INVALID_PRODUCER_EPOCH|PRODUCER_FENCED)$/;
 const FENCED_BY_NUMBER = /Unknown error code 90\b/;
 
 /** The user name, the password or the way of signing in is wrong. */
-const WRONG_CREDENTIALS = new Set(['SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE', 'SECURITY_DISABLED']);
+const WRONG_CREDENTIALS = new Set([
+  'SASL_AUTHENTICATION_FAILED',
+  'UNSUPPORTED_SASL_MECHANISM',
+  'ILLEGAL_SASL_STATE',
+  'SECURITY_DISABLED',
+]);
 const NOT_PERMITTED = /^(TOPIC|GROUP|CLUSTER|TRANSACTIONAL_ID)_AUTHORIZATION_FAILED$/;
 
-/** A topic or a group that is not as ours must be, and a broker too old or too new for us: none of them changes while we wait. */
+/**
+ * A topic or a group that is not as ours must be, and a broker too old or too new for us: none of
+ * them changes while we wait.
+ */
 const WRONG_SET_UP = new Set([
   'INVALID_TOPIC_EXCEPTION',
   'INCONSISTENT_GROUP_PROTOCOL',
@@ -25,7 +43,10 @@ const WRONG_SET_UP = new Set([
   'UNSUPPORTED_COMPRESSION_TYPE',
 ]);
 
-/** Errors of JavaScript's own, and those that kafkajs throws where it is used wrongly or cannot read what the broker sends. */
+/**
+ * Errors of JavaScript's own, and those that kafkajs throws where it is used wrongly or cannot read
+ * what the broker sends.
+ */
 const BUGS_BY_NAME = new Set([
   'TypeError',
   'RangeError',
@@ -52,39 +73,67 @@ const NOT_THERE_YET = new Set([
   'NOT_COORDINATOR_FOR_GROUP',
 ]);
 
-/** kafkajs' join passes a rebalance, and a coordinator that is no more, on as a plain KafkaJSError without their types. */
+/**
+ * kafkajs' join passes a rebalance, and a coordinator that is no more, on as a plain KafkaJSError
+ * without their types.
+ */
 const MOVING_GROUPS = new Set(['KafkaJSGroupCoordinatorNotFound', 'KafkaJSError']);
 
 export function toUnavailable(what: string, error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  return new ApiError('DEPENDENCY_UNAVAILABLE', `Kafka: ${what}. Try again later.`, {}, { cause: error });
+  return new ApiError(
+    'DEPENDENCY_UNAVAILABLE',
+    `Kafka: ${what}. Try again later.`,
+    {},
+    { cause: error },
+  );
 }
 
 /** Null where waiting may help, and for a bug. */
 export function toSetupError(error: unknown): SetupError | null {
   if (error instanceof SetupError) return error;
   const types = typesOf(error);
-  const isUnknownUser = causesOf(error).some((cause) => cause instanceof kafkajs.KafkaJSSASLAuthenticationError);
+  const isUnknownUser = causesOf(error).some(
+    (cause) => cause instanceof kafkajs.KafkaJSSASLAuthenticationError,
+  );
   if (isUnknownUser || types.some((type) => WRONG_CREDENTIALS.has(type))) {
-    return new SetupError('Kafka refuses the user name or the password: mend KAFKA_USERNAME and KAFKA_PASSWORD.', { cause: error });
+    return new SetupError(
+      'Kafka refuses the user name or the password: mend KAFKA_USERNAME and KAFKA_PASSWORD.',
+      { cause: error },
+    );
   }
   const refused = types.find((type) => NOT_PERMITTED.test(type));
   if (refused === undefined) return null;
-  return new SetupError(`Kafka rejected the user's rights (${refused}); grant them to the user in KAFKA_USERNAME.`, { cause: error });
+  return new SetupError(
+    `Kafka rejected the user's rights (${refused}); grant them to the user in KAFKA_USERNAME.`,
+    { cause: error },
+  );
 }
 
-/** Returns whether waiting may cure the error. False: a refusal, a wrong topic or group, or a bug. */
+/**
+ * Returns whether waiting may cure the error. False: a refusal, a wrong topic or group, or a bug.
+ */
 export function isTransient(error: unknown): boolean {
   if (error instanceof ApiError) return error.code === 'DEPENDENCY_UNAVAILABLE';
   const causes = causesOf(error);
   if (toSetupError(error) !== null || causes.some(isFinal)) return false;
-  return causes.some((cause) => isKafkaError(cause) || TRANSIENT_BY_CLASS.has(cause.constructor.name) || isSystemError(cause));
+  return causes.some(
+    (cause) =>
+      isKafkaError(cause) || TRANSIENT_BY_CLASS.has(cause.constructor.name) || isSystemError(cause),
+  );
 }
 
-/** kafkajs wraps whatever it does not retry into a KafkaJSNonRetriableError: one without a cause is kafkajs' word for a wrong use. */
+/**
+ * kafkajs wraps whatever it does not retry into a KafkaJSNonRetriableError: one without a cause is
+ * kafkajs' word for a wrong use.
+ */
 function isFinal(error: Error): boolean {
   const isWrongUse = error.name === 'KafkaJSNonRetriableError' && error.cause === undefined;
-  return isWrongUse || BUGS_BY_NAME.has(error.name) || typesOf(error).some((type) => WRONG_SET_UP.has(type));
+  return (
+    isWrongUse ||
+    BUGS_BY_NAME.has(error.name) ||
+    typesOf(error).some((type) => WRONG_SET_UP.has(type))
+  );
 }
 
 /** Of the operating system: a connection, a name, a certificate. */
@@ -104,7 +153,10 @@ export function toRefusal(error: unknown): string | null {
 }
 
 export function isFenced(error: unknown): boolean {
-  return typesOf(error).some((type) => FENCES.test(type)) || causesOf(error).some((cause) => FENCED_BY_NUMBER.test(cause.message));
+  return (
+    typesOf(error).some((type) => FENCES.test(type)) ||
+    causesOf(error).some((cause) => FENCED_BY_NUMBER.test(cause.message))
+  );
 }
 
 export function isKafkaError(error: unknown): error is KafkaJSError {
@@ -112,7 +164,9 @@ export function isKafkaError(error: unknown): error is KafkaJSError {
 }
 
 function typesOf(error: unknown): string[] {
-  return causesOf(error).flatMap((cause) => ('type' in cause && typeof cause.type === 'string' ? [cause.type] : []));
+  return causesOf(error).flatMap((cause) =>
+    'type' in cause && typeof cause.type === 'string' ? [cause.type] : [],
+  );
 }
 
 /** The error, and what it was caused by or consists of, and so on. */

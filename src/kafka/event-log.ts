@@ -15,10 +15,17 @@ interface Numbered {
 }
 
 /**
- * The event log on Kafka: at least once, in the order of each key. One publish at a time, whoever calls. A record that the broker refuses
- * for good is singled out and answered, the others are stored; after any other failure nothing may be assumed and all are published again.
+ * The event log on Kafka: at least once, in the order of each key. One publish at a time, whoever
+ * calls. A record that the broker refuses for good is singled out and answered, the others are
+ * stored; after any other failure nothing may be assumed and all are published again.
  */
-export function createKafkaEventLog({ kafka, log }: { kafka: Kafka; log: KafkaLog }): KafkaEventLog {
+export function createKafkaEventLog({
+  kafka,
+  log,
+}: {
+  kafka: Kafka;
+  log: KafkaLog;
+}): KafkaEventLog {
   const sender = createSender({ kafka, log });
   let last: Promise<unknown> = Promise.resolve();
 
@@ -38,13 +45,20 @@ export function createKafkaEventLog({ kafka, log }: { kafka: Kafka; log: KafkaLo
   };
 }
 
-async function publishInOrder(sender: Sender, records: readonly Numbered[]): Promise<RefusedRecord[]> {
+async function publishInOrder(
+  sender: Sender,
+  records: readonly Numbered[],
+): Promise<RefusedRecord[]> {
   const refused: RefusedRecord[] = [];
-  for (const part of splitBySize(records, ({ record }) => record)) refused.push(...(await publishPart(sender, part)));
+  for (const part of splitBySize(records, ({ record }) => record))
+    refused.push(...(await publishPart(sender, part)));
   return refused;
 }
 
-/** The broker refuses a batch as a whole and does not say for which record: halves are tried until the one is found. */
+/**
+ * The broker refuses a batch as a whole and does not say for which record: halves are tried until
+ * the one is found.
+ */
 async function publishPart(sender: Sender, records: readonly Numbered[]): Promise<RefusedRecord[]> {
   try {
     await sender.send(records.map(({ record }) => record));
@@ -55,6 +69,9 @@ async function publishPart(sender: Sender, records: readonly Numbered[]): Promis
     const [only] = records;
     if (records.length === 1 && only) return [{ index: only.index, reason }];
     const middle = Math.ceil(records.length / 2);
-    return [...(await publishPart(sender, records.slice(0, middle))), ...(await publishPart(sender, records.slice(middle)))];
+    return [
+      ...(await publishPart(sender, records.slice(0, middle))),
+      ...(await publishPart(sender, records.slice(middle))),
+    ];
   }
 }

@@ -1,12 +1,19 @@
 /**
- * One membership of the consumer group, from its first join to its end; a new one follows a lost one (job-consumer.ts).
+ * One membership of the consumer group, from its first join to its end; a new one follows a lost
+ * one (job-consumer.ts).
  *
- * The handler of batches only notes what it read and returns: nothing in it takes time, nothing in it throws. What was noted is settled
- * beside it (permit-ledger.ts), and only then is its offset committed. kafkajs 2.2 stops a consumer for good, with the process still alive,
- * when a handler throws one of JavaScript's own errors.
+ * The handler of batches only notes what it read and returns: nothing in it takes time, nothing in
+ * it throws. What was noted is settled beside it (permit-ledger.ts), and only then is its offset
+ * committed. kafkajs 2.2 stops a consumer for good, with the process still alive, when a handler
+ * throws one of JavaScript's own errors.
  */
 // Node finds only some of this package's names on its own.
-import kafkajs, { type Consumer, type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs';
+import kafkajs, {
+  type Consumer,
+  type EachBatchPayload,
+  type Kafka,
+  type KafkaMessage,
+} from 'kafkajs';
 import type { DeadLetter } from '../documents/ports.js';
 import { parseJobMessage } from '../messages/job.js';
 import { isKafkaError } from './errors.js';
@@ -14,12 +21,18 @@ import type { KafkaLog } from './log.js';
 import { createPermitLedger, type Note, type PermitLedger } from './permit-ledger.js';
 
 export interface GroupMember {
-  /** Resolves with the first join. Rejects with kafkajs' error, and the membership is over. Called once. */
+  /**
+   * Resolves with the first join. Rejects with kafkajs' error, and the membership is over. Called
+   * once.
+   */
   join(): Promise<void>;
   isJoined(): boolean;
   /** Messages stay in the topic. No-op outside the group; applies to the next join as well. */
   setPaused(paused: boolean): void;
-  /** Settles and commits what was read, and leaves the group, so that others have its partitions at once. */
+  /**
+   * Settles and commits what was read, and leaves the group, so that others have its partitions at
+   * once.
+   */
   leave(): Promise<void>;
 }
 
@@ -36,7 +49,10 @@ export interface GroupMemberOptions {
 
 /** How long a fetch waits for news, and so how long a pause, a resume and a stop may take. */
 const FETCH_WAIT_MS = 500;
-/** For so long the partitions of a worker that is gone wait, and a worker whose connections broke waits for itself. */
+/**
+ * For so long the partitions of a worker that is gone wait, and a worker whose connections broke
+ * waits for itself.
+ */
 const SESSION_MS = 15_000;
 const HEARTBEAT_MS = 3_000;
 const FETCH_BYTES = 256 * 1024;
@@ -55,10 +71,14 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     maxWaitTimeInMs: FETCH_WAIT_MS,
     maxBytesPerPartition: FETCH_BYTES,
     allowAutoTopicCreation: false,
-    // kafkajs' own restart knows neither growing pauses nor the errors of a new Kafka, and forgets a stop that comes meanwhile.
+    // kafkajs' own restart knows neither growing pauses nor the errors of a new Kafka, and forgets
+    // a stop that comes meanwhile.
     retry: { restartOnFailure: () => Promise.resolve(false) },
   });
-  const ledger = createPermitLedger({ ...options, commit: (offsets) => commit(consumer, topic, offsets) });
+  const ledger = createPermitLedger({
+    ...options,
+    commit: (offsets) => commit(consumer, topic, offsets),
+  });
   const state = { isJoined: false, isPaused: false, isLeaving: false };
   const firstJoin = Promise.withResolvers<void>();
   let hasJoined = false;
@@ -98,7 +118,10 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
       firstJoin.promise.catch(() => undefined);
       await consumer.connect();
       await consumer.subscribe({ topics: [topic], fromBeginning: true });
-      await consumer.run({ autoCommit: false, eachBatch: (payload) => guarded(() => readBatch(payload, ledger), log) });
+      await consumer.run({
+        autoCommit: false,
+        eachBatch: (payload) => guarded(() => readBatch(payload, ledger), log),
+      });
       await firstJoin.promise;
     },
     isJoined: () => state.isJoined,
@@ -114,8 +137,14 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
   };
 }
 
-async function commit(consumer: Consumer, topic: string, offsets: readonly { partition: number; offset: string }[]): Promise<void> {
-  await consumer.commitOffsets(offsets.map(({ partition, offset }) => ({ topic, partition, offset })));
+async function commit(
+  consumer: Consumer,
+  topic: string,
+  offsets: readonly { partition: number; offset: string }[],
+): Promise<void> {
+  await consumer.commitOffsets(
+    offsets.map(({ partition, offset }) => ({ topic, partition, offset })),
+  );
 }
 
 async function guarded(handle: () => Promise<void>, log: KafkaLog): Promise<void> {
@@ -128,7 +157,10 @@ async function guarded(handle: () => Promise<void>, log: KafkaLog): Promise<void
   }
 }
 
-async function readBatch({ batch, heartbeat, isRunning }: EachBatchPayload, ledger: PermitLedger): Promise<void> {
+async function readBatch(
+  { batch, heartbeat, isRunning }: EachBatchPayload,
+  ledger: PermitLedger,
+): Promise<void> {
   ledger.note(toNote(batch));
   while (ledger.isFull() && isRunning()) {
     await ledger.round(HEARTBEAT_MS);
@@ -143,13 +175,28 @@ function toNote(batch: EachBatchPayload['batch']): Note {
     partition,
     nextOffset: BigInt(batch.lastOffset()) + 1n,
     hasPermits: read.some(({ parsed }) => parsed.ok),
-    unreadable: read.flatMap(({ message, parsed }) => (parsed.ok ? [] : [toLetter({ topic, partition, message, reason: parsed.reason })])),
+    unreadable: read.flatMap(({ message, parsed }) =>
+      parsed.ok ? [] : [toLetter({ topic, partition, message, reason: parsed.reason })],
+    ),
   };
 }
 
-function toLetter({ message, ...place }: { topic: string; partition: number; message: KafkaMessage; reason: string }): DeadLetter {
+function toLetter({
+  message,
+  ...place
+}: {
+  topic: string;
+  partition: number;
+  message: KafkaMessage;
+  reason: string;
+}): DeadLetter {
   const { offset, key, value } = message;
-  return { ...place, offset, key: key && toText(key), value: value && Buffer.from(value.subarray(0, MAX_VALUE_BYTES)) };
+  return {
+    ...place,
+    offset,
+    key: key && toText(key),
+    value: value && Buffer.from(value.subarray(0, MAX_VALUE_BYTES)),
+  };
 }
 
 /** For a person to read: a text column takes no NUL. */

@@ -1,12 +1,14 @@
 /**
- * Reads permits: a message only says that there is work. Holds one membership of the consumer group at a time.
+ * Reads permits: a message only says that there is work. Holds one membership of the consumer group
+ * at a time.
  *
  *   start ──▶ joining ──group_join──▶ joined ──crash──▶ waiting ──▶ joining …
  *                │                       │                 │
  *                └──── final error ──────┴─────────────────┴──▶ onCrash
  *
- * Errors that waiting may cure lead to a new membership after a growing pause; kafkajs itself gives up after the first one that it calls
- * not retriable, such as a brand-new Kafka without a coordinator.
+ * Errors that waiting may cure lead to a new membership after a growing pause; kafkajs itself gives
+ * up after the first one that it calls not retriable, such as a brand-new Kafka without a
+ * coordinator.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
@@ -18,14 +20,20 @@ import type { KafkaLog } from './log.js';
 import { untilKnown } from './until-known.js';
 
 export interface JobConsumer {
-  /** Resolves with the first join. Throws DEPENDENCY_UNAVAILABLE, after which it may be called again, or a final error. */
+  /**
+   * Resolves with the first join. Throws DEPENDENCY_UNAVAILABLE, after which it may be called
+   * again, or a final error.
+   */
   start(): Promise<void>;
   /** Rejects while it is no member of its group. */
   check(): Promise<void>;
   /** The worker is full: messages stay in the topic. Quiet at any time. */
   pause(): void;
   resume(): void;
-  /** Pauses, settles and commits what was read, and leaves the group, so that others have its partitions at once. */
+  /**
+   * Pauses, settles and commits what was read, and leaves the group, so that others have its
+   * partitions at once.
+   */
   stop(): Promise<void>;
 }
 
@@ -70,12 +78,16 @@ export function createJobConsumer(dependencies: Dependencies): JobConsumer {
     try {
       await untilKnown(joinOnce, stopping.signal);
     } catch (error) {
-      if (stopping.signal.aborted || isTransient(error)) throw toUnavailable(`no membership of the group ${groupId}`, error);
+      if (stopping.signal.aborted || isTransient(error))
+        throw toUnavailable(`no membership of the group ${groupId}`, error);
       throw toSetupError(error) ?? error;
     }
   }
 
-  /** Whoever opens the consumer repeats all but a SetupError: any other final error must end the process from here. */
+  /**
+   * Whoever opens the consumer repeats all but a SetupError: any other final error must end the
+   * process from here.
+   */
   async function start(): Promise<void> {
     try {
       await join();
@@ -95,8 +107,15 @@ export function createJobConsumer(dependencies: Dependencies): JobConsumer {
   /** Until it has joined, the consumer stops, or an error is final. */
   async function rejoin(lost: unknown): Promise<void> {
     let error = lost;
-    for (let pauseMs = FIRST_PAUSE_MS; isTransient(error); pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-      log.warn({ err: error, groupId, topic, retryInMs: pauseMs }, 'lost the membership of the consumer group; joining again');
+    for (
+      let pauseMs = FIRST_PAUSE_MS;
+      isTransient(error);
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+    ) {
+      log.warn(
+        { err: error, groupId, topic, retryInMs: pauseMs },
+        'lost the membership of the consumer group; joining again',
+      );
       try {
         await sleep(pauseMs, undefined, { signal: stopping.signal });
         await join();
@@ -124,7 +143,9 @@ export function createJobConsumer(dependencies: Dependencies): JobConsumer {
     check: () =>
       member?.isJoined()
         ? Promise.resolve()
-        : Promise.reject(new ApiError('DEPENDENCY_UNAVAILABLE', `Kafka: no membership of the group ${groupId}.`)),
+        : Promise.reject(
+            new ApiError('DEPENDENCY_UNAVAILABLE', `Kafka: no membership of the group ${groupId}.`),
+          ),
     pause: () => setPaused(true),
     resume: () => setPaused(false),
     stop: () => (stopped ??= leave()),

@@ -1,9 +1,10 @@
 /**
- * The lane of one shard to the compacted topic, fenced by Kafka: opening a lane shuts every older one of the same shard out, in whatever
- * process it is. A lane lives once: after anything has failed it stays shut and a new one is opened.
+ * The lane of one shard to the compacted topic, fenced by Kafka: opening a lane shuts every older
+ * one of the same shard out, in whatever process it is. A lane lives once: after anything has
+ * failed it stays shut and a new one is opened.
  *
- * Never goes back only if what is published was read after the lane was opened. Whoever slept between reading and publishing is either
- * shut out by then or has the newest state.
+ * Never goes back only if what is published was read after the lane was opened. Whoever slept
+ * between reading and publishing is either shut out by then or has the newest state.
  */
 import type { Kafka, Producer, Transaction } from 'kafkajs';
 import type { LogRecord } from '../documents/ports.js';
@@ -21,7 +22,10 @@ export class FencedError extends Error {
 }
 
 export interface LatestLane {
-  /** All or nothing: one transaction. Throws FencedError when another process has taken the shard over. One call at a time. */
+  /**
+   * All or nothing: one transaction. Throws FencedError when another process has taken the shard
+   * over. One call at a time.
+   */
   publish(records: readonly LogRecord[]): Promise<void>;
   /** False once something has failed. */
   isOpen(): boolean;
@@ -32,7 +36,15 @@ const ACKS_MS = 5_000;
 /** Shorter than a lease of 30 s. Kafka aborts by itself what has not ended by then. */
 const TRANSACTION_MS = 25_000;
 
-export async function openLatestLane({ kafka, shard, log }: { kafka: Kafka; shard: number; log: KafkaLog }): Promise<LatestLane> {
+export async function openLatestLane({
+  kafka,
+  shard,
+  log,
+}: {
+  kafka: Kafka;
+  shard: number;
+  log: KafkaLog;
+}): Promise<LatestLane> {
   const producer = kafka.producer({
     transactionalId: `docstream-latest-${shard}`,
     transactionTimeout: TRANSACTION_MS,
@@ -44,7 +56,9 @@ export async function openLatestLane({ kafka, shard, log }: { kafka: Kafka; shar
 
   async function stop(): Promise<void> {
     open = false;
-    await producer.disconnect().catch((error: unknown) => log.debug({ err: error, shard }, 'a lane did not end quietly'));
+    await producer
+      .disconnect()
+      .catch((error: unknown) => log.debug({ err: error, shard }, 'a lane did not end quietly'));
   }
 
   async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
@@ -52,7 +66,8 @@ export async function openLatestLane({ kafka, shard, log }: { kafka: Kafka; shar
       return await withDeadline(work(), TRANSACTION_MS, what);
     } catch (error) {
       await stop();
-      if (isFenced(error)) throw new FencedError(`another process publishes shard ${shard} now`, { cause: error });
+      if (isFenced(error))
+        throw new FencedError(`another process publishes shard ${shard} now`, { cause: error });
       throw toUnavailable(`${what} failed`, error);
     }
   }
@@ -60,7 +75,11 @@ export async function openLatestLane({ kafka, shard, log }: { kafka: Kafka; shar
   await attempt('opening a lane', () => shutOthersOut(producer));
   return {
     publish: async (records) => {
-      if (!open) throw new ApiError('DEPENDENCY_UNAVAILABLE', `The lane of shard ${shard} is shut: open a new one.`);
+      if (!open)
+        throw new ApiError(
+          'DEPENDENCY_UNAVAILABLE',
+          `The lane of shard ${shard} is shut: open a new one.`,
+        );
       await attempt('a transaction', () => publishIn(producer, withoutOversized(records, log)));
     },
     isOpen: () => open,
@@ -68,7 +87,10 @@ export async function openLatestLane({ kafka, shard, log }: { kafka: Kafka; shar
   };
 }
 
-/** kafkajs asks for the producer's epoch, which is the fence, with its first transaction. An empty one ends without a word to Kafka. */
+/**
+ * kafkajs asks for the producer's epoch, which is the fence, with its first transaction. An empty
+ * one ends without a word to Kafka.
+ */
 async function shutOthersOut(producer: Producer): Promise<void> {
   await producer.connect();
   await (await producer.transaction()).abort();
@@ -89,7 +111,11 @@ async function publishIn(producer: Producer, records: readonly LogRecord[]): Pro
 
 async function sendAll(transaction: Transaction, records: readonly LogRecord[]): Promise<void> {
   for (const part of splitBySize(records, (record) => record)) {
-    await transaction.sendBatch({ topicMessages: toTopicMessages(part), acks: -1, timeout: ACKS_MS });
+    await transaction.sendBatch({
+      topicMessages: toTopicMessages(part),
+      acks: -1,
+      timeout: ACKS_MS,
+    });
   }
 }
 
@@ -97,7 +123,10 @@ async function sendAll(transaction: Transaction, records: readonly LogRecord[]):
 function withoutOversized(records: readonly LogRecord[], log: KafkaLog): LogRecord[] {
   return records.filter((record) => {
     if (sizeOf(record) <= MAX_SEND_BYTES) return true;
-    log.error({ topic: record.topic, documentId: record.key }, 'a state is too large for Kafka and is left out');
+    log.error(
+      { topic: record.topic, documentId: record.key },
+      'a state is too large for Kafka and is left out',
+    );
     return false;
   });
 }

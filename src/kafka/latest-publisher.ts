@@ -7,14 +7,21 @@ import type { KafkaLog } from './log.js';
 
 export interface KafkaLatestPublisher extends LatestPublisher {
   /**
-   * Opens the lanes of these shards where they are not open, and shuts the others. To be called before what is to be published is read:
-   * what was read before a lane was opened may be older than what another process has published meanwhile.
+   * Opens the lanes of these shards where they are not open, and shuts the others. To be called
+   * before what is to be published is read: what was read before a lane was opened may be older
+   * than what another process has published meanwhile.
    */
   open(shards: readonly number[]): Promise<void>;
   stop(): Promise<void>;
 }
 
-export function createLatestPublisher({ kafka, log }: { kafka: Kafka; log: KafkaLog }): KafkaLatestPublisher {
+export function createLatestPublisher({
+  kafka,
+  log,
+}: {
+  kafka: Kafka;
+  log: KafkaLog;
+}): KafkaLatestPublisher {
   const lanes = new Map<number, LatestLane>();
 
   async function openOne(shard: number): Promise<void> {
@@ -23,7 +30,10 @@ export function createLatestPublisher({ kafka, log }: { kafka: Kafka; log: Kafka
       lanes.set(shard, await openLatestLane({ kafka, shard, log }));
     } catch (error) {
       const level = isNotThereYet(error) ? 'info' : 'warn';
-      log[level]({ err: error, shard }, 'the lane of a shard could not be opened; it is tried again');
+      log[level](
+        { err: error, shard },
+        'the lane of a shard could not be opened; it is tried again',
+      );
     }
   }
 
@@ -42,7 +52,10 @@ export function createLatestPublisher({ kafka, log }: { kafka: Kafka; log: Kafka
       const lane = lanes.get(shard);
       if (lane?.isOpen()) return lane.publish(records);
       await openOne(shard);
-      throw new ApiError('DEPENDENCY_UNAVAILABLE', `The lane of shard ${shard} was not open: read again and publish that.`);
+      throw new ApiError(
+        'DEPENDENCY_UNAVAILABLE',
+        `The lane of shard ${shard} was not open: read again and publish that.`,
+      );
     },
     stop: () => shut([...lanes.keys()]),
   };

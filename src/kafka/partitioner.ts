@@ -1,8 +1,9 @@
 import { Partitioners, type ICustomPartitioner } from 'kafkajs';
 
 /**
- * A key's partition as Java's clients and kafkajs' own partitioner have it, so that whoever computes one gets the same. kafkajs computes with
- * objects for 64-bit numbers, which takes longer than all else that is done for a record here.
+ * A key's partition as Java's clients and kafkajs' own partitioner have it, so that whoever
+ * computes one gets the same. kafkajs computes with objects for 64-bit numbers, which takes longer
+ * than all else that is done for a record here.
  */
 export const createPartitioner: ICustomPartitioner = () => {
   const withoutKey = Partitioners.DefaultPartitioner();

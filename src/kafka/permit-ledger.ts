@@ -1,6 +1,7 @@
 /**
- * What was read of a topic and is not settled yet. Settled means: a claim was tried for its permits, what cannot be read is kept, and the
- * offset is committed. What fails is tried again; reading goes on meanwhile. Holds one place a partition, and the unreadable messages.
+ * What was read of a topic and is not settled yet. Settled means: a claim was tried for its
+ * permits, what cannot be read is kept, and the offset is committed. What fails is tried again;
+ * reading goes on meanwhile. Holds one place a partition, and the unreadable messages.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError } from '../errors.js';
@@ -22,7 +23,10 @@ export interface PermitLedger {
   assign(partitions: readonly number[]): void;
   /** There are so many unreadable messages waiting to be kept that no more should be read. */
   isFull(): boolean;
-  /** Tries everything once more. Resolves when that has ended, or after `limitMs`; nothing is settled afterwards. */
+  /**
+   * Tries everything once more. Resolves when that has ended, or after `limitMs`; nothing is
+   * settled afterwards.
+   */
   drain(limitMs: number): Promise<void>;
   /** Resolves when the next round has ended, well or not, or after `limitMs`. */
   round(limitMs: number): Promise<void>;
@@ -39,7 +43,10 @@ interface Dependencies {
 
 const RETRY_MS = 1_000;
 const MAX_UNREADABLE = 100;
-/** After so many tries at keeping one message, with the database there, it is the message; the log then says where it lies. */
+/**
+ * After so many tries at keeping one message, with the database there, it is the message; the log
+ * then says where it lies.
+ */
 const MAX_TRIES = 5;
 
 interface Entry {
@@ -48,7 +55,13 @@ interface Entry {
   unreadable: { letter: DeadLetter; tries: number }[];
 }
 
-export function createPermitLedger({ onPermit, onUnreadable, commit, log, retryMs = RETRY_MS }: Dependencies): PermitLedger {
+export function createPermitLedger({
+  onPermit,
+  onUnreadable,
+  commit,
+  log,
+  retryMs = RETRY_MS,
+}: Dependencies): PermitLedger {
   const entries = new Map<number, Entry>();
   const draining = new AbortController();
   let ended = false;
@@ -68,11 +81,14 @@ export function createPermitLedger({ onPermit, onUnreadable, commit, log, retryM
 
   async function settle(): Promise<void> {
     const round = new Map([...entries].map(([partition, entry]) => [partition, entry.nextOffset]));
-    if ([...entries.values()].some((entry) => entry.hasPermits)) await tryClaim([...entries.values()]);
+    if ([...entries.values()].some((entry) => entry.hasPermits))
+      await tryClaim([...entries.values()]);
     for (const entry of entries.values()) await keepUnreadable(entry);
     const settled = [...round].filter(([partition]) => entries.has(partition));
-    if (settled.length > 0) await commit(settled.map(([partition, offset]) => ({ partition, offset: String(offset) })));
-    for (const [partition, offset] of settled) if (entries.get(partition)?.nextOffset === offset) entries.delete(partition);
+    if (settled.length > 0)
+      await commit(settled.map(([partition, offset]) => ({ partition, offset: String(offset) })));
+    for (const [partition, offset] of settled)
+      if (entries.get(partition)?.nextOffset === offset) entries.delete(partition);
   }
 
   async function tryClaim(waiting: readonly Entry[]): Promise<void> {
@@ -97,7 +113,10 @@ export function createPermitLedger({ onPermit, onUnreadable, commit, log, retryM
     const isAway = error instanceof ApiError && error.code === 'DEPENDENCY_UNAVAILABLE';
     if (isAway || tries < MAX_TRIES) throw error;
     const { topic, partition, offset, reason } = letter;
-    log.error({ err: error, topic, partition, offset, reason }, 'an unreadable message could not be kept; it lies in its topic only');
+    log.error(
+      { err: error, topic, partition, offset, reason },
+      'an unreadable message could not be kept; it lies in its topic only',
+    );
   }
 
   return {
@@ -110,14 +129,18 @@ export function createPermitLedger({ onPermit, onUnreadable, commit, log, retryM
       settling ??= settleAll().finally(() => (settling = undefined));
     },
     assign: (partitions) => {
-      for (const partition of entries.keys()) if (!partitions.includes(partition)) entries.delete(partition);
+      for (const partition of entries.keys())
+        if (!partitions.includes(partition)) entries.delete(partition);
     },
-    isFull: () => [...entries.values()].reduce((sum, { unreadable }) => sum + unreadable.length, 0) > MAX_UNREADABLE,
+    isFull: () =>
+      [...entries.values()].reduce((sum, { unreadable }) => sum + unreadable.length, 0) >
+      MAX_UNREADABLE,
     drain: async (limitMs) => {
       draining.abort();
       await Promise.race([settling, sleep(limitMs, undefined, { ref: false })]);
       ended = true;
     },
-    round: async (limitMs) => void (await Promise.race([settling, sleep(limitMs, undefined, { ref: false })])),
+    round: async (limitMs) =>
+      void (await Promise.race([settling, sleep(limitMs, undefined, { ref: false })])),
   };
 }

@@ -1,6 +1,9 @@
 import type { LogRecord } from '../documents/ports.js';
 
-/** Kafka's limit (1 MiB by default) is for all of a partition's records in one send together, and each adds some bytes of its own. */
+/**
+ * Kafka's limit (1 MiB by default) is for all of a partition's records in one send together, and
+ * each adds some bytes of its own.
+ */
 export const MAX_SEND_BYTES = 900_000;
 const OVERHEAD_BYTES = 100;
 

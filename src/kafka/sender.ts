@@ -1,8 +1,9 @@
 /**
  * Sends batches through an idempotent producer that is thrown away after any failed send.
  *
- * The danger it prevents: kafkajs 2.2 gives a batch that failed its sequence numbers back, so the next batch gets the same. Where the
- * broker had stored the failed one (only its answer was lost), it takes the next batch for a repeat, drops it, and says that all is well.
+ * The danger it prevents: kafkajs 2.2 gives a batch that failed its sequence numbers back, so the
+ * next batch gets the same. Where the broker had stored the failed one (only its answer was lost),
+ * it takes the next batch for a repeat, drops it, and says that all is well.
  */
 import type { Kafka, Message, Producer, TopicMessages } from 'kafkajs';
 import type { LogRecord } from '../documents/ports.js';
@@ -34,12 +35,20 @@ export function createSender({ kafka, log }: { kafka: Kafka; log: KafkaLog }): S
   function discard(): void {
     const failed = producer;
     producer = undefined;
-    failed?.disconnect().catch((error: unknown) => log.debug({ err: error }, 'a producer that had failed did not end quietly'));
+    failed
+      ?.disconnect()
+      .catch((error: unknown) =>
+        log.debug({ err: error }, 'a producer that had failed did not end quietly'),
+      );
   }
 
   async function sendNow(records: readonly LogRecord[]): Promise<void> {
     const current = producer ?? (await open());
-    await current.sendBatch({ topicMessages: toTopicMessages(records), acks: -1, timeout: ACKS_MS });
+    await current.sendBatch({
+      topicMessages: toTopicMessages(records),
+      acks: -1,
+      timeout: ACKS_MS,
+    });
   }
 
   return {

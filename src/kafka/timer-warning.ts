@@ -1,6 +1,7 @@
 /**
- * kafkajs 2.2 computes some of its timers from a moment that may have passed; Node takes a negative delay for 1 ms, as kafkajs expects,
- * and since version 24 warns of it. The warning tells nobody anything they could change.
+ * kafkajs 2.2 computes some of its timers from a moment that may have passed; Node takes a negative
+ * delay for 1 ms, as kafkajs expects, and since version 24 warns of it. The warning tells nobody
+ * anything they could change.
  */
 let silenced = false;
 

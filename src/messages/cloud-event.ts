@@ -1,4 +1,6 @@
-/** CloudEvents 1.0 in Kafka's binary mode: the attributes are headers, the value is the data alone. */
+/**
+ * CloudEvents 1.0 in Kafka's binary mode: the attributes are headers, the value is the data alone.
+ */
 
 export interface CloudEvent {
   /** The same whenever the event is sent again. */
@@ -13,7 +15,14 @@ export interface CloudEvent {
   traceparent?: string | undefined;
 }
 
-export function toHeaders({ id, type, time, subject, dataSchema, traceparent }: CloudEvent): Record<string, string> {
+export function toHeaders({
+  id,
+  type,
+  time,
+  subject,
+  dataSchema,
+  traceparent,
+}: CloudEvent): Record<string, string> {
   return {
     ce_specversion: '1.0',
     ce_id: id,

@@ -5,7 +5,10 @@ import { toHeaders } from './cloud-event.js';
 import { processingErrorSchema } from './document-status.js';
 import { TOPICS } from './topics.js';
 
-/** For operators. The contents of an unreadable message are never in it; they are kept in PostgreSQL, cut to 64 kB. */
+/**
+ * For operators. The contents of an unreadable message are never in it; they are kept in
+ * PostgreSQL, cut to 64 kB.
+ */
 export const deadLetterSchema = z
   .discriminatedUnion('kind', [
     z.object({
@@ -23,11 +26,18 @@ export const deadLetterSchema = z
       topic: z.string(),
       partition: z.int().min(0),
       offset: z.string().meta({ description: 'A 64-bit number.' }),
-      reason: z.string().meta({ description: 'An open list: NO_KEY, NO_VALUE, TOO_LARGE, NOT_JSON, UNKNOWN_VERSION, INVALID.' }),
+      reason: z.string().meta({
+        description:
+          'An open list: NO_KEY, NO_VALUE, TOO_LARGE, NOT_JSON, UNKNOWN_VERSION, INVALID.',
+      }),
       occurredAt: z.iso.datetime(),
     }),
   ])
-  .meta({ id: 'urn:docstream:dead-letter:v1', title: 'DeadLetter', description: 'Something that nobody will try again by itself.' });
+  .meta({
+    id: 'urn:docstream:dead-letter:v1',
+    title: 'DeadLetter',
+    description: 'Something that nobody will try again by itself.',
+  });
 
 export type DeadLetterMessage = z.infer<typeof deadLetterSchema>;
 
@@ -36,12 +46,31 @@ const DATA_SCHEMA = 'urn:docstream:dead-letter:v1';
 /** Of an event whose status is FAILED. */
 export function toFailedRecord(event: SerialisedEvent): LogRecord {
   const { documentId, userId, seq, generation, attempt, error, occurredAt } = event;
-  const message: DeadLetterMessage = { kind: 'DOCUMENT_FAILED', documentId, userId, seq, generation, attempt, error, occurredAt };
+  const message: DeadLetterMessage = {
+    kind: 'DOCUMENT_FAILED',
+    documentId,
+    userId,
+    seq,
+    generation,
+    attempt,
+    error,
+    occurredAt,
+  };
   const id = `${documentId}:${seq}:failed`;
-  return toRecord(message, { id, type: 'docstream.document.failed.v1', key: documentId, subject: documentId });
+  return toRecord(message, {
+    id,
+    type: 'docstream.document.failed.v1',
+    key: documentId,
+    subject: documentId,
+  });
 }
 
-export function toUnreadableRecord(place: { topic: string; partition: number; offset: string; reason: string }): LogRecord {
+export function toUnreadableRecord(place: {
+  topic: string;
+  partition: number;
+  offset: string;
+  reason: string;
+}): LogRecord {
   const { topic, partition, offset, reason } = place;
   const message: DeadLetterMessage = {
     kind: 'MESSAGE_UNREADABLE',
@@ -55,7 +84,10 @@ export function toUnreadableRecord(place: { topic: string; partition: number; of
   return toRecord(message, { id, type: 'docstream.message.unreadable.v1', key: '', subject: id });
 }
 
-function toRecord(message: DeadLetterMessage, about: { id: string; type: string; key: string; subject: string }): LogRecord {
+function toRecord(
+  message: DeadLetterMessage,
+  about: { id: string; type: string; key: string; subject: string },
+): LogRecord {
   const { key, ...attributes } = about;
   return {
     topic: TOPICS.deadLetter,

@@ -11,19 +11,25 @@ const time = () => z.iso.datetime();
 
 export const processingErrorSchema = z.object({
   code: z.string().meta({ description: 'What went wrong. An open list: new codes may come.' }),
-  cause: z.string().nullable().meta({ description: 'The code of the last try, where code is ATTEMPTS_EXHAUSTED.' }),
+  cause: z
+    .string()
+    .nullable()
+    .meta({ description: 'The code of the last try, where code is ATTEMPTS_EXHAUSTED.' }),
   message: z.string().meta({ description: 'One line for a person. Match codes, not messages.' }),
   retryable: z.boolean().meta({ description: 'The system tries again by itself.' }),
   stage: z.string().meta({ description: 'The status in which it happened.' }),
 });
 
 /**
- * What other teams read. Only optional fields are ever added; anything else is a new topic beside this one. Status and codes are open
- * strings on purpose: a consumer must bear one that it does not know.
+ * What other teams read. Only optional fields are ever added; anything else is a new topic beside
+ * this one. Status and codes are open strings on purpose: a consumer must bear one that it does not
+ * know.
  */
 export const statusMessageSchema = z
   .object({
-    documentId: z.uuid().meta({ description: 'The key of the record as well. An id is never used again.' }),
+    documentId: z
+      .uuid()
+      .meta({ description: 'The key of the record as well. An id is never used again.' }),
     userId: z.string().meta({ description: 'Whose document it is. Personal data.' }),
     filename: z.string().meta({ description: 'As uploaded. Personal data.' }),
     mimeType: z.string().meta({ description: 'By the first bytes of the file, not by its name.' }),
@@ -31,14 +37,25 @@ export const statusMessageSchema = z
     contentHash: z.string().meta({ description: 'SHA-256 of the file, lower-case hex.' }),
     jobId: z.string(),
     priority: z.string().meta({ description: 'HIGH, NORMAL or LOW.' }),
-    seq: z.int().min(1).meta({ description: 'Starts at 1, rises by one with every event of a document, has no gaps.' }),
-    generation: z.int().min(1).meta({ description: 'Rises by one with every new run that a person asks for.' }),
-    attempt: z.int().min(0).meta({ description: 'Tries within this generation; 0 before the first.' }),
+    seq: z.int().min(1).meta({
+      description: 'Starts at 1, rises by one with every event of a document, has no gaps.',
+    }),
+    generation: z
+      .int()
+      .min(1)
+      .meta({ description: 'Rises by one with every new run that a person asks for.' }),
+    attempt: z
+      .int()
+      .min(0)
+      .meta({ description: 'Tries within this generation; 0 before the first.' }),
     status: z.string().meta({
       description:
         'PENDING, EXTRACTING, VECTORIZING, COMPLETED, FAILED, CANCELLED or DELETING. An open list: one that you do not know is not terminal.',
     }),
-    previousStatus: z.string().nullable().meta({ description: 'Null in the first event of a document.' }),
+    previousStatus: z
+      .string()
+      .nullable()
+      .meta({ description: 'Null in the first event of a document.' }),
     progress: z
       .object({
         done: z.int().min(0),
@@ -54,7 +71,11 @@ export const statusMessageSchema = z
     nextAttemptAt: time().nullable(),
     occurredAt: time().meta({ description: 'When it was committed; ce_time as well.' }),
   })
-  .meta({ id: STATUS_SCHEMA_ID, title: 'DocumentStatus', description: 'A durable change of one document. Never holds its text.' });
+  .meta({
+    id: STATUS_SCHEMA_ID,
+    title: 'DocumentStatus',
+    description: 'A durable change of one document. Never holds its text.',
+  });
 
 export type StatusMessage = z.infer<typeof statusMessageSchema>;
 
@@ -62,7 +83,10 @@ interface Trace {
   traceparent?: string | undefined;
 }
 
-/** `ce_id` is the same whenever the event is sent again, so a consumer that keeps the highest seq of a document drops every repeat. */
+/**
+ * `ce_id` is the same whenever the event is sent again, so a consumer that keeps the highest seq of
+ * a document drops every repeat.
+ */
 export function toStatusRecord(event: SerialisedEvent, { traceparent }: Trace = {}): LogRecord {
   return {
     topic: TOPICS.documentStatus,
@@ -84,13 +108,17 @@ export function toLatestRecord(event: SerialisedEvent, trace: Trace = {}): LogRe
   return { ...toStatusRecord(event, trace), topic: TOPICS.documentStatusLatest };
 }
 
-/** Says that the document is gone; compaction then removes what was said of it. A tombstone has no data, so it is no CloudEvent. */
+/**
+ * Says that the document is gone; compaction then removes what was said of it. A tombstone has no
+ * data, so it is no CloudEvent.
+ */
 export function toTombstone(documentId: string): LogRecord {
   return { topic: TOPICS.documentStatusLatest, key: documentId, headers: {}, value: null };
 }
 
 function toStatusMessage({ document, ...event }: SerialisedEvent): StatusMessage {
-  if (!document) throw new Error(`the event ${event.documentId}:${event.seq} does not carry its document`);
+  if (!document)
+    throw new Error(`the event ${event.documentId}:${event.seq} does not carry its document`);
   return { ...identityOf(document), ...changeOf(event), ...timesOf(document, event) };
 }
 
@@ -100,10 +128,33 @@ function identityOf(document: SerialisedDocument) {
 }
 
 function changeOf(event: Omit<SerialisedEvent, 'document'>) {
-  const { seq, generation, attempt, status, previousStatus, progress, vectorCount, error, message } = event;
-  return { seq, generation, attempt, status, previousStatus, progress, vectorCount, error, message };
+  const {
+    seq,
+    generation,
+    attempt,
+    status,
+    previousStatus,
+    progress,
+    vectorCount,
+    error,
+    message,
+  } = event;
+  return {
+    seq,
+    generation,
+    attempt,
+    status,
+    previousStatus,
+    progress,
+    vectorCount,
+    error,
+    message,
+  };
 }
 
-function timesOf({ createdAt, startedAt, processedAt, nextAttemptAt }: SerialisedDocument, event: Omit<SerialisedEvent, 'document'>) {
+function timesOf(
+  { createdAt, startedAt, processedAt, nextAttemptAt }: SerialisedDocument,
+  event: Omit<SerialisedEvent, 'document'>,
+) {
   return { createdAt, startedAt, processedAt, nextAttemptAt, occurredAt: event.occurredAt };
 }

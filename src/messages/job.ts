@@ -9,30 +9,55 @@ export const jobMessageSchema = z
     documentId: z.uuid().meta({ description: 'The key of the record as well.' }),
     generation: z.int().min(1),
   })
-  .meta({ id: 'urn:docstream:job:v1', title: 'Job', description: 'A permit: there is work. Which document is next, PostgreSQL says.' });
+  .meta({
+    id: 'urn:docstream:job:v1',
+    title: 'Job',
+    description: 'A permit: there is work. Which document is next, PostgreSQL says.',
+  });
 
 export type JobMessage = z.infer<typeof jobMessageSchema>;
 
 /** Why a message cannot be read. */
-export type Unreadable = 'NO_KEY' | 'NO_VALUE' | 'TOO_LARGE' | 'NOT_JSON' | 'UNKNOWN_VERSION' | 'INVALID';
+export type Unreadable =
+  'NO_KEY' | 'NO_VALUE' | 'TOO_LARGE' | 'NOT_JSON' | 'UNKNOWN_VERSION' | 'INVALID';
 
 export type ParsedJob = { ok: true; job: JobMessage } | { ok: false; reason: Unreadable };
 
 /** Ours has about 100 bytes; nothing this long is one of ours, so it is not even parsed. */
 const MAX_JOB_BYTES = 16 * 1024;
 
-export function toJobRecord(job: { documentId: string; generation: number; traceparent?: string | undefined }): LogRecord {
-  const message: JobMessage = { version: 1, documentId: job.documentId, generation: job.generation };
+export function toJobRecord(job: {
+  documentId: string;
+  generation: number;
+  traceparent?: string | undefined;
+}): LogRecord {
+  const message: JobMessage = {
+    version: 1,
+    documentId: job.documentId,
+    generation: job.generation,
+  };
   return {
     topic: TOPICS.jobs,
     key: job.documentId,
-    headers: { 'content-type': 'application/json', ...(job.traceparent !== undefined && { traceparent: job.traceparent }) },
+    headers: {
+      'content-type': 'application/json',
+      ...(job.traceparent !== undefined && { traceparent: job.traceparent }),
+    },
     value: JSON.stringify(message),
   };
 }
 
-/** Never throws: what cannot be read is an answer, since one such message must not stop its partition. */
-export function parseJobMessage({ key, value }: { key: Uint8Array | null; value: Uint8Array | null }): ParsedJob {
+/**
+ * Never throws: what cannot be read is an answer, since one such message must not stop its
+ * partition.
+ */
+export function parseJobMessage({
+  key,
+  value,
+}: {
+  key: Uint8Array | null;
+  value: Uint8Array | null;
+}): ParsedJob {
   if (value === null || value.length === 0) return { ok: false, reason: 'NO_VALUE' };
   if (value.length > MAX_JOB_BYTES) return { ok: false, reason: 'TOO_LARGE' };
   if (key === null || key.length === 0) return { ok: false, reason: 'NO_KEY' };

@@ -1,4 +1,7 @@
-/** What is true of the whole installation, whichever process is asked: every process that shows it shows the same. */
+/**
+ * What is true of the whole installation, whichever process is asked: every process that shows it
+ * shows the same.
+ */
 import { Gauge } from 'prom-client';
 import { DOCUMENT_STATUSES } from '../documents/document.js';
 import type { Backlog } from '../documents/ports.js';
@@ -6,16 +9,37 @@ import type { Metrics } from './metrics.js';
 
 export function showBacklog({ registry, addSource }: Metrics, read: () => Promise<Backlog>): void {
   const registers = [registry];
-  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
-    new Gauge<Label>({ name, help, labelNames, registers });
+  const gauge = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[] = [],
+  ) => new Gauge<Label>({ name, help, labelNames, registers });
   const gauges = {
-    documents: gauge('docstream_documents', 'Documents in a status; of very many COMPLETED an estimate.', ['status']),
-    oldestWaiting: gauge('docstream_oldest_waiting_seconds', 'How long the longest waiting due document has been due; 0: none is.'),
+    documents: gauge(
+      'docstream_documents',
+      'Documents in a status; of very many COMPLETED an estimate.',
+      ['status'],
+    ),
+    oldestWaiting: gauge(
+      'docstream_oldest_waiting_seconds',
+      'How long the longest waiting due document has been due; 0: none is.',
+    ),
     outboxRows: gauge('docstream_outbox_rows', 'Rows that are not yet in the event log.'),
-    outboxAge: gauge('docstream_outbox_oldest_seconds', 'Age of the oldest of these; 0: there is none.'),
-    latestRows: gauge('docstream_latest_queue_rows', 'Documents whose newest state is not yet in the compacted topic.'),
-    deadLetters: gauge('docstream_dead_letters', 'What nobody tries again by itself, by kind.', ['kind']),
-    cleanups: gauge('docstream_cleanup_overdue_seconds', 'How long the longest waiting due cleanup has been due; 0: none is.'),
+    outboxAge: gauge(
+      'docstream_outbox_oldest_seconds',
+      'Age of the oldest of these; 0: there is none.',
+    ),
+    latestRows: gauge(
+      'docstream_latest_queue_rows',
+      'Documents whose newest state is not yet in the compacted topic.',
+    ),
+    deadLetters: gauge('docstream_dead_letters', 'What nobody tries again by itself, by kind.', [
+      'kind',
+    ]),
+    cleanups: gauge(
+      'docstream_cleanup_overdue_seconds',
+      'How long the longest waiting due cleanup has been due; 0: none is.',
+    ),
   };
   // Without labels a gauge is 0 from the start, which would be taken for an answer.
   const hide = () => {
@@ -29,7 +53,8 @@ export function showBacklog({ registry, addSource }: Metrics, read: () => Promis
     name: 'database',
     read,
     show: (backlog) => {
-      for (const status of DOCUMENT_STATUSES) gauges.documents.set({ status }, backlog.documents[status]);
+      for (const status of DOCUMENT_STATUSES)
+        gauges.documents.set({ status }, backlog.documents[status]);
       gauges.oldestWaiting.set(backlog.oldestWaitingSeconds);
       gauges.outboxRows.set(backlog.outbox.rows);
       gauges.outboxAge.set(backlog.outbox.oldestSeconds);
@@ -54,5 +79,10 @@ export function showLag(
     registers: [registry],
     help: 'Messages of a topic that a consumer group has not settled yet, over all partitions.',
   });
-  addSource({ name: 'kafka', read, show: (value) => lag.set({ group, topic }, value), hide: () => lag.reset() });
+  addSource({
+    name: 'kafka',
+    read,
+    show: (value) => lag.set({ group, topic }, value),
+    hide: () => lag.reset(),
+  });
 }

@@ -2,14 +2,18 @@ import { Gauge, type Registry } from 'prom-client';
 import type { StatusHub, StatusStream } from '../status/hub.js';
 
 /** Sockets that are open, by the protocol they speak. */
-export function countSockets(registry: Registry, protocols: Readonly<Record<string, { clients: ReadonlySet<unknown> }>>): void {
+export function countSockets(
+  registry: Registry,
+  protocols: Readonly<Record<string, { clients: ReadonlySet<unknown> }>>,
+): void {
   new Gauge({
     name: 'docstream_websockets',
     help: 'Open WebSockets, by protocol.',
     labelNames: ['protocol'] as const,
     registers: [registry],
     collect() {
-      for (const [protocol, { clients }] of Object.entries(protocols)) this.set({ protocol }, clients.size);
+      for (const [protocol, { clients }] of Object.entries(protocols))
+        this.set({ protocol }, clients.size);
     },
   });
 }

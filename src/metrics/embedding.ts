@@ -50,7 +50,8 @@ export function createEmbeddingMetrics(registry: Registry): EmbeddingMetrics {
       ...embedder,
       embed: async (wanted, purpose, options) => {
         const startedAt = performance.now();
-        const report = (outcome: Call['outcome']) => onCall({ texts: wanted.length, durationMs: performance.now() - startedAt, outcome });
+        const report = (outcome: Call['outcome']) =>
+          onCall({ texts: wanted.length, durationMs: performance.now() - startedAt, outcome });
         try {
           const vectors = await embedder.embed(wanted, purpose, options);
           report('answered');
@@ -74,7 +75,11 @@ function createMeters(registry: Registry) {
       labelNames,
       registers,
     }),
-    texts: new Counter({ name: 'docstream_embedding_texts_total', help: 'Texts that were embedded.', registers }),
+    texts: new Counter({
+      name: 'docstream_embedding_texts_total',
+      help: 'Texts that were embedded.',
+      registers,
+    }),
     duration: new Histogram({
       name: 'docstream_embedding_call_duration_seconds',
       labelNames,

@@ -1,4 +1,7 @@
-/** What one process measures, and how it is told: values of this process at once, values of others through sources, which may be away. */
+/**
+ * What one process measures, and how it is told: values of this process at once, values of others
+ * through sources, which may be away.
+ */
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { createScrapeMeters, createSource, type Source, type SourceOptions } from './source.js';
 

@@ -5,13 +5,21 @@ import { WAIT_BUCKETS } from './timed.js';
 
 type Outcome = 'done' | 'failed' | 'interrupted';
 
-/** The same work on a document; how long each stage takes is written down, and how many documents are being worked on. */
-export function measureProcess(registry: Registry, process: ProcessDocument, { concurrency }: { concurrency: number }): ProcessDocument {
+/**
+ * The same work on a document; how long each stage takes is written down, and how many documents
+ * are being worked on.
+ */
+export function measureProcess(
+  registry: Registry,
+  process: ProcessDocument,
+  { concurrency }: { concurrency: number },
+): ProcessDocument {
   const { stageDuration, running } = createMeters(registry, concurrency);
   return async (run) => {
     let stage: DocumentStatus = run.claim.document.status;
     let since = performance.now();
-    const endStage = (outcome: Outcome) => stageDuration.observe({ stage, outcome }, (performance.now() - since) / 1_000);
+    const endStage = (outcome: Outcome) =>
+      stageDuration.observe({ stage, outcome }, (performance.now() - since) / 1_000);
     running.inc();
     try {
       await process({
@@ -41,7 +49,11 @@ function createMeters(registry: Registry, concurrency: number) {
     registers,
   }).set(concurrency);
   return {
-    running: new Gauge({ name: 'docstream_worker_running_documents', help: 'Documents that this process works on now.', registers }),
+    running: new Gauge({
+      name: 'docstream_worker_running_documents',
+      help: 'Documents that this process works on now.',
+      registers,
+    }),
     stageDuration: new Histogram({
       name: 'docstream_stage_duration_seconds',
       labelNames: ['stage', 'outcome'] as const,

@@ -9,7 +9,10 @@ interface Lanes {
 }
 
 /** The same lanes; what goes through them is counted. */
-export function measureRelay(registry: Registry, { log, publisher, shards }: Lanes): Pick<Lanes, 'log' | 'publisher'> {
+export function measureRelay(
+  registry: Registry,
+  { log, publisher, shards }: Lanes,
+): Pick<Lanes, 'log' | 'publisher'> {
   const { records, refused } = createMeters(registry, shards);
   const timed = createTimed(registry, {
     name: 'docstream_relay_send_duration_seconds',
@@ -17,7 +20,8 @@ export function measureRelay(registry: Registry, { log, publisher, shards }: Lan
     help: 'How long the event log took to acknowledge a batch.',
   });
   const count = (sent: readonly LogRecord[]) => {
-    for (const [topic, some] of Map.groupBy(sent, (record) => record.topic)) records.inc({ topic }, some.length);
+    for (const [topic, some] of Map.groupBy(sent, (record) => record.topic))
+      records.inc({ topic }, some.length);
   };
   return {
     log: {

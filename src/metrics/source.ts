@@ -1,7 +1,8 @@
 /**
- * Values that another part has to be asked for when somebody wants the metrics. However often that is, and however slow the part: it has one
- * question at a time, and rests after each for as long as its answer makes the load small. A part that does not answer leaves its values out,
- * so that nobody takes old ones for new ones.
+ * Values that another part has to be asked for when somebody wants the metrics. However often that
+ * is, and however slow the part: it has one question at a time, and rests after each for as long as
+ * its answer makes the load small. A part that does not answer leaves its values out, so that
+ * nobody takes old ones for new ones.
  */
 import { Counter, Gauge, type Registry } from 'prom-client';
 
@@ -51,7 +52,10 @@ export function createScrapeMeters(registry: Registry): ScrapeMeters {
   };
 }
 
-export function createSource<Value>(options: SourceOptions<Value>, { failures, duration }: ScrapeMeters): Source {
+export function createSource<Value>(
+  options: SourceOptions<Value>,
+  { failures, duration }: ScrapeMeters,
+): Source {
   const { name, read, show, hide, timeoutMs = TIMEOUT_MS, restMs = REST_MS } = options;
   const labels = { source: name };
   let restsUntil = Number.NEGATIVE_INFINITY;
@@ -68,7 +72,8 @@ export function createSource<Value>(options: SourceOptions<Value>, { failures, d
       // A question that was given up has been counted then.
       if (!late) fail();
     } finally {
-      restsUntil = performance.now() + Math.max(restMs, (performance.now() - startedAt) * REST_SHARE);
+      restsUntil =
+        performance.now() + Math.max(restMs, (performance.now() - startedAt) * REST_SHARE);
       current = undefined;
       late = false;
     }
@@ -94,5 +99,7 @@ export function createSource<Value>(options: SourceOptions<Value>, { failures, d
 async function isWithin(promise: Promise<void>, ms: number): Promise<boolean> {
   const timeout = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => timeout.resolve(false), ms);
-  return Promise.race([promise.then(() => true), timeout.promise]).finally(() => clearTimeout(timer));
+  return Promise.race([promise.then(() => true), timeout.promise]).finally(() =>
+    clearTimeout(timer),
+  );
 }

@@ -1,4 +1,7 @@
-/** Every durable change goes through the document store: what is committed is counted, and nothing else. */
+/**
+ * Every durable change goes through the document store: what is committed is counted, and nothing
+ * else.
+ */
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { DOCUMENT_STATUSES, type Document, type StatusEvent } from '../documents/document.js';
 import type { Change, Claim, DocumentStore } from '../documents/ports.js';
@@ -25,7 +28,8 @@ export function measureStore(registry: Registry, store: DocumentStore): Document
     claim: (options) => claim(meters, () => store.claim(options)),
     change: async (changes) => {
       const events = await store.change(changes);
-      for (const [position, event] of events.entries()) if (event) countOutcome(meters, event, changes[position]);
+      for (const [position, event] of events.entries())
+        if (event) countOutcome(meters, event, changes[position]);
       return events;
     },
     takeBackLeases: async (options) => {
@@ -41,7 +45,10 @@ export function measureStore(registry: Registry, store: DocumentStore): Document
   };
 }
 
-async function claim(meters: Meters, work: () => ReturnType<DocumentStore['claim']>): ReturnType<DocumentStore['claim']> {
+async function claim(
+  meters: Meters,
+  work: () => ReturnType<DocumentStore['claim']>,
+): ReturnType<DocumentStore['claim']> {
   const end = meters.claimDuration.startTimer();
   try {
     const claimed = await work();
@@ -61,10 +68,14 @@ async function claim(meters: Meters, work: () => ReturnType<DocumentStore['claim
 /** A document's first try: later ones wait on purpose. */
 function observeWait({ wait }: Meters, { document }: Claim): void {
   const { generation, attempt, startedAt } = document;
-  if (generation === 1 && attempt === 1 && startedAt) wait.observe(secondsBetween(dueAt(document), startedAt));
+  if (generation === 1 && attempt === 1 && startedAt)
+    wait.observe(secondsBetween(dueAt(document), startedAt));
 }
 
-/** The error is named by the change: a document that a stopping worker gives back still bears the error of an earlier try. */
+/**
+ * The error is named by the change: a document that a stopping worker gives back still bears the
+ * error of an earlier try.
+ */
 function countOutcome(meters: Meters, event: StatusEvent, change: Change | undefined): void {
   countChange(meters, event);
   const code = change?.set?.error?.code;
@@ -83,10 +94,14 @@ function countChange({ changes }: Meters, { status }: StatusEvent): void {
   changes.inc({ status });
 }
 
-/** Of the first generation: a later one began when somebody asked for it, which the document does not tell. */
+/**
+ * Of the first generation: a later one began when somebody asked for it, which the document does
+ * not tell.
+ */
 function observeDuration({ duration }: Meters, document: Document): void {
   const { generation, status, processedAt } = document;
-  if (generation === 1 && processedAt) duration.observe({ status }, secondsBetween(dueAt(document), processedAt));
+  if (generation === 1 && processedAt)
+    duration.observe({ status }, secondsBetween(dueAt(document), processedAt));
 }
 
 function dueAt({ createdAt, scheduledFor }: Document): Date {
@@ -99,15 +114,42 @@ function secondsBetween(from: Date, to: Date): number {
 
 function createMeters(registry: Registry) {
   const registers = [registry];
-  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
-    new Counter<Label>({ name, help, labelNames, registers });
+  const counter = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+  ) => new Counter<Label>({ name, help, labelNames, registers });
   const meters = {
-    uploads: counter('docstream_uploads_total', 'Uploads that were taken, by whether they made a document.', ['outcome']),
-    changes: counter('docstream_document_changes_total', 'Durable changes of documents into a status, made by this process.', ['status']),
-    claims: counter('docstream_claims_total', 'Times the queue was asked for documents, by what it gave.', ['outcome']),
-    claimedDocuments: counter('docstream_claimed_documents_total', 'Documents that this process took from the queue.', []),
-    retries: counter('docstream_retries_total', 'Tries that ended with another one to come, by the reason.', ['code']),
-    failures: counter('docstream_failures_total', 'Documents that this process made FAILED, by the reason.', ['code']),
+    uploads: counter(
+      'docstream_uploads_total',
+      'Uploads that were taken, by whether they made a document.',
+      ['outcome'],
+    ),
+    changes: counter(
+      'docstream_document_changes_total',
+      'Durable changes of documents into a status, made by this process.',
+      ['status'],
+    ),
+    claims: counter(
+      'docstream_claims_total',
+      'Times the queue was asked for documents, by what it gave.',
+      ['outcome'],
+    ),
+    claimedDocuments: counter(
+      'docstream_claimed_documents_total',
+      'Documents that this process took from the queue.',
+      [],
+    ),
+    retries: counter(
+      'docstream_retries_total',
+      'Tries that ended with another one to come, by the reason.',
+      ['code'],
+    ),
+    failures: counter(
+      'docstream_failures_total',
+      'Documents that this process made FAILED, by the reason.',
+      ['code'],
+    ),
     claimDuration: new Histogram({
       name: 'docstream_claim_duration_seconds',
       help: 'How long the queue took to answer.',
@@ -143,5 +185,6 @@ function startAtZero({
   for (const outcome of UPLOAD_OUTCOMES) uploads.inc({ outcome }, 0);
   for (const outcome of CLAIM_OUTCOMES) claims.inc({ outcome }, 0);
   for (const status of DOCUMENT_STATUSES) changes.inc({ status }, 0);
-  for (const [code, retryable] of Object.entries(PROCESSING_ERROR_RETRYABLE)) (retryable ? retries : failures).inc({ code }, 0);
+  for (const [code, retryable] of Object.entries(PROCESSING_ERROR_RETRYABLE))
+    (retryable ? retries : failures).inc({ code }, 0);
 }

@@ -12,10 +12,14 @@ type Outcome = PromiseSettledResult<Accepted>;
 const MAX_BATCH = 100;
 
 /**
- * Uploads that come at once share a transaction: the commit and its round trips are most of what one costs. When two bring the same
- * bytes at once, the unique index lets one in and the other finds it.
+ * Uploads that come at once share a transaction: the commit and its round trips are most of what
+ * one costs. When two bring the same bytes at once, the unique index lets one in and the other
+ * finds it.
  */
-export function createAcceptDocument(database: Database, maxAttempts: number): (document: NewDocument) => Promise<Accepted> {
+export function createAcceptDocument(
+  database: Database,
+  maxAttempts: number,
+): (document: NewDocument) => Promise<Accepted> {
   /** Again for those whose twin has gone between the two statements. */
   async function acceptAll(documents: readonly NewDocument[]): Promise<Accepted[]> {
     const accepted = new Map<string, Accepted>();
@@ -52,35 +56,52 @@ function isAway(error: unknown): boolean {
   return error instanceof ApiError && error.code === 'DEPENDENCY_UNAVAILABLE';
 }
 
-/** By the id that was asked for; those that are missing stood behind one that has gone since, and are to be tried again. */
-async function insertOrFind(query: Query, documents: readonly NewDocument[], maxAttempts: number): Promise<Map<string, Accepted>> {
+/**
+ * By the id that was asked for; those that are missing stood behind one that has gone since, and
+ * are to be tried again.
+ */
+async function insertOrFind(
+  query: Query,
+  documents: readonly NewDocument[],
+  maxAttempts: number,
+): Promise<Map<string, Accepted>> {
   const asked = documents.map((document, place) => toAskedRow(document, place, maxAttempts));
   const accepted = new Map<string, Accepted>();
   for (const row of await query<ChangedRow>(INSERT, [JSON.stringify(asked)]))
     accepted.set(row.id, { document: toDocument(row), event: toEvent(row), duplicateOf: null });
   const others = asked.filter(({ id }) => !accepted.has(id));
   if (others.length === 0) return accepted;
-  for (const { asked_id, ...row } of await query<DocumentRow & { asked_id: string }>(FIND, [JSON.stringify(others)]))
+  for (const { asked_id, ...row } of await query<DocumentRow & { asked_id: string }>(FIND, [
+    JSON.stringify(others),
+  ]))
     accepted.set(asked_id, { document: toDocument(row), duplicateOf: row.id });
   return accepted;
 }
 
-/** A document that was forced stands for its bytes as well as any other, but it is not under the unique index. */
+/**
+ * A document that was forced stands for its bytes as well as any other, but it is not under the
+ * unique index.
+ */
 const IS_FORCED_TWIN = `
   d.user_id = a.user_id and d.dedupe_hash is null and d.content_hash = a.content_hash
   and d.status in ('pending', 'extracting', 'vectorizing', 'completed')`;
 
-/** As the index of the migration 0006 has it: null for what does not wait, or is scheduled and stands at its own time. */
+/**
+ * As the index of the migration 0006 has it: null for what does not wait, or is scheduled and
+ * stands at its own time.
+ */
 const TURN = `
   case when status = 'pending' and scheduled_for is null
        then (fair_at at time zone 'UTC') - (priority - 1) * interval '10 minutes' end`;
 
 /**
- * `fair_at` is the place in the queue: a user's next waiting document stands a minute behind the one before, so it stands behind
- * everybody's first; a high priority is ten minutes ahead, a low one ten minutes behind, so nothing waits for ever. Given once, when
- * the row is written: a claim reads an index and needs no window over the backlog. A user's last place, without the priority, is the end
- * of an index of its own. Rows go in by the order of the unique index: two writers that meet in two rows wait for each other one way round
- * only. `offset 0`: each is looked up, where the server would rather hash all there are.
+ * `fair_at` is the place in the queue: a user's next waiting document stands a minute behind the
+ * one before, so it stands behind everybody's first; a high priority is ten minutes ahead, a low
+ * one ten minutes behind, so nothing waits for ever. Given once, when the row is written: a claim
+ * reads an index and needs no window over the backlog. A user's last place, without the priority,
+ * is the end of an index of its own. Rows go in by the order of the unique index: two writers that
+ * meet in two rows wait for each other one way round only. `offset 0`: each is looked up, where the
+ * server would rather hash all there are.
  */
 const INSERT = `
   with asked as (
@@ -117,7 +138,8 @@ const INSERT = `
 const COLUMNS_OF_D = DOCUMENT_COLUMNS.replaceAll(/\w+/g, 'd.$&');
 
 /**
- * The oldest with the same bytes. A statement of its own, which sees what another has written while the insert waited for it.
+ * The oldest with the same bytes. A statement of its own, which sees what another has written while
+ * the insert waited for it.
  */
 const FIND = `
   select a.id as asked_id, ${COLUMNS_OF_D}

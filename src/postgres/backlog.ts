@@ -22,10 +22,16 @@ const COUNTED = 100_000;
 /** On a server; the embedded engine does not interrupt itself, but it has one client alone. */
 const TIMEOUT_MS = 2_000;
 
-/** As the index of the migration 0006 has it: since when a waiting document is, or from when on it will be, due. */
+/**
+ * As the index of the migration 0006 has it: since when a waiting document is, or from when on it
+ * will be, due.
+ */
 const DUE_SINCE = `case when status = 'pending' then greatest(updated_at, scheduled_for, next_attempt_at) end`;
 
-/** Each part is read from an index that holds little else than what is asked for: completed documents are what is left of all. */
+/**
+ * Each part is read from an index that holds little else than what is asked for: completed
+ * documents are what is left of all.
+ */
 const READ = `
   select (select count(*)::integer from (select 1 from documents limit ${COUNTED}) d) as total,
          (select greatest(reltuples, pg_stat_get_live_tuples(oid))::integer from pg_class where oid = 'documents'::regclass) as estimated_total,
@@ -57,14 +63,23 @@ export async function readBacklog(database: Database): Promise<Backlog> {
   return {
     documents: toDocuments(row),
     oldestWaitingSeconds: row.oldest_waiting,
-    outbox: { rows: row.outbox - row.parked, oldestSeconds: row.outbox_oldest, parkedRows: row.parked },
+    outbox: {
+      rows: row.outbox - row.parked,
+      oldestSeconds: row.outbox_oldest,
+      parkedRows: row.parked,
+    },
     latestQueueRows: row.latest,
     unreadableMessages: row.unreadable,
     cleanupOverdueSeconds: row.cleanup_overdue,
   };
 }
 
-function toDocuments({ total, estimated_total: estimate, pending, others }: Row): Record<DocumentStatus, number> {
+function toDocuments({
+  total,
+  estimated_total: estimate,
+  pending,
+  others,
+}: Row): Record<DocumentStatus, number> {
   const known = pending + Object.values(others).reduce((sum, count) => sum + count, 0);
   const all = total < COUNTED ? total : Math.max(total, estimate);
   return {

@@ -7,8 +7,9 @@ import { RECORD_CHANGED, toEvent, type ChangedRow } from './record-change.js';
 import { fromStatus } from './rows.js';
 
 /**
- * Compare-and-set on (status, generation, lease token). Leaving a running status clears the lease; a status that ends badly gives the
- * bytes free for another upload. The limit tells the planner how many there are: it would expect a hundred and read the whole table.
+ * Compare-and-set on (status, generation, lease token). Leaving a running status clears the lease;
+ * a status that ends badly gives the bytes free for another upload. The limit tells the planner how
+ * many there are: it would expect a hundred and read the whole table.
  */
 const CHANGE = `
   with changed as (
@@ -38,15 +39,22 @@ const CHANGE = `
   ), ${RECORD_CLEANUPS}, ${RECORD_CHANGED}`;
 
 /** All or none of those that can be written; null where the row was no longer as expected. */
-export async function changeDocuments(database: Database, changes: readonly Change[]): Promise<(StatusEvent | null)[]> {
+export async function changeDocuments(
+  database: Database,
+  changes: readonly Change[],
+): Promise<(StatusEvent | null)[]> {
   for (const change of changes) assertAllowed(change);
-  const rows = await database.query<ChangedRow>(CHANGE, [JSON.stringify(changes.map(toChangeRow)), changes.length]);
+  const rows = await database.query<ChangedRow>(CHANGE, [
+    JSON.stringify(changes.map(toChangeRow)),
+    changes.length,
+  ]);
   const byDocument = new Map(rows.map((row) => [row.id, toEvent(row)]));
   return changes.map((change) => byDocument.get(change.documentId) ?? null);
 }
 
 function assertAllowed(change: Change): void {
-  if (!isAllowedChange(change)) throw new RangeError(`no document may go from ${change.from} to ${change.to}`);
+  if (!isAllowedChange(change))
+    throw new RangeError(`no document may go from ${change.from} to ${change.to}`);
 }
 
 function toChangeRow(change: Change): object {

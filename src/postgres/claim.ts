@@ -6,9 +6,14 @@ import type { Database } from './database.js';
 import { RECORD_CHANGED, toEvent, type ChangedRow } from './record-change.js';
 import { fromReadingLoad } from './rows.js';
 
-/** Looked at beyond what one claim takes: enough to find somebody else's document behind a few of one user. */
+/**
+ * Looked at beyond what one claim takes: enough to find somebody else's document behind a few of
+ * one user.
+ */
 const MORE_CANDIDATES = 64;
-/** A window in which fewer users wait than this, those at work left out, may hide others behind it. */
+/**
+ * A window in which fewer users wait than this, those at work left out, may hide others behind it.
+ */
 const FEW_USERS = 16;
 /** Users who are looked for behind such a window, at most. */
 const MORE_USERS = 64;
@@ -23,9 +28,10 @@ const WAITING_USER = `case when status = 'pending' then user_id end`;
 const [, SMALL, LARGE] = READING_LOADS.map(fromReadingLoad);
 
 /**
- * The first documents of each load, and behind them, where a few users fill that window, the first document of each of more users: they
- * are found by skipping from user to user in an index, from a random one on, so that nobody is passed over for ever. A claim therefore
- * reads as little behind 100,000 documents of one user as behind ten.
+ * The first documents of each load, and behind them, where a few users fill that window, the first
+ * document of each of more users: they are found by skipping from user to user in an index, from a
+ * random one on, so that nobody is passed over for ever. A claim therefore reads as little behind
+ * 100,000 documents of one user as behind ten.
  */
 const CANDIDATES = `
   nearest as materialized (
@@ -59,9 +65,10 @@ const CANDIDATES = `
   )`;
 
 /**
- * What needs a reader is taken only as far as there are free ones: first one document a user beyond whom they may have, then as many large
- * files, then as many files as may be. Those of users who have read for long come last. Then everything that is left shares the places; the
- * last ones go to users of whom nothing runs here.
+ * What needs a reader is taken only as far as there are free ones: first one document a user beyond
+ * whom they may have, then as many large files, then as many files as may be. Those of users who
+ * have read for long come last. Then everything that is left shares the places; the last ones go to
+ * users of whom nothing runs here.
  */
 const CLAIM = `
   with recursive own as materialized (
@@ -95,14 +102,24 @@ const CLAIM = `
     returning d.*, 'pending' as previous_status
   ), ${RECORD_CHANGED}`;
 
-/** Takes the best due documents; others that claim at the same time skip the rows this one holds. */
-export async function claimDocuments(database: Database, options: ClaimOptions): Promise<{ rows: ChangedRow[]; events: StatusEvent[] }> {
+/**
+ * Takes the best due documents; others that claim at the same time skip the rows this one holds.
+ */
+export async function claimDocuments(
+  database: Database,
+  options: ClaimOptions,
+): Promise<{ rows: ChangedRow[]; events: StatusEvent[] }> {
   const rows = await database.query<ChangedRow>(CLAIM, toParameters(options));
   rows.sort((a, b) => Date.parse(a.fair_at) - Date.parse(b.fair_at));
   return { rows, events: rows.map(toEvent) };
 }
 
-function toParameters({ limit, leaseMs, maxPerUser, limits = withoutLimits(limit) }: ClaimOptions): unknown[] {
+function toParameters({
+  limit,
+  leaseMs,
+  maxPerUser,
+  limits = withoutLimits(limit),
+}: ClaimOptions): unknown[] {
   const { users, readers, largeReaders, maxReadingPerUser, reservedPlaces } = limits;
   const lookedAt = limit + MORE_CANDIDATES;
   const sharedPlaces = Math.max(0, limit - reservedPlaces);
@@ -116,11 +133,19 @@ function toParameters({ limit, leaseMs, maxPerUser, limits = withoutLimits(limit
 }
 
 function claimableLoads({ readers, largeReaders }: ClaimLimits): ReadingLoad[] {
-  return READING_LOADS.filter((load) => load === 'NONE' || (readers > 0 && (load === 'SMALL' || largeReaders > 0)));
+  return READING_LOADS.filter(
+    (load) => load === 'NONE' || (readers > 0 && (load === 'SMALL' || largeReaders > 0)),
+  );
 }
 
 function withoutLimits(limit: number): ClaimLimits {
-  return { readers: limit, largeReaders: limit, maxReadingPerUser: limit, reservedPlaces: 0, users: [] };
+  return {
+    readers: limit,
+    largeReaders: limit,
+    maxReadingPerUser: limit,
+    reservedPlaces: 0,
+    users: [],
+  };
 }
 
 function toRow({ userId, running, reading, readingSteps }: UserLoad): object {
@@ -129,7 +154,10 @@ function toRow({ userId, running, reading, readingSteps }: UserLoad): object {
 
 const ID_CHARACTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** Where to begin among the ids of users, of which nothing is known but that most begin with a letter or a digit. */
+/**
+ * Where to begin among the ids of users, of which nothing is known but that most begin with a
+ * letter or a digit.
+ */
 function randomStart(): string {
   return Array.from({ length: 2 }, () => ID_CHARACTERS[randomInt(ID_CHARACTERS.length)]).join('');
 }

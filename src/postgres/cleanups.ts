@@ -5,8 +5,9 @@ import type { Database } from './database.js';
 import { RECORD_CHANGED, toEvent, type ChangedRow } from './record-change.js';
 
 /**
- * Vectors that no generation answers with any more: those of a run that failed or was cancelled, and those of the generations before
- * the one that has just been completed. Follows a CTE named `changed`: written with the change, so that no crash forgets them.
+ * Vectors that no generation answers with any more: those of a run that failed or was cancelled,
+ * and those of the generations before the one that has just been completed. Follows a CTE named
+ * `changed`: written with the change, so that no crash forgets them.
  */
 export const RECORD_CLEANUPS = `
   left_behind as (
@@ -29,7 +30,11 @@ const MARK_DELETING = `
     insert into cleanups (document_id, user_id, blob_key, removes_document) select id, user_id, blob_key, true from changed
   ), ${RECORD_CHANGED}`;
 
-export async function markDeleting(database: Database, userId: string, id: string): Promise<StatusEvent | null> {
+export async function markDeleting(
+  database: Database,
+  userId: string,
+  id: string,
+): Promise<StatusEvent | null> {
   const [row] = await database.query<ChangedRow>(MARK_DELETING, [id, userId]);
   return row ? toEvent(row) : null;
 }
@@ -45,7 +50,10 @@ interface CleanupRow {
   runs: number;
 }
 
-/** Whoever reads one has it for a while: another process takes others, and one that fails again and again holds up none. */
+/**
+ * Whoever reads one has it for a while: another process takes others, and one that fails again and
+ * again holds up none.
+ */
 const TAKE = `
   update cleanups c set run_at = clock_timestamp() + interval '10 seconds'
     from (select id from cleanups where run_at <= clock_timestamp() order by run_at, id limit ? for update skip locked) due
@@ -81,8 +89,9 @@ const TELL_GONE = `
   on conflict (document_id) do update set version = nextval('latest_queue_version')`;
 
 /**
- * A write that was under way when a run looked can arrive after it: by a worker that had not yet heard, within seconds; by one whose
- * machine slept, much later. So every cleanup runs again, and once more.
+ * A write that was under way when a run looked can arrive after it: by a worker that had not yet
+ * heard, within seconds; by one whose machine slept, much later. So every cleanup runs again, and
+ * once more.
  */
 const NEXT_RUNS = ['1 minute', '1 day'];
 const REMOVE_DOCUMENT_AGAIN = '1 second';
@@ -95,7 +104,8 @@ export async function finishCleanup(database: Database, cleanup: Cleanup): Promi
       return void (await query(POSTPONE, [REMOVE_DOCUMENT_AGAIN, 0, cleanup.id]));
     }
     const next = NEXT_RUNS[cleanup.runs];
-    if (next === undefined) return void (await query('delete from cleanups where id = ?', [cleanup.id]));
+    if (next === undefined)
+      return void (await query('delete from cleanups where id = ?', [cleanup.id]));
     await query(POSTPONE, [next, 1, cleanup.id]);
   });
 }
@@ -108,7 +118,10 @@ async function removeDocument(query: Database['query'], documentId: string): Pro
   return true;
 }
 
-/** A key is the id of its document; what is no id is nobody's. `offset 0`: each is looked up, where the server would rather hash all documents. */
+/**
+ * A key is the id of its document; what is no id is nobody's. `offset 0`: each is looked up, where
+ * the server would rather hash all documents.
+ */
 const UNKNOWN_KEYS = `
   select key from jsonb_array_elements_text(?::jsonb) as keys (key)
    where not exists (
@@ -116,7 +129,10 @@ const UNKNOWN_KEYS = `
             where id = case when keys.key ~ '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then keys.key::uuid end offset 0)`;
 
 /** For blobs left by a process that died between the file and the row. */
-export async function unknownBlobKeys(database: Database, keys: readonly string[]): Promise<string[]> {
+export async function unknownBlobKeys(
+  database: Database,
+  keys: readonly string[],
+): Promise<string[]> {
   if (keys.length === 0) return [];
   const rows = await database.query<{ key: string }>(UNKNOWN_KEYS, [JSON.stringify(keys)]);
   return rows.map((row) => row.key);

@@ -13,8 +13,9 @@ import { Installation0007 } from './migrations/0007-installation.js';
 import { QueueByReadingLoad0008 } from './migrations/0008-queue-by-reading-load.js';
 
 /**
- * What the adapters of this folder work with: every call gets a session of its own, so nothing is remembered between requests.
- * Throws DEPENDENCY_UNAVAILABLE when the database is away or full; any other error of it is a bug of ours.
+ * What the adapters of this folder work with: every call gets a session of its own, so nothing is
+ * remembered between requests. Throws DEPENDENCY_UNAVAILABLE when the database is away or full; any
+ * other error of it is a bug of ours.
  */
 export interface Database {
   /** Rows of one statement; `?` stands for a parameter. */
@@ -26,9 +27,13 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** The embedded engine is one session behind one socket, so it has a pool of one: messages of two connections would mix. */
+/**
+ * The embedded engine is one session behind one socket, so it has a pool of one: messages of two
+ * connections would mix.
+ */
 export type DatabaseAddress =
-  { host: string; port: number; user: string; password: string; dbName: string; poolSize: 1 } | { url: string; poolSize: number };
+  | { host: string; port: number; user: string; password: string; dbName: string; poolSize: 1 }
+  | { url: string; poolSize: number };
 
 const MIGRATIONS = [
   { name: '0001-documents', class: Documents0001 },
@@ -44,12 +49,18 @@ const MIGRATIONS = [
 export interface DatabaseOptions {
   /** Whether it needs pgvector. */
   holdsVectors: boolean;
-  /** A server ends a statement that runs longer; absent: never. The embedded engine cannot interrupt itself. */
+  /**
+   * A server ends a statement that runs longer; absent: never. The embedded engine cannot interrupt
+   * itself.
+   */
   statementTimeoutMs?: number;
 }
 
 /** Connects and brings the schema up to date. Throws SetupError when the server refuses us. */
-export async function openDatabase(address: DatabaseAddress, options: DatabaseOptions): Promise<Database> {
+export async function openDatabase(
+  address: DatabaseAddress,
+  options: DatabaseOptions,
+): Promise<Database> {
   const { holdsVectors, statementTimeoutMs = 0 } = options;
   const limits = createStatementLimits();
   return guarded(async () => {
@@ -58,7 +69,9 @@ export async function openDatabase(address: DatabaseAddress, options: DatabaseOp
       entities: [documentEntity],
       extensions: [Migrator],
       pool: { min: address.poolSize === 1 ? 1 : 0, max: address.poolSize },
-      driverOptions: { onConnect: (client: ClientBase) => readByKey(client).then(() => limits.apply(client)) },
+      driverOptions: {
+        onConnect: (client: ClientBase) => readByKey(client).then(() => limits.apply(client)),
+      },
       migrations: {
         tableName: 'schema_migrations',
         snapshot: false,
@@ -85,11 +98,14 @@ function toConnection(address: DatabaseAddress): object {
 }
 
 /**
- * What we read is found by indexes, a few rows at a time and in their order. Left to itself the server reads all of a table, or sorts all of an
- * index, while that is small, or was when the statement was planned; and it compiles what it thinks will take long.
+ * What we read is found by indexes, a few rows at a time and in their order. Left to itself the
+ * server reads all of a table, or sorts all of an index, while that is small, or was when the
+ * statement was planned; and it compiles what it thinks will take long.
  */
 async function readByKey(client: ClientBase): Promise<void> {
-  await client.query('set enable_seqscan = off; set enable_bitmapscan = off; set random_page_cost = 1.1; set jit = off');
+  await client.query(
+    'set enable_seqscan = off; set enable_bitmapscan = off; set random_page_cost = 1.1; set jit = off',
+  );
 }
 
 interface StatementLimits {
@@ -99,7 +115,10 @@ interface StatementLimits {
   begin(pool: Pool, timeoutMs: number): Promise<void>;
 }
 
-/** They begin after the migrations, which take as long as they take, on a pool that nobody else uses yet. */
+/**
+ * They begin after the migrations, which take as long as they take, on a pool that nobody else uses
+ * yet.
+ */
 function createStatementLimits(): StatementLimits {
   let timeoutMs = 0;
   async function apply(client: ClientBase): Promise<void> {
@@ -107,7 +126,9 @@ function createStatementLimits(): StatementLimits {
   }
   async function begin(pool: Pool, chosenMs: number): Promise<void> {
     timeoutMs = chosenMs;
-    const clients = await Promise.all(Array.from({ length: pool.totalCount }, () => pool.connect()));
+    const clients = await Promise.all(
+      Array.from({ length: pool.totalCount }, () => pool.connect()),
+    );
     for (const client of clients) await apply(client).finally(() => client.release());
   }
   return { apply, begin };
@@ -116,7 +137,10 @@ function createStatementLimits(): StatementLimits {
 const MIGRATING = 0x646f_6300;
 const CONNECT_MS = 5_000;
 
-/** Many processes start at once: one brings the schema up to date and the others wait for it. The embedded engine has one owner anyway. */
+/**
+ * Many processes start at once: one brings the schema up to date and the others wait for it. The
+ * embedded engine has one owner anyway.
+ */
 async function migrate(orm: MikroORM, address: DatabaseAddress): Promise<void> {
   if (!('url' in address)) return bringUpToDate(orm);
   const client = new Client({
@@ -138,7 +162,10 @@ async function migrate(orm: MikroORM, address: DatabaseAddress): Promise<void> {
 async function bringUpToDate(orm: MikroORM): Promise<void> {
   const known = new Set(MIGRATIONS.map(({ name }) => name));
   const newer = (await orm.migrator.getExecuted()).find(({ name }) => !known.has(name));
-  if (newer) throw new SetupError(`The database was changed by a newer docstream (${newer.name}): start that one.`);
+  if (newer)
+    throw new SetupError(
+      `The database was changed by a newer docstream (${newer.name}): start that one.`,
+    );
   await orm.migrator.up();
 }
 
@@ -160,18 +187,29 @@ type Query = Database['query'];
 /** Of a prepared statement; undefined: it is not kept. */
 type NameOf = (sql: string) => string | undefined;
 
-/** Statements go to the driver's pool as they are: the session's own way writes parameters into the text, which is then parsed anew each time. */
+/**
+ * Statements go to the driver's pool as they are: the session's own way writes parameters into the
+ * text, which is then parsed anew each time.
+ */
 function toDatabase(orm: MikroORM, pool: Pool, nameOf: NameOf): Database {
   return {
-    query: (...statement) => guarded(() => withClient(pool, (client) => queryOn(client, nameOf)(...statement))),
-    transaction: (work) => guarded(() => withClient(pool, (client) => transactionOn(client, nameOf, work))),
+    query: (...statement) =>
+      guarded(() => withClient(pool, (client) => queryOn(client, nameOf)(...statement))),
+    transaction: (work) =>
+      guarded(() => withClient(pool, (client) => transactionOn(client, nameOf, work))),
     build: (work) => guarded(() => work(orm.em.fork())),
     close: () => orm.close(),
   };
 }
 
-/** The pool's own `query` throws a connection away after any error, also one that the statement is to blame for. */
-async function withClient<Result>(pool: Pool, work: (client: PoolClient) => Promise<Result>): Promise<Result> {
+/**
+ * The pool's own `query` throws a connection away after any error, also one that the statement is
+ * to blame for.
+ */
+async function withClient<Result>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<Result>,
+): Promise<Result> {
   const client = await pool.connect();
   try {
     return await work(client);
@@ -180,7 +218,11 @@ async function withClient<Result>(pool: Pool, work: (client: PoolClient) => Prom
   }
 }
 
-async function transactionOn<Result>(client: PoolClient, nameOf: NameOf, work: (query: Query) => Promise<Result>): Promise<Result> {
+async function transactionOn<Result>(
+  client: PoolClient,
+  nameOf: NameOf,
+  work: (query: Query) => Promise<Result>,
+): Promise<Result> {
   await client.query('begin');
   try {
     const result = await work(queryOn(client, nameOf));
@@ -196,15 +238,20 @@ async function transactionOn<Result>(client: PoolClient, nameOf: NameOf, work: (
 function queryOn(client: Pick<ClientBase, 'query'>, nameOf: NameOf): Query {
   return async <Row>(sql: string, parameters: readonly unknown[] = []) => {
     const name = nameOf(sql);
-    const { rows } = await client.query<Row & object>({ text: toNumbered(sql), values: [...parameters], ...(name && { name }) });
+    const { rows } = await client.query<Row & object>({
+      text: toNumbered(sql),
+      values: [...parameters],
+      ...(name && { name }),
+    });
     return rows;
   };
 }
 
 /**
- * Each connection parses and plans a statement once and keeps it under its name: for the short ones that is a third of their time. A statement
- * that is kept must name its columns, since the server refuses it once a newer version has added one. The embedded engine
- * is one session for all connections, in which a name can be given once only: nothing is kept there.
+ * Each connection parses and plans a statement once and keeps it under its name: for the short ones
+ * that is a third of their time. A statement that is kept must name its columns, since the server
+ * refuses it once a newer version has added one. The embedded engine is one session for all
+ * connections, in which a name can be given once only: nothing is kept there.
  */
 function createNames(): NameOf {
   const names = new Map<string, string>();
@@ -227,7 +274,10 @@ function toNumbered(sql: string): string {
   return text;
 }
 
-/** SQLSTATE classes: connection, insufficient resources, operator intervention, system error. And the operating system's own codes. */
+/**
+ * SQLSTATE classes: connection, insufficient resources, operator intervention, system error. And
+ * the operating system's own codes.
+ */
 const AWAY = /^(08|53|57|58|E[A-Z]+$)/;
 /** The driver gives these no code. */
 const LOST = /^(Connection terminated|timeout exceeded|Client has encountered a connection error)/;
@@ -237,8 +287,15 @@ async function guarded<Result>(work: () => Promise<Result>): Promise<Result> {
     return await work();
   } catch (error) {
     if (!(error instanceof Error) || error instanceof ApiError) throw error;
-    const isAway = ('code' in error && typeof error.code === 'string' && AWAY.test(error.code)) || LOST.test(error.message);
+    const isAway =
+      ('code' in error && typeof error.code === 'string' && AWAY.test(error.code)) ||
+      LOST.test(error.message);
     if (!isAway) throw error;
-    throw new ApiError('DEPENDENCY_UNAVAILABLE', 'The database does not answer: try again.', {}, { cause: error });
+    throw new ApiError(
+      'DEPENDENCY_UNAVAILABLE',
+      'The database does not answer: try again.',
+      {},
+      { cause: error },
+    );
   }
 }

@@ -18,7 +18,13 @@ import {
 import { toDocument } from './rows.js';
 
 /** The documents in PostgreSQL: what is true, and the queue. */
-export function createDocumentStore({ database, maxAttempts }: { database: Database; maxAttempts: number }): DocumentStore {
+export function createDocumentStore({
+  database,
+  maxAttempts,
+}: {
+  database: Database;
+  maxAttempts: number;
+}): DocumentStore {
   return {
     accept: createAcceptDocument(database, maxAttempts),
     find: (userId, id) => findDocument(database, userId, id),
@@ -26,12 +32,17 @@ export function createDocumentStore({ database, maxAttempts }: { database: Datab
     list: (userId, options) => listDocuments(database, userId, options),
     counts: (userId) => countDocuments(database, userId),
     events: (documentId, after, first) => readEvents(database, documentId, after, first),
-    eventsOfMany: (documentIds, after, first) => readEventsOfMany(database, documentIds, after, first),
+    eventsOfMany: (documentIds, after, first) =>
+      readEventsOfMany(database, documentIds, after, first),
     recent: (userId, changedSince, limit) => readRecent(database, userId, changedSince, limit),
     queuePositions: (ids) => readQueuePositions(database, ids),
     claim: async (options) => {
       const { rows, events } = await claimDocuments(database, options);
-      const claims = rows.flatMap((row) => (row.lease_token === null ? [] : [{ document: toDocument(row), leaseToken: row.lease_token }]));
+      const claims = rows.flatMap((row) =>
+        row.lease_token === null
+          ? []
+          : [{ document: toDocument(row), leaseToken: row.lease_token }],
+      );
       return { claims, events };
     },
     change: (changes) => changeDocuments(database, changes),

@@ -1,6 +1,9 @@
 import { EntitySchema } from '@mikro-orm/postgresql';
 
-/** The row as PostgreSQL returns it. The first eleven columns keep the names and values that the seed's schema gave them. Times are as PostgreSQL writes them. */
+/**
+ * The row as PostgreSQL returns it. The first eleven columns keep the names and values that the
+ * seed's schema gave them. Times are as PostgreSQL writes them.
+ */
 export interface DocumentRow {
   id: string;
   user_id: string;
@@ -37,7 +40,8 @@ export interface DocumentRow {
   reading_load: number;
 }
 
-const properties: ConstructorParameters<typeof EntitySchema<DocumentRow>>[0]['properties'] & object = {
+const properties: ConstructorParameters<typeof EntitySchema<DocumentRow>>[0]['properties'] &
+  object = {
   id: { type: 'uuid', primary: true },
   user_id: { type: 'text' },
   filename: { type: 'text' },
@@ -73,7 +77,11 @@ const properties: ConstructorParameters<typeof EntitySchema<DocumentRow>>[0]['pr
   reading_load: { type: 'smallint', default: 1 },
 };
 
-export const documentEntity = new EntitySchema<DocumentRow>({ name: 'DocumentRow', tableName: 'documents', properties });
+export const documentEntity = new EntitySchema<DocumentRow>({
+  name: 'DocumentRow',
+  tableName: 'documents',
+  properties,
+});
 
 /** All of a row, by name: a statement that is kept must say what it reads. */
 export const DOCUMENT_COLUMNS = Object.keys(properties).join(', ');

@@ -6,7 +6,10 @@ import { EVENTS, toEvent, type ChangedRow } from './record-change.js';
 
 type Row = { document_id: string; shard: number; version: string } & (ChangedRow | { id: null });
 
-/** The state as it is now, whatever it was when the row was written; none when the document has gone. */
+/**
+ * The state as it is now, whatever it was when the row was written; none when the document has
+ * gone.
+ */
 const READ = `
   select q.document_id, q.shard, q.version, e.*
     from (select document_id, shard, version from latest_queue
@@ -20,20 +23,38 @@ const REMOVE = `
    where q.document_id = r.document_id and q.version = r.version`;
 
 /** Documents whose newest state is still to be told on the compacted topic. */
-export function createLatestQueue({ database, shards }: { database: Database; shards: () => readonly number[] }): LatestQueue {
+export function createLatestQueue({
+  database,
+  shards,
+}: {
+  database: Database;
+  shards: () => readonly number[];
+}): LatestQueue {
   return {
     read: async (limit) => {
       const own = shards();
-      return own.length === 0 ? [] : (await database.query<Row>(READ, [JSON.stringify(own), limit])).map(toLatestRow);
+      return own.length === 0
+        ? []
+        : (await database.query<Row>(READ, [JSON.stringify(own), limit])).map(toLatestRow);
     },
     remove: async (rows) => {
       if (rows.length === 0) return;
-      await database.query(REMOVE, [JSON.stringify(rows.map(({ documentId, version }) => ({ document_id: documentId, version })))]);
+      await database.query(REMOVE, [
+        JSON.stringify(
+          rows.map(({ documentId, version }) => ({ document_id: documentId, version })),
+        ),
+      ]);
     },
   };
 }
 
 function toLatestRow(row: Row): LatestRow {
   const { document_id: documentId, shard, version } = row;
-  return { documentId, shard, version, record: row.id === null ? toTombstone(documentId) : toLatestRecord(serialiseEvent(toEvent(row))) };
+  return {
+    documentId,
+    shard,
+    version,
+    record:
+      row.id === null ? toTombstone(documentId) : toLatestRecord(serialiseEvent(toEvent(row))),
+  };
 }

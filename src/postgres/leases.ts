@@ -22,12 +22,19 @@ export async function renewLeases(
     lease_token: lease.leaseToken,
     progress_done: lease.progressDone,
   }));
-  const held = await database.query<{ lease_token: string }>(RENEW, [leaseMs, JSON.stringify(rows), rows.length]);
+  const held = await database.query<{ lease_token: string }>(RENEW, [
+    leaseMs,
+    JSON.stringify(rows),
+    rows.length,
+  ]);
   const holding = new Set(held.map((row) => row.lease_token));
   return leases.map((lease) => lease.leaseToken).filter((token) => !holding.has(token));
 }
 
-/** A lost worker uses up an attempt, but a restart of the whole product is nobody's fault: only a document that was lost this often is given up. */
+/**
+ * A lost worker uses up an attempt, but a restart of the whole product is nobody's fault: only a
+ * document that was lost this often is given up.
+ */
 const LOST_LIMIT = 25;
 
 const MAX_TAKEN_BACK = 500;

@@ -4,10 +4,14 @@ export const OUTBOX_CHANNEL = 'docstream_outbox';
 const QUIET_MS = 25;
 
 /**
- * Tells the relays, after a commit, that the outbox has rows: at once, and then not again for a moment, so that one notification serves the commits
- * of a crowd. One that is lost costs the relay's tick.
+ * Tells the relays, after a commit, that the outbox has rows: at once, and then not again for a
+ * moment, so that one notification serves the commits of a crowd. One that is lost costs the
+ * relay's tick.
  */
-export function createOutboxNotifier({ database }: { database: Database }): { notify(): void; stop(): Promise<void> } {
+export function createOutboxNotifier({ database }: { database: Database }): {
+  notify(): void;
+  stop(): Promise<void>;
+} {
   let quiet: NodeJS.Timeout | undefined;
   let again = false;
   let sending: Promise<unknown> = Promise.resolve();

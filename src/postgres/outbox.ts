@@ -11,12 +11,15 @@ type JobPayload = Parameters<typeof toJobRecord>[0];
 type UnreadablePayload = Parameters<typeof toUnreadableRecord>[0];
 
 /** Where it points to an event, with the columns of that. */
-type Row = { outbox_id: string; topic: string; payload: JobPayload | UnreadablePayload | null } & (ChangedRow | { id: null });
+type Row = { outbox_id: string; topic: string; payload: JobPayload | UnreadablePayload | null } & (
+  ChangedRow | { id: null }
+);
 
 /**
- * Oldest first. A row is there until the log has acknowledged it; nothing is ever read by "id greater than the last one". The rows are
- * taken before they are joined with anything, so the server reads them in their order and stops. `offset 0` makes it look each event up:
- * left to itself it reads the whole table of documents while that is small.
+ * Oldest first. A row is there until the log has acknowledged it; nothing is ever read by "id
+ * greater than the last one". The rows are taken before they are joined with anything, so the
+ * server reads them in their order and stops. `offset 0` makes it look each event up: left to
+ * itself it reads the whole table of documents while that is small.
  */
 const READ = `
   select o.id as outbox_id, o.topic, o.payload, e.*
@@ -27,8 +30,9 @@ const READ = `
    order by o.id`;
 
 /**
- * What other teams were just told of goes on to the compacted topic, where the newest state alone counts: one row a document, however
- * much happened meanwhile. A row that is there already gets a new version, so that who is sending the older one does not remove it.
+ * What other teams were just told of goes on to the compacted topic, where the newest state alone
+ * counts: one row a document, however much happened meanwhile. A row that is there already gets a
+ * new version, so that who is sending the older one does not remove it.
  */
 const REMOVE = `
   with gone as (
@@ -42,11 +46,19 @@ const PARK = `
   update outbox o set parked_reason = p.reason from jsonb_to_recordset(?::jsonb) as p (id bigint, reason text) where o.id = p.id`;
 
 /** `shards` answers the lanes that are this process' own at the time of a read. */
-export function createOutbox({ database, shards }: { database: Database; shards: () => readonly number[] }): Outbox {
+export function createOutbox({
+  database,
+  shards,
+}: {
+  database: Database;
+  shards: () => readonly number[];
+}): Outbox {
   return {
     read: async (limit) => {
       const own = shards();
-      return own.length === 0 ? [] : (await database.query<Row>(READ, [JSON.stringify(own), limit])).map(toOutboxRow);
+      return own.length === 0
+        ? []
+        : (await database.query<Row>(READ, [JSON.stringify(own), limit])).map(toOutboxRow);
     },
     remove: async (ids) => {
       if (ids.length > 0) await database.query(REMOVE, [JSON.stringify(ids), ids.length]);

@@ -6,7 +6,11 @@ import { DOCUMENT_COLUMNS, documentEntity, type DocumentRow } from './entities.j
 import { EVENTS, toEvent, type ChangedRow } from './record-change.js';
 import { fromStatus, toDocument, toStatus } from './rows.js';
 
-export async function findDocument(database: Database, userId: string, id: string): Promise<Document | null> {
+export async function findDocument(
+  database: Database,
+  userId: string,
+  id: string,
+): Promise<Document | null> {
   const [row] = await database.query<DocumentRow>(
     `select ${DOCUMENT_COLUMNS} from documents where id = ? and user_id = ? and status <> 'deleting'`,
     [id, userId],
@@ -14,7 +18,10 @@ export async function findDocument(database: Database, userId: string, id: strin
   return row ? toDocument(row) : null;
 }
 
-export async function findDocuments(database: Database, ids: readonly string[]): Promise<Document[]> {
+export async function findDocuments(
+  database: Database,
+  ids: readonly string[],
+): Promise<Document[]> {
   if (ids.length === 0) return [];
   const rows = await database.query<DocumentRow>(
     `select ${DOCUMENT_COLUMNS} from documents where id in (select value::uuid from jsonb_array_elements_text(?::jsonb) limit ?)`,
@@ -30,14 +37,24 @@ interface ListOptions {
 }
 
 /** Newest first, id breaks ties. */
-export function listDocuments(database: Database, userId: string, options: ListOptions): Promise<DocumentPage> {
-  return database.build((session) => readPage(() => visible(session, userId, options.filter), options));
+export function listDocuments(
+  database: Database,
+  userId: string,
+  options: ListOptions,
+): Promise<DocumentPage> {
+  return database.build((session) =>
+    readPage(() => visible(session, userId, options.filter), options),
+  );
 }
 
-async function readPage(list: () => QueryBuilder<DocumentRow>, { first, after }: ListOptions): Promise<DocumentPage> {
+async function readPage(
+  list: () => QueryBuilder<DocumentRow>,
+  { first, after }: ListOptions,
+): Promise<DocumentPage> {
   const totalCount = await list().getCount();
   const page = list().select('*');
-  if (after) page.andWhere('(d.created_at, d.id) < (?::timestamptz, ?::uuid)', [after.createdAt, after.id]);
+  if (after)
+    page.andWhere('(d.created_at, d.id) < (?::timestamptz, ?::uuid)', [after.createdAt, after.id]);
   page.orderBy({ created_at: 'desc', id: 'desc' }).limit(first + 1);
   const rows = await page.execute<DocumentRow[]>('all', false);
   return {
@@ -48,16 +65,25 @@ async function readPage(list: () => QueryBuilder<DocumentRow>, { first, after }:
   };
 }
 
-function visible(session: EntityManager, userId: string, filter: DocumentFilter = {}): QueryBuilder<DocumentRow> {
+function visible(
+  session: EntityManager,
+  userId: string,
+  filter: DocumentFilter = {},
+): QueryBuilder<DocumentRow> {
   const builder = session.createQueryBuilder(documentEntity, 'd');
   builder.where({ user_id: userId, status: { $ne: 'deleting' } });
-  if (filter.status && filter.status.length > 0) builder.andWhere({ status: { $in: filter.status.map(fromStatus) } });
-  if (filter.filename) builder.andWhere({ filename: { $ilike: `%${escapeLike(filter.filename)}%` } });
+  if (filter.status && filter.status.length > 0)
+    builder.andWhere({ status: { $in: filter.status.map(fromStatus) } });
+  if (filter.filename)
+    builder.andWhere({ filename: { $ilike: `%${escapeLike(filter.filename)}%` } });
   return builder;
 }
 
 /** The one the cursor points at is itself before the page, unless it has gone. */
-async function existsBefore(list: QueryBuilder<DocumentRow>, { createdAt, id }: ListPosition): Promise<boolean> {
+async function existsBefore(
+  list: QueryBuilder<DocumentRow>,
+  { createdAt, id }: ListPosition,
+): Promise<boolean> {
   const before = list.select('id').limit(1);
   before.andWhere('(d.created_at, d.id) >= (?::timestamptz, ?::uuid)', [createdAt, id]);
   return (await before.execute<unknown[]>('all', false)).length > 0;
@@ -67,7 +93,10 @@ function escapeLike(text: string): string {
   return text.replace(/[\\%_]/g, (character) => `\\${character}`);
 }
 
-export async function countDocuments(database: Database, userId: string): Promise<{ status: DocumentStatus; count: number }[]> {
+export async function countDocuments(
+  database: Database,
+  userId: string,
+): Promise<{ status: DocumentStatus; count: number }[]> {
   const rows = await database.query<{ status: string; count: number }>(
     `select status, count(*)::integer as count from documents where user_id = ? and status <> 'deleting' group by status`,
     [userId],
@@ -75,16 +104,23 @@ export async function countDocuments(database: Database, userId: string): Promis
   return rows.map((row) => ({ status: toStatus(row.status), count: row.count }));
 }
 
-export async function readEvents(database: Database, documentId: string, after: number, first: number): Promise<StatusEvent[]> {
-  const rows = await database.query<ChangedRow>(`${EVENTS} where e.document_id = ? and e.seq > ? order by e.seq limit ?`, [
-    documentId,
-    after,
-    first,
-  ]);
+export async function readEvents(
+  database: Database,
+  documentId: string,
+  after: number,
+  first: number,
+): Promise<StatusEvent[]> {
+  const rows = await database.query<ChangedRow>(
+    `${EVENTS} where e.document_id = ? and e.seq > ? order by e.seq limit ?`,
+    [documentId, after, first],
+  );
   return rows.map(toHistoryEvent);
 }
 
-/** Each history is looked up by its own key and cut before it is joined with anything, so the cost is that of the rows returned. */
+/**
+ * Each history is looked up by its own key and cut before it is joined with anything, so the cost
+ * is that of the rows returned.
+ */
 export async function readEventsOfMany(
   database: Database,
   documentIds: readonly string[],
@@ -107,7 +143,12 @@ function toHistoryEvent(row: ChangedRow): StatusEvent {
   return event;
 }
 
-export async function readRecent(database: Database, userId: string, changedSince: Date, limit: number): Promise<Document[]> {
+export async function readRecent(
+  database: Database,
+  userId: string,
+  changedSince: Date,
+  limit: number,
+): Promise<Document[]> {
   const rows = await database.query<DocumentRow>(
     `select ${DOCUMENT_COLUMNS} from documents
       where user_id = ? and (status in ('pending', 'extracting', 'vectorizing') or updated_at >= ?)
@@ -119,7 +160,10 @@ export async function readRecent(database: Database, userId: string, changedSinc
 
 const DUE = `(scheduled_for is null or scheduled_for <= clock_timestamp()) and (next_attempt_at is null or next_attempt_at <= clock_timestamp())`;
 
-export async function readQueuePositions(database: Database, ids: readonly string[]): Promise<Map<string, number>> {
+export async function readQueuePositions(
+  database: Database,
+  ids: readonly string[],
+): Promise<Map<string, number>> {
   const rows = await database.query<{ id: string; ahead: number }>(
     `select d.id, (select count(*)::integer from documents where status = 'pending' and (fair_at, id) < (d.fair_at, d.id) and ${DUE}) as ahead
        from jsonb_array_elements_text(?::jsonb) asked

@@ -11,10 +11,13 @@ export type ChangedRow = DocumentRow & { previous_status: string | null };
 const SHARD = 'get_byte(uuid_send(id), 0) / 16';
 
 /**
- * The end of every statement that changes documents: it follows a CTE named `changed` of ChangedRows, and writes their history and their
- * outbox rows, so that what is committed is published and what is not is not. One statement is one round trip, and needs no transaction around it.
+ * The end of every statement that changes documents: it follows a CTE named `changed` of
+ * ChangedRows, and writes their history and their outbox rows, so that what is committed is
+ * published and what is not is not. One statement is one round trip, and needs no transaction
+ * around it.
  *
- * The outbox gets a pointer to the event for everybody; when there is work, a permit for the workers; when it has failed, an announcement for operators.
+ * The outbox gets a pointer to the event for everybody; when there is work, a permit for the
+ * workers; when it has failed, an announcement for operators.
  */
 export const RECORD_CHANGED = `
   history as (

@@ -4,8 +4,9 @@ import { RECORD_CHANGED } from './record-change.js';
 import { READING_LOAD } from './rows.js';
 
 /**
- * A new generation of documents that were completed before `cutoff`: those that workers complete meanwhile are new already. What
- * answers searches stays what it was until the new generation is complete.
+ * A new generation of documents that were completed before `cutoff`: those that workers complete
+ * meanwhile are new already. What answers searches stays what it was until the new generation is
+ * complete.
  */
 const REQUEUE = `
   with due as (
@@ -38,13 +39,22 @@ export async function clearVectors(database: Database): Promise<void> {
   await database.query('truncate vectors, passages, vector_collection');
 }
 
-/** Every event of the history once more, in order, and the newest state of every document. Answers how many events wait to be published. */
+/**
+ * Every event of the history once more, in order, and the newest state of every document. Answers
+ * how many events wait to be published.
+ */
 export async function requeueEvents(database: Database): Promise<number> {
-  const ids = await database.query<{ id: string }>('select id from documents order by created_at, id');
+  const ids = await database.query<{ id: string }>(
+    'select id from documents order by created_at, id',
+  );
   let count = 0;
   for (let first = 0; first < ids.length; first += BATCH) {
     const rows = ids.slice(first, first + BATCH).map(({ id }) => ({ id, shard: toShard(id) }));
-    const added = await database.query(REPLAY, [JSON.stringify(rows), TOPICS.documentStatus, TOPICS.documentStatus]);
+    const added = await database.query(REPLAY, [
+      JSON.stringify(rows),
+      TOPICS.documentStatus,
+      TOPICS.documentStatus,
+    ]);
     count += added.length;
   }
   return count;

@@ -1,8 +1,20 @@
 /** Between the rows of PostgreSQL and the words of the product. */
 import type { ProcessingErrorCode } from '../errors.js';
 import { PROCESSING_ERROR_RETRYABLE } from '../errors.js';
-import { PRIORITIES, type Document, type DocumentStatus, type Priority, type ProcessingError } from '../documents/document.js';
-import { MAX_SHORT_TEXT_BYTES, MAX_SMALL_FILE_BYTES, READING_LOADS, TEXT_TYPES, type ReadingLoad } from '../documents/reading-load.js';
+import {
+  PRIORITIES,
+  type Document,
+  type DocumentStatus,
+  type Priority,
+  type ProcessingError,
+} from '../documents/document.js';
+import {
+  MAX_SHORT_TEXT_BYTES,
+  MAX_SMALL_FILE_BYTES,
+  READING_LOADS,
+  TEXT_TYPES,
+  type ReadingLoad,
+} from '../documents/reading-load.js';
 import type { DocumentRow } from './entities.js';
 
 export function toDocument(row: DocumentRow): Document {

@@ -22,7 +22,10 @@ const RETRY_MS = 1_000;
 /** A server that vanished without a word is noticed by the system's own probes. */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 };
 
-/** One connection of its own, outside the pool, for what belongs to a connection: advisory locks and notifications. It comes back by itself. */
+/**
+ * One connection of its own, outside the pool, for what belongs to a connection: advisory locks and
+ * notifications. It comes back by itself.
+ */
 export function startSession(options: Options): Session {
   const { url, name, log } = options;
   let current: Client | null = null;
@@ -37,7 +40,9 @@ export function startSession(options: Options): Session {
       connectionTimeoutMillis: 5_000,
       ...KEEP_ALIVE,
     });
-    client.on('error', (error) => log.warn({ err: error, session: name }, 'a session with the database has ended'));
+    client.on('error', (error) =>
+      log.warn({ err: error, session: name }, 'a session with the database has ended'),
+    );
     client.once('end', () => lose(client));
     client.on('notification', () => options.onNotification?.());
     try {
@@ -45,7 +50,10 @@ export function startSession(options: Options): Session {
       await options.onOpen(client);
       current = client;
     } catch (error) {
-      log.warn({ err: error, session: name }, 'a session with the database could not be opened; it is tried again');
+      log.warn(
+        { err: error, session: name },
+        'a session with the database could not be opened; it is tried again',
+      );
       await client.end().catch(() => undefined);
       again();
     }

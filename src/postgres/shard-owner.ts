@@ -12,16 +12,28 @@ const TICK_MS = 1_000;
 export interface ShardOwner {
   /** The shards that are this process' own; none while the database does not answer. */
   owned(): readonly number[];
-  /** Gives back what is more than a fair share and takes what is free. Not while a batch of these shards is being sent. */
+  /**
+   * Gives back what is more than a fair share and takes what is free. Not while a batch of these
+   * shards is being sent.
+   */
   balance(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /**
- * Every shard of the outbox has one relay, by an advisory lock of its connection; relays share them evenly. Since a process that slept
- * cannot know that its lock has gone, repeats can follow newer events; the compacted topic has a fence of its own against that.
+ * Every shard of the outbox has one relay, by an advisory lock of its connection; relays share them
+ * evenly. Since a process that slept cannot know that its lock has gone, repeats can follow newer
+ * events; the compacted topic has a fence of its own against that.
  */
-export function startShardOwner({ url, log, wake }: { url: string; log: Logger; wake: () => void }): ShardOwner {
+export function startShardOwner({
+  url,
+  log,
+  wake,
+}: {
+  url: string;
+  log: Logger;
+  wake: () => void;
+}): ShardOwner {
   const owned = new Set<number>();
   let lastBalance = 0;
   const session = startSession({
@@ -56,7 +68,10 @@ export function startShardOwner({ url, log, wake }: { url: string; log: Logger; 
   async function take(client: Client, fairShare: number): Promise<void> {
     for (let shard = 0; shard < OUTBOX_SHARDS && owned.size < fairShare; shard += 1) {
       if (owned.has(shard)) continue;
-      const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1, $2) as taken', [SHARDS, shard]);
+      const { rows } = await client.query<{ taken: boolean }>(
+        'select pg_try_advisory_lock($1, $2) as taken',
+        [SHARDS, shard],
+      );
       if (rows[0]?.taken && session.client() === client) owned.add(shard);
     }
   }

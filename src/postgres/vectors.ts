@@ -10,29 +10,53 @@ type Query = Database['query'];
  * Vectors in the database, by pgvector. The search is exact over the user's own rows.
  * Throws SetupError when the vectors there were made by another model or with other dimensions.
  */
-export async function createVectorStore(options: { database: Database; model: string; dimensions: number }): Promise<VectorStore> {
+export async function createVectorStore(options: {
+  database: Database;
+  model: string;
+  dimensions: number;
+}): Promise<VectorStore> {
   const { database } = options;
   await claimCollection(database, options);
   return {
     store: (userId, objects) => guarded(() => storeObjects(database, userId, objects)),
-    count: (userId, documentId, generation) => guarded(() => countObjects(database, userId, documentId, generation)),
+    count: (userId, documentId, generation) =>
+      guarded(() => countObjects(database, userId, documentId, generation)),
     trim: (userId, documentId, generation, chunkCount) =>
-      guarded(() => removeWhere(database, 'generation = ? and chunk_index >= ?', [userId, documentId, generation, chunkCount])),
-    remove: (userId, documentId, { below, only } = {}) =>
       guarded(() =>
-        removeWhere(database, '(?::integer is null or generation < ?) and (?::integer is null or generation = ?)', [
+        removeWhere(database, 'generation = ? and chunk_index >= ?', [
           userId,
           documentId,
-          ...[below, below, only, only].map((generation) => generation ?? null),
+          generation,
+          chunkCount,
         ]),
+      ),
+    remove: (userId, documentId, { below, only } = {}) =>
+      guarded(() =>
+        removeWhere(
+          database,
+          '(?::integer is null or generation < ?) and (?::integer is null or generation = ?)',
+          [
+            userId,
+            documentId,
+            ...[below, below, only, only].map((generation) => generation ?? null),
+          ],
+        ),
       ),
     search: (query, signal) => guarded(() => search(database, query, signal)),
   };
 }
 
-async function claimCollection(database: Database, { model, dimensions }: { model: string; dimensions: number }): Promise<void> {
-  await database.query('insert into vector_collection (model, dimensions) values (?, ?) on conflict do nothing', [model, dimensions]);
-  const [made] = await database.query<{ model: string; dimensions: number }>('select model, dimensions from vector_collection');
+async function claimCollection(
+  database: Database,
+  { model, dimensions }: { model: string; dimensions: number },
+): Promise<void> {
+  await database.query(
+    'insert into vector_collection (model, dimensions) values (?, ?) on conflict do nothing',
+    [model, dimensions],
+  );
+  const [made] = await database.query<{ model: string; dimensions: number }>(
+    'select model, dimensions from vector_collection',
+  );
   if (made && (made.model !== model || made.dimensions !== dimensions)) {
     throw new SetupError(
       `The vectors in the store were made by ${made.model} (${made.dimensions} dimensions), the embedder is ${model} (${dimensions}): stop the processes and run npm run rebuild -- vectors.`,
@@ -44,7 +68,9 @@ async function guarded<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    throw new ProcessingFailure('VECTOR_STORE_UNAVAILABLE', 'The vector store does not answer.', { cause: error });
+    throw new ProcessingFailure('VECTOR_STORE_UNAVAILABLE', 'The vector store does not answer.', {
+      cause: error,
+    });
   }
 }
 
@@ -62,9 +88,15 @@ const STORE_PASSAGES = `
   on conflict (user_id, document_id, generation, chunk_index)
   do update set page = excluded.page, char_start = excluded.char_start, char_end = excluded.char_end, text = excluded.text`;
 
-async function storeObjects(database: Database, userId: string, objects: readonly VectorObject[]): Promise<void> {
+async function storeObjects(
+  database: Database,
+  userId: string,
+  objects: readonly VectorObject[],
+): Promise<void> {
   if (objects.length === 0) return;
-  const vectors = JSON.stringify(objects.map((object) => ({ ...toKey(object), embedding: toLiteral(object.vector) })));
+  const vectors = JSON.stringify(
+    objects.map((object) => ({ ...toKey(object), embedding: toLiteral(object.vector) })),
+  );
   const passages = JSON.stringify(objects.map(toPassage));
   await database.transaction(async (query) => {
     await query(STORE_PASSAGES, [userId, passages]);
@@ -73,18 +105,33 @@ async function storeObjects(database: Database, userId: string, objects: readonl
 }
 
 function toKey(object: VectorObject): object {
-  return { document_id: object.documentId, generation: object.generation, chunk_index: object.index };
+  return {
+    document_id: object.documentId,
+    generation: object.generation,
+    chunk_index: object.index,
+  };
 }
 
 function toPassage(object: VectorObject): object {
-  return { ...toKey(object), page: object.page, char_start: object.charStart, char_end: object.charEnd, text: object.text };
+  return {
+    ...toKey(object),
+    page: object.page,
+    char_start: object.charStart,
+    char_end: object.charEnd,
+    text: object.text,
+  };
 }
 
 function toLiteral(vector: Float32Array): string {
   return `[${vector.join(',')}]`;
 }
 
-async function countObjects(database: Database, userId: string, documentId: string, generation: number): Promise<number> {
+async function countObjects(
+  database: Database,
+  userId: string,
+  documentId: string,
+  generation: number,
+): Promise<number> {
   const [row] = await database.query<{ count: number }>(
     `select count(*)::integer as count
        from vectors v join passages p using (user_id, document_id, generation, chunk_index)
@@ -94,10 +141,17 @@ async function countObjects(database: Database, userId: string, documentId: stri
   return row?.count ?? 0;
 }
 
-async function removeWhere(database: Database, condition: string, parameters: readonly unknown[]): Promise<void> {
+async function removeWhere(
+  database: Database,
+  condition: string,
+  parameters: readonly unknown[],
+): Promise<void> {
   await database.transaction(async (query) => {
     for (const table of ['vectors', 'passages']) {
-      await query(`delete from ${table} where user_id = ? and document_id = ? and ${condition}`, parameters);
+      await query(
+        `delete from ${table} where user_id = ? and document_id = ? and ${condition}`,
+        parameters,
+      );
     }
   });
 }
@@ -124,15 +178,22 @@ const SEMANTIC = `
     from nearest n join passages p using (user_id, document_id, generation, chunk_index)
    order by n.negative_product, p.document_id, p.chunk_index`;
 
-/** A server ends a search after so long. The embedded engine cannot interrupt itself: there the limits of KEYWORD bound a search. */
+/**
+ * A server ends a search after so long. The embedded engine cannot interrupt itself: there the
+ * limits of KEYWORD bound a search.
+ */
 const SEARCH_TIMEOUT_MS = 5_000;
-/** Passages that are ranked, of those that have a word of the query: so many take the embedded engine about 0.1 s. */
+/**
+ * Passages that are ranked, of those that have a word of the query: so many take the embedded
+ * engine about 0.1 s.
+ */
 const MAX_RANKED = 20_000;
 
 /**
- * Any of the words asked for, the more the better: what people expect of a search box. The server's own parser takes the query
- * apart, as it does with passages; its first distinct words are used. `ts_rank` looks at each place of a word once, where
- * `ts_rank_cd`, which also knows how close words are, needs 20 times as long.
+ * Any of the words asked for, the more the better: what people expect of a search box. The server's
+ * own parser takes the query apart, as it does with passages; its first distinct words are used.
+ * `ts_rank` looks at each place of a word once, where `ts_rank_cd`, which also knows how close
+ * words are, needs 20 times as long.
  */
 const KEYWORD = `
   with lexemes as (select lexeme from unnest(to_tsvector('english', ?)) order by positions[1], lexeme limit ${MAX_SEARCH_WORDS}),
@@ -145,24 +206,43 @@ const KEYWORD = `
     from found
    order by score desc, document_id, chunk_index limit ?`;
 
-/** One transaction, for the limits that hold within one. Between its steps it looks whether anybody still waits. */
-async function search(database: Database, query: VectorQuery, signal?: AbortSignal): Promise<VectorHit[]> {
+/**
+ * One transaction, for the limits that hold within one. Between its steps it looks whether anybody
+ * still waits.
+ */
+async function search(
+  database: Database,
+  query: VectorQuery,
+  signal?: AbortSignal,
+): Promise<VectorHit[]> {
   const { mode, vector } = query;
   signal?.throwIfAborted();
   return database.transaction(async (within) => {
     signal?.throwIfAborted();
     await within(`set local statement_timeout = ${SEARCH_TIMEOUT_MS}`);
-    const semantic = mode === 'KEYWORD' || vector === null ? [] : await searchSemantic(within, query, vector);
+    const semantic =
+      mode === 'KEYWORD' || vector === null ? [] : await searchSemantic(within, query, vector);
     signal?.throwIfAborted();
     const keyword = mode === 'SEMANTIC' ? [] : await searchKeyword(within, query);
-    if (mode === 'HYBRID' && vector !== null) return fuseRanks([semantic, keyword]).slice(0, query.limit);
+    if (mode === 'HYBRID' && vector !== null)
+      return fuseRanks([semantic, keyword]).slice(0, query.limit);
     return mode === 'SEMANTIC' ? semantic : keyword;
   });
 }
 
-async function searchSemantic(query: Query, asked: VectorQuery, vector: Float32Array): Promise<VectorHit[]> {
+async function searchSemantic(
+  query: Query,
+  asked: VectorQuery,
+  vector: Float32Array,
+): Promise<VectorHit[]> {
   const only = toOnly(asked);
-  const rows = await query<HitRow>(SEMANTIC, [toLiteral(vector), asked.userId, only, only, asked.limit]);
+  const rows = await query<HitRow>(SEMANTIC, [
+    toLiteral(vector),
+    asked.userId,
+    only,
+    only,
+    asked.limit,
+  ]);
   return rows.map(toHit);
 }
 

@@ -1,6 +1,7 @@
 /**
- * Lets requests in, users in turn and one in a turn of the event loop while others wait: what is parsed, validated and executed without
- * a pause is short, and between two of them the loop serves everybody else.
+ * Lets requests in, users in turn and one in a turn of the event loop while others wait: what is
+ * parsed, validated and executed without a pause is short, and between two of them the loop serves
+ * everybody else.
  *
  *     enter ─► admitted ─► released          enter ─► waiting ─► admitted | aborted          enter ─► refused
  */
@@ -8,8 +9,9 @@ import { ApiError } from '../errors.js';
 
 export interface Admission {
   /**
-   * Resolves to the way to leave again, which may be called twice. Rejects with RATE_LIMITED when too many of this owner wait, with
-   * DEPENDENCY_UNAVAILABLE when too many wait at all, and with the signal's reason.
+   * Resolves to the way to leave again, which may be called twice. Rejects with RATE_LIMITED when
+   * too many of this owner wait, with DEPENDENCY_UNAVAILABLE when too many wait at all, and with
+   * the signal's reason.
    */
   enter(owner: string, signal: AbortSignal): Promise<() => void>;
 }
@@ -63,7 +65,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   function forget(name: string, owner: Owner): void {
-    if (owner.running === 0 && owner.waiters.size === 0 && owners.get(name) === owner) owners.delete(name);
+    if (owner.running === 0 && owner.waiters.size === 0 && owners.get(name) === owner)
+      owners.delete(name);
   }
 
   function wait(name: string, owner: Owner, signal: AbortSignal): Promise<void> {
@@ -115,5 +118,9 @@ function tooManyWaiting(limit: number): ApiError {
 }
 
 function busy(): ApiError {
-  return new ApiError('DEPENDENCY_UNAVAILABLE', 'The server has too many requests waiting. Try again later.', { retryAfterSeconds: 5 });
+  return new ApiError(
+    'DEPENDENCY_UNAVAILABLE',
+    'The server has too many requests waiting. Try again later.',
+    { retryAfterSeconds: 5 },
+  );
 }

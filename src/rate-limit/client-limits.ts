@@ -1,4 +1,7 @@
-/** What clients of one API process may hold and send at once: one set for all its endpoints (docs/limits.md). */
+/**
+ * What clients of one API process may hold and send at once: one set for all its endpoints
+ * (docs/limits.md).
+ */
 import { createAdmission, type Admission } from './admission.js';
 import { createQuota, type Quota } from './quota.js';
 import { createRequestRate, type RequestRate } from './request-rate.js';
@@ -40,11 +43,22 @@ export function createClientLimits({
   uploadsPerUser = 32,
 }: ClientLimitOptions = {}): ClientLimits {
   return {
-    requests: createRequestRate({ perSecond: requestsPerSecond, burst: requestsPerSecond * BURST_SECONDS }),
-    admission: createAdmission({ running: RUNNING_PER_USER, waiting: WAITING_PER_USER, totalWaiting: TOTAL_WAITING }),
+    requests: createRequestRate({
+      perSecond: requestsPerSecond,
+      burst: requestsPerSecond * BURST_SECONDS,
+    }),
+    admission: createAdmission({
+      running: RUNNING_PER_USER,
+      waiting: WAITING_PER_USER,
+      totalWaiting: TOTAL_WAITING,
+    }),
     connections: createQuota({ what: 'connections', perUser: connectionsPerUser }),
     subscriptions: createQuota({ what: 'subscriptions', perUser: SUBSCRIPTIONS_PER_USER }),
     uploads: createQuota({ what: 'uploads', perUser: uploadsPerUser, total: UPLOADS_IN_ALL }),
-    anonymousBodies: createQuota({ what: 'requests without a token', perUser: ANONYMOUS_BODIES, total: ANONYMOUS_BODIES }),
+    anonymousBodies: createQuota({
+      what: 'requests without a token',
+      perUser: ANONYMOUS_BODIES,
+      total: ANONYMOUS_BODIES,
+    }),
   };
 }

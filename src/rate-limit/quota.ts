@@ -2,9 +2,15 @@ import { ApiError } from '../errors.js';
 
 /** What a client may hold at once, counted by user and by process. */
 export interface Quota {
-  /** Counts one more and returns the way to give it back, which may be called twice. Throws RATE_LIMITED, or DEPENDENCY_UNAVAILABLE at the process's own limit. */
+  /**
+   * Counts one more and returns the way to give it back, which may be called twice. Throws
+   * RATE_LIMITED, or DEPENDENCY_UNAVAILABLE at the process's own limit.
+   */
   take(userId: string): () => void;
-  /** Waits a moment for a place where `take` would refuse the user: a client that sends many at once gets them all in turn. */
+  /**
+   * Waits a moment for a place where `take` would refuse the user: a client that sends many at once
+   * gets them all in turn.
+   */
   takeSoon(userId: string): Promise<() => void>;
   /** In use, over all users. */
   inUse(): number;
@@ -16,7 +22,15 @@ const WAIT_MS = 2_000;
 const WAITING_PER_USER = 100;
 
 /** `what` is a plural noun for messages, such as "uploads". */
-export function createQuota({ what, perUser, total = Infinity }: { what: string; perUser: number; total?: number }): Quota {
+export function createQuota({
+  what,
+  perUser,
+  total = Infinity,
+}: {
+  what: string;
+  perUser: number;
+  total?: number;
+}): Quota {
   const byUser = new Map<string, number>();
   const waiting = new Map<string, Set<() => void>>();
   let all = 0;
@@ -73,5 +87,8 @@ function tooMany(what: string, limit: number): ApiError {
 
 function full(what: string, limit: number): ApiError {
   const message = `The server has reached its limit of ${what}. Try again later.`;
-  return new ApiError('DEPENDENCY_UNAVAILABLE', message, { limit, retryAfterSeconds: RETRY_AFTER_SECONDS });
+  return new ApiError('DEPENDENCY_UNAVAILABLE', message, {
+    limit,
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
 }

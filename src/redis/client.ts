@@ -1,4 +1,7 @@
-/** One connection to Redis. It comes back by itself for as long as the process lives, and says once an outage that it is away. */
+/**
+ * One connection to Redis. It comes back by itself for as long as the process lives, and says once
+ * an outage that it is away.
+ */
 import { Redis, type RedisOptions } from 'ioredis';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,7 +15,10 @@ export interface Log {
 export interface RedisConnection {
   redis: Redis;
   isReady(): boolean;
-  /** Throws DEPENDENCY_UNAVAILABLE, or SetupError where Redis refuses us, with what is wrong and the cure. */
+  /**
+   * Throws DEPENDENCY_UNAVAILABLE, or SetupError where Redis refuses us, with what is wrong and the
+   * cure.
+   */
   check(): Promise<void>;
   stop(): void;
 }
@@ -41,7 +47,8 @@ const DEFAULTS = {
   connectTimeout: CONNECT_TIMEOUT_MS,
   socketTimeout: SOCKET_TIMEOUT_MS,
   disconnectTimeout: DISCONNECT_TIMEOUT_MS,
-  retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 10), MAX_RETRY_DELAY_MS) * (0.5 + Math.random() / 2),
+  retryStrategy: (attempt: number) =>
+    Math.min(50 * 2 ** Math.min(attempt, 10), MAX_RETRY_DELAY_MS) * (0.5 + Math.random() / 2),
 };
 
 export function openRedis({ url, name, log, more }: Options): RedisConnection {
@@ -52,7 +59,11 @@ export function openRedis({ url, name, log, more }: Options): RedisConnection {
   redis.on('error', (error: Error) => {
     const first = problem === null;
     problem = toProblem(error);
-    if (first) log.warn({ address, connection: name, problem: problem.text }, 'Redis is unavailable; retrying until it responds');
+    if (first)
+      log.warn(
+        { address, connection: name, problem: problem.text },
+        'Redis is unavailable; retrying until it responds',
+      );
   });
   redis.on('ready', () => {
     if (problem !== null) log.info({ address, connection: name }, 'Redis responds again');
@@ -65,7 +76,9 @@ export function openRedis({ url, name, log, more }: Options): RedisConnection {
     check: async () => {
       if (await answers(redis)) return;
       const message = `Redis at ${address} ${problem?.text ?? 'does not respond'}.`;
-      throw problem?.isFinal ? new SetupError(message) : new ApiError('DEPENDENCY_UNAVAILABLE', message);
+      throw problem?.isFinal
+        ? new SetupError(message)
+        : new ApiError('DEPENDENCY_UNAVAILABLE', message);
     },
     stop: () => redis.disconnect(),
   };
@@ -85,7 +98,8 @@ async function answers(redis: Redis): Promise<boolean> {
 
 /** Of the first connection only: one that was lost answers at once that it is. */
 async function whenConnected(redis: Redis, signal: AbortSignal): Promise<void> {
-  if (redis.status === 'connecting' || redis.status === 'connect') await once(redis, 'ready', { signal });
+  if (redis.status === 'connecting' || redis.status === 'connect')
+    await once(redis, 'ready', { signal });
 }
 
 /** Host and port only: the rest of the URL holds the password. */
@@ -100,12 +114,16 @@ interface Problem {
   isFinal: boolean;
 }
 
-/** Never the driver's own words: its errors carry the command they belong to, and that of a sign-in is the password. */
+/**
+ * Never the driver's own words: its errors carry the command they belong to, and that of a sign-in
+ * is the password.
+ */
 function toProblem(error: Error): Problem {
   if (/^(WRONGPASS|NOAUTH|ERR invalid password)/.test(error.message)) {
     return { text: 'rejected the user name or the password; correct REDIS_URL', isFinal: true };
   }
-  if (error.message.startsWith('NOPERM')) return { text: 'does not permit this user what is needed; correct its ACL', isFinal: true };
+  if (error.message.startsWith('NOPERM'))
+    return { text: 'does not permit this user what is needed; correct its ACL', isFinal: true };
   const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
   return { text: `does not respond${code}`, isFinal: false };
 }

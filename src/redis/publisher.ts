@@ -1,6 +1,7 @@
 /**
- * The connection that tells. What cannot be sent yet waits as the newest event of its document, of so many documents at most: an outage
- * costs watchers the stages in between, never memory, and rarely the last state (which the hub's safety read brings in any case).
+ * The connection that tells. What cannot be sent yet waits as the newest event of its document, of
+ * so many documents at most: an outage costs watchers the stages in between, never memory, and
+ * rarely the last state (which the hub's safety read brings in any case).
  */
 import type { RedisPubSub } from 'graphql-redis-subscriptions';
 import type { StatusEvent } from '../documents/document.js';
@@ -19,7 +20,12 @@ const MAX_UNANSWERED = 2_000;
 
 export function openPublisher({ url, log }: { url: string; log: Log }): Publisher {
   // What is told in one turn of the loop, a batch of changes, is one write to the socket.
-  const connection = openRedis({ url, name: 'status-publisher', log, more: { enableAutoPipelining: true } });
+  const connection = openRedis({
+    url,
+    name: 'status-publisher',
+    log,
+    more: { enableAutoPipelining: true },
+  });
   const waiting = new Map<string, { event: StatusEvent; pubsub: Pick<RedisPubSub, 'publish'> }>();
   let unanswered = 0;
 
@@ -38,7 +44,10 @@ export function openPublisher({ url, log }: { url: string; log: Log }): Publishe
   async function send(pubsub: Pick<RedisPubSub, 'publish'>, event: StatusEvent): Promise<void> {
     try {
       const text = JSON.stringify(serialiseEvent(event));
-      await Promise.all([pubsub.publish(`document:${event.documentId}`, text), pubsub.publish(`user:${event.userId}`, text)]);
+      await Promise.all([
+        pubsub.publish(`document:${event.documentId}`, text),
+        pubsub.publish(`user:${event.userId}`, text),
+      ]);
     } catch {
       // A hint may be lost; what is wrong with Redis the connection says itself.
     }

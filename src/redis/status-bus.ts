@@ -13,16 +13,33 @@ export interface RedisStatusBus extends StatusBus {
 }
 
 /**
- * Hints over Redis pub/sub: whoever is connected hears them, once at most. It does not wait for Redis: `check` says whether it is there,
- * and what is subscribed to meanwhile is acknowledged when it comes.
+ * Hints over Redis pub/sub: whoever is connected hears them, once at most. It does not wait for
+ * Redis: `check` says whether it is there, and what is subscribed to meanwhile is acknowledged when
+ * it comes.
  */
-export async function createRedisStatusBus({ url, log }: { url: string; log: Log }): Promise<RedisStatusBus> {
+export async function createRedisStatusBus({
+  url,
+  log,
+}: {
+  url: string;
+  log: Log;
+}): Promise<RedisStatusBus> {
   const reconnectListeners: (() => void)[] = [];
-  const subscriber = openSubscriber({ url, log, onRestored: () => reconnectListeners.forEach((listener) => listener()) });
+  const subscriber = openSubscriber({
+    url,
+    log,
+    onRestored: () => reconnectListeners.forEach((listener) => listener()),
+  });
   const publisher = openPublisher({ url, log });
-  const pubsub = new RedisPubSub({ subscriber: subscriber.client, publisher: publisher.client, serializer: (text: string) => text });
+  const pubsub = new RedisPubSub({
+    subscriber: subscriber.client,
+    publisher: publisher.client,
+    serializer: (text: string) => text,
+  });
 
-  /** Nothing may throw into the driver's message handler: it would break the connection's reader. */
+  /**
+   * Nothing may throw into the driver's message handler: it would break the connection's reader.
+   */
   const guarded = (listener: (event: StatusEvent) => void) => (message: unknown) => {
     try {
       if (isEvent(message)) listener(parseEvent(message));
@@ -48,12 +65,22 @@ export async function createRedisStatusBus({ url, log }: { url: string; log: Log
   };
 }
 
-/** Anybody on this Redis can publish anything; what lacks the keys that newness and delivery rest on is no event. */
+/**
+ * Anybody on this Redis can publish anything; what lacks the keys that newness and delivery rest on
+ * is no event.
+ */
 function isEvent(message: unknown): message is SerialisedEvent {
-  const { documentId, userId, seq, status, progress, occurredAt } = (message ?? {}) as Partial<SerialisedEvent>;
+  const { documentId, userId, seq, status, progress, occurredAt } = (message ??
+    {}) as Partial<SerialisedEvent>;
   const isAddressed = typeof documentId === 'string' && typeof userId === 'string';
-  const isOrdered = Number.isSafeInteger(seq) && Number.isFinite(progress?.done) && typeof status === 'string';
-  return isAddressed && isOrdered && typeof occurredAt === 'string' && !Number.isNaN(Date.parse(occurredAt));
+  const isOrdered =
+    Number.isSafeInteger(seq) && Number.isFinite(progress?.done) && typeof status === 'string';
+  return (
+    isAddressed &&
+    isOrdered &&
+    typeof occurredAt === 'string' &&
+    !Number.isNaN(Date.parse(occurredAt))
+  );
 }
 
 /** Leaving twice must not throw, nor take somebody else's place. */

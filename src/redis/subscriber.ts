@@ -1,7 +1,8 @@
 /**
- * The connection that listens. ioredis and RedisPubSub would leave rejections unhandled, which end the process: ioredis when subscribing
- * anew after a reconnect is refused, RedisPubSub when its SUBSCRIBE or UNSUBSCRIBE is. Here both are done by hand: what is wanted is kept,
- * sent whenever Redis is there, and acknowledged when Redis has acknowledged, however long that takes.
+ * The connection that listens. ioredis and RedisPubSub would leave rejections unhandled, which end
+ * the process: ioredis when subscribing anew after a reconnect is refused, RedisPubSub when its
+ * SUBSCRIBE or UNSUBSCRIBE is. Here both are done by hand: what is wanted is kept, sent whenever
+ * Redis is there, and acknowledged when Redis has acknowledged, however long that takes.
  */
 import type { RedisPubSub } from 'graphql-redis-subscriptions';
 import { openRedis, type Log, type RedisConnection } from './client.js';
@@ -24,7 +25,12 @@ type Acknowledge = (error: null) => void;
 const PING_EVERY_MS = 15_000;
 
 export function openSubscriber({ url, log, onRestored }: Options): Subscriber {
-  const connection = openRedis({ url, name: 'status-subscriber', log, more: { autoResubscribe: false } });
+  const connection = openRedis({
+    url,
+    name: 'status-subscriber',
+    log,
+    more: { autoResubscribe: false },
+  });
   const { redis } = connection;
   const wanted = new Map<string, Acknowledge[]>();
   let wasReady = false;
@@ -34,7 +40,11 @@ export function openSubscriber({ url, log, onRestored }: Options): Subscriber {
       if (channels.length > 0) await redis.subscribe(...channels);
     } catch (error) {
       // Still wanted: sent again with the next connection.
-      if (connection.isReady()) log.warn({ err: toPlainError(error), channels: channels.length }, 'Redis refused a subscription');
+      if (connection.isReady())
+        log.warn(
+          { err: toPlainError(error), channels: channels.length },
+          'Redis refused a subscription',
+        );
       return false;
     }
     for (const channel of channels) {
@@ -48,7 +58,10 @@ export function openSubscriber({ url, log, onRestored }: Options): Subscriber {
     wasReady = true;
     void send([...wanted.keys()]).then((restored) => restored && isReturn && onRestored());
   });
-  const pinging = setInterval(() => void redis.ping().catch(() => undefined), PING_EVERY_MS).unref();
+  const pinging = setInterval(
+    () => void redis.ping().catch(() => undefined),
+    PING_EVERY_MS,
+  ).unref();
 
   const client = {
     on: redis.on.bind(redis),

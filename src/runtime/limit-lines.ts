@@ -5,8 +5,9 @@ const LINES = 10;
 const LEVELS = ['error', 'warn', 'info'] as const;
 
 /**
- * A log for what clients can cause as often as they like: ten lines of one kind in a minute; the first line of a later minute says how many
- * were left out. The kind is the message. Messages are constants, so there are few.
+ * A log for what clients can cause as often as they like: ten lines of one kind in a minute; the
+ * first line of a later minute says how many were left out. The kind is the message. Messages are
+ * constants, so there are few.
  */
 export function limitLines(logger: Logger, now = () => performance.now()): Logger {
   const kinds = new Map<string, { since: number; lines: number }>();
@@ -23,7 +24,10 @@ export function limitLines(logger: Logger, now = () => performance.now()): Logge
     logger[level](omitted > 0 ? { ...fields, omitted } : fields, message);
   }
 
-  const limited = LEVELS.map((level) => [level, (fields: object, message: string) => write(level, fields, message)]);
+  const limited = LEVELS.map((level) => [
+    level,
+    (fields: object, message: string) => write(level, fields, message),
+  ]);
   const lines: Logger = Object.create(logger) as Logger;
   return Object.assign(lines, Object.fromEntries(limited) as Partial<Logger>);
 }

@@ -4,8 +4,9 @@ import pretty from 'pino-pretty';
 export type { Logger } from 'pino';
 
 /**
- * Logs go to stderr, so that stdout holds only what is meant for people: one JSON object a line, or readable lines on a terminal.
- * Tokens, texts and secrets are never given to it; the paths below are a net for the day somebody forgets.
+ * Logs go to stderr, so that stdout holds only what is meant for people: one JSON object a line, or
+ * readable lines on a terminal. Tokens, texts and secrets are never given to it; the paths below
+ * are a net for the day somebody forgets.
  */
 export function createLogger(options: { level: string; forTerminal: boolean }): Logger {
   const settings = {
@@ -18,11 +19,22 @@ export function createLogger(options: { level: string; forTerminal: boolean }): 
   };
   const stderr = 2;
   return options.forTerminal
-    ? pino(settings, pretty({ destination: stderr, sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l' }))
+    ? pino(
+        settings,
+        pretty({
+          destination: stderr,
+          sync: true,
+          ignore: 'pid,hostname',
+          translateTime: 'HH:MM:ss.l',
+        }),
+      )
     : pino(settings, pino.destination({ dest: stderr, sync: true }));
 }
 
-/** A line that cannot be written is lost, and nothing else: what is logged may be any object, and the log must not end what it reports on. */
+/**
+ * A line that cannot be written is lost, and nothing else: what is logged may be any object, and
+ * the log must not end what it reports on.
+ */
 function logSafely(this: Logger, values: Parameters<LogFn>, write: LogFn): void {
   try {
     write.apply(this, values);
@@ -37,8 +49,9 @@ const MAX_CAUSES = 4;
 const MAX_STACK_LINES = 100;
 
 /**
- * Of an error only name, code, the first line of the message and the stack's places. Drivers put more on theirs (a statement, its
- * parameters, the line of data it stumbled over), and that may be a document's text.
+ * Of an error only name, code, the first line of the message and the stack's places. Drivers put
+ * more on theirs (a statement, its parameters, the line of data it stumbled over), and that may be
+ * a document's text.
  */
 function toLoggedError(error: unknown, depth = 0): unknown {
   try {
@@ -51,7 +64,10 @@ function toLoggedError(error: unknown, depth = 0): unknown {
 function describeError(error: unknown, depth: number): unknown {
   if (!(error instanceof Error)) return typeof error;
   const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
-  const cause = error.cause !== undefined && depth < MAX_CAUSES ? { cause: toLoggedError(error.cause, depth + 1) } : {};
+  const cause =
+    error.cause !== undefined && depth < MAX_CAUSES
+      ? { cause: toLoggedError(error.cause, depth + 1) }
+      : {};
   const places = String(error.stack)
     .split('\n', MAX_STACK_LINES)
     .filter((line) => line.trimStart().startsWith('at '));

@@ -2,17 +2,25 @@ import { limitLines } from './limit-lines.js';
 import type { Logger } from './logger.js';
 
 /**
- * The last line of defence: an error that nobody caught is a bug, is logged, and ends nothing. What it left half done is covered by the
- * database, whose transactions and leases expect that a process stops at any moment. The handlers themselves cannot throw.
+ * The last line of defence: an error that nobody caught is a bug, is logged, and ends nothing. What
+ * it left half done is covered by the database, whose transactions and leases expect that a process
+ * stops at any moment. The handlers themselves cannot throw.
  */
 export function handleStrayErrors(logger: Logger): void {
   const log = limitLines(logger);
-  process.on('unhandledRejection', (error) => report(log, error, 'unhandled promise rejection; the process keeps running'));
-  process.on('uncaughtException', (error) => report(log, error, 'uncaught exception; the process keeps running'));
+  process.on('unhandledRejection', (error) =>
+    report(log, error, 'unhandled promise rejection; the process keeps running'),
+  );
+  process.on('uncaughtException', (error) =>
+    report(log, error, 'uncaught exception; the process keeps running'),
+  );
   redirectConsole(log);
 }
 
-/** Libraries write to the console, past the log and without a limit. What they write may quote a client's data, so only the fact is logged. */
+/**
+ * Libraries write to the console, past the log and without a limit. What they write may quote a
+ * client's data, so only the fact is logged.
+ */
 function redirectConsole(log: Logger): void {
   for (const method of ['error', 'warn', 'info', 'log', 'debug'] as const) {
     // eslint-disable-next-line no-console -- replaced here, so that nothing writes to it

@@ -1,14 +1,21 @@
 import type { Logger } from './logger.js';
 
 /**
- * Everything that is opened pushes the way to close it here. Closing runs newest first, once, goes on after an error, and gives up
- * waiting at the deadline: what is still open then ends with the process.
+ * Everything that is opened pushes the way to close it here. Closing runs newest first, once, goes
+ * on after an error, and gives up waiting at the deadline: what is still open then ends with the
+ * process.
  */
 export interface ResourceStack {
   push(name: string, close: () => Promise<void> | void): void;
-  /** Called when closing begins, before anything is closed. Closing does not wait for the listener, and its errors are logged. */
+  /**
+   * Called when closing begins, before anything is closed. Closing does not wait for the listener,
+   * and its errors are logged.
+   */
   onClosing(listener: (deadlineMs: number) => Promise<void> | void): void;
-  /** Resolves to whether everything closed in time and without an error. The same promise for every caller. */
+  /**
+   * Resolves to whether everything closed in time and without an error. The same promise for every
+   * caller.
+   */
   close(deadlineMs: number): Promise<boolean>;
 }
 
@@ -17,7 +24,10 @@ export function createResourceStack(logger: Logger): ResourceStack {
   const listeners: ((deadlineMs: number) => Promise<void> | void)[] = [];
   let closing: Promise<boolean> | undefined;
 
-  async function tell(listener: (deadlineMs: number) => Promise<void> | void, deadlineMs: number): Promise<void> {
+  async function tell(
+    listener: (deadlineMs: number) => Promise<void> | void,
+    deadlineMs: number,
+  ): Promise<void> {
     try {
       await listener(deadlineMs);
     } catch (error) {

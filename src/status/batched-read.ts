@@ -1,8 +1,10 @@
 /**
- * Many watchers are served by one database read, but only those that asked before it began: a read that is already under way may
- * have looked too early for a newcomer.
+ * Many watchers are served by one database read, but only those that asked before it began: a read
+ * that is already under way may have looked too early for a newcomer.
  */
-export function createBatchedRead<Value>(read: (keys: string[]) => Promise<Map<string, Value>>): (key: string) => Promise<Value | null> {
+export function createBatchedRead<Value>(
+  read: (keys: string[]) => Promise<Map<string, Value>>,
+): (key: string) => Promise<Value | null> {
   let waiting: { keys: Set<string>; result: Promise<Map<string, Value>> } | undefined;
 
   function join(): { keys: Set<string>; result: Promise<Map<string, Value>> } {

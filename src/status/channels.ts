@@ -5,7 +5,10 @@ import type { Watcher } from './watcher.js';
 
 /** The watchers of each channel of the bus: the first of a channel joins it, the last leaves it. */
 export interface Channels {
-  /** Resolves when the bus has acknowledged, or after a moment without: then the channel is read again when it does. */
+  /**
+   * Resolves when the bus has acknowledged, or after a moment without: then the channel is read
+   * again when it does.
+   */
   join(channel: string, watcher: Watcher): Promise<() => void>;
   offer(channel: string, event: StatusEvent): void;
   /** Ends the watchers of a channel whose subject is gone. */
@@ -38,7 +41,9 @@ export function createChannels({ bus, log, onDirty }: Options): Channels {
 
   function open(name: string): Channel {
     const acknowledged = bus.subscribe(name, (event) => offer(name, event));
-    acknowledged.catch((error: unknown) => log.warn({ err: error }, 'the status bus refused a subscription; safety reads go on'));
+    acknowledged.catch((error: unknown) =>
+      log.warn({ err: error }, 'the status bus refused a subscription; safety reads go on'),
+    );
     const watchers = new Set<Watcher>();
     const channel = { watchers, deliver: createDelivery(watchers), acknowledged };
     channels.set(name, channel);

@@ -1,12 +1,19 @@
-/** Watchers that are written to in one turn of the event loop: each of them may run a query and write to a socket. */
+/**
+ * Watchers that are written to in one turn of the event loop: each of them may run a query and
+ * write to a socket.
+ */
 const WATCHERS_PER_TURN = 100;
 
 /**
- * Returns a function that does something to each watcher of a channel. To many watchers it is done in slices, a turn of the event loop each,
- * so that one change with thousands of watchers leaves the loop to others. Every watcher is given everything, in order: what comes during
- * a round waits for the next one. Whoever joins during a round reads the state after it has joined, which contains what the round is about.
+ * Returns a function that does something to each watcher of a channel. To many watchers it is done
+ * in slices, a turn of the event loop each, so that one change with thousands of watchers leaves
+ * the loop to others. Every watcher is given everything, in order: what comes during a round waits
+ * for the next one. Whoever joins during a round reads the state after it has joined, which
+ * contains what the round is about.
  */
-export function createDelivery<Watcher>(watchers: ReadonlySet<Watcher>): (act: (watcher: Watcher) => void) => void {
+export function createDelivery<Watcher>(
+  watchers: ReadonlySet<Watcher>,
+): (act: (watcher: Watcher) => void) => void {
   let waiting: ((watcher: Watcher) => void)[] = [];
   let isRunning = false;
 
@@ -27,7 +34,10 @@ export function createDelivery<Watcher>(watchers: ReadonlySet<Watcher>): (act: (
   };
 }
 
-async function deliver<Watcher>(round: readonly ((watcher: Watcher) => void)[], watchers: readonly Watcher[]): Promise<void> {
+async function deliver<Watcher>(
+  round: readonly ((watcher: Watcher) => void)[],
+  watchers: readonly Watcher[],
+): Promise<void> {
   for (let start = 0; start < watchers.length; start += WATCHERS_PER_TURN) {
     for (const watcher of watchers.slice(start, start + WATCHERS_PER_TURN)) {
       for (const act of round) act(watcher);

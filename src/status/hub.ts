@@ -1,9 +1,11 @@
 /**
- * The status hub: one per API process, the only subscriber to the bus. It turns hints, which may be lost, late or doubled, into what
- * watchers are promised: the current state first, then everything newer, never anything older, and the last state whatever happens.
+ * The status hub: one per API process, the only subscriber to the bus. It turns hints, which may be
+ * lost, late or doubled, into what watchers are promised: the current state first, then everything
+ * newer, never anything older, and the last state whatever happens.
  *
- * A watcher is registered first, then the bus is joined, then the state is read: what changes in between is seen by one of the two.
- * Every so often all that is watched is read again, so that a hint that was lost costs seconds, not the truth.
+ * A watcher is registered first, then the bus is joined, then the state is read: what changes in
+ * between is seen by one of the two. Every so often all that is watched is read again, so that a
+ * hint that was lost costs seconds, not the truth.
  */
 import type { Document, StatusEvent } from '../documents/document.js';
 import type { DocumentStore, StatusBus } from '../documents/ports.js';
@@ -44,12 +46,16 @@ const HISTORY_PAGE = 100;
 
 export function createStatusHub({ bus, store, log }: Dependencies): StatusHub {
   const channels = createChannels({ bus, log, onDirty: (channel) => void refresh(channel) });
-  const readDocument = createBatchedRead(async (ids) => new Map((await store.findMany(ids)).map((document) => [document.id, document])));
+  const readDocument = createBatchedRead(
+    async (ids) => new Map((await store.findMany(ids)).map((document) => [document.id, document])),
+  );
   const lists = createSnapshotLists({ store, limit: MAX_LIST_SNAPSHOTS });
   const open = new Set<Watcher>();
   let timer: NodeJS.Timeout | undefined;
 
-  async function watchDocument(watch: Parameters<StatusHub['watchDocument']>[0]): Promise<StatusStream | null> {
+  async function watchDocument(
+    watch: Parameters<StatusHub['watchDocument']>[0],
+  ): Promise<StatusStream | null> {
     const watcher = createWatcher();
     const leave = await join(`document:${watch.documentId}`, watcher);
     try {
@@ -77,13 +83,16 @@ export function createStatusHub({ bus, store, log }: Dependencies): StatusHub {
     for (let event = await watcher.next(); event !== null; event = await watcher.next()) {
       if (event === 'overflow') continue;
       if (gapless) yield* history(event, lastSeq);
-      if (!gapless || event.kind === 'PROGRESS' || (event.kind === 'CHANGE' && event.seq > lastSeq)) yield event;
+      if (!gapless || event.kind === 'PROGRESS' || (event.kind === 'CHANGE' && event.seq > lastSeq))
+        yield event;
       lastSeq = Math.max(lastSeq, event.seq);
       if (event.status === 'DELETING' || (completeOnTerminal && isTerminal(event.status))) return;
     }
   }
 
-  /** The durable changes between `lastSeq` and this event; a SNAPSHOT stands for its own change too. */
+  /**
+   * The durable changes between `lastSeq` and this event; a SNAPSHOT stands for its own change too.
+   */
   async function* history(event: StatusEvent, lastSeq: number): AsyncGenerator<StatusEvent> {
     const until = event.kind === 'CHANGE' ? event.seq - 1 : event.seq;
     for (let seq = lastSeq; seq < until;) {
@@ -149,12 +158,19 @@ export function createStatusHub({ bus, store, log }: Dependencies): StatusHub {
       // The row is gone and the hint that said so was lost: there is nothing more to tell.
       if (kind === 'document' && documents.length === 0) channels.end(channel);
     } catch (error) {
-      log.warn({ err: error }, 'what is watched could not be read again; the next safety read will');
+      log.warn(
+        { err: error },
+        'what is watched could not be read again; the next safety read will',
+      );
     }
   }
 
   function readUser(userId: string): Promise<Document[]> {
-    return store.recent(userId, new Date(Date.now() - SAFETY_READ_MS - OVERLAP_MS), MAX_LIST_SNAPSHOTS);
+    return store.recent(
+      userId,
+      new Date(Date.now() - SAFETY_READ_MS - OVERLAP_MS),
+      MAX_LIST_SNAPSHOTS,
+    );
   }
 
   async function refreshAll(): Promise<void> {
@@ -182,10 +198,13 @@ function isAskedFor({ kind, status, occurredAt }: StatusEvent, changedSince: Dat
 }
 
 /**
- * A generator that waits cannot be returned, and one that never began does not run its `finally`: leaving is therefore done from
- * outside, and ends the wait.
+ * A generator that waits cannot be returned, and one that never began does not run its `finally`:
+ * leaving is therefore done from outside, and ends the wait.
  */
-function toStream(generator: AsyncGenerator<StatusEvent, void, void>, leave: () => void): StatusStream {
+function toStream(
+  generator: AsyncGenerator<StatusEvent, void, void>,
+  leave: () => void,
+): StatusStream {
   const stream: StatusStream = {
     next: async () => {
       const result = await generator.next().catch((error: unknown) => {

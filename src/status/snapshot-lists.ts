@@ -1,6 +1,7 @@
 /**
- * The lists that watchers of all of a user's documents begin with. Watchers of one user share what they can: a read, the events of
- * documents that have not changed between two reads, and the whole list if nothing has. A watcher holds a reference and a place in it.
+ * The lists that watchers of all of a user's documents begin with. Watchers of one user share what
+ * they can: a read, the events of documents that have not changed between two reads, and the whole
+ * list if nothing has. A watcher holds a reference and a place in it.
  */
 import type { Document, StatusEvent } from '../documents/document.js';
 import type { DocumentStore } from '../documents/ports.js';
@@ -9,12 +10,18 @@ import { createSharedRead } from './shared-read.js';
 
 export interface SnapshotList {
   all: StatusEvent[];
-  /** Without those that are being deleted: what somebody who begins is shown. The same array if there are none. */
+  /**
+   * Without those that are being deleted: what somebody who begins is shown. The same array if
+   * there are none.
+   */
   present: StatusEvent[];
 }
 
 export interface UserLists {
-  /** Unfinished documents and those changed since, newest change first; the list may begin up to SINCE_STEP_MS earlier. */
+  /**
+   * Unfinished documents and those changed since, newest change first; the list may begin up to
+   * SINCE_STEP_MS earlier.
+   */
   read(changedSince: Date): Promise<SnapshotList>;
   /** No-op if called again. */
   leave(): void;
@@ -31,12 +38,17 @@ interface Dependencies {
   limit: number;
 }
 
-/** Unread lists of one user that are kept. Whoever has not read an older one to its end reads the rest anew. */
+/**
+ * Unread lists of one user that are kept. Whoever has not read an older one to its end reads the
+ * rest anew.
+ */
 const MAX_LISTS = 3;
 /** Watchers that begin within it ask for the same list. */
 const SINCE_STEP_MS = 60_000;
 
-export function createSnapshotLists({ store, limit }: Dependencies): { enter(userId: string): UserLists } {
+export function createSnapshotLists({ store, limit }: Dependencies): {
+  enter(userId: string): UserLists;
+} {
   const users = new Map<string, User>();
   const readShared = createSharedRead(async (key) => {
     const [since, userId] = JSON.parse(key) as [number, string];
@@ -70,10 +82,16 @@ function toStep(date: Date): number {
   return Math.floor(date.getTime() / SINCE_STEP_MS) * SINCE_STEP_MS;
 }
 
-/** A watcher holds one of the two arrays: while it does, the list is found by the reference that its user has. */
+/**
+ * A watcher holds one of the two arrays: while it does, the list is found by the reference that its
+ * user has.
+ */
 const listOf = new WeakMap<readonly StatusEvent[], SnapshotList>();
 
-/** Returns the newest list if it says the same, else a new one. Empties the oldest if there are too many. */
+/**
+ * Returns the newest list if it says the same, else a new one. Empties the oldest if there are too
+ * many.
+ */
 function keep(lists: WeakRef<SnapshotList>[], documents: readonly Document[]): SnapshotList {
   const held = lists.flatMap((reference) => reference.deref() ?? []);
   const newest = held.at(-1);
@@ -94,7 +112,10 @@ function empty(list: SnapshotList): void {
   list.present.length = 0;
 }
 
-function withKnownEvents(newest: SnapshotList | undefined, documents: readonly Document[]): StatusEvent[] {
+function withKnownEvents(
+  newest: SnapshotList | undefined,
+  documents: readonly Document[],
+): StatusEvent[] {
   const known = new Map(newest?.all.map((event) => [event.documentId, event]));
   return documents.map((document) => {
     const event = known.get(document.id);

@@ -1,18 +1,25 @@
 /**
- * One watcher's side of the hub: what it has been given, and what waits for it. It is pulled, so a client that does not read costs
- * a bounded slot: a few events per document, and past that the newest. A terminal state is never dropped.
+ * One watcher's side of the hub: what it has been given, and what waits for it. It is pulled, so a
+ * client that does not read costs a bounded slot: a few events per document, and past that the
+ * newest. A terminal state is never dropped.
  *
- * Events and the list that watching begins with are shared with the other watchers of the channel: what is private is a place in that
- * list and, for what came since, which documents have something waiting.
+ * Events and the list that watching begins with are shared with the other watchers of the channel:
+ * what is private is a place in that list and, for what came since, which documents have something
+ * waiting.
  */
 import type { StatusEvent } from '../documents/document.js';
 import { compareNewness } from '../documents/status.js';
 
 /** Per document: enough for the stages of one run, which a reader that keeps up sees one by one. */
 const SLOT_EVENTS = 8;
-/** Documents with something waiting, for a watcher of a whole list; past it the list is read anew. */
+/**
+ * Documents with something waiting, for a watcher of a whole list; past it the list is read anew.
+ */
 const MAX_SLOTS = 1_000;
-/** The same for a reader that has taken nothing for a while: it may never come back, and its list is read anew if it does. */
+/**
+ * The same for a reader that has taken nothing for a while: it may never come back, and its list is
+ * read anew if it does.
+ */
 const MAX_SLOTS_UNREAD = 50;
 const UNREAD_MS = 1_000;
 
@@ -24,15 +31,21 @@ const DONE_RANGE = 2 ** 21;
 
 export interface Watcher {
   /**
-   * The state when watching began, or what was read anew after some was given up, newest first: each as the newer of what was read and
-   * what has come in meanwhile. The list is shared and kept by reference. Whoever shares it may empty it, which gives up the rest of it.
+   * The state when watching began, or what was read anew after some was given up, newest first:
+   * each as the newer of what was read and what has come in meanwhile. The list is shared and kept
+   * by reference. Whoever shares it may empty it, which gives up the rest of it.
    */
   begin(snapshots: readonly StatusEvent[]): void;
   /** Takes what is newer than everything this watcher has of that document; drops the rest. */
   offer(event: StatusEvent): void;
-  /** The next event, `overflow` when slots or the rest of the list were given up, null at the end. */
+  /**
+   * The next event, `overflow` when slots or the rest of the list were given up, null at the end.
+   */
   next(): Promise<StatusEvent | 'overflow' | null>;
-  /** Whether the last `overflow` gave up the rest of the list: only a list that begins as early brings it again. */
+  /**
+   * Whether the last `overflow` gave up the rest of the list: only a list that begins as early
+   * brings it again.
+   */
   hasLostList(): boolean;
   end(): void;
 }
@@ -65,7 +78,11 @@ export function createWatcher(): Watcher {
 
   function offer(event: StatusEvent): void {
     if (ended) return;
-    if (toNewness(event) <= Math.max(newest.get(event.documentId) ?? 0, listedNewness(event.documentId))) return;
+    if (
+      toNewness(event) <=
+      Math.max(newest.get(event.documentId) ?? 0, listedNewness(event.documentId))
+    )
+      return;
     put(event);
     wake();
   }
@@ -226,5 +243,7 @@ function append(events: StatusEvent[], event: StatusEvent): void {
 
 function newerOf(snapshot: StatusEvent, arrived: StatusEvent | undefined): StatusEvent {
   if (!arrived || compareNewness(arrived, snapshot) <= 0) return snapshot;
-  return arrived.status === 'DELETING' ? arrived : { ...arrived, kind: 'SNAPSHOT', previousStatus: null };
+  return arrived.status === 'DELETING'
+    ? arrived
+    : { ...arrived, kind: 'SNAPSHOT', previousStatus: null };
 }

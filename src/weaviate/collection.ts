@@ -7,8 +7,15 @@ export interface Maker {
   dimensions: number;
 }
 
-/** Makes the collection where there is none. Throws SetupError when the one there was made for another model or other dimensions. */
-export async function claimCollection(client: WeaviateClient, collection: string, maker: Maker): Promise<void> {
+/**
+ * Makes the collection where there is none. Throws SetupError when the one there was made for
+ * another model or other dimensions.
+ */
+export async function claimCollection(
+  client: WeaviateClient,
+  collection: string,
+  maker: Maker,
+): Promise<void> {
   const made = (await readMaker(client, collection)) ?? (await create(client, collection, maker));
   if (made.model !== maker.model || made.dimensions !== maker.dimensions) {
     throw new SetupError(
@@ -39,19 +46,24 @@ async function create(client: WeaviateClient, collection: string, maker: Maker):
   }
 }
 
-/** The description is the one place of a collection that is ours: it remembers who made the vectors. */
+/**
+ * The description is the one place of a collection that is ours: it remembers who made the vectors.
+ */
 function parseMaker(description = ''): Maker {
   const start = description.indexOf('{');
-  const parsed: unknown = start !== -1 && description.endsWith('}') ? JSON.parse(description.slice(start)) : null;
-  if (typeof parsed === 'object' && parsed !== null && 'model' in parsed && 'dimensions' in parsed) return parsed as Maker;
+  const parsed: unknown =
+    start !== -1 && description.endsWith('}') ? JSON.parse(description.slice(start)) : null;
+  if (typeof parsed === 'object' && parsed !== null && 'model' in parsed && 'dimensions' in parsed)
+    return parsed as Maker;
   return { model: 'an unknown model', dimensions: 0 };
 }
 
 const UNINDEXED = { indexFilterable: false, indexSearchable: false };
 
 /**
- * `terms` is what keywords are looked up in: the words of `text` as terms.ts makes them. The index is flat, which means exact: most users
- * have few passages, a graph for each of them would sit in memory, and the embedded store is exact too.
+ * `terms` is what keywords are looked up in: the words of `text` as terms.ts makes them. The index
+ * is flat, which means exact: most users have few passages, a graph for each of them would sit in
+ * memory, and the embedded store is exact too.
  */
 function describeCollection(collection: string, maker: Maker): object {
   return {
@@ -63,14 +75,26 @@ function describeCollection(collection: string, maker: Maker): object {
     multiTenancyConfig: { enabled: true, autoTenantCreation: true, autoTenantActivation: true },
     invertedIndexConfig: { stopwords: { preset: 'none' } },
     properties: [
-      { name: 'documentId', dataType: ['text'], tokenization: 'field', indexFilterable: true, indexSearchable: false },
+      {
+        name: 'documentId',
+        dataType: ['text'],
+        tokenization: 'field',
+        indexFilterable: true,
+        indexSearchable: false,
+      },
       { name: 'generation', dataType: ['int'], indexFilterable: true },
       { name: 'chunkIndex', dataType: ['int'], indexFilterable: true },
       { name: 'page', dataType: ['int'], indexFilterable: false },
       { name: 'charStart', dataType: ['int'], indexFilterable: false },
       { name: 'charEnd', dataType: ['int'], indexFilterable: false },
       { name: 'text', dataType: ['text'], ...UNINDEXED },
-      { name: 'terms', dataType: ['text'], tokenization: 'whitespace', indexFilterable: false, indexSearchable: true },
+      {
+        name: 'terms',
+        dataType: ['text'],
+        tokenization: 'whitespace',
+        indexFilterable: false,
+        indexSearchable: true,
+      },
     ],
   };
 }

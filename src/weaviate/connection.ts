@@ -1,6 +1,7 @@
 /**
- * The client has neither a timeout nor a way to abort (it calls the global fetch without a signal), and answers errors as text. All its
- * requests go through one connection object, which its commands name publicly as `client`; the verbs of that object are replaced here.
+ * The client has neither a timeout nor a way to abort (it calls the global fetch without a signal),
+ * and answers errors as text. All its requests go through one connection object, which its commands
+ * name publicly as `client`; the verbs of that object are replaced here.
  */
 import weaviate, { type WeaviateClient } from 'weaviate-ts-client';
 
@@ -33,10 +34,16 @@ export class WeaviateAnswerError extends Error {
 /** The server may quote what it was sent. */
 const MAX_ERROR_TEXT = 300;
 
-/** The package's types are those of its CommonJS build, where the default export lies one step deeper than in the module that is loaded. */
+/**
+ * The package's types are those of its CommonJS build, where the default export lies one step
+ * deeper than in the module that is loaded.
+ */
 const { client: createClient } = weaviate as unknown as typeof weaviate.default;
 
-/** No address at all: as it is made, the client sends a request of its own, which nothing could cut off. This one never leaves the process. */
+/**
+ * No address at all: as it is made, the client sends a request of its own, which nothing could cut
+ * off. This one never leaves the process.
+ */
 const NOWHERE = 'http://[';
 
 type Send = (method: string, path: string, body?: unknown) => Promise<unknown>;
@@ -57,21 +64,32 @@ export function connect(options: ConnectionOptions): WeaviateConnection {
   return { client, stop, ready: async () => void (await send('GET', '/v1/.well-known/ready')) };
 }
 
-function createSender({ url, apiKey, timeoutMs }: ConnectionOptions): { send: Send; stop: () => void } {
+function createSender({ url, apiKey, timeoutMs }: ConnectionOptions): {
+  send: Send;
+  stop: () => void;
+} {
   let base = url;
   while (base.endsWith('/')) base = base.slice(0, -1);
-  const headers = { 'content-type': 'application/json', ...(apiKey !== null && { authorization: `Bearer ${apiKey}` }) };
+  const headers = {
+    'content-type': 'application/json',
+    ...(apiKey !== null && { authorization: `Bearer ${apiKey}` }),
+  };
   const underWay = new Set<AbortController>();
   let stopped = false;
 
   async function send(method: string, path: string, body?: unknown): Promise<unknown> {
     const abort = new AbortController();
     if (stopped) abort.abort(new Error('The vector store is closed.'));
-    const timer = setTimeout(() => abort.abort(new Error(`No answer within ${timeoutMs} ms.`)), timeoutMs);
+    const timer = setTimeout(
+      () => abort.abort(new Error(`No answer within ${timeoutMs} ms.`)),
+      timeoutMs,
+    );
     underWay.add(abort);
     try {
       const content = body === undefined ? {} : { body: JSON.stringify(body) };
-      return await readAnswer(await fetch(base + path, { method, headers, signal: abort.signal, ...content }));
+      return await readAnswer(
+        await fetch(base + path, { method, headers, signal: abort.signal, ...content }),
+      );
     } finally {
       clearTimeout(timer);
       underWay.delete(abort);
@@ -93,11 +111,19 @@ async function readAnswer(response: Response): Promise<unknown> {
 }
 
 /** GraphQL answers 200 with a list of errors, and in part: a part is no answer. */
-async function sendQuery(send: Send, query: string, variables?: object): Promise<{ data: unknown }> {
-  const answer = (await send('POST', '/v1/graphql', { query, ...(variables && { variables }) })) as {
+async function sendQuery(
+  send: Send,
+  query: string,
+  variables?: object,
+): Promise<{ data: unknown }> {
+  const answer = (await send('POST', '/v1/graphql', {
+    query,
+    ...(variables && { variables }),
+  })) as {
     data?: unknown;
     errors?: { message: string }[] | null;
   };
-  if (answer.errors?.length) throw new WeaviateAnswerError(200, answer.errors.map(({ message }) => message).join('; '));
+  if (answer.errors?.length)
+    throw new WeaviateAnswerError(200, answer.errors.map(({ message }) => message).join('; '));
   return { data: answer.data };
 }

@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
-import { generateUuid5, type WeaviateClient, type WeaviateObject, type WhereFilter } from 'weaviate-ts-client';
+import {
+  generateUuid5,
+  type WeaviateClient,
+  type WeaviateObject,
+  type WhereFilter,
+} from 'weaviate-ts-client';
 import type { VectorObject } from '../documents/ports.js';
 import { ProcessingFailure } from '../errors.js';
 import { toTerms } from './terms.js';
@@ -11,7 +16,10 @@ export interface Place {
   tenant: string;
 }
 
-/** A user id may hold what a tenant's name, which is also that of a folder, must not. 64 hexadecimal digits are the longest name there is. */
+/**
+ * A user id may hold what a tenant's name, which is also that of a folder, must not. 64 hexadecimal
+ * digits are the longest name there is.
+ */
 export function toTenant(userId: string): string {
   return createHash('sha256').update(userId).digest('hex');
 }
@@ -39,7 +47,16 @@ function toWeaviateObject({ collection, tenant }: Place, object: VectorObject): 
     class: collection,
     tenant,
     id: generateUuid5(`${documentId}:${generation}:${index}`),
-    properties: { documentId, generation, chunkIndex: index, page, charStart, charEnd, text, terms: toTerms(text) },
+    properties: {
+      documentId,
+      generation,
+      chunkIndex: index,
+      page,
+      charStart,
+      charEnd,
+      text,
+      terms: toTerms(text),
+    },
     vector: Array.from(object.vector),
   };
 }
@@ -48,18 +65,38 @@ interface Counted {
   data: { Aggregate: Record<string, { meta: { count: number } }[]> };
 }
 
-export async function countObjects({ client, collection, tenant }: Place, where: WhereFilter): Promise<number> {
-  const aggregate = client.graphql.aggregate().withClassName(collection).withTenant(tenant).withWhere(where).withFields('meta { count }');
+export async function countObjects(
+  { client, collection, tenant }: Place,
+  where: WhereFilter,
+): Promise<number> {
+  const aggregate = client.graphql
+    .aggregate()
+    .withClassName(collection)
+    .withTenant(tenant)
+    .withWhere(where)
+    .withFields('meta { count }');
   const counted: Counted = await aggregate.do();
   return counted.data.Aggregate[collection]?.[0]?.meta.count ?? 0;
 }
 
-/** One call removes 10,000 objects at most (QUERY_MAXIMUM_RESULTS of the server), so it is repeated until nothing matches. */
-export async function removeObjects({ client, collection, tenant }: Place, where: WhereFilter): Promise<void> {
+/**
+ * One call removes 10,000 objects at most (QUERY_MAXIMUM_RESULTS of the server), so it is repeated
+ * until nothing matches.
+ */
+export async function removeObjects(
+  { client, collection, tenant }: Place,
+  where: WhereFilter,
+): Promise<void> {
   for (;;) {
-    const { results } = await client.batch.objectsBatchDeleter().withClassName(collection).withTenant(tenant).withWhere(where).do();
+    const { results } = await client.batch
+      .objectsBatchDeleter()
+      .withClassName(collection)
+      .withTenant(tenant)
+      .withWhere(where)
+      .do();
     if (!results?.matches) return;
-    if (!results.successful) throw new Error(`None of ${results.matches} objects could be removed.`);
+    if (!results.successful)
+      throw new Error(`None of ${results.matches} objects could be removed.`);
   }
 }
 

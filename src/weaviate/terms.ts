@@ -1,13 +1,17 @@
 /**
- * Weaviate looks words up as they are written. So that `erupting` finds `erupts`, as in the embedded store, stems are stored and asked
- * for, and words that every text is full of are left out.
+ * Weaviate looks words up as they are written. So that `erupting` finds `erupts`, as in the
+ * embedded store, stems are stored and asked for, and words that every text is full of are left
+ * out.
  */
 import { stemmer } from 'stemmer';
 import { MAX_SEARCH_WORDS } from '../documents/highlights.js';
 
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
 
-/** Source: the English stop words of PostgreSQL's text search, without those that no word of the pattern above can be. */
+/**
+ * Source: the English stop words of PostgreSQL's text search, without those that no word of the
+ * pattern above can be.
+ */
 const STOP_WORDS = new Set(
   (
     'i me my myself we our ours ourselves you your yours yourself yourselves he him his himself she her hers herself it its itself they them ' +
@@ -18,14 +22,19 @@ const STOP_WORDS = new Set(
   ).split(' '),
 );
 
-/** The words of a text, in their order and as often as they stand there, with a space between two. */
+/**
+ * The words of a text, in their order and as often as they stand there, with a space between two.
+ */
 export function toTerms(text: string): string {
   return toWords(text)
     .map((word) => stemmer(word))
     .join(' ');
 }
 
-/** The first distinct words of a query, with a space between two: each costs the server a list of passages. */
+/**
+ * The first distinct words of a query, with a space between two: each costs the server a list of
+ * passages.
+ */
 export function toQueryTerms(query: string): string {
   const terms = new Set<string>();
   for (const word of toWords(query)) {

@@ -2,7 +2,17 @@ import type { VectorStore } from '../documents/ports.js';
 import { ProcessingFailure, SetupError } from '../errors.js';
 import { claimCollection } from './collection.js';
 import { connect, WeaviateAnswerError } from './connection.js';
-import { allOf, countObjects, fromIndex, ofDocument, ofGeneration, removeObjects, storeObjects, toTenant, type Place } from './objects.js';
+import {
+  allOf,
+  countObjects,
+  fromIndex,
+  ofDocument,
+  ofGeneration,
+  removeObjects,
+  storeObjects,
+  toTenant,
+  type Place,
+} from './objects.js';
 import { search } from './search.js';
 
 export interface WeaviateVectorStore extends VectorStore {
@@ -17,7 +27,10 @@ export interface WeaviateOptions {
   apiKey: string | null;
   model: string;
   dimensions: number;
-  /** Of one request. Shorter than a lease: a call of a worker that has lost its lease must not outlive the next one's. */
+  /**
+   * Of one request. Shorter than a lease: a call of a worker that has lost its lease must not
+   * outlive the next one's.
+   */
   timeoutMs: number;
   log: { debug(fields: object, message: string): void };
   /** Its name in Weaviate, which starts with a capital. */
@@ -27,10 +40,13 @@ export interface WeaviateOptions {
 export const COLLECTION = 'DocstreamPassage';
 
 /**
- * Vectors in Weaviate: one collection, a tenant for each user. Throws ProcessingFailure VECTOR_STORE_UNAVAILABLE when it does not answer,
- * SetupError when it refuses the key, and when the vectors there were made by another model or with other dimensions.
+ * Vectors in Weaviate: one collection, a tenant for each user. Throws ProcessingFailure
+ * VECTOR_STORE_UNAVAILABLE when it does not answer, SetupError when it refuses the key, and when
+ * the vectors there were made by another model or with other dimensions.
  */
-export async function createWeaviateVectorStore(options: WeaviateOptions): Promise<WeaviateVectorStore> {
+export async function createWeaviateVectorStore(
+  options: WeaviateOptions,
+): Promise<WeaviateVectorStore> {
   const { collection = COLLECTION, log } = options;
   const { client, ready, stop } = connect(options);
   const at = (userId: string): Place => ({ client, collection, tenant: toTenant(userId) });
@@ -38,21 +54,38 @@ export async function createWeaviateVectorStore(options: WeaviateOptions): Promi
     await guarded(() => claimCollection(client, collection, options));
   } catch (error) {
     stop();
-    throw isRefused(error) ? new SetupError('Weaviate refuses the key: mend WEAVIATE_API_KEY.', { cause: error }) : error;
+    throw isRefused(error)
+      ? new SetupError('Weaviate refuses the key: mend WEAVIATE_API_KEY.', { cause: error })
+      : error;
   }
   log.debug({ collection }, 'the collection is open');
   return {
     store: (userId, objects) => guarded(() => storeObjects(at(userId), objects)),
     count: (userId, documentId, generation) =>
-      guarded(() => ifTenant(0, () => countObjects(at(userId), allOf(ofDocument(documentId), ofGeneration('Equal', generation))))),
+      guarded(() =>
+        ifTenant(0, () =>
+          countObjects(
+            at(userId),
+            allOf(ofDocument(documentId), ofGeneration('Equal', generation)),
+          ),
+        ),
+      ),
     trim: (userId, documentId, generation, chunkCount) => {
-      const where = allOf(ofDocument(documentId), ofGeneration('Equal', generation), fromIndex(chunkCount));
+      const where = allOf(
+        ofDocument(documentId),
+        ofGeneration('Equal', generation),
+        fromIndex(chunkCount),
+      );
       return guarded(() => ifTenant(undefined, () => removeObjects(at(userId), where)));
     },
     remove: (userId, documentId, { below, only } = {}) => {
       const bounds = [...(below === undefined ? [] : [ofGeneration('LessThan', below)])];
       if (only !== undefined) bounds.push(ofGeneration('Equal', only));
-      return guarded(() => ifTenant(undefined, () => removeObjects(at(userId), allOf(ofDocument(documentId), ...bounds))));
+      return guarded(() =>
+        ifTenant(undefined, () =>
+          removeObjects(at(userId), allOf(ofDocument(documentId), ...bounds)),
+        ),
+      );
     },
     search: (query, signal) => {
       signal?.throwIfAborted();
@@ -68,7 +101,8 @@ async function ifTenant<Result>(otherwise: Result, work: () => Promise<Result>):
   try {
     return await work();
   } catch (error) {
-    if (error instanceof WeaviateAnswerError && /tenant not found/i.test(error.message)) return otherwise;
+    if (error instanceof WeaviateAnswerError && /tenant not found/i.test(error.message))
+      return otherwise;
     throw error;
   }
 }

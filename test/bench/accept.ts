@@ -28,13 +28,19 @@ export async function benchAccept(): Promise<Figures> {
     const perRound = Math.ceil(UPLOADS / ROUNDS);
     const documents = makeDocuments(WARM_UP + UPLOADS, USERS, LENGTH);
     try {
-      for (const side of [product, peer]) await uploadAll(side.api.url, documents.splice(0, WARM_UP / 2));
+      for (const side of [product, peer])
+        await uploadAll(side.api.url, documents.splice(0, WARM_UP / 2));
       for (let number = 0; number < ROUNDS; number += 1) {
         const these = documents.splice(0, perRound);
-        const uploaded = { product: await uploadAll(product.api.url, these), peer: await uploadAll(peer.api.url, these) };
+        const uploaded = {
+          product: await uploadAll(product.api.url, these),
+          peer: await uploadAll(peer.api.url, these),
+        };
         await product.outboxEmpty();
         rounds.push(uploaded);
-        process.stdout.write(`${JSON.stringify({ product: uploaded.product.perSecond, peer: uploaded.peer.perSecond })}\n`);
+        process.stdout.write(
+          `${JSON.stringify({ product: uploaded.product.perSecond, peer: uploaded.peer.perSecond })}\n`,
+        );
       }
     } finally {
       await Promise.all([product.stop(), peer.stop()]);

@@ -11,7 +11,10 @@ const ROUNDS = 3;
 /** With its last sentence still shorter than a passage may be. */
 const LENGTH = 800;
 
-/** The product and the encoder alone in turn, so that a machine that gets slower gets slower for both. */
+/**
+ * The product and the encoder alone in turn, so that a machine that gets slower gets slower for
+ * both.
+ */
 export async function benchChunks(): Promise<Figures> {
   const threads = Math.min(4, availableParallelism());
   const product = await startProduct({ env: { EMBEDDER_THREADS: String(threads) } });
@@ -30,23 +33,34 @@ export async function benchChunks(): Promise<Figures> {
   };
 }
 
-async function timeProduct(product: Product, texts: readonly string[], name: string): Promise<number> {
+async function timeProduct(
+  product: Product,
+  texts: readonly string[],
+  name: string,
+): Promise<number> {
   const begun = performance.now();
   const { document } = await upload(product.url, 'dev:bench', {
     name: `${name}.txt`,
     content: texts.join('\n\n'),
     options: { force: true },
   });
-  const last = (await waitForStatus(product.url, 'dev:bench', document.id, 'COMPLETED', 'FAILED')).at(-1);
+  const last = (
+    await waitForStatus(product.url, 'dev:bench', document.id, 'COMPLETED', 'FAILED')
+  ).at(-1);
   if (last?.vectorCount !== texts.length)
-    throw new Error(`${String(last?.vectorCount)} chunks of ${texts.length}: ${JSON.stringify(last)}`);
+    throw new Error(
+      `${String(last?.vectorCount)} chunks of ${texts.length}: ${JSON.stringify(last)}`,
+    );
   return texts.length / ((performance.now() - begun) / 1_000);
 }
 
 async function timeEncoder(threads: number, texts: readonly string[]): Promise<number> {
-  // The built one: it starts its threads from built files. By a variable, since a checkout that was never built has none to check.
+  // The built one: it starts its threads from built files. By a variable, since a checkout that was
+  // never built has none to check.
   const built = '../../dist/src/embedded/encoder.js';
-  const { createEncoder } = (await import(built)) as { createEncoder: (options: { threads: number }) => Embedder };
+  const { createEncoder } = (await import(built)) as {
+    createEncoder: (options: { threads: number }) => Embedder;
+  };
   const encoder = createEncoder({ threads });
   await encoder.embed(texts.slice(0, 10), 'document');
   const begun = performance.now();

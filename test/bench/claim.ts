@@ -30,8 +30,10 @@ const INSERT = `
 
 async function timeClaims(servers: Servers, backlog: number): Promise<number> {
   const databaseUrl = await createDatabase(servers.databaseUrl);
-  const { openDatabase } = await built<typeof import('../../src/postgres/database.js')>('postgres/database');
-  const { createDocumentStore } = await built<typeof import('../../src/postgres/documents.js')>('postgres/documents');
+  const { openDatabase } =
+    await built<typeof import('../../src/postgres/database.js')>('postgres/database');
+  const { createDocumentStore } =
+    await built<typeof import('../../src/postgres/documents.js')>('postgres/documents');
   const database = await openDatabase({ url: databaseUrl, poolSize: 2 }, { holdsVectors: false });
   const store = createDocumentStore({ database, maxAttempts: 5 });
   const client = new Client({ connectionString: databaseUrl });
@@ -53,7 +55,10 @@ async function timeClaims(servers: Servers, backlog: number): Promise<number> {
   return median(times.slice(WARM_UP));
 }
 
-/** Of the build, as the product runs: by a variable, since a checkout that was never built has none to check. */
+/**
+ * Of the build, as the product runs: by a variable, since a checkout that was never built has none
+ * to check.
+ */
 async function built<Module>(name: string): Promise<Module> {
   return (await import(`../../dist/src/${name}.js`)) as Module;
 }

@@ -20,7 +20,11 @@ export function makeDocuments(count: number, users: number, length = LENGTH): Be
 }
 
 /** At most `width` at once. */
-export async function inParallel<Item>(items: readonly Item[], width: number, work: (item: Item) => Promise<unknown>): Promise<void> {
+export async function inParallel<Item>(
+  items: readonly Item[],
+  width: number,
+  work: (item: Item) => Promise<unknown>,
+): Promise<void> {
   const queue = items.values();
   const run = async () => {
     for (const item of queue) await work(item);

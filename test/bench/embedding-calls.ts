@@ -1,4 +1,7 @@
-/** How many calls 1,000 documents of two passages cost, beside the fewest that there can be: 96 texts a call. Real worker, Weaviate, the Cohere stand-in. */
+/**
+ * How many calls 1,000 documents of two passages cost, beside the fewest that there can be: 96
+ * texts a call. Real worker, Weaviate, the Cohere stand-in.
+ */
 import { eventually } from '../support/wait.js';
 import { makeDocuments } from './documents.js';
 import type { Figures } from './main.js';
@@ -24,7 +27,9 @@ export async function benchEmbeddingCalls(): Promise<Figures> {
       await side.startWorker(ENV);
       await control(servers, { reset: true, latencyMs: LATENCY_MS });
       await side.query('update documents set scheduled_for = null');
-      const isDone = async () => (await side.query("select 1 from documents where status <> 'completed' limit 1")).length === 0;
+      const isDone = async () =>
+        (await side.query("select 1 from documents where status <> 'completed' limit 1")).length ===
+        0;
       await eventually(isDone, { timeoutMs: LONG_MS, everyMs: 100, what: 'all documents to end' });
       const { calls, texts } = await control(servers, {});
       await control(servers, { reset: true });
@@ -36,7 +41,13 @@ export async function benchEmbeddingCalls(): Promise<Figures> {
   });
 }
 
-async function control({ cohereUrl }: Servers, order: object): Promise<{ calls: number; texts: number }> {
-  const answer = await fetch(`${cohereUrl}/control`, { method: 'POST', body: JSON.stringify(order) });
+async function control(
+  { cohereUrl }: Servers,
+  order: object,
+): Promise<{ calls: number; texts: number }> {
+  const answer = await fetch(`${cohereUrl}/control`, {
+    method: 'POST',
+    body: JSON.stringify(order),
+  });
   return (await answer.json()) as { calls: number; texts: number };
 }

@@ -1,4 +1,7 @@
-/** From the first byte of an upload to the terminal event at the client's WebSocket, at 20 documents a second. */
+/**
+ * From the first byte of an upload to the terminal event at the client's WebSocket, at 20 documents
+ * a second.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeDocuments } from './documents.js';
 import type { Figures } from './main.js';
@@ -71,6 +74,8 @@ async function timeDocuments(url: string): Promise<number[]> {
   await watch.allEnded(sent.size);
   watch.close();
   close();
-  const times = [...sent].sort((a, b) => a[1] - b[1]).map(([id, begun]) => (ended.get(id) ?? Number.NaN) - begun);
+  const times = [...sent]
+    .sort((a, b) => a[1] - b[1])
+    .map(([id, begun]) => (ended.get(id) ?? Number.NaN) - begun);
   return times.slice(WARM_UP);
 }

@@ -1,6 +1,6 @@
 /**
- * Hostile inputs, one after another, against one running product, while a well-behaved user works beside them. A process that ends, or that
- * does not come back, counts as dead and is replaced.
+ * Hostile inputs, one after another, against one running product, while a well-behaved user works
+ * beside them. A process that ends, or that does not come back, counts as dead and is replaced.
  *
  *     npm run bench -- hostile [--only NAME_OR_KIND]…
  */
@@ -18,9 +18,14 @@ import { round } from './statistics.js';
 
 /** A sender that is not done by then is ended, with its connections. */
 const INPUT_LIMIT_MS = 45_000;
-/** Ordinary work, so that the memory before the first input is that of a process that has worked. */
+/**
+ * Ordinary work, so that the memory before the first input is that of a process that has worked.
+ */
 const WARM_UP_MS = 15_000;
-/** After an input: until the neighbour's work in flight has ended. A service that needs longer is replaced. */
+/**
+ * After an input: until the neighbour's work in flight has ended. A service that needs longer is
+ * replaced.
+ */
 const SETTLE_LIMIT_MS = 30_000;
 const NO_RESPONSES = ['not ended in time'];
 
@@ -65,16 +70,24 @@ export async function benchHostile(): Promise<Figures> {
   }
   await subject.neighbour.stop();
   const figures = toFigures(outcomes);
-  for (const [figure, bar] of Object.entries(BARS)) process.stdout.write(`${toBarLine(figure, bar, figures[figure] ?? 0)}\n`);
+  for (const [figure, bar] of Object.entries(BARS))
+    process.stdout.write(`${toBarLine(figure, bar, figures[figure] ?? 0)}\n`);
   return figures;
 }
 
 function chosenInputs(): readonly HostileInput[] {
-  const { values } = parseArgs({ args: process.argv.slice(3), options: { only: { type: 'string', multiple: true } } });
+  const { values } = parseArgs({
+    args: process.argv.slice(3),
+    options: { only: { type: 'string', multiple: true } },
+  });
   const only = values.only ?? [];
-  const chosen = HOSTILE_INPUTS.filter(({ name, kind }) => only.length === 0 || only.includes(name) || only.includes(kind));
+  const chosen = HOSTILE_INPUTS.filter(
+    ({ name, kind }) => only.length === 0 || only.includes(name) || only.includes(kind),
+  );
   if (chosen.length > 0) return chosen;
-  throw new Error(`--only takes a kind (${[...new Set(HOSTILE_INPUTS.map(({ kind }) => kind))].join(', ')}) or the name of an input.`);
+  throw new Error(
+    `--only takes a kind (${[...new Set(HOSTILE_INPUTS.map(({ kind }) => kind))].join(', ')}) or the name of an input.`,
+  );
 }
 
 async function startSubject(): Promise<Subject> {
@@ -83,7 +96,10 @@ async function startSubject(): Promise<Subject> {
   void product.exited.then(() => (ended = true));
   const neighbour = startNeighbour(product.url, product.pid);
   await sleep(WARM_UP_MS);
-  await eventually(() => neighbour.hasSettled(), { timeoutMs: SETTLE_LIMIT_MS, what: 'the first work of the neighbour' });
+  await eventually(() => neighbour.hasSettled(), {
+    timeoutMs: SETTLE_LIMIT_MS,
+    what: 'the first work of the neighbour',
+  });
   const usual = neighbour.worst();
   process.stdout.write(`without hostile input: ${toFiguresText(usual)}\n`);
   return { product, neighbour, idleMiB: usual.rssMiB, hasEnded: () => ended };
@@ -143,7 +159,13 @@ async function isHealthy(url: string): Promise<boolean> {
 }
 
 function toLine({ input, responses, worst, grownMiB, dead, stuck }: Outcome): string {
-  const state = dead ? 'DEAD ' : stuck ? 'STUCK ' : missesBar({ ...worst, rssMiB: grownMiB }) ? 'SLOW ' : '';
+  const state = dead
+    ? 'DEAD '
+    : stuck
+      ? 'STUCK '
+      : missesBar({ ...worst, rssMiB: grownMiB })
+        ? 'SLOW '
+        : '';
   return `${state}${input.finding} ${input.kind}/${input.name}: ${toFiguresText(worst)} (+${round(grownMiB)}) | ${summarise(responses).slice(0, 200)}`;
 }
 
@@ -152,12 +174,23 @@ function toFiguresText({ gapMs, searchMs, uploadMs, rssMiB, ownDelayMs }: Worst)
 }
 
 function missesBar({ gapMs, searchMs, uploadMs, rssMiB }: Worst): boolean {
-  const { worstGapMs = 0, worstNeighbourSearchMs = 0, worstNeighbourUploadMs = 0, worstRssMiB = 0 } = BARS;
-  return gapMs > worstGapMs || searchMs > worstNeighbourSearchMs || uploadMs > worstNeighbourUploadMs || rssMiB > worstRssMiB;
+  const {
+    worstGapMs = 0,
+    worstNeighbourSearchMs = 0,
+    worstNeighbourUploadMs = 0,
+    worstRssMiB = 0,
+  } = BARS;
+  return (
+    gapMs > worstGapMs ||
+    searchMs > worstNeighbourSearchMs ||
+    uploadMs > worstNeighbourUploadMs ||
+    rssMiB > worstRssMiB
+  );
 }
 
 function toFigures(outcomes: readonly Outcome[]): Figures {
-  const highest = (figure: keyof Worst) => round(Math.max(0, ...outcomes.map(({ worst }) => worst[figure])));
+  const highest = (figure: keyof Worst) =>
+    round(Math.max(0, ...outcomes.map(({ worst }) => worst[figure])));
   return {
     inputs: outcomes.length,
     dead: outcomes.filter(({ dead }) => dead).length,

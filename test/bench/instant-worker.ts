@@ -1,6 +1,7 @@
 /**
- * The product's worker process with an embedder and a vector store that answer at once (or after BENCH_EMBEDDER_LATENCY_MS), so that
- * what is measured is the product and not those. Everything else is the build's own: the queue, the leases, the reading, the status writes.
+ * The product's worker process with an embedder and a vector store that answer at once (or after
+ * BENCH_EMBEDDER_LATENCY_MS), so that what is measured is the product and not those. Everything
+ * else is the build's own: the queue, the leases, the reading, the status writes.
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -39,17 +40,26 @@ const vectors: VectorStore = {
 
 const { startWorkerOn } = await built<typeof import('../../src/app/cluster.js')>('app/cluster');
 const { openPort } = await built<typeof import('../../src/app/open-doors.js')>('app/open-doors');
-const { openDatabasePart } = await built<typeof import('../../src/app/open-parts.js')>('app/open-parts');
-const { createReadiness } = await built<typeof import('../../src/app/readiness.js')>('app/readiness');
-const { createFolderBlobStore } = await built<typeof import('../../src/blobs/folder.js')>('blobs/folder');
+const { openDatabasePart } =
+  await built<typeof import('../../src/app/open-parts.js')>('app/open-parts');
+const { createReadiness } =
+  await built<typeof import('../../src/app/readiness.js')>('app/readiness');
+const { createFolderBlobStore } =
+  await built<typeof import('../../src/blobs/folder.js')>('blobs/folder');
 const { loadConfig } = await built<typeof import('../../src/config.js')>('config');
-const { createDevIdentity } = await built<typeof import('../../src/embedded/identity.js')>('embedded/identity');
-const { createMetrics } = await built<typeof import('../../src/metrics/metrics.js')>('metrics/metrics');
+const { createDevIdentity } =
+  await built<typeof import('../../src/embedded/identity.js')>('embedded/identity');
+const { createMetrics } =
+  await built<typeof import('../../src/metrics/metrics.js')>('metrics/metrics');
 const { measureStore } = await built<typeof import('../../src/metrics/store.js')>('metrics/store');
-const { createDocumentStore } = await built<typeof import('../../src/postgres/documents.js')>('postgres/documents');
-const { createRedisStatusBus } = await built<typeof import('../../src/redis/status-bus.js')>('redis/status-bus');
-const { createLogger } = await built<typeof import('../../src/runtime/logger.js')>('runtime/logger');
-const { createResourceStack } = await built<typeof import('../../src/runtime/resource-stack.js')>('runtime/resource-stack');
+const { createDocumentStore } =
+  await built<typeof import('../../src/postgres/documents.js')>('postgres/documents');
+const { createRedisStatusBus } =
+  await built<typeof import('../../src/redis/status-bus.js')>('redis/status-bus');
+const { createLogger } =
+  await built<typeof import('../../src/runtime/logger.js')>('runtime/logger');
+const { createResourceStack } =
+  await built<typeof import('../../src/runtime/resource-stack.js')>('runtime/resource-stack');
 
 const config = loadConfig();
 const logger = createLogger({ level: config.logLevel, forTerminal: false });
@@ -64,7 +74,10 @@ const surroundings: Surroundings = {
     throw error;
   },
 };
-process.once('SIGTERM', () => void resources.close(config.shutdownDeadlineMs).then(() => process.exit(0)));
+process.once(
+  'SIGTERM',
+  () => void resources.close(config.shutdownDeadlineMs).then(() => process.exit(0)),
+);
 await openPort(surroundings);
 await startWorkerOn(surroundings, await openInstantParts());
 surroundings.readiness.started();
@@ -78,13 +91,19 @@ async function openInstantParts(): Promise<Parts> {
     bus,
     embedder,
     vectors,
-    store: measureStore(surroundings.metrics.registry, createDocumentStore({ database, maxAttempts: config.maxAttempts })),
+    store: measureStore(
+      surroundings.metrics.registry,
+      createDocumentStore({ database, maxAttempts: config.maxAttempts }),
+    ),
     blobs: await createFolderBlobStore({ folder: join(config.dataDir, 'blobs') }),
     identity: createDevIdentity({ admins: [] }),
   };
 }
 
-/** Of the build, as the product runs: by a variable, since a checkout that was never built has none to check. */
+/**
+ * Of the build, as the product runs: by a variable, since a checkout that was never built has none
+ * to check.
+ */
 async function built<Module>(name: string): Promise<Module> {
   return (await import(`../../dist/src/${name}.js`)) as Module;
 }

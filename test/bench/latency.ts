@@ -16,16 +16,31 @@ export async function benchLatency(): Promise<Figures> {
   for (const [number, text] of paragraphs(DOCUMENTS + WARM_UP, PAGE).entries()) {
     const word = `marker${number}`;
     const begun = performance.now();
-    const { document } = await upload(product.url, 'dev:bench', { name: `${word}.txt`, content: `${text} ${word}` });
-    await eventually(() => isFound(product.url, word, document.id), { everyMs: 2, timeoutMs: 30_000, what: 'the search hit' });
+    const { document } = await upload(product.url, 'dev:bench', {
+      name: `${word}.txt`,
+      content: `${text} ${word}`,
+    });
+    await eventually(() => isFound(product.url, word, document.id), {
+      everyMs: 2,
+      timeoutMs: 30_000,
+      what: 'the search hit',
+    });
     times.push(performance.now() - begun);
   }
   const counted = times.slice(WARM_UP);
-  return { medianMs: round(median(counted)), p99Ms: round(percentile(counted, 0.99)), documents: counted.length };
+  return {
+    medianMs: round(median(counted)),
+    p99Ms: round(percentile(counted, 0.99)),
+    documents: counted.length,
+  };
 }
 
 async function isFound(url: string, word: string, id: string): Promise<boolean> {
-  const query = 'query($query: String!, $ids: [ID!]) { search(query: $query, mode: KEYWORD, first: 1, documentIds: $ids) { chunkIndex } }';
-  const { search } = await gql<{ search: unknown[] }>(url, 'dev:bench', query, { query: word, ids: [id] });
+  const query =
+    'query($query: String!, $ids: [ID!]) { search(query: $query, mode: KEYWORD, first: 1, documentIds: $ids) { chunkIndex } }';
+  const { search } = await gql<{ search: unknown[] }>(url, 'dev:bench', query, {
+    query: word,
+    ids: [id],
+  });
   return search.length > 0;
 }

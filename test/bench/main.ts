@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- NAME` runs one benchmark and prints, as its last line, one JSON object with its figures. `npm run bench` runs all and
- * writes docs/benchmarks.md.
+ * `npm run bench -- NAME` runs one benchmark and prints, as its last line, one JSON object with its
+ * figures. `npm run bench` runs all and writes docs/benchmarks.md.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
@@ -73,7 +73,10 @@ const BENCHMARKS: Record<string, Benchmark> = {
     what: 'Hostile requests, files and sockets, one after another, beside a well-behaved user. Bars: dead 0, gap 300 ms, search 1,500 ms, upload 8,000 ms, growth 300 MiB.',
     run: benchHostile,
   },
-  search: { what: 'Hybrid searches, one at a time, over one user with 10,000 chunks.', run: benchSearch },
+  search: {
+    what: 'Hybrid searches, one at a time, over one user with 10,000 chunks.',
+    run: benchSearch,
+  },
 };
 
 const [name] = process.argv.slice(2);
@@ -83,7 +86,9 @@ else await runOne(name);
 async function runOne(wanted: string): Promise<void> {
   const benchmark = BENCHMARKS[wanted];
   if (!benchmark) {
-    process.stderr.write(`There is no benchmark "${wanted}". Benchmarks: ${Object.keys(BENCHMARKS).join(', ')}.\n`);
+    process.stderr.write(
+      `There is no benchmark "${wanted}". Benchmarks: ${Object.keys(BENCHMARKS).join(', ')}.\n`,
+    );
     process.exitCode = 1;
     return;
   }

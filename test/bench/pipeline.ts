@@ -1,4 +1,7 @@
-/** Documents queued beforehand, one worker process, until the last watcher has its last event and the last status event is in Kafka. */
+/**
+ * Documents queued beforehand, one worker process, until the last watcher has its last event and
+ * the last status event is in Kafka.
+ */
 import { makeDocuments } from './documents.js';
 import type { Figures } from './main.js';
 import { startPeerSide } from './peers/side.js';
@@ -66,8 +69,12 @@ async function runPeerSide(servers: Servers): Promise<number> {
 }
 
 /** By the database's clock, which is this machine's: when the first document was taken up. */
-async function firstStart(side: { query: <Row extends object>(sql: string) => Promise<Row[]> }): Promise<number> {
-  const [row] = await side.query<{ ms: number }>('select extract(epoch from min(started_at))::float8 * 1000 as ms from documents');
+async function firstStart(side: {
+  query: <Row extends object>(sql: string) => Promise<Row[]>;
+}): Promise<number> {
+  const [row] = await side.query<{ ms: number }>(
+    'select extract(epoch from min(started_at))::float8 * 1000 as ms from documents',
+  );
   return row?.ms ?? Number.NaN;
 }
 

@@ -1,4 +1,7 @@
-/** Processes that a benchmark starts: the product's, those composed for a benchmark, and the peer's. None is left running. */
+/**
+ * Processes that a benchmark starts: the product's, those composed for a benchmark, and the peer's.
+ * None is left running.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -21,20 +24,34 @@ export interface BenchProcess {
 
 const running = new Set<BenchProcess>();
 
-/** Starts a file of the build or a TypeScript file of the benchmarks, and waits until its /readyz answers 200. */
-export async function startProcess(entry: string, env: Record<string, string>): Promise<BenchProcess> {
+/**
+ * Starts a file of the build or a TypeScript file of the benchmarks, and waits until its /readyz
+ * answers 200.
+ */
+export async function startProcess(
+  entry: string,
+  env: Record<string, string>,
+): Promise<BenchProcess> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const flags = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean);
-  const child = spawn(NODE, [...flags, '--enable-source-maps', ...(entry.endsWith('.ts') ? [TYPESCRIPT] : []), entry], {
-    cwd: PROJECT,
-    env: { PATH: process.env['PATH'] ?? '', TMPDIR: tmpdir(), PORT: String(port), ...env },
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
+  const child = spawn(
+    NODE,
+    [...flags, '--enable-source-maps', ...(entry.endsWith('.ts') ? [TYPESCRIPT] : []), entry],
+    {
+      cwd: PROJECT,
+      env: { PATH: process.env['PATH'] ?? '', TMPDIR: tmpdir(), PORT: String(port), ...env },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    },
+  );
   const ended = once(child, 'exit');
   const words: string[] = [];
   child.stderr?.setEncoding('utf8').on('data', (text: string) => words.push(text));
-  const started: BenchProcess = { url, pid: child.pid ?? 0, stop: () => stop(started, child, ended) };
+  const started: BenchProcess = {
+    url,
+    pid: child.pid ?? 0,
+    stop: () => stop(started, child, ended),
+  };
   running.add(started);
   const isReady = async () => child.exitCode !== null || (await fetch(`${url}/readyz`)).ok;
   await eventually(isReady, { timeoutMs: READY_MS, everyMs: 20, what: `${entry} to be ready` });
@@ -42,7 +59,11 @@ export async function startProcess(entry: string, env: Record<string, string>): 
   return started;
 }
 
-async function stop(one: BenchProcess, child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+async function stop(
+  one: BenchProcess,
+  child: ChildProcess,
+  ended: Promise<unknown>,
+): Promise<void> {
   running.delete(one);
   if (child.exitCode !== null) return;
   child.kill('SIGTERM');

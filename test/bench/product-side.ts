@@ -1,4 +1,7 @@
-/** The product as a cluster, for one benchmark: API, relay and workers of the build on the real servers. */
+/**
+ * The product as a cluster, for one benchmark: API, relay and workers of the build on the real
+ * servers.
+ */
 import { Client } from 'pg';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,7 +22,10 @@ export interface ProductSide {
   /** Through the product's own use case: file, row, history and outbox are the true ones. */
   queue(documents: readonly BenchDocument[]): Promise<void>;
   query<Row extends object>(sql: string): Promise<Row[]>;
-  /** The last status event is in Kafka: a row of the outbox goes when Kafka has acknowledged it. Answers when that was seen. */
+  /**
+   * The last status event is in Kafka: a row of the outbox goes when Kafka has acknowledged it.
+   * Answers when that was seen.
+   */
   outboxEmpty(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -27,7 +33,10 @@ export interface ProductSide {
 const QUEUE_WIDTH = 16;
 const LONG_MS = 600_000;
 
-export async function startProductSide(servers: Servers, env: Record<string, string> = {}): Promise<ProductSide> {
+export async function startProductSide(
+  servers: Servers,
+  env: Record<string, string> = {},
+): Promise<ProductSide> {
   const databaseUrl = await createDatabase(servers.databaseUrl);
   const dataDir = await mkdtemp(join(tmpdir(), 'docstream-bench-'));
   const all = {
@@ -38,7 +47,10 @@ export async function startProductSide(servers: Servers, env: Record<string, str
     LOG_LEVEL: 'warn',
     ...env,
   };
-  const [api, relay] = await Promise.all([startProcess('dist/src/main.js', all), startProcess('dist/consumers/relay-outbox.js', all)]);
+  const [api, relay] = await Promise.all([
+    startProcess('dist/src/main.js', all),
+    startProcess('dist/consumers/relay-outbox.js', all),
+  ]);
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   const processes = [api, relay];
@@ -91,12 +103,21 @@ interface Queueing {
 }
 
 async function queueDocuments({ databaseUrl, folder, documents }: Queueing): Promise<void> {
-  const { createFolderBlobStore } = await built<typeof import('../../src/blobs/folder.js')>('blobs/folder');
-  const { createUploadDocument } = await built<typeof import('../../src/documents/upload-document.js')>('documents/upload-document');
-  const { createFormatDetector } = await built<typeof import('../../src/extraction/formats.js')>('extraction/formats');
-  const { openDatabase } = await built<typeof import('../../src/postgres/database.js')>('postgres/database');
-  const { createDocumentStore } = await built<typeof import('../../src/postgres/documents.js')>('postgres/documents');
-  const database = await openDatabase({ url: databaseUrl, poolSize: QUEUE_WIDTH }, { holdsVectors: false });
+  const { createFolderBlobStore } =
+    await built<typeof import('../../src/blobs/folder.js')>('blobs/folder');
+  const { createUploadDocument } = await built<
+    typeof import('../../src/documents/upload-document.js')
+  >('documents/upload-document');
+  const { createFormatDetector } =
+    await built<typeof import('../../src/extraction/formats.js')>('extraction/formats');
+  const { openDatabase } =
+    await built<typeof import('../../src/postgres/database.js')>('postgres/database');
+  const { createDocumentStore } =
+    await built<typeof import('../../src/postgres/documents.js')>('postgres/documents');
+  const database = await openDatabase(
+    { url: databaseUrl, poolSize: QUEUE_WIDTH },
+    { holdsVectors: false },
+  );
   const blobs = await createFolderBlobStore({ folder, shared: true });
   const uploadDocument = createUploadDocument({
     store: createDocumentStore({ database, maxAttempts: 5 }),
@@ -108,14 +129,21 @@ async function queueDocuments({ databaseUrl, folder, documents }: Queueing): Pro
   await inParallel(documents, QUEUE_WIDTH, ({ userId, filename, content }) =>
     uploadDocument(
       { id: userId, email: null, isAdmin: false, expiresAt: null },
-      { filename, content: Readable.from([content], { objectMode: false }), options: () => ({ force: true }) },
+      {
+        filename,
+        content: Readable.from([content], { objectMode: false }),
+        options: () => ({ force: true }),
+      },
     ),
   );
   await blobs.stop();
   await database.close();
 }
 
-/** Of the build, as the product runs: by a variable, since a checkout that was never built has none to check. */
+/**
+ * Of the build, as the product runs: by a variable, since a checkout that was never built has none
+ * to check.
+ */
 async function built<Module>(name: string): Promise<Module> {
   return (await import(`../../dist/src/${name}.js`)) as Module;
 }

@@ -3,8 +3,14 @@ import { readFile } from 'node:fs/promises';
 const MIB = 1024 * 1024;
 const SAMPLE_MS = 20;
 
-/** How much the resident memory of a process grows at most while `work` runs, in MiB over what it is now. From Linux' /proc. */
-export async function measureGrowth(pid: number, work: () => Promise<unknown>): Promise<{ growthMiB: number; beforeMiB: number }> {
+/**
+ * How much the resident memory of a process grows at most while `work` runs, in MiB over what it is
+ * now. From Linux' /proc.
+ */
+export async function measureGrowth(
+  pid: number,
+  work: () => Promise<unknown>,
+): Promise<{ growthMiB: number; beforeMiB: number }> {
   const before = await residentBytes(pid);
   let highest = before;
   const sampler = setInterval(() => {

@@ -1,7 +1,11 @@
 /** A multipart upload as both sides take it. */
 import { Agent, request } from 'node:http';
 
-export type Upload = (document: { userId: string; filename: string; content: Buffer }) => Promise<string>;
+export type Upload = (document: {
+  userId: string;
+  filename: string;
+  content: Buffer;
+}) => Promise<string>;
 
 const BOUNDARY = 'docstream-bench';
 
@@ -10,7 +14,11 @@ export function createUpload(url: string, connections: number): { upload: Upload
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   return {
     upload: ({ userId, filename, content }) => {
-      const body = Buffer.concat([Buffer.from(headOf(filename)), content, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]);
+      const body = Buffer.concat([
+        Buffer.from(headOf(filename)),
+        content,
+        Buffer.from(`\r\n--${BOUNDARY}--\r\n`),
+      ]);
       return post(`${url}/api/documents/upload`, { agent, userId, body });
     },
     close: () => agent.destroy(),
@@ -21,7 +29,10 @@ function headOf(filename: string): string {
   return `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="${filename}"\r\nContent-Type: text/plain\r\n\r\n`;
 }
 
-function post(url: string, { agent, userId, body }: { agent: Agent; userId: string; body: Buffer }): Promise<string> {
+function post(
+  url: string,
+  { agent, userId, body }: { agent: Agent; userId: string; body: Buffer },
+): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const headers = {
     authorization: `Bearer dev:${userId}`,
@@ -32,7 +43,8 @@ function post(url: string, { agent, userId, body }: { agent: Agent; userId: stri
     let text = '';
     response.setEncoding('utf8').on('data', (part: string) => (text += part));
     response.once('end', () => {
-      if (response.statusCode === 202) resolve((JSON.parse(text) as { documentId: string }).documentId);
+      if (response.statusCode === 202)
+        resolve((JSON.parse(text) as { documentId: string }).documentId);
       else reject(new Error(`HTTP ${String(response.statusCode)}: ${text}`));
     });
   });

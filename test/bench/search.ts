@@ -16,10 +16,13 @@ export async function benchSearch(): Promise<Figures> {
   // Ten windows first: what is measured is what a long document adds to a short one.
   await fill(product.url, 'short.txt', 320);
   const begun = performance.now();
-  const { growthMiB } = await measureGrowth(product.pid, () => fill(product.url, 'long.txt', CHUNKS));
+  const { growthMiB } = await measureGrowth(product.pid, () =>
+    fill(product.url, 'long.txt', CHUNKS),
+  );
   const fillSeconds = (performance.now() - begun) / 1_000;
   const times: number[] = [];
-  for (let number = 0; number < SEARCHES + WARM_UP; number += 1) times.push(await timeSearch(product.url, sentence(number * 13)));
+  for (let number = 0; number < SEARCHES + WARM_UP; number += 1)
+    times.push(await timeSearch(product.url, sentence(number * 13)));
   const counted = times.slice(WARM_UP);
   return {
     medianMs: round(median(counted)),
@@ -31,14 +34,19 @@ export async function benchSearch(): Promise<Figures> {
 }
 
 async function fill(url: string, name: string, chunks: number): Promise<void> {
-  const { document } = await upload(url, 'dev:bench', { name, content: paragraphs(chunks, LENGTH).join('\n\n') });
+  const { document } = await upload(url, 'dev:bench', {
+    name,
+    content: paragraphs(chunks, LENGTH).join('\n\n'),
+  });
   const last = (await waitForStatus(url, 'dev:bench', document.id, 'COMPLETED', 'FAILED')).at(-1);
-  if (last?.vectorCount !== chunks) throw new Error(`${String(last?.vectorCount)} chunks of ${chunks}`);
+  if (last?.vectorCount !== chunks)
+    throw new Error(`${String(last?.vectorCount)} chunks of ${chunks}`);
 }
 
 async function timeSearch(url: string, query: string): Promise<number> {
   const begun = performance.now();
-  const operation = 'query($query: String!) { search(query: $query, first: 10) { score text document { filename } } }';
+  const operation =
+    'query($query: String!) { search(query: $query, first: 10) { score text document { filename } } }';
   const { search } = await gql<{ search: unknown[] }>(url, 'dev:bench', operation, { query });
   if (search.length !== 10) throw new Error(`${search.length} hits`);
   return performance.now() - begun;

@@ -1,4 +1,7 @@
-/** The real servers that the benchmarks of the cluster run on: those of DOCSTREAM_SERVICES_ENV, or a set of their own for one run. */
+/**
+ * The real servers that the benchmarks of the cluster run on: those of DOCSTREAM_SERVICES_ENV, or a
+ * set of their own for one run.
+ */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile } from 'node:fs/promises';
@@ -23,11 +26,14 @@ const START_MS = 600_000;
 
 const execFileAsync = promisify(execFile);
 
-export async function withServers<Result>(work: (servers: Servers) => Promise<Result>): Promise<Result> {
+export async function withServers<Result>(
+  work: (servers: Servers) => Promise<Result>,
+): Promise<Result> {
   const given = process.env['DOCSTREAM_SERVICES_ENV'];
   if (given) return work(await readServers(given));
   const folder = await mkdtemp(join(tmpdir(), 'docstream-bench-servers-'));
-  const services = (...words: string[]) => execFileAsync(process.execPath, [SCRIPT, ...words, '--folder', folder], { timeout: START_MS });
+  const services = (...words: string[]) =>
+    execFileAsync(process.execPath, [SCRIPT, ...words, '--folder', folder], { timeout: START_MS });
   try {
     await services('up', ...NAMES);
     return await work(await readServers(join(folder, 'services.env')));
@@ -40,7 +46,8 @@ async function readServers(file: string): Promise<Servers> {
   const variables = parseEnv(await readFile(file, 'utf8'));
   const named = (name: string): string => {
     const value = variables[name];
-    if (!value) throw new Error(`${file} does not name ${name}: npm run services -- up ${NAMES.join(' ')}`);
+    if (!value)
+      throw new Error(`${file} does not name ${name}: npm run services -- up ${NAMES.join(' ')}`);
     return value;
   };
   return {

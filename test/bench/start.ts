@@ -10,19 +10,28 @@ import { median, round } from './statistics.js';
 
 const RUNS = 5;
 
-/** The whole of it: npm, the launcher's look whether something must be installed or built, and the product. */
+/**
+ * The whole of it: npm, the launcher's look whether something must be installed or built, and the
+ * product.
+ */
 export async function benchStart(): Promise<Figures> {
   const dataDir = await mkdtemp(join(tmpdir(), 'docstream-bench-'));
   const times: number[] = [];
   for (let run = 0; run <= RUNS; run += 1) times.push(await startOnce(dataDir));
   await rm(dataDir, { recursive: true, force: true });
-  return { secondStartMs: round(median(times.slice(1)), 0), firstStartMs: round(times[0] ?? Number.NaN, 0) };
+  return {
+    secondStartMs: round(median(times.slice(1)), 0),
+    firstStartMs: round(times[0] ?? Number.NaN, 0),
+  };
 }
 
 async function startOnce(dataDir: string): Promise<number> {
   const port = await freePort();
   const begun = performance.now();
-  const child = spawn('npm', ['start'], { env: { ...process.env, PORT: String(port), DATA_DIR: dataDir }, stdio: 'ignore' });
+  const child = spawn('npm', ['start'], {
+    env: { ...process.env, PORT: String(port), DATA_DIR: dataDir },
+    stdio: 'ignore',
+  });
   await eventually(async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok, {
     timeoutMs: 60_000,
     everyMs: 10,

@@ -11,7 +11,18 @@ const SUBJECTS = [
   'Their orchard',
   'The signal box',
 ];
-const VERBS = ['follows', 'remembers', 'measures', 'repairs', 'describes', 'warms', 'carries', 'protects', 'changes', 'listens to'];
+const VERBS = [
+  'follows',
+  'remembers',
+  'measures',
+  'repairs',
+  'describes',
+  'warms',
+  'carries',
+  'protects',
+  'changes',
+  'listens to',
+];
 const OBJECTS = [
   'the slow tide',
   'a broken clock',
@@ -38,7 +49,8 @@ const ENDS = [
 ];
 
 export function sentence(number: number): string {
-  const pick = (words: readonly string[], step: number) => words[Math.floor(number / step) % words.length] ?? '';
+  const pick = (words: readonly string[], step: number) =>
+    words[Math.floor(number / step) % words.length] ?? '';
   return `${pick(SUBJECTS, 1)} ${pick(VERBS, 10)} ${pick(OBJECTS, 100)} ${pick(ENDS, 1_000)}, as note ${number} says.`;
 }
 

@@ -1,4 +1,5 @@
-// The benchmarks run as they are, on Node's own type stripping. It asks for `.ts` in imports; the sources say `.js`, as the compiler wants.
+// The benchmarks run as they are, on Node's own type stripping. It asks for `.ts` in imports; the
+// sources say `.js`, as the compiler wants.
 import { registerHooks } from 'node:module';
 
 registerHooks({

@@ -15,9 +15,16 @@ export async function benchUploadMemory(): Promise<Figures> {
   // The first upload loads code and fills pools: what is measured is what a large file adds.
   await uploadText(product.url, 64);
   const begun = performance.now();
-  const { growthMiB, beforeMiB } = await measureGrowth(product.pid, () => uploadText(product.url, FILE_MIB));
+  const { growthMiB, beforeMiB } = await measureGrowth(product.pid, () =>
+    uploadText(product.url, FILE_MIB),
+  );
   const seconds = (performance.now() - begun) / 1_000;
-  return { fileMiB: FILE_MIB, rssGrowthMiB: round(growthMiB), rssBeforeMiB: round(beforeMiB), mibPerSecond: round(FILE_MIB / seconds) };
+  return {
+    fileMiB: FILE_MIB,
+    rssGrowthMiB: round(growthMiB),
+    rssBeforeMiB: round(beforeMiB),
+    mibPerSecond: round(FILE_MIB / seconds),
+  };
 }
 
 /** Scheduled for later, so that only the upload is measured. */
@@ -37,7 +44,10 @@ async function uploadText(url: string, mib: number): Promise<void> {
   }
   const upload = request(`${url}/api/documents/upload`, {
     method: 'POST',
-    headers: { authorization: 'Bearer dev:bench', 'content-type': `multipart/form-data; boundary=${boundary}` },
+    headers: {
+      authorization: 'Bearer dev:bench',
+      'content-type': `multipart/form-data; boundary=${boundary}`,
+    },
   });
   const answered = new Promise<number>((resolve, reject) => {
     upload.once('response', (response) => {

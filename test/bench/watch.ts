@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
 export interface Watch {
-  /** Resolves when each of so many documents has been told of as ended; answers when the last one was, by this machine's clock. */
+  /**
+   * Resolves when each of so many documents has been told of as ended; answers when the last one
+   * was, by this machine's clock.
+   */
   allEnded(count: number): Promise<number>;
   /** Called for every document that has ended, with the time by performance.now(). */
   onEnded(listener: (documentId: string, at: number) => void): void;
@@ -35,14 +38,20 @@ export async function watchUsers(url: string, userIds: readonly string[]): Promi
   };
 }
 
-async function watchUser(url: string, userId: string, note: (documentId: string) => void): Promise<WebSocket> {
+async function watchUser(
+  url: string,
+  userId: string,
+  note: (documentId: string) => void,
+): Promise<WebSocket> {
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`);
   const authenticated = Promise.withResolvers<void>();
   socket.on('message', (bytes: Buffer) => {
     const text = bytes.toString('utf8');
     if (text.startsWith('{"type":"authenticated"')) authenticated.resolve();
     if (!text.startsWith('{"type":"document_processed"')) return;
-    const { data } = JSON.parse(text) as { data: { documentId: string; status: string; error: string | null } };
+    const { data } = JSON.parse(text) as {
+      data: { documentId: string; status: string; error: string | null };
+    };
     if (data.status !== 'completed') throw new Error(`a document has failed: ${data.error ?? ''}`);
     note(data.documentId);
   });

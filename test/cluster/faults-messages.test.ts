@@ -33,7 +33,9 @@ const untilSettled = () =>
         const [committed] = await admin.fetchOffsets({ groupId: GROUP, topics: [JOBS] });
         const ends = await admin.fetchTopicOffsets(JOBS);
         return ends.every(({ partition, high }) => {
-          const offset = committed?.partitions.find((place) => place.partition === partition)?.offset;
+          const offset = committed?.partitions.find(
+            (place) => place.partition === partition,
+          )?.offset;
           return high === '0' || offset === high;
         });
       }),
@@ -41,7 +43,9 @@ const untilSettled = () =>
   );
 
 const reasons = async () =>
-  (await cluster.query<{ reason: string }>('select reason from dead_letters order by reason')).map(({ reason }) => reason);
+  (await cluster.query<{ reason: string }>('select reason from dead_letters order by reason')).map(
+    ({ reason }) => reason,
+  );
 
 it('messages that nobody can read are kept with their reason, announced, and hold up nothing', async () => {
   const id = randomUUID();
@@ -54,10 +58,22 @@ it('messages that nobody can read are kept with their reason, announced, and hol
     { key: id, value: 'x'.repeat(1_000_000) },
   ]);
   await untilSettled();
-  expect(await reasons()).toEqual(['INVALID', 'NOT_JSON', 'NO_KEY', 'NO_VALUE', 'TOO_LARGE', 'UNKNOWN_VERSION']);
-  await eventually(async () => (await cluster.query('select 1 from outbox')).length === 0, { what: 'an empty outbox' });
-  const announced = (await readTopic('docstream.dead-letter.v1')).map(({ value }) => JSON.parse(String(value)) as { reason?: string });
-  for (const reason of await reasons()) expect(announced.map((letter) => letter.reason)).toContain(reason);
+  expect(await reasons()).toEqual([
+    'INVALID',
+    'NOT_JSON',
+    'NO_KEY',
+    'NO_VALUE',
+    'TOO_LARGE',
+    'UNKNOWN_VERSION',
+  ]);
+  await eventually(async () => (await cluster.query('select 1 from outbox')).length === 0, {
+    what: 'an empty outbox',
+  });
+  const announced = (await readTopic('docstream.dead-letter.v1')).map(
+    ({ value }) => JSON.parse(String(value)) as { reason?: string },
+  );
+  for (const reason of await reasons())
+    expect(announced.map((letter) => letter.reason)).toContain(reason);
   await uploadCompleted(url(), newUser(), { name: 'after.txt', content: 'after the junk' });
 });
 
@@ -66,7 +82,12 @@ it('a job for a document that is gone, or was never there, is a look at the queu
   const id = await uploadCompleted(url(), token, { name: 'gone.txt', content: 'soon gone' });
   await gql(url(), token, 'mutation($id: ID!) { deleteDocument(id: $id) { id } }', { id });
   const before = await reasons();
-  await produce([id, randomUUID()].map((gone) => ({ key: gone, value: JSON.stringify({ version: 1, documentId: gone, generation: 1 }) })));
+  await produce(
+    [id, randomUUID()].map((gone) => ({
+      key: gone,
+      value: JSON.stringify({ version: 1, documentId: gone, generation: 1 }),
+    })),
+  );
   await untilSettled();
   expect(await reasons()).toEqual(before);
   await uploadCompleted(url(), token, { name: 'next.txt', content: 'the next one' });
@@ -79,10 +100,16 @@ it('the same job 50 times, over two workers, is done once', async () => {
   await produce(Array.from({ length: 50 }, () => ({ key: document.id, value })));
   await waitForStatus(url(), token, document.id, 'COMPLETED');
   await untilSettled();
-  const [row] = await cluster.query('select status, attempt, seq from documents where id = $1', [document.id]);
+  const [row] = await cluster.query('select status, attempt, seq from documents where id = $1', [
+    document.id,
+  ]);
   expect(row).toEqual({ status: 'completed', attempt: 1, seq: 4 });
   const logs = cluster.workers.map((worker) => worker.logs()).join('');
-  expect(logs.split('\n').filter((line) => line.includes(document.id) && line.includes('"status":"EXTRACTING"'))).toHaveLength(1);
+  expect(
+    logs
+      .split('\n')
+      .filter((line) => line.includes(document.id) && line.includes('"status":"EXTRACTING"')),
+  ).toHaveLength(1);
 });
 
 it('what a client sent is in no log, whatever became of it', () => {

@@ -1,4 +1,7 @@
-/** Processes of a running cluster are stopped and killed; nothing is lost, and what they did is taken over. */
+/**
+ * Processes of a running cluster are stopped and killed; nothing is lost, and what they did is
+ * taken over.
+ */
 import { randomUUID } from 'node:crypto';
 import { gql, upload, waitForStatus } from '../support/client.js';
 import { startCluster, type Cluster } from '../support/cluster.js';
@@ -15,7 +18,12 @@ let cohere: CohereControl;
 const url = (api = 0) => cluster.apis[api]?.url ?? '';
 
 beforeAll(async () => {
-  cluster = await startCluster({ apis: 2, workers: 1, relays: 1, env: { LEASE_MS: String(LEASE_MS), RETRY_DELAYS: '100ms' } });
+  cluster = await startCluster({
+    apis: 2,
+    workers: 1,
+    relays: 1,
+    env: { LEASE_MS: String(LEASE_MS), RETRY_DELAYS: '100ms' },
+  });
   cohere = cohereControl(cluster.env['COHERE_BASE_URL'] ?? '');
 }, 120_000);
 beforeEach(() => cohere.order({ reset: true }));
@@ -24,10 +32,14 @@ afterAll(async () => {
   await cluster.close();
 });
 
-const send = (token: string, content = `text ${randomUUID()}`) => upload(url(), token, { name: 'a.txt', content });
+const send = (token: string, content = `text ${randomUUID()}`) =>
+  upload(url(), token, { name: 'a.txt', content });
 
 async function statusOf(id: string): Promise<string> {
-  const [row] = await cluster.query<{ status: string }>('select status from documents where id = $1', [id]);
+  const [row] = await cluster.query<{ status: string }>(
+    'select status from documents where id = $1',
+    [id],
+  );
   return row?.status ?? 'none';
 }
 
@@ -38,7 +50,10 @@ const historyOf = (id: string) =>
   );
 
 const untilStatus = (id: string, status: string, timeoutMs = 30_000) =>
-  eventually(async () => (await statusOf(id)) === status, { timeoutMs, what: `${id} to be ${status}` });
+  eventually(async () => (await statusOf(id)) === status, {
+    timeoutMs,
+    what: `${id} to be ${status}`,
+  });
 
 /** Held up in the middle of its work: Cohere does not answer until it is told to. */
 async function sendHeld(token: string): Promise<string> {
@@ -56,7 +71,10 @@ interface Published {
 
 /** Waits until the outbox is empty and answers all events as Kafka has them. */
 async function published(): Promise<Published[]> {
-  await eventually(async () => (await cluster.query('select 1 from outbox')).length === 0, { timeoutMs: 30_000, what: 'an empty outbox' });
+  await eventually(async () => (await cluster.query('select 1 from outbox')).length === 0, {
+    timeoutMs: 30_000,
+    what: 'an empty outbox',
+  });
   return (await readTopic('docstream.document-status.v1')).map(({ key, headers, value }) => ({
     documentId: key,
     id: String(headers?.['ce_id']),
@@ -64,7 +82,8 @@ async function published(): Promise<Published[]> {
   }));
 }
 
-const publishedOf = async (id: string) => (await published()).filter(({ documentId }) => documentId === id);
+const publishedOf = async (id: string) =>
+  (await published()).filter(({ documentId }) => documentId === id);
 
 describe('a worker', () => {
   it('that is stopped in the middle gives its document back, exits with 0 and leaves the group at once', async () => {
@@ -107,7 +126,9 @@ describe('a worker', () => {
     cluster.workers.splice(0, 1, await cluster.start('worker'));
     await untilStatus(id, 'completed');
     const history = await historyOf(id);
-    expect(history.filter(({ status, code }) => status === 'PENDING' && code === 'WORKER_LOST')).toHaveLength(1);
+    expect(
+      history.filter(({ status, code }) => status === 'PENDING' && code === 'WORKER_LOST'),
+    ).toHaveLength(1);
     expect(history.map(({ seq }) => seq)).toEqual(history.map((_, index) => index + 1));
   });
 });
@@ -124,7 +145,9 @@ describe('a relay', () => {
     for (const id of ids) await untilStatus(id, 'completed');
     const all = await published();
     for (const id of ids) {
-      const inOrder = [...new Set(all.filter(({ documentId }) => documentId === id).map((event) => event.id))];
+      const inOrder = [
+        ...new Set(all.filter(({ documentId }) => documentId === id).map((event) => event.id)),
+      ];
       expect(inOrder).toEqual((await historyOf(id)).map(({ seq }) => `${id}:${seq}`));
     }
     cluster.relays.splice(0, 1, other);
@@ -143,7 +166,9 @@ describe('a relay', () => {
     await cluster.relays[0]?.stop();
     const token = newUser();
     const { document } = await send(token);
-    expect((await waitForStatus(url(1), token, document.id, 'COMPLETED')).at(-1)?.status).toBe('COMPLETED');
+    expect((await waitForStatus(url(1), token, document.id, 'COMPLETED')).at(-1)?.status).toBe(
+      'COMPLETED',
+    );
     expect(await cluster.query('select 1 from outbox')).not.toEqual([]);
     cluster.relays.splice(0, 1, await cluster.start('relay'));
     expect((await publishedOf(document.id)).map(({ status }) => status)).toEqual(
@@ -156,9 +181,14 @@ describe('an API process', () => {
   it('that is killed: the other one serves on, and what was uploaded through it is watched to its end', async () => {
     const token = newUser();
     const extra = await cluster.start('api');
-    const { document } = await upload(extra.url, token, { name: 'long.txt', content: longText(40) });
+    const { document } = await upload(extra.url, token, {
+      name: 'long.txt',
+      content: longText(40),
+    });
     await extra.kill();
-    expect((await waitForStatus(url(0), token, document.id, 'COMPLETED')).at(-1)?.status).toBe('COMPLETED');
+    expect((await waitForStatus(url(0), token, document.id, 'COMPLETED')).at(-1)?.status).toBe(
+      'COMPLETED',
+    );
   });
 
   it('that is stopped ends its watchers with 1012 and exits with 0', async () => {
@@ -202,5 +232,8 @@ it('what a watcher of the list sees is what the database says, after all of this
     { id: document.id },
   );
   expect(seen.status).toBe('COMPLETED');
-  expect(cluster.apis.map((api: Product) => /"level":(50|60)/.test(api.logs()))).toEqual([false, false]);
+  expect(cluster.apis.map((api: Product) => /"level":(50|60)/.test(api.logs()))).toEqual([
+    false,
+    false,
+  ]);
 });

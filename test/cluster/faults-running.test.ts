@@ -1,8 +1,15 @@
-/** Servers that go away, hang or answer wrongly while the cluster works, seen through the public door. */
+/**
+ * Servers that go away, hang or answer wrongly while the cluster works, seen through the public
+ * door.
+ */
 import { randomUUID } from 'node:crypto';
 import { ask, upload, waitForStatus } from '../support/client.js';
 import { startCluster, type Cluster } from '../support/cluster.js';
-import { cohereControl, type CohereControl, type OrderedAnswer } from '../support/cohere-stand-in/start.js';
+import {
+  cohereControl,
+  type CohereControl,
+  type OrderedAnswer,
+} from '../support/cohere-stand-in/start.js';
 import { longText, newUser, search } from '../support/documents.js';
 import { startFaultProxy, type Exchange, type FaultProxy } from '../support/fault-proxy.js';
 import { serviceVariables } from '../support/services.js';
@@ -24,7 +31,12 @@ beforeAll(async () => {
   redis = await throughProxy(services['REDIS_URL'] ?? '');
   const address = new URL(services['REDIS_URL'] ?? '');
   address.port = String(redis.proxy.port);
-  const env = { LEASE_MS: String(LEASE_MS), RETRY_DELAYS: '200ms', REDIS_URL: address.href, WEAVIATE_URL: weaviate.url };
+  const env = {
+    LEASE_MS: String(LEASE_MS),
+    RETRY_DELAYS: '200ms',
+    REDIS_URL: address.href,
+    WEAVIATE_URL: weaviate.url,
+  };
   cluster = await startCluster({ apis: 2, workers: 1, relays: 1, env });
   cohere = cohereControl(cluster.env['COHERE_BASE_URL'] ?? '');
 }, 120_000);
@@ -53,14 +65,17 @@ async function throughProxy(server: string): Promise<typeof redis> {
   };
 }
 
-const send = (token: string, content = `text ${randomUUID()}`) => upload(url(), token, { name: 'a.txt', content });
+const send = (token: string, content = `text ${randomUUID()}`) =>
+  upload(url(), token, { name: 'a.txt', content });
 
 async function historyOf(id: string): Promise<string[]> {
   const rows = await cluster.query<{ status: string; code: string | null }>(
     `select upper(status) as status, error_code as code from document_events where document_id = $1 order by seq`,
     [id],
   );
-  return rows.map(({ status, code }) => (status === 'PENDING' && code !== null ? `PENDING after ${code}` : status));
+  return rows.map(({ status, code }) =>
+    status === 'PENDING' && code !== null ? `PENDING after ${code}` : status,
+  );
 }
 
 /** Uploads, and answers how it got to its end. */
@@ -83,7 +98,15 @@ function once(fault: (exchange: Exchange) => ReturnType<Exchange['forward']> | P
   };
 }
 
-const AGAIN = ['PENDING', 'EXTRACTING', 'VECTORIZING', 'PENDING after VECTOR_STORE_UNAVAILABLE', 'EXTRACTING', 'VECTORIZING', 'COMPLETED'];
+const AGAIN = [
+  'PENDING',
+  'EXTRACTING',
+  'VECTORIZING',
+  'PENDING after VECTOR_STORE_UNAVAILABLE',
+  'EXTRACTING',
+  'VECTORIZING',
+  'COMPLETED',
+];
 
 describe('Weaviate', () => {
   it('says 200 and refuses three objects: the try ends, the next one completes, and every passage is there once', async () => {
@@ -91,15 +114,19 @@ describe('Weaviate', () => {
       once(async (exchange) => {
         const { objects } = exchange.body as { objects: { id: string }[] };
         const { status, body } = await exchange.forward({ objects: objects.slice(3) });
-        const refused = objects
-          .slice(0, 3)
-          .map((object) => ({ ...object, result: { status: 'FAILED', errors: { error: [{ message: 'full' }] } } }));
+        const refused = objects.slice(0, 3).map((object) => ({
+          ...object,
+          result: { status: 'FAILED', errors: { error: [{ message: 'full' }] } },
+        }));
         return { status, body: [...refused, ...(body as object[])] };
       }),
     );
     const { id, token, way } = await wayOf(longText(30));
     expect(way).toEqual(AGAIN);
-    const [row] = await cluster.query<{ chunk_count: number }>('select chunk_count from documents where id = $1', [id]);
+    const [row] = await cluster.query<{ chunk_count: number }>(
+      'select chunk_count from documents where id = $1',
+      [id],
+    );
     expect(await countObjects(token.replace('dev:', ''))).toBe(row?.chunk_count);
   });
 
@@ -121,7 +148,9 @@ describe('Weaviate', () => {
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['DEPENDENCY_UNAVAILABLE']);
     expect((await fetch(`${url()}/readyz`)).status).toBe(503);
     weaviate.use();
-    expect((await search(url(), token, { query: 'bees', first: 1 })).map(({ document }) => document.id)).toEqual([id]);
+    expect(
+      (await search(url(), token, { query: 'bees', first: 1 })).map(({ document }) => document.id),
+    ).toEqual([id]);
   });
 });
 
@@ -151,8 +180,14 @@ describe('Cohere', () => {
     await cohere.order({ answers: [{ status: 401 }] });
     const { id, way } = await wayOf();
     expect(way.at(-1)).toBe('FAILED');
-    const [row] = await cluster.query('select error_code, error_message from documents where id = $1', [id]);
-    expect(row).toEqual({ error_code: 'EMBEDDER_REFUSED', error_message: expect.stringContaining('COHERE_API_KEY') as string });
+    const [row] = await cluster.query(
+      'select error_code, error_message from documents where id = $1',
+      [id],
+    );
+    expect(row).toEqual({
+      error_code: 'EMBEDDER_REFUSED',
+      error_message: expect.stringContaining('COHERE_API_KEY') as string,
+    });
   });
 });
 
@@ -164,10 +199,17 @@ describe('Redis', () => {
     const seen = waitForStatus(url(1), token, document.id, 'COMPLETED');
     await eventually(async () => (await cohere.counts()).open === 1, { what: 'a call under way' });
     await redis.cut();
-    await eventually(async () => (await historyOf(document.id)).at(-1) === 'COMPLETED', { what: 'the work to go on' });
-    await eventually(async () => (await fetch(`${url(1)}/readyz`)).status === 503, { what: '/readyz to say so' });
+    await eventually(async () => (await historyOf(document.id)).at(-1) === 'COMPLETED', {
+      what: 'the work to go on',
+    });
+    await eventually(async () => (await fetch(`${url(1)}/readyz`)).status === 503, {
+      what: '/readyz to say so',
+    });
     await redis.mend();
     expect((await seen).at(-1)?.status).toBe('COMPLETED');
-    await eventually(async () => (await fetch(`${url(1)}/readyz`)).status === 200, { timeoutMs: 20_000, what: '/readyz to be well again' });
+    await eventually(async () => (await fetch(`${url(1)}/readyz`)).status === 200, {
+      timeoutMs: 20_000,
+      what: '/readyz to be well again',
+    });
   }, 60_000);
 });

@@ -1,4 +1,7 @@
-/** A brand-new Kafka, and one that is killed while everything works and comes back. A Kafka of this file's own, since the others' must stay. */
+/**
+ * A brand-new Kafka, and one that is killed while everything works and comes back. A Kafka of this
+ * file's own, since the others' must stay.
+ */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +20,8 @@ const run = promisify(execFile);
 let folder: string;
 let brokers: string;
 let cluster: Cluster;
-const services = (...words: string[]) => run(process.execPath, [SCRIPT, ...words, '--folder', folder], { timeout: 120_000 });
+const services = (...words: string[]) =>
+  run(process.execPath, [SCRIPT, ...words, '--folder', folder], { timeout: 120_000 });
 const url = () => cluster.apis[0]?.url ?? '';
 
 beforeAll(async () => {
@@ -32,12 +36,25 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const send = async (token: string, content: string) => (await upload(url(), token, { name: 'a.txt', content })).document.id;
+const send = async (token: string, content: string) =>
+  (await upload(url(), token, { name: 'a.txt', content })).document.id;
 
 async function publishedIds(): Promise<string[]> {
   const { stdout } = await run(
     'kcat',
-    ['-b', brokers, '-C', '-t', 'docstream.document-status.v1', '-o', 'beginning', '-e', '-q', '-f', '%h\\n'],
+    [
+      '-b',
+      brokers,
+      '-C',
+      '-t',
+      'docstream.document-status.v1',
+      '-o',
+      'beginning',
+      '-e',
+      '-q',
+      '-f',
+      '%h\\n',
+    ],
     {
       timeout: 60_000,
     },
@@ -63,8 +80,10 @@ it('uploads, work and watchers go on without it, and afterwards everything is to
   await waitForStatus(url(), token, ids[0] ?? '', 'COMPLETED');
   await services('stop', 'kafka', '--kill');
 
-  for (const content of ['one', 'two', 'three', 'four', 'five']) ids.push(await send(token, `without Kafka, ${content}`));
-  for (const id of ids) expect((await waitForStatus(url(), token, id, 'COMPLETED')).at(-1)?.status).toBe('COMPLETED');
+  for (const content of ['one', 'two', 'three', 'four', 'five'])
+    ids.push(await send(token, `without Kafka, ${content}`));
+  for (const id of ids)
+    expect((await waitForStatus(url(), token, id, 'COMPLETED')).at(-1)?.status).toBe('COMPLETED');
   expect((await fetch(`${url()}/readyz`)).status).toBe(200);
   const relay = cluster.relays[0];
   await eventually(async () => (await fetch(`${relay?.url ?? ''}/readyz`)).status === 503, {
@@ -75,14 +94,22 @@ it('uploads, work and watchers go on without it, and afterwards everything is to
   expect((await cluster.query('select 1 from outbox')).length).toBeGreaterThan(0);
 
   await services('start', 'kafka');
-  await eventually(async () => (await cluster.query('select 1 from outbox union all select 1 from latest_queue')).length === 0, {
-    timeoutMs: 90_000,
-    everyMs: 500,
-    what: 'everything to be published',
-  });
+  await eventually(
+    async () =>
+      (await cluster.query('select 1 from outbox union all select 1 from latest_queue')).length ===
+      0,
+    {
+      timeoutMs: 90_000,
+      everyMs: 500,
+      what: 'everything to be published',
+    },
+  );
   const published = await publishedIds();
   for (const id of ids) {
-    const rows = await cluster.query<{ seq: number }>('select seq from document_events where document_id = $1 order by seq', [id]);
+    const rows = await cluster.query<{ seq: number }>(
+      'select seq from document_events where document_id = $1 order by seq',
+      [id],
+    );
     const told = [...new Set(published.filter((ceId) => ceId.startsWith(id)))];
     expect(told).toEqual(rows.map(({ seq }) => `${id}:${seq}`));
   }
@@ -90,10 +117,13 @@ it('uploads, work and watchers go on without it, and afterwards everything is to
     timeoutMs: 30_000,
     what: 'the relay to be well',
   });
-  await eventually(async () => (await fetch(`${cluster.workers[0]?.url ?? ''}/readyz`)).status === 200, {
-    timeoutMs: 30_000,
-    what: 'the worker to be well',
-  });
+  await eventually(
+    async () => (await fetch(`${cluster.workers[0]?.url ?? ''}/readyz`)).status === 200,
+    {
+      timeoutMs: 30_000,
+      what: 'the worker to be well',
+    },
+  );
   const last = await send(token, 'after');
   expect((await waitForStatus(url(), token, last, 'COMPLETED')).at(-1)?.status).toBe('COMPLETED');
 }, 240_000);

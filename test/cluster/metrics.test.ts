@@ -38,9 +38,14 @@ afterAll(async () => {
   await cluster.close();
 });
 
-const values = async (product: Product, wanted: Record<string, [name: string, labels?: Record<string, string>]>) => {
+const values = async (
+  product: Product,
+  wanted: Record<string, [name: string, labels?: Record<string, string>]>,
+) => {
   const exposition = await scrape(product.url);
-  return Object.fromEntries(Object.entries(wanted).map(([key, [name, labels]]) => [key, valueOf(exposition, name, labels)]));
+  return Object.fromEntries(
+    Object.entries(wanted).map(([key, [name, labels]]) => [key, valueOf(exposition, name, labels)]),
+  );
 };
 
 /** In the order of a document's way: each test goes on where the one before has ended. */
@@ -53,7 +58,10 @@ describe('metrics of a cluster', () => {
         accepted: ['docstream_uploads_total', { outcome: 'accepted' }],
       });
       expect(seen).toEqual({ pending: DOCUMENTS, outbox: 2 * DOCUMENTS, accepted: DOCUMENTS });
-      const ages = await values(api, { outbox: ['docstream_outbox_oldest_seconds'], waiting: ['docstream_oldest_waiting_seconds'] });
+      const ages = await values(api, {
+        outbox: ['docstream_outbox_oldest_seconds'],
+        waiting: ['docstream_oldest_waiting_seconds'],
+      });
       expect(ages['outbox']).toBeGreaterThan(0);
       expect(ages['waiting']).toBeGreaterThan(0);
       return true;
@@ -71,7 +79,14 @@ describe('metrics of a cluster', () => {
         jobs: ['docstream_relay_records_total', { topic: JOBS }],
         shards: ['docstream_relay_shards'],
       });
-      expect(seen).toEqual({ outbox: 0, latest: 0, events: DOCUMENTS, newest: DOCUMENTS, jobs: DOCUMENTS, shards: 16 });
+      expect(seen).toEqual({
+        outbox: 0,
+        latest: 0,
+        events: DOCUMENTS,
+        newest: DOCUMENTS,
+        jobs: DOCUMENTS,
+        shards: 16,
+      });
       const { lag } = await values(relay, { lag: ['docstream_consumer_lag_messages', LAG] });
       expect(lag).toBeGreaterThanOrEqual(DOCUMENTS);
       return true;
@@ -84,12 +99,25 @@ describe('metrics of a cluster', () => {
       const seen = await values(worker, {
         claimed: ['docstream_claimed_documents_total'],
         completed: ['docstream_document_changes_total', { status: 'COMPLETED' }],
-        stages: ['docstream_stage_duration_seconds_count', { stage: 'VECTORIZING', outcome: 'done' }],
+        stages: [
+          'docstream_stage_duration_seconds_count',
+          { stage: 'VECTORIZING', outcome: 'done' },
+        ],
         waited: ['docstream_document_wait_seconds_count'],
-        stored: ['docstream_vector_store_duration_seconds_count', { operation: 'store', outcome: 'done' }],
+        stored: [
+          'docstream_vector_store_duration_seconds_count',
+          { operation: 'store', outcome: 'done' },
+        ],
         running: ['docstream_worker_running_documents'],
       });
-      const all = { claimed: DOCUMENTS, completed: DOCUMENTS, stages: DOCUMENTS, waited: DOCUMENTS, stored: DOCUMENTS, running: 0 };
+      const all = {
+        claimed: DOCUMENTS,
+        completed: DOCUMENTS,
+        stages: DOCUMENTS,
+        waited: DOCUMENTS,
+        stored: DOCUMENTS,
+        running: 0,
+      };
       expect(seen).toEqual(all);
       const embedding = await values(worker, {
         calls: ['docstream_embedding_calls_total', { outcome: 'answered' }],
@@ -104,11 +132,18 @@ describe('metrics of a cluster', () => {
       expect(embedding['waiting']).toBe(0);
       return true;
     }, PATIENT);
-    await eventually(async () => (await values(relay, { lag: ['docstream_consumer_lag_messages', LAG] }))['lag'] === 0, PATIENT);
+    await eventually(
+      async () =>
+        (await values(relay, { lag: ['docstream_consumer_lag_messages', LAG] }))['lag'] === 0,
+      PATIENT,
+    );
   });
 
   it('show messages that nobody can read as dead letters', async () => {
-    const letters = async () => (await values(relay, { letters: ['docstream_dead_letters', { kind: 'MESSAGE_UNREADABLE' }] }))['letters'];
+    const letters = async () =>
+      (
+        await values(relay, { letters: ['docstream_dead_letters', { kind: 'MESSAGE_UNREADABLE' }] })
+      )['letters'];
     const before = (await letters()) ?? 0;
     await publish('this is no JSON');
     await eventually(async () => (await letters()) === before + 1, PATIENT);
@@ -126,7 +161,8 @@ describe('metrics of a cluster', () => {
     for (const product of [api, worker, relay]) {
       const text = await (await fetch(`${product.url}/metrics`)).text();
       const secret = cluster.env['COHERE_API_KEY'] ?? 'no key';
-      for (const word of [...ids, user.slice('dev:'.length), secret]) expect(text).not.toContain(word);
+      for (const word of [...ids, user.slice('dev:'.length), secret])
+        expect(text).not.toContain(word);
     }
   });
 
@@ -143,7 +179,11 @@ describe('metrics of a cluster', () => {
     expect(await values(behind, wanted)).toEqual({ pending: 0, failures: 0, info: 1 });
     proxy.setSilent(true);
     await eventually(async () => {
-      const seen = await within(values(behind, wanted), 5_000, 'a scrape while the database is silent');
+      const seen = await within(
+        values(behind, wanted),
+        5_000,
+        'a scrape while the database is silent',
+      );
       expect(seen).toEqual({ pending: undefined, failures: 1, info: 1 });
       return true;
     }, PATIENT);
@@ -156,7 +196,9 @@ describe('metrics of a cluster', () => {
 async function publish(value: string): Promise<void> {
   const words = ['-P', '-b', cluster.env['KAFKA_BROKERS'] ?? '', '-t', JOBS, '-k', 'a-key'];
   const done = Promise.withResolvers<void>();
-  const kcat = execFile('kcat', words, { timeout: MINUTE }, (error) => (error ? done.reject(error) : done.resolve()));
+  const kcat = execFile('kcat', words, { timeout: MINUTE }, (error) =>
+    error ? done.reject(error) : done.resolve(),
+  );
   kcat.stdin?.end(value);
   await done.promise;
 }

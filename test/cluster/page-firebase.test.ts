@@ -1,14 +1,29 @@
-/** The page on the processes of the cluster, with people who sign in through Firebase: here its emulator. */
+/**
+ * The page on the processes of the cluster, with people who sign in through Firebase: here its
+ * emulator.
+ */
 import { randomBytes } from 'node:crypto';
 import type { Page } from 'playwright-core';
-import { findBrowser, inspect, isLive, rowWith, startVisitor, type OpenOptions, type Visitor } from '../e2e/page-support.js';
+import {
+  findBrowser,
+  inspect,
+  isLive,
+  rowWith,
+  startVisitor,
+  type OpenOptions,
+  type Visitor,
+} from '../e2e/page-support.js';
 import { startCluster, type Cluster } from '../support/cluster.js';
 import { corpus } from '../support/corpus.js';
 import { serviceVariables } from '../support/services.js';
 
 const browser = findBrowser();
-if (browser === null && process.env['CI'] === 'true') throw new Error('CI must test the page: install Chromium or Chrome.');
-if (browser === null) process.stderr.write('The sign-in with Firebase is not tested: there is no Chromium or Chrome on this machine.\n');
+if (browser === null && process.env['CI'] === 'true')
+  throw new Error('CI must test the page: install Chromium or Chrome.');
+if (browser === null)
+  process.stderr.write(
+    'The sign-in with Firebase is not tested: there is no Chromium or Chrome on this machine.\n',
+  );
 const describePage = browser === null ? describe.skip : describe;
 
 const PASSWORD = 'correct horse battery staple';
@@ -23,7 +38,11 @@ let emulator: string;
 
 describePage('the page with Firebase', () => {
   beforeAll(async () => {
-    const { FIREBASE_PROJECT_ID = '', FIREBASE_API_KEY = '', FIREBASE_AUTH_EMULATOR_HOST = '' } = serviceVariables() ?? {};
+    const {
+      FIREBASE_PROJECT_ID = '',
+      FIREBASE_API_KEY = '',
+      FIREBASE_AUTH_EMULATOR_HOST = '',
+    } = serviceVariables() ?? {};
     emulator = `http://${FIREBASE_AUTH_EMULATOR_HOST}`;
     const env = { FIREBASE_PROJECT_ID, FIREBASE_API_KEY, FIREBASE_AUTH_EMULATOR_HOST };
     cluster = await startCluster({ apis: 1, workers: 1, relays: 1, env });
@@ -42,7 +61,8 @@ describePage('the page with Firebase', () => {
 
   const open = (options: OpenOptions = {}) => visitor.open(url, { mayAsk: [emulator], ...options });
   const heading = (page: Page) => page.getByRole('heading', { name: 'Sign in to docstream' });
-  const submit = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+  const submit = (page: Page, name: string) =>
+    page.getByRole('button', { name, exact: true }).click();
 
   async function fill(page: Page, email: string, password = PASSWORD): Promise<void> {
     await page.getByLabel('E-mail').fill(email);
@@ -65,7 +85,9 @@ describePage('the page with Firebase', () => {
 
   async function uploadTea(page: Page): Promise<void> {
     const { name, content } = await corpus('tea.txt');
-    await page.locator('input[type=file]').setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(content) });
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(content) });
     await rowWith(page, name, 'COMPLETED').waitFor();
   }
 
@@ -74,7 +96,10 @@ describePage('the page with Firebase', () => {
     await page.route('**/accounts:signInWithPassword*', async (route) => {
       const response = await route.fetch();
       const answer = (await response.json()) as { idToken: string };
-      await route.fulfill({ response, json: { ...answer, idToken: withExpiry(answer.idToken, seconds) } });
+      await route.fulfill({
+        response,
+        json: { ...answer, idToken: withExpiry(answer.idToken, seconds) },
+      });
     });
   }
 
@@ -111,7 +136,9 @@ describePage('the page with Firebase', () => {
     const alert = page.getByRole('alert');
     await fill(page, email, 'wrong password');
     await submit(page, 'Sign in');
-    await alert.getByText('E-mail and password do not match. Check both, or reset your password.').waitFor();
+    await alert
+      .getByText('E-mail and password do not match. Check both, or reset your password.')
+      .waitFor();
     expect(await page.getByLabel('E-mail').inputValue()).toBe(email);
 
     await fill(page, newEmail());
@@ -123,7 +150,9 @@ describePage('the page with Firebase', () => {
     await page.getByRole('button', { name: 'Create an account' }).click();
     await fill(page, email);
     await submit(page, 'Create account');
-    await alert.getByText('There is an account for this e-mail address already. Sign in instead.').waitFor();
+    await alert
+      .getByText('There is an account for this e-mail address already. Sign in instead.')
+      .waitFor();
     await fill(page, newEmail(), 'abc');
     await submit(page, 'Create account');
     await alert.getByText('This password is too easy to guess').waitFor();
@@ -148,24 +177,29 @@ describePage('the page with Firebase', () => {
     await page.getByRole('alert').getByText('The sign-in service does not answer').waitFor();
   });
 
-  test.each(FLOWS)('a token that ends in mid-watch is closed with 4403, and the page goes on with a fresh one: %s', async (flow: Flow) => {
-    const page = await open();
-    const email = await signUp(page);
-    if (flow !== 'GraphQL') await page.getByText(flow).click();
-    await isLive(page);
-    await signOut(page);
-    const codes = await listenToCloses(page);
-    await shortenNextToken(page, 4);
-    const refreshed = page.waitForResponse((response) => response.url().includes('securetoken.googleapis.com'));
-    await fill(page, email);
-    await submit(page, 'Sign in');
-    await isLive(page);
-    expect((await refreshed).status()).toBe(200);
-    expect(await codes()).toContain(4403);
-    await isLive(page);
-    await uploadTea(page);
-    expect(await heading(page).count()).toBe(0);
-  });
+  test.each(FLOWS)(
+    'a token that ends in mid-watch is closed with 4403, and the page goes on with a fresh one: %s',
+    async (flow: Flow) => {
+      const page = await open();
+      const email = await signUp(page);
+      if (flow !== 'GraphQL') await page.getByText(flow).click();
+      await isLive(page);
+      await signOut(page);
+      const codes = await listenToCloses(page);
+      await shortenNextToken(page, 4);
+      const refreshed = page.waitForResponse((response) =>
+        response.url().includes('securetoken.googleapis.com'),
+      );
+      await fill(page, email);
+      await submit(page, 'Sign in');
+      await isLive(page);
+      expect((await refreshed).status()).toBe(200);
+      expect(await codes()).toContain(4403);
+      await isLive(page);
+      await uploadTea(page);
+      expect(await heading(page).count()).toBe(0);
+    },
+  );
 
   test('an account that was locked meanwhile is signed out, and told why', async () => {
     const page = await open();
@@ -181,26 +215,30 @@ describePage('the page with Firebase', () => {
     await heading(page).waitFor();
   });
 
-  test.each(['light', 'dark'] as const)('everybody can use the forms in %s colours, narrow and wide', async (colorScheme) => {
-    const problems: string[] = [];
-    for (const width of [360, 1440]) {
-      const page = await open({ colorScheme, width });
-      const look = async (view: string) => problems.push(...(await inspect(page, `firebase-${view}-${width}-${colorScheme}`)));
-      await page.getByLabel('E-mail').waitFor();
-      await look('sign-in');
-      await fill(page, newEmail());
-      await submit(page, 'Sign in');
-      await page.getByRole('alert').waitFor();
-      await look('wrong');
-      await page.getByRole('button', { name: 'Create an account' }).click();
-      await look('sign-up');
-      await submit(page, 'Create account');
-      await isLive(page);
-      await page.getByText('No documents yet').waitFor();
-      await look('empty');
-    }
-    expect(problems).toEqual([]);
-  });
+  test.each(['light', 'dark'] as const)(
+    'everybody can use the forms in %s colours, narrow and wide',
+    async (colorScheme) => {
+      const problems: string[] = [];
+      for (const width of [360, 1440]) {
+        const page = await open({ colorScheme, width });
+        const look = async (view: string) =>
+          problems.push(...(await inspect(page, `firebase-${view}-${width}-${colorScheme}`)));
+        await page.getByLabel('E-mail').waitFor();
+        await look('sign-in');
+        await fill(page, newEmail());
+        await submit(page, 'Sign in');
+        await page.getByRole('alert').waitFor();
+        await look('wrong');
+        await page.getByRole('button', { name: 'Create an account' }).click();
+        await look('sign-up');
+        await submit(page, 'Create account');
+        await isLive(page);
+        await page.getByText('No documents yet').waitFor();
+        await look('empty');
+      }
+      expect(problems).toEqual([]);
+    },
+  );
 });
 
 /** The emulator’s tokens are not signed. */

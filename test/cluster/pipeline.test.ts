@@ -9,7 +9,10 @@ import { TRANSPORTS, type StatusEventSeen, type Watching } from '../support/watc
 import { countObjects } from '../support/weaviate.js';
 
 const DOCUMENTS = 300;
-const USERS = Array.from({ length: 5 }, (_, number) => `cluster-${process.pid.toString(36)}-${number}`);
+const USERS = Array.from(
+  { length: 5 },
+  (_, number) => `cluster-${process.pid.toString(36)}-${number}`,
+);
 const CORPUS = [
   'knots.md',
   'tea.txt',
@@ -40,14 +43,19 @@ beforeAll(async () => {
     }),
   );
   for (const watcher of watchers) void follow(watcher.watching, watcher.seen);
-  const contents = await Promise.all(CORPUS.map((name) => readFile(new URL(`../corpus/${name}`, import.meta.url))));
+  const contents = await Promise.all(
+    CORPUS.map((name) => readFile(new URL(`../corpus/${name}`, import.meta.url))),
+  );
   for (let first = 0; first < DOCUMENTS; first += 20)
     await Promise.all(Array.from({ length: 20 }, (_, step) => uploadOne(first + step, contents)));
-  await eventually(async () => (await countOf("status in ('pending', 'extracting', 'vectorizing')")) === 0, {
-    timeoutMs: 5 * MINUTES,
-    everyMs: 250,
-    what: 'all documents to end',
-  });
+  await eventually(
+    async () => (await countOf("status in ('pending', 'extracting', 'vectorizing')")) === 0,
+    {
+      timeoutMs: 5 * MINUTES,
+      everyMs: 250,
+      what: 'all documents to end',
+    },
+  );
 }, 8 * MINUTES);
 
 afterAll(async () => {
@@ -59,7 +67,11 @@ async function uploadOne(number: number, contents: Buffer[]): Promise<void> {
   const user = USERS[number % USERS.length] ?? '';
   const position = Math.floor(number / USERS.length) % CORPUS.length;
   const api = cluster.apis[number % 2]?.url ?? '';
-  const file = { name: `${number}-${CORPUS[position] ?? ''}`, content: contents[position] ?? '', options: { force: true } };
+  const file = {
+    name: `${number}-${CORPUS[position] ?? ''}`,
+    content: contents[position] ?? '',
+    options: { force: true },
+  };
   const { document } = await upload(api, `dev:${user}`, file);
   uploaded.set(document.id, user);
 }
@@ -73,13 +85,18 @@ async function follow(watching: Watching, seen: StatusEventSeen[]): Promise<void
 }
 
 async function countOf(condition: string): Promise<number> {
-  const [row] = await cluster.query<{ count: string }>(`select count(*) from documents where ${condition}`);
+  const [row] = await cluster.query<{ count: string }>(
+    `select count(*) from documents where ${condition}`,
+  );
   return Number(row?.count);
 }
 
 describe('300 documents of ten formats by five users, through two APIs', () => {
   it('are all COMPLETED', async () => {
-    const rows = await cluster.query('select id, status, error_code from documents where status <> $1', ['completed']);
+    const rows = await cluster.query(
+      'select id, status, error_code from documents where status <> $1',
+      ['completed'],
+    );
     expect(rows).toEqual([]);
     expect(await countOf('true')).toBe(DOCUMENTS);
   });
@@ -93,19 +110,28 @@ describe('300 documents of ten formats by five users, through two APIs', () => {
       'select user_id, sum(chunk_count) as chunks from documents group by user_id',
     );
     expect(rows).toHaveLength(USERS.length);
-    for (const { user_id: user, chunks } of rows) expect([user, await countObjects(user)]).toEqual([user, Number(chunks)]);
+    for (const { user_id: user, chunks } of rows)
+      expect([user, await countObjects(user)]).toEqual([user, Number(chunks)]);
   });
 
   it('were seen by every watcher of either API, rising, to their right end, and nobody else’s', async () => {
     for (const { user, seen } of watchers) {
       const own = [...uploaded].filter(([, owner]) => owner === user).map(([id]) => id);
-      await eventually(() => own.every((id) => seen.some((event) => event.documentId === id && event.status === 'COMPLETED')), {
-        timeoutMs: 10_000,
-        what: `the last event of every document of ${user}`,
-      });
+      await eventually(
+        () =>
+          own.every((id) =>
+            seen.some((event) => event.documentId === id && event.status === 'COMPLETED'),
+          ),
+        {
+          timeoutMs: 10_000,
+          what: `the last event of every document of ${user}`,
+        },
+      );
       expect(new Set(seen.map((event) => event.documentId))).toEqual(new Set(own));
       for (const id of own) {
-        const places = seen.filter((event) => event.documentId === id).map((event) => event.seq * 1e6 + event.progress.done);
+        const places = seen
+          .filter((event) => event.documentId === id)
+          .map((event) => event.seq * 1e6 + event.progress.done);
         expect(places).toEqual([...new Set(places)].sort((a, b) => a - b));
         expect(seen.filter((event) => event.documentId === id).at(-1)?.status).toBe('COMPLETED');
       }
@@ -113,28 +139,44 @@ describe('300 documents of ten formats by five users, through two APIs', () => {
   });
 
   it('are found by meaning, each user his own', async () => {
-    const operation = 'query($query: String!) { search(query: $query, first: 5) { text document { id } } }';
+    const operation =
+      'query($query: String!) { search(query: $query, first: 5) { text document { id } } }';
     for (const user of USERS) {
-      const { search } = await gql<{ search: { document: { id: string } }[] }>(cluster.apis[0]?.url ?? '', `dev:${user}`, operation, {
-        query: 'volcano lava eruption',
-      });
+      const { search } = await gql<{ search: { document: { id: string } }[] }>(
+        cluster.apis[0]?.url ?? '',
+        `dev:${user}`,
+        operation,
+        {
+          query: 'volcano lava eruption',
+        },
+      );
       expect(search.length).toBeGreaterThan(0);
       expect(search.every(({ document }) => uploaded.get(document.id) === user)).toBe(true);
     }
   });
 
   it('leave both status topics as PostgreSQL has them, as a consumer that is not ours reads them', async () => {
-    await eventually(async () => (await cluster.query('select 1 from outbox union all select 1 from latest_queue')).length === 0, {
-      timeoutMs: 60_000,
-      what: 'an empty outbox',
-    });
+    await eventually(
+      async () =>
+        (await cluster.query('select 1 from outbox union all select 1 from latest_queue'))
+          .length === 0,
+      {
+        timeoutMs: 60_000,
+        what: 'an empty outbox',
+      },
+    );
     const history = await readTopic('docstream.document-status.v1');
     const latest = await readTopic('docstream.document-status-latest.v1');
     const rows = await cluster.query<{ id: string; seq: number }>('select id, seq from documents');
     for (const { id, seq } of rows) {
-      const seqs = [...new Set(history.filter(({ key }) => key === id).map(({ payload }) => payload?.seq))];
+      const seqs = [
+        ...new Set(history.filter(({ key }) => key === id).map(({ payload }) => payload?.seq)),
+      ];
       expect(seqs).toEqual(Array.from({ length: seq }, (_, index) => index + 1));
-      expect(latest.findLast(({ key }) => key === id)?.payload).toMatchObject({ seq, status: 'COMPLETED' });
+      expect(latest.findLast(({ key }) => key === id)?.payload).toMatchObject({
+        seq,
+        status: 'COMPLETED',
+      });
     }
   }, 120_000);
 });
@@ -147,13 +189,32 @@ interface Message {
 /** Whole, from the beginning, by kcat. */
 async function readTopic(topic: string): Promise<Message[]> {
   const brokers = serviceVariables()?.['KAFKA_BROKERS'] ?? '';
-  const words = ['-C', '-b', brokers, '-t', topic, '-o', 'beginning', '-e', '-q', '-X', 'isolation.level=read_committed', '-J'];
-  const { stdout } = await promisify(execFile)('kcat', words, { maxBuffer: 1 << 30, timeout: 60_000 });
+  const words = [
+    '-C',
+    '-b',
+    brokers,
+    '-t',
+    topic,
+    '-o',
+    'beginning',
+    '-e',
+    '-q',
+    '-X',
+    'isolation.level=read_committed',
+    '-J',
+  ];
+  const { stdout } = await promisify(execFile)('kcat', words, {
+    maxBuffer: 1 << 30,
+    timeout: 60_000,
+  });
   return stdout
     .split('\n')
     .filter(Boolean)
     .map((line) => {
       const { key, payload } = JSON.parse(line) as { key: string; payload: string | null };
-      return { key, payload: payload === null ? null : (JSON.parse(payload) as Message['payload']) };
+      return {
+        key,
+        payload: payload === null ? null : (JSON.parse(payload) as Message['payload']),
+      };
     });
 }

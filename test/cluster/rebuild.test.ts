@@ -21,7 +21,11 @@ const url = () => cluster.apis[0]?.url ?? '';
 beforeAll(async () => {
   cluster = await startCluster({ apis: 1, workers: 1, relays: 1 });
   token = newUser();
-  for (const content of ['Bees make honey in a hive.', 'Volcanoes throw out lava.', 'Knots hold ropes.']) {
+  for (const content of [
+    'Bees make honey in a hive.',
+    'Volcanoes throw out lava.',
+    'Knots hold ropes.',
+  ]) {
     ids.push(await uploadCompleted(url(), token, { name: `${content.slice(0, 4)}.txt`, content }));
   }
 }, 120_000);
@@ -34,23 +38,32 @@ async function rebuild(...words: string[]): Promise<{ code: number; output: stri
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => output.push(text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => output.push(text));
   const [code] = (await once(child, 'close')) as [number];
   return { code, output: output.join('') };
 }
 
 async function stopAll(): Promise<void> {
-  for (const product of [...cluster.workers, ...cluster.relays, ...cluster.apis]) await product.stop();
+  for (const product of [...cluster.workers, ...cluster.relays, ...cluster.apis])
+    await product.stop();
 }
 
 async function startAll(env: Record<string, string> = {}): Promise<void> {
-  for (const product of [...cluster.apis, ...cluster.workers, ...cluster.relays]) await product.restart(env);
+  for (const product of [...cluster.apis, ...cluster.workers, ...cluster.relays])
+    await product.restart(env);
 }
 
-const found = async () => (await search(url(), token, { query: 'lava of a volcano', first: 1 })).map(({ document }) => document.id);
+const found = async () =>
+  (await search(url(), token, { query: 'lava of a volcano', first: 1 })).map(
+    ({ document }) => document.id,
+  );
 
 it('a word that is none: one line and exit 1, and nothing happens', async () => {
-  expect(await rebuild('everything')).toEqual({ code: 1, output: 'There is no rebuild "everything". Rebuilds: vectors, topics, files.\n' });
+  expect(await rebuild('everything')).toEqual({
+    code: 1,
+    output: 'There is no rebuild "everything". Rebuilds: vectors, topics, files.\n',
+  });
   expect((await rebuild()).code).toBe(1);
   expect(await found()).toEqual([ids[1]]);
 });
@@ -63,15 +76,24 @@ it('another length of vectors is refused, and `vectors` makes every document sea
   expect(refused.output).toContain('npm run rebuild -- vectors');
   cluster.env['COHERE_DIMENSIONS'] = '512';
   const { code, output } = await rebuild('vectors');
-  expect([code, output]).toEqual([0, expect.stringMatching(/^The vectors are gone and 3 documents wait/m)]);
+  expect([code, output]).toEqual([
+    0,
+    expect.stringMatching(/^The vectors are gone and 3 documents wait/m),
+  ]);
   await startAll({ COHERE_DIMENSIONS: '512' });
-  await eventually(async () => (await cluster.query(`select 1 from documents where status = 'completed'`)).length === 3, {
-    timeoutMs: 30_000,
-    what: 'all documents to be completed again',
-  });
+  await eventually(
+    async () =>
+      (await cluster.query(`select 1 from documents where status = 'completed'`)).length === 3,
+    {
+      timeoutMs: 30_000,
+      what: 'all documents to be completed again',
+    },
+  );
   expect(await found()).toEqual([ids[1]]);
   expect(await countObjects(token.replace('dev:', ''))).toBe(3);
-  const rows = await cluster.query<{ generation: number; live: number }>('select generation, live_generation as live from documents');
+  const rows = await cluster.query<{ generation: number; live: number }>(
+    'select generation, live_generation as live from documents',
+  );
   expect(rows.map(({ generation, live }) => [generation, live])).toEqual([
     [2, 2],
     [2, 2],
@@ -86,7 +108,10 @@ it('after the topics were lost, `topics` publishes every event again, with its o
   expect(code).toBe(0);
   await startAll();
   const outstanding = 'select 1 from outbox union all select 1 from latest_queue';
-  await eventually(async () => (await cluster.query(outstanding)).length === 0, { timeoutMs: 60_000, what: 'everything to be published' });
+  await eventually(async () => (await cluster.query(outstanding)).length === 0, {
+    timeoutMs: 60_000,
+    what: 'everything to be published',
+  });
   const history = await cluster.query<{ id: string; seq: number }>(
     'select document_id as id, seq from document_events order by document_id, seq',
   );

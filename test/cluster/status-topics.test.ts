@@ -1,4 +1,7 @@
-/** The public topics as another team meets them: by asyncapi.yaml, by kcat, and through the two examples as processes. */
+/**
+ * The public topics as another team meets them: by asyncapi.yaml, by kcat, and through the two
+ * examples as processes.
+ */
 import { spawn, execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -45,17 +48,32 @@ beforeAll(async () => {
 afterAll(() => cluster.close());
 
 async function uploadAs(name: string, content: string): Promise<string> {
-  const { document } = await upload(cluster.apis[0]?.url ?? '', TOKEN, { name, content, options: { force: true } });
+  const { document } = await upload(cluster.apis[0]?.url ?? '', TOKEN, {
+    name,
+    content,
+    options: { force: true },
+  });
   return document.id;
 }
 
 async function deleteDocument(id: string): Promise<void> {
-  await gql(cluster.apis[0]?.url ?? '', TOKEN, 'mutation($id: ID!) { deleteDocument(id: $id) { __typename } }', { id });
+  await gql(
+    cluster.apis[0]?.url ?? '',
+    TOKEN,
+    'mutation($id: ID!) { deleteDocument(id: $id) { __typename } }',
+    { id },
+  );
 }
 
 async function untilStatus(status: string, ...ids: string[]): Promise<void> {
   await eventually(
-    async () => (await cluster.query('select 1 from documents where id = any($1) and status = $2', [ids, status])).length === ids.length,
+    async () =>
+      (
+        await cluster.query('select 1 from documents where id = any($1) and status = $2', [
+          ids,
+          status,
+        ])
+      ).length === ids.length,
     { timeoutMs: 60 * SECONDS, what: `${ids.length} documents to be ${status}` },
   );
 }
@@ -63,7 +81,10 @@ async function untilStatus(status: string, ...ids: string[]): Promise<void> {
 /** Until the deleted document has left the database, and everything was told. */
 async function untilRelayed(): Promise<void> {
   const waiting = `select 1 from outbox union all select 1 from latest_queue union all select 1 from documents where status = 'deleting'`;
-  await eventually(async () => (await cluster.query(waiting)).length === 0, { timeoutMs: 60 * SECONDS, what: 'everything to be told' });
+  await eventually(async () => (await cluster.query(waiting)).length === 0, {
+    timeoutMs: 60 * SECONDS,
+    what: 'everything to be told',
+  });
 }
 
 interface Line {
@@ -75,30 +96,59 @@ interface Line {
 
 async function readTopic(topic: string) {
   const words = ['-C', '-b', brokers(), '-t', topic, '-o', 'beginning', '-e', '-q', '-J'];
-  const { stdout } = await promisify(execFile)('kcat', words, { maxBuffer: 1 << 30, timeout: 60 * SECONDS });
+  const { stdout } = await promisify(execFile)('kcat', words, {
+    maxBuffer: 1 << 30,
+    timeout: 60 * SECONDS,
+  });
   return stdout.split('\n').filter(Boolean).map(toRecord);
 }
 
 function toRecord(line: string) {
   const { topic, key, payload, headers = [] } = JSON.parse(line) as Line;
-  const pairs = Array.from({ length: headers.length / 2 }, (_, index) => [headers[2 * index] ?? '', headers[2 * index + 1] ?? '']);
+  const pairs = Array.from({ length: headers.length / 2 }, (_, index) => [
+    headers[2 * index] ?? '',
+    headers[2 * index + 1] ?? '',
+  ]);
   const event = payload === null ? null : (JSON.parse(payload) as { seq: number; status: string });
-  return { topic, key: key ?? '', value: payload, headers: Object.fromEntries(pairs) as Record<string, string>, event };
+  return {
+    topic,
+    key: key ?? '',
+    value: payload,
+    headers: Object.fromEntries(pairs) as Record<string, string>,
+    event,
+  };
 }
 
 describe('the running topics', () => {
   it('are those of asyncapi.yaml, with its partitions and its settings', async () => {
-    const admin = new kafkajs.Kafka({ brokers: brokers().split(','), logLevel: kafkajs.logLevel.NOTHING }).admin();
+    const admin = new kafkajs.Kafka({
+      brokers: brokers().split(','),
+      logLevel: kafkajs.logLevel.NOTHING,
+    }).admin();
     await admin.connect();
     try {
       for (const { address, bindings } of Object.values(api.channels)) {
         const { partitions, topicConfiguration } = bindings.kafka;
         const { topics } = await admin.fetchTopicMetadata({ topics: [address] });
         expect([address, topics[0]?.partitions.length]).toEqual([address, partitions]);
-        const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: address, configNames: Object.keys(topicConfiguration) };
-        const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [resource] });
-        const found = resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]) ?? [];
-        const wanted = Object.entries(topicConfiguration).map(([name, value]) => [name, String(value)]);
+        const resource = {
+          type: kafkajs.ConfigResourceTypes.TOPIC,
+          name: address,
+          configNames: Object.keys(topicConfiguration),
+        };
+        const { resources } = await admin.describeConfigs({
+          includeSynonyms: false,
+          resources: [resource],
+        });
+        const found =
+          resources[0]?.configEntries.map(({ configName, configValue }) => [
+            configName,
+            configValue,
+          ]) ?? [];
+        const wanted = Object.entries(topicConfiguration).map(([name, value]) => [
+          name,
+          String(value),
+        ]);
         expect(Object.fromEntries(found)).toEqual(Object.fromEntries(wanted));
       }
     } finally {
@@ -106,12 +156,17 @@ describe('the running topics', () => {
     }
   });
 
-  it.each([STATUS, LATEST])('%s holds only records that asyncapi.yaml describes, headers and keys too', async (topic) => {
-    const check = toRecordCheck(api);
-    const records = await readTopic(topic);
-    expect(records.filter(({ key }) => [kept, failed, gone].includes(key)).length).toBeGreaterThanOrEqual(3);
-    for (const record of records) expect([record.key, check(record)]).toEqual([record.key, []]);
-  });
+  it.each([STATUS, LATEST])(
+    '%s holds only records that asyncapi.yaml describes, headers and keys too',
+    async (topic) => {
+      const check = toRecordCheck(api);
+      const records = await readTopic(topic);
+      expect(
+        records.filter(({ key }) => [kept, failed, gone].includes(key)).length,
+      ).toBeGreaterThanOrEqual(3);
+      for (const record of records) expect([record.key, check(record)]).toEqual([record.key, []]);
+    },
+  );
 
   it('announce a FAILED document to operators as asyncapi.yaml describes it', async () => {
     const records = await readTopic('docstream.dead-letter.v1');
@@ -136,9 +191,11 @@ describe('the running topics', () => {
 
   it('end in one state a document on the compacted topic: its newest, or a tombstone when it is gone', async () => {
     const latest = new Map((await readTopic(LATEST)).map(({ key, event }) => [key, event]));
-    for (const { id, seq, status } of await cluster.query<{ id: string; seq: number; status: string }>(
-      'select id, seq, status from documents',
-    ))
+    for (const { id, seq, status } of await cluster.query<{
+      id: string;
+      seq: number;
+      status: string;
+    }>('select id, seq, status from documents'))
       expect(latest.get(id)).toMatchObject({ seq, status: status.toUpperCase() });
     expect(latest.get(gone)).toBeNull();
   });
@@ -153,7 +210,10 @@ interface Follower {
   errors(): string;
 }
 
-function follow({ command, words }: (typeof EXAMPLES)[number], env: Record<string, string>): Follower {
+function follow(
+  { command, words }: (typeof EXAMPLES)[number],
+  env: Record<string, string>,
+): Follower {
   const child = spawn(command, words, {
     cwd: PROJECT,
     env: { PATH: process.env['PATH'] ?? '', ...env },
@@ -161,7 +221,10 @@ function follow({ command, words }: (typeof EXAMPLES)[number], env: Record<strin
   });
   const lines: Record<string, unknown>[] = [];
   const errors: string[] = [];
-  createInterface(child.stdout).on('line', (line) => void lines.push(JSON.parse(line) as Record<string, unknown>));
+  createInterface(child.stdout).on(
+    'line',
+    (line) => void lines.push(JSON.parse(line) as Record<string, unknown>),
+  );
   child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
   const ended = once(child, 'close').then(([code]) => code as number | null);
   return {
@@ -180,19 +243,32 @@ describe.each(EXAMPLES)('the example with $name', (example) => {
   let later: string;
 
   const untilPrinted = (id: string, wanted: object) =>
-    eventually(() => follower.of(id).some((line) => Object.entries(wanted).every(([name, value]) => line[name] === value)), {
-      timeoutMs: 40 * SECONDS,
-      what: `${JSON.stringify(wanted)} of ${id}`,
-    });
+    eventually(
+      () =>
+        follower
+          .of(id)
+          .some((line) => Object.entries(wanted).every(([name, value]) => line[name] === value)),
+      {
+        timeoutMs: 40 * SECONDS,
+        what: `${JSON.stringify(wanted)} of ${id}`,
+      },
+    );
 
   beforeAll(() => {
     follower = follow(example, { KAFKA_BROKERS: brokers() });
   });
 
   it('knows what was before: the last state of every document, and who is gone', async () => {
-    const [row] = await cluster.query<{ seq: number }>('select seq from documents where id = $1', [kept]);
+    const [row] = await cluster.query<{ seq: number }>('select seq from documents where id = $1', [
+      kept,
+    ]);
     const seq = row?.seq ?? 0;
-    await untilPrinted(kept, { id: `${kept}:${seq}`, seq, status: 'COMPLETED', filename: 'kept.txt' });
+    await untilPrinted(kept, {
+      id: `${kept}:${seq}`,
+      seq,
+      status: 'COMPLETED',
+      filename: 'kept.txt',
+    });
     await untilPrinted(failed, { status: 'FAILED' });
     await untilPrinted(gone, { gone: true });
     expect(follower.of(gone).at(-1)).toEqual({ documentId: gone, gone: true });

@@ -1,7 +1,8 @@
 import { built, openEmbeddedDatabase } from '../support/built.js';
 import { describeBacklogContract } from '../support/contracts/backlog.js';
 
-const { readBacklog } = await built<typeof import('../../src/postgres/backlog.js')>('postgres/backlog.js');
+const { readBacklog } =
+  await built<typeof import('../../src/postgres/backlog.js')>('postgres/backlog.js');
 
 describeBacklogContract('the embedded PostgreSQL', async () => {
   const { database, close } = await openEmbeddedDatabase();

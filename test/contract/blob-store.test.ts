@@ -1,7 +1,16 @@
 import { jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
-import { constants, mkdir, open, readdir, readFile, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import {
+  constants,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  stat,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { BlobStore } from '../../src/documents/ports.js';
@@ -12,14 +21,32 @@ type FolderModule = typeof import('../../src/blobs/folder.js');
 
 type BlobStoreOfFolder = Awaited<ReturnType<FolderModule['createFolderBlobStore']>>;
 
-/** What the store writes by descriptor goes through here; answers how many of the bytes are taken, all unless told otherwise. */
+/**
+ * What the store writes by descriptor goes through here; answers how many of the bytes are taken,
+ * all unless told otherwise.
+ */
 let onWrite: (file: number, bytes: number) => number | undefined = () => undefined;
 
 jest.unstable_mockModule('node:fs', () => {
-  const write = (file: number, bytes: Buffer, offset: number, done: (error: Error | null, written: number) => void) =>
-    fs.write(file, bytes, offset, onWrite(file, bytes.length - offset) ?? bytes.length - offset, null, done);
+  const write = (
+    file: number,
+    bytes: Buffer,
+    offset: number,
+    done: (error: Error | null, written: number) => void,
+  ) =>
+    fs.write(
+      file,
+      bytes,
+      offset,
+      onWrite(file, bytes.length - offset) ?? bytes.length - offset,
+      null,
+      done,
+    );
   // Its way of being made a promise among them.
-  return { ...fs, write: Object.defineProperties(write, Object.getOwnPropertyDescriptors(fs.write)) };
+  return {
+    ...fs,
+    write: Object.defineProperties(write, Object.getOwnPropertyDescriptors(fs.write)),
+  };
 });
 
 const { createFolderBlobStore } = await built<FolderModule>('blobs/folder.js');
@@ -84,11 +111,16 @@ describe('the folder of blobs', () => {
       sync = Object.getOwnPropertyDescriptor(handles, 'sync')?.value as FileHandle['sync'];
       [flushed, writtenThrough] = [[], 0];
       handles.sync = async function (this: FileHandle) {
-        flushed.push((await this.stat()).isDirectory() ? (await readdir(folder)).filter((name) => !name.endsWith('.part')) : null);
+        flushed.push(
+          (await this.stat()).isDirectory()
+            ? (await readdir(folder)).filter((name) => !name.endsWith('.part'))
+            : null,
+        );
         return sync.call(this);
       };
       onWrite = (file) => {
-        const flags = /^flags:\s*(\d+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${file}`, 'utf8'))?.[1] ?? '0';
+        const flags =
+          /^flags:\s*(\d+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${file}`, 'utf8'))?.[1] ?? '0';
         if ((Number.parseInt(flags, 8) & constants.O_DSYNC) !== 0) writtenThrough += 1;
         return undefined;
       };
@@ -98,7 +130,9 @@ describe('the folder of blobs', () => {
       onWrite = () => undefined;
     });
 
-    /** Answers for which keys the folder was flushed with their names in it when the write resolved. */
+    /**
+     * Answers for which keys the folder was flushed with their names in it when the write resolved.
+     */
     async function writeAll(store: BlobStore, parts: string[]): Promise<string[]> {
       const kept: string[] = [];
       const writeOne = async (key: string) => {
@@ -125,7 +159,9 @@ describe('the folder of blobs', () => {
   it('a disk that takes the bytes a few at a time gets all of them', async () => {
     const store = await openStore();
     onWrite = (_file, bytes) => Math.min(bytes, 3);
-    await store.write('key', Readable.from([Buffer.from('ten bytes.')])).finally(() => (onWrite = () => undefined));
+    await store
+      .write('key', Readable.from([Buffer.from('ten bytes.')]))
+      .finally(() => (onWrite = () => undefined));
     expect(await readFile(join(folder, 'key'), 'utf8')).toBe('ten bytes.');
   });
 
@@ -134,7 +170,10 @@ describe('the folder of blobs', () => {
     await mkdir(join(folder, 'taken'));
     await writeFile(join(folder, 'taken', 'inside'), '');
     const written = store.write('taken', Readable.from([Buffer.from('content')]));
-    await expect(written).rejects.toMatchObject({ name: 'ApiError', code: 'DEPENDENCY_UNAVAILABLE' });
+    await expect(written).rejects.toMatchObject({
+      name: 'ApiError',
+      code: 'DEPENDENCY_UNAVAILABLE',
+    });
     expect(await readdir(folder)).toEqual(['taken']);
   });
 });

@@ -11,7 +11,10 @@ type DataDirModule = typeof import('../../src/embedded/data-dir.js');
 const { claimDataDir, isOwnerStopping } = await built<DataDirModule>('embedded/data-dir.js');
 const MODULE = new URL('../../dist/src/embedded/data-dir.js', import.meta.url).href;
 
-/** A process that claims the folder, says so, and announces its stop or gives the folder back when it is told to. */
+/**
+ * A process that claims the folder, says so, and announces its stop or gives the folder back when
+ * it is told to.
+ */
 const OWNER = `
   const { claimDataDir } = await import(process.argv[1]);
   try {
@@ -140,18 +143,23 @@ describe('a data folder', () => {
     await release();
   });
 
-  it.each(['', 'garbage', '{"pid":"x"}', '{"pid":4194304999}'])('is taken over from the lock %j, which names nobody', async (content) => {
-    await writeFile(lockPath(), content);
-    const { release } = await claimDataDir(folder);
-    expect(await readdir(folder)).toEqual(['owner.pid']);
-    await release();
-  });
+  it.each(['', 'garbage', '{"pid":"x"}', '{"pid":4194304999}'])(
+    'is taken over from the lock %j, which names nobody',
+    async (content) => {
+      await writeFile(lockPath(), content);
+      const { release } = await claimDataDir(folder);
+      expect(await readdir(folder)).toEqual(['owner.pid']);
+      await release();
+    },
+  );
 
   it('has one owner of many that find the same stale lock', async () => {
     await writeFile(lockPath(), '{"pid":4194304999}');
     const answers = await Promise.all(Array.from({ length: 4 }, startOwner));
     expect(answers.filter(({ said }) => said === 'owner')).toHaveLength(1);
-    expect(answers.filter(({ said }) => String(said).includes('is in use by process'))).toHaveLength(3);
+    expect(
+      answers.filter(({ said }) => String(said).includes('is in use by process')),
+    ).toHaveLength(3);
   });
 
   it('that cannot be made is refused in one line', async () => {

@@ -1,4 +1,7 @@
-import { describeDocumentStoreContract, type DocumentStoreLab } from '../support/contracts/document-store.js';
+import {
+  describeDocumentStoreContract,
+  type DocumentStoreLab,
+} from '../support/contracts/document-store.js';
 import { built, openEmbeddedDatabase } from '../support/built.js';
 
 type DocumentsModule = typeof import('../../src/postgres/documents.js');
@@ -11,13 +14,25 @@ describeDocumentStoreContract('the embedded PostgreSQL', async (): Promise<Docum
   const { database, close } = await openEmbeddedDatabase();
   return {
     createStore: (maxAttempts) => createDocumentStore({ database, maxAttempts }),
-    outbox: createOutbox({ database, shards: () => Array.from({ length: 16 }, (_, shard) => shard) }),
-    clear: async () => void (await database.query('truncate documents, document_events, outbox, cleanups, latest_queue')),
+    outbox: createOutbox({
+      database,
+      shards: () => Array.from({ length: 16 }, (_, shard) => shard),
+    }),
+    clear: async () =>
+      void (await database.query(
+        'truncate documents, document_events, outbox, cleanups, latest_queue',
+      )),
     setCreatedAt: async (ids, at) => {
-      for (const id of ids) await database.query('update documents set created_at = ? where id = ?', [at, id]);
+      for (const id of ids)
+        await database.query('update documents set created_at = ? where id = ?', [at, id]);
     },
-    setFairAt: async (userId, at) => void (await database.query('update documents set fair_at = ? where user_id = ?', [at, userId])),
-    makeCleanupsDue: async () => void (await database.query('update cleanups set run_at = clock_timestamp()')),
+    setFairAt: async (userId, at) =>
+      void (await database.query('update documents set fair_at = ? where user_id = ?', [
+        at,
+        userId,
+      ])),
+    makeCleanupsDue: async () =>
+      void (await database.query('update cleanups set run_at = clock_timestamp()')),
     close,
   };
 });

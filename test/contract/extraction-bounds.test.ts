@@ -14,8 +14,13 @@ const lab = useExtractionLab();
 const detector = createFormatDetector();
 
 async function textIn(extractor: Extractor, { name, content }: HostileFile): Promise<string> {
-  const mimeType = (await detector.detect(content.subarray(0, detector.headBytes), name)) ?? 'unknown';
-  const text = await extractor.extract({ mimeType, content: Readable.from([content]), signal: new AbortController().signal });
+  const mimeType =
+    (await detector.detect(content.subarray(0, detector.headBytes), name)) ?? 'unknown';
+  const text = await extractor.extract({
+    mimeType,
+    content: Readable.from([content]),
+    signal: new AbortController().signal,
+  });
   return (await collect(text.segments())).map((segment) => segment.text).join('');
 }
 
@@ -25,7 +30,10 @@ describe('a reader', () => {
     for (const file of filesOverBounds()) {
       const started = performance.now();
       const outcome = await textIn(extractor, file).catch((error: unknown) => error);
-      expect([file.name, outcome]).toEqual([file.name, expect.objectContaining({ code: 'EXTRACTION_LIMIT', retryable: false })]);
+      expect([file.name, outcome]).toEqual([
+        file.name,
+        expect.objectContaining({ code: 'EXTRACTION_LIMIT', retryable: false }),
+      ]);
       expect([file.name, performance.now() - started < SOON_MS]).toEqual([file.name, true]);
     }
   });
@@ -46,7 +54,9 @@ describe('a library that fails where nobody can catch it', () => {
     const { content } = await corpus('empty-pages-1000.pdf');
     const damaged = Buffer.concat([content.subarray(0, 6_303), content.subarray(36_787)]);
     const [before] = await readersOf(process.pid);
-    await expect(textIn(extractor, { name: 'damaged.pdf', content: damaged })).rejects.toMatchObject({ code: 'CORRUPT' });
+    await expect(
+      textIn(extractor, { name: 'damaged.pdf', content: damaged }),
+    ).rejects.toMatchObject({ code: 'CORRUPT' });
     expect(await textOf(extractor, 'tea.txt')).toContain('Camellia sinensis');
     const [after] = await readersOf(process.pid);
     expect(after).not.toBe(before);
@@ -59,7 +69,9 @@ describe('a library that fails where nobody can catch it', () => {
       fs.createReadStream = () => ({ async *[Symbol.asyncIterator]() { await new Promise(() => {}); } });
       syncBuiltinESMExports();
       await import(${JSON.stringify(readerChild)});`);
-    await expect(textIn(extractor, { name: 'x.txt', content: Buffer.from('text') })).rejects.toMatchObject({ code: 'CORRUPT' });
+    await expect(
+      textIn(extractor, { name: 'x.txt', content: Buffer.from('text') }),
+    ).rejects.toMatchObject({ code: 'CORRUPT' });
   });
 });
 

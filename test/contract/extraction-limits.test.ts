@@ -1,7 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeBombDocx } from '../corpus/make-bomb.js';
-import { extractText, GIB, MIB, segmentsOf, textOf, useExtractionLab } from '../support/extraction.js';
+import {
+  extractText,
+  GIB,
+  MIB,
+  segmentsOf,
+  textOf,
+  useExtractionLab,
+} from '../support/extraction.js';
 
 const lab = useExtractionLab();
 
@@ -11,7 +18,10 @@ describe('a document cannot take more than its share', () => {
     ['lies about it', 5_000],
   ])('a bomb that %s is EXTRACTION_LIMIT, long before it is inflated', async (_, declaredBytes) => {
     const path = join(lab.workDir(), 'bomb.docx');
-    await writeBombDocx(path, { inflatedBytes: 3 * GIB, ...(declaredBytes === undefined ? {} : { declaredBytes }) });
+    await writeBombDocx(path, {
+      inflatedBytes: 3 * GIB,
+      ...(declaredBytes === undefined ? {} : { declaredBytes }),
+    });
     expect((await stat(path)).size).toBeLessThan(10 * MIB);
     const started = performance.now();
     await expect(segmentsOf(lab.start(), path)).rejects.toMatchObject({ code: 'EXTRACTION_LIMIT' });
@@ -29,8 +39,12 @@ describe('a document cannot take more than its share', () => {
   });
 
   it('text without end is EXTRACTION_LIMIT', async () => {
-    await expect(extractText(lab.start({ maxTextChars: 1_000 }), 'x'.repeat(1_001))).rejects.toMatchObject({ code: 'EXTRACTION_LIMIT' });
-    await expect(extractText(lab.start({ maxTextChars: 1_000 }), 'x'.repeat(1_000))).resolves.toBeDefined();
+    await expect(
+      extractText(lab.start({ maxTextChars: 1_000 }), 'x'.repeat(1_001)),
+    ).rejects.toMatchObject({ code: 'EXTRACTION_LIMIT' });
+    await expect(
+      extractText(lab.start({ maxTextChars: 1_000 }), 'x'.repeat(1_000)),
+    ).resolves.toBeDefined();
   });
 
   it('a reader that never ends is killed after its time', async () => {
@@ -68,7 +82,9 @@ describe('a document cannot take more than its share', () => {
   });
 
   it('a document that crashes its process is EXTRACTION_LIMIT', async () => {
-    const extractor = await lab.startWithChild(`process.on('message', () => process.send({ type: 'started' }, () => process.abort()));`);
+    const extractor = await lab.startWithChild(
+      `process.on('message', () => process.send({ type: 'started' }, () => process.abort()));`,
+    );
     await expect(extractText(extractor, 'x')).rejects.toMatchObject({
       code: 'EXTRACTION_LIMIT',
       message: 'The document ended the process that read it.',

@@ -38,7 +38,13 @@ describe('a process is only a tool', () => {
 
   it('a process that is still starting its threads outlives the folder of its first document', async () => {
     const readers = Array.from({ length: 5 }, () =>
-      startReaderProcess({ ...toProgram(), launcher: NO_LAUNCHER, root: lab.workDir(), maxRssBytes: 400 * MIB, timeoutMs: 20_000 }),
+      startReaderProcess({
+        ...toProgram(),
+        launcher: NO_LAUNCHER,
+        root: lab.workDir(),
+        maxRssBytes: 400 * MIB,
+        timeoutMs: 20_000,
+      }),
     );
     const ends = readers.map(async (reader, number) => {
       for (let count = 0; count < 40; count += 1) {
@@ -46,7 +52,11 @@ describe('a process is only a tool', () => {
         await mkdir(folder);
         await writeFile(join(folder, CONTENT_FILE), 'a short text');
         await reader.read(
-          { mimeType: 'text/plain', folder, limits: { maxTextChars: 1_000, maxInflatedBytes: MIB } },
+          {
+            mimeType: 'text/plain',
+            folder,
+            limits: { maxTextChars: 1_000, maxInflatedBytes: MIB },
+          },
           new AbortController().signal,
         );
         await rm(folder, { recursive: true });
@@ -59,7 +69,10 @@ describe('a process is only a tool', () => {
 
   it('a process that cannot start is no fault of the document: INTERNAL, which is tried again', async () => {
     const extractor = await lab.startWithChild('process.exit(3);');
-    await expect(extractText(extractor, 'x')).rejects.toMatchObject({ code: 'INTERNAL', retryable: true });
+    await expect(extractText(extractor, 'x')).rejects.toMatchObject({
+      code: 'INTERNAL',
+      retryable: true,
+    });
   });
 
   it('it inherits no variable and no option', async () => {
@@ -82,10 +95,20 @@ describe('a process is only a tool', () => {
 
   it('several documents are read at once, by no more processes than allowed', async () => {
     const extractor = lab.start({ processes: 2 });
-    const names = ['bees.docx', 'volcanoes.pdf', 'tea.txt', 'sourdough.pptx', 'observatory.xlsx', 'railway.docx'];
+    const names = [
+      'bees.docx',
+      'volcanoes.pdf',
+      'tea.txt',
+      'sourdough.pptx',
+      'observatory.xlsx',
+      'railway.docx',
+    ];
     const reading = Promise.all(names.map((name) => textOf(extractor, name)));
     let most = 0;
-    const counting = setInterval(() => void readersOf(process.pid).then((pids) => (most = Math.max(most, pids.length))), 20);
+    const counting = setInterval(
+      () => void readersOf(process.pid).then((pids) => (most = Math.max(most, pids.length))),
+      20,
+    );
     const texts = await reading;
     clearInterval(counting);
     expect(texts.map((text) => text.length > 400)).toEqual(names.map(() => true));
@@ -128,24 +151,35 @@ describe('nothing runs on and nothing stays', () => {
     const extractor = await lab.startWithChild(SPIN);
     const first = new AbortController();
     const second = new AbortController();
-    const readings = [extractText(extractor, 'x', first.signal), extractText(extractor, 'y', second.signal)];
+    const readings = [
+      extractText(extractor, 'x', first.signal),
+      extractText(extractor, 'y', second.signal),
+    ];
     second.abort(new Error('no patience'));
     await expect(readings[1]).rejects.toThrow('no patience');
     first.abort(new Error('enough'));
     await expect(readings[0]).rejects.toThrow('enough');
-    await expect(extractText(extractor, 'z', AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
+    await expect(
+      extractText(extractor, 'z', AbortSignal.abort(new Error('too late'))),
+    ).rejects.toThrow('too late');
   });
 
   it('stopping ends every process and removes every folder; the document goes to another worker', async () => {
     const extractor = await lab.startWithChild(SPIN, { processes: 2 });
-    const readings = [extractText(extractor, 'x'), extractText(extractor, 'y'), extractText(extractor, 'z')];
+    const readings = [
+      extractText(extractor, 'x'),
+      extractText(extractor, 'y'),
+      extractText(extractor, 'z'),
+    ];
     const outcomes = Promise.allSettled(readings);
     await eventually(async () => (await readersOf(process.pid)).length === 2);
     await extractor.stop();
     expect(await readersOf(process.pid)).toEqual([]);
-    expect((await outcomes).map((outcome) => outcome.status === 'rejected' && (outcome.reason as ProcessingFailure).code)).toEqual(
-      Array(3).fill('WORKER_LOST'),
-    );
+    expect(
+      (await outcomes).map(
+        (outcome) => outcome.status === 'rejected' && (outcome.reason as ProcessingFailure).code,
+      ),
+    ).toEqual(Array(3).fill('WORKER_LOST'));
     expect(await readdir(lab.workDir())).toEqual([]);
   });
 
@@ -155,7 +189,9 @@ describe('nothing runs on and nothing stays', () => {
     const alive = `extract-${process.ppid}-1-0badc0de-${hostname()}`;
     for (const name of [dead, reborn, alive, 'not-ours']) await mkdir(join(lab.workDir(), name));
     lab.start();
-    await eventually(() => !existsSync(join(lab.workDir(), dead)) && !existsSync(join(lab.workDir(), reborn)));
+    await eventually(
+      () => !existsSync(join(lab.workDir(), dead)) && !existsSync(join(lab.workDir(), reborn)),
+    );
     expect(await readdir(lab.workDir())).toEqual(expect.arrayContaining([alive, 'not-ours']));
   });
 
@@ -172,6 +208,9 @@ describe('nothing runs on and nothing stays', () => {
       .then(([reader = 0]) => reader)
       .finally(() => parent.kill());
     expect(pid).toBeGreaterThan(0);
-    await eventually(async () => !(await isRunning(pid)), { timeoutMs: 5_000, what: 'the end of the orphan' });
+    await eventually(async () => !(await isRunning(pid)), {
+      timeoutMs: 5_000,
+      what: 'the end of the orphan',
+    });
   });
 });

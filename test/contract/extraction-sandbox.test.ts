@@ -32,11 +32,24 @@ afterAll(async () => {
   await Promise.all([root, scripts].map((folder) => rm(folder, { recursive: true, force: true })));
 });
 
-/** What becomes of each attempt: the script runs in a process that the product starts, with `attempts` in it. */
-async function outcomesOf(launcher: Launcher, attempts: Record<string, string>, prelude: string): Promise<Record<string, string>> {
+/**
+ * What becomes of each attempt: the script runs in a process that the product starts, with
+ * `attempts` in it.
+ */
+async function outcomesOf(
+  launcher: Launcher,
+  attempts: Record<string, string>,
+  prelude: string,
+): Promise<Record<string, string>> {
   const childPath = join(scripts, `${crypto.randomUUID()}-child.mjs`);
   await writeFile(childPath, toScript(attempts, prelude));
-  const reader = startReaderProcess({ ...toProgram(childPath), launcher, root, maxRssBytes: 400 * MIB, timeoutMs: 20_000 });
+  const reader = startReaderProcess({
+    ...toProgram(childPath),
+    launcher,
+    root,
+    maxRssBytes: 400 * MIB,
+    timeoutMs: 20_000,
+  });
   const folder = await mkdtemp(join(root, 'document-'));
   await writeFile(join(folder, CONTENT_FILE), 'own');
   const limits = { maxTextChars: 1_000, maxInflatedBytes: MIB };
@@ -49,7 +62,9 @@ async function outcomesOf(launcher: Launcher, attempts: Record<string, string>, 
 }
 
 function toScript(attempts: Record<string, string>, prelude: string): string {
-  const entries = Object.entries(attempts).map(([name, code]) => `${JSON.stringify(name)}: async (folder) => { ${code} }`);
+  const entries = Object.entries(attempts).map(
+    ([name, code]) => `${JSON.stringify(name)}: async (folder) => { ${code} }`,
+  );
   return `
     import fs from 'node:fs'; import net from 'node:net'; import http from 'node:http'; import https from 'node:https'; import http2 from 'node:http2';
     import tls from 'node:tls'; import dgram from 'node:dgram'; import dns from 'node:dns'; import cp from 'node:child_process'; import once from 'node:events';
@@ -89,7 +104,8 @@ function fileAttempts(): Record<string, string> {
 
 function networkAttempts(): Record<string, string> {
   const { port } = server.address() as AddressInfo;
-  const connected = (socket: string): string => `const socket = ${socket}; await once.once(socket, 'connect'); socket.destroy()`;
+  const connected = (socket: string): string =>
+    `const socket = ${socket}; await once.once(socket, 'connect'); socket.destroy()`;
   return {
     'net.connect': connected(`net.connect(${port}, '127.0.0.1')`),
     'net.Socket': connected(`new net.Socket().connect(${port}, '127.0.0.1')`),
@@ -113,14 +129,22 @@ describe.each([
   ['as any platform allows', NO_LAUNCHER],
 ])('a process that reads documents, isolated %s', (_, launcher) => {
   it('reaches its document, but no file of anybody else, no program and no thread', async () => {
-    const outcomes = await outcomesOf(launcher, fileAttempts(), `await import(${JSON.stringify(readerChild)});`);
+    const outcomes = await outcomesOf(
+      launcher,
+      fileAttempts(),
+      `await import(${JSON.stringify(readerChild)});`,
+    );
     const { 'own document': own, ...others } = outcomes;
     expect(own).toBe('done');
     expect(Object.entries(others).filter(([, outcome]) => !DENIED.includes(outcome))).toEqual([]);
   });
 
   it('reaches no network', async () => {
-    const outcomes = await outcomesOf(launcher, networkAttempts(), `await import(${JSON.stringify(readerChild)});`);
+    const outcomes = await outcomesOf(
+      launcher,
+      networkAttempts(),
+      `await import(${JSON.stringify(readerChild)});`,
+    );
     expect(Object.entries(outcomes).filter(([, outcome]) => !DENIED.includes(outcome))).toEqual([]);
     expect(requests).toBe(0);
   });
@@ -129,9 +153,12 @@ describe.each([
 const launcher = findLauncher([]);
 const withNamespace = launcher.command.some((word) => word.endsWith('unshare')) ? it : it.skip;
 
-withNamespace('a network namespace closes the network even to code that our own denials do not reach', async () => {
-  const { port } = server.address() as AddressInfo;
-  const attempts = { connect: `await once.once(net.connect(${port}, '127.0.0.1'), 'connect')` };
-  expect(await outcomesOf(NO_LAUNCHER, attempts, '')).toEqual({ connect: 'done' });
-  expect(await outcomesOf(launcher, attempts, '')).not.toEqual({ connect: 'done' });
-});
+withNamespace(
+  'a network namespace closes the network even to code that our own denials do not reach',
+  async () => {
+    const { port } = server.address() as AddressInfo;
+    const attempts = { connect: `await once.once(net.connect(${port}, '127.0.0.1'), 'connect')` };
+    expect(await outcomesOf(NO_LAUNCHER, attempts, '')).toEqual({ connect: 'done' });
+    expect(await outcomesOf(launcher, attempts, '')).not.toEqual({ connect: 'done' });
+  },
+);

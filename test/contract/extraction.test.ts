@@ -4,7 +4,15 @@ import { Readable } from 'node:stream';
 import { ProcessingFailure } from '../../src/errors.js';
 import { withSmallTexts } from '../../src/extraction/small-texts.js';
 import { writeBombDocx } from '../corpus/make-bomb.js';
-import { collect, extractText, MIB, mimeTypeOf, segmentsOf, textOf, useExtractionLab } from '../support/extraction.js';
+import {
+  collect,
+  extractText,
+  MIB,
+  mimeTypeOf,
+  segmentsOf,
+  textOf,
+  useExtractionLab,
+} from '../support/extraction.js';
 
 const lab = useExtractionLab();
 
@@ -17,7 +25,10 @@ describe('every format gives its text', () => {
     ['contract-law.pdf', 'a peppercorn will do'],
     ['owner-password.pdf', 'harmonic tremor often follows'],
     ['observatory.xlsx', 'Telescopes\nName\tAperture in metres\tSite\tFirst light'],
-    ['observatory.xlsx', 'Gran Telescopio Canarias\t10.4\tLa Palma\t2007-07-13\tspectra of faint galaxies'],
+    [
+      'observatory.xlsx',
+      'Gran Telescopio Canarias\t10.4\tLa Palma\t2007-07-13\tspectra of faint galaxies',
+    ],
     ['reefs.html', 'the polyp gives them shelter — and most of its colour comes from them.'],
     ['reefs.html', 'What happens at 30 °C\n\nOne degree'],
     ['knots.md', '# Knots for a small boat\n'],
@@ -38,8 +49,20 @@ describe('every format gives its text', () => {
   it('short texts that are read in the worker are what the child reads', async () => {
     const child = lab.start();
     let asked = 0;
-    const inWorker = withSmallTexts({ ...child, extract: (file) => ((asked += 1), child.extract(file)) });
-    const names = ['tea.txt', 'knots.md', 'coffee.csv', 'planets.json', 'bom.txt', 'utf16le.txt', 'utf16be-bom.txt', 'latin1.txt'];
+    const inWorker = withSmallTexts({
+      ...child,
+      extract: (file) => ((asked += 1), child.extract(file)),
+    });
+    const names = [
+      'tea.txt',
+      'knots.md',
+      'coffee.csv',
+      'planets.json',
+      'bom.txt',
+      'utf16le.txt',
+      'utf16be-bom.txt',
+      'latin1.txt',
+    ];
     for (const name of [...names, 'nul-bytes.txt', 'lone-surrogates.txt', 'lone-surrogates.json']) {
       expect([name, await textOf(inWorker, name)]).toEqual([name, await textOf(child, name)]);
     }
@@ -53,7 +76,8 @@ describe('every format gives its text', () => {
   it('a byte order mark is no text', async () => {
     const extractor = lab.start();
     const plain = await textOf(extractor, 'tea.txt');
-    for (const name of ['bom.txt', 'utf16le.txt', 'utf16be-bom.txt']) expect(await textOf(extractor, name)).toBe(plain);
+    for (const name of ['bom.txt', 'utf16le.txt', 'utf16be-bom.txt'])
+      expect(await textOf(extractor, name)).toBe(plain);
   });
 
   it.each([
@@ -68,22 +92,33 @@ describe('every format gives its text', () => {
     ['sourdough.pptx', 6, 'Let the loaf cool for an hour'],
   ])('%s has page %d: %j', async (name, page, phrase) => {
     const segments = await segmentsOf(lab.start(), name);
-    expect(segments.filter(({ text }) => text.includes(phrase)).map((segment) => segment.page)).toEqual([page]);
+    expect(
+      segments.filter(({ text }) => text.includes(phrase)).map((segment) => segment.page),
+    ).toEqual([page]);
   });
 
   it('a format without pages has none', async () => {
     expect((await segmentsOf(lab.start(), 'bees.docx')).map(({ page }) => page)).toEqual([null]);
   });
 
-  it.each(['scan.pdf', 'empty-pages-1000.pdf'])('a document without text has no segment: %s', async (name) => {
-    expect(await segmentsOf(lab.start(), name)).toEqual([]);
-  });
+  it.each(['scan.pdf', 'empty-pages-1000.pdf'])(
+    'a document without text has no segment: %s',
+    async (name) => {
+      expect(await segmentsOf(lab.start(), name)).toEqual([]);
+    },
+  );
 });
 
 describe('the text is fit to be stored and cut up', () => {
   it('no NUL and no half of a surrogate pair comes out of any format', async () => {
     const extractor = lab.start();
-    for (const name of ['nul-bytes.txt', 'lone-surrogates.txt', 'utf16le.txt', 'bees.docx', 'volcanoes.pdf']) {
+    for (const name of [
+      'nul-bytes.txt',
+      'lone-surrogates.txt',
+      'utf16le.txt',
+      'bees.docx',
+      'volcanoes.pdf',
+    ]) {
       const text = await textOf(extractor, name);
       expect(text).not.toContain('\0');
       expect(text.isWellFormed()).toBe(true);
@@ -95,13 +130,17 @@ describe('the text is fit to be stored and cut up', () => {
     const text = await extractText(lab.start(), original);
     const segments = (await collect(text.segments())).map((segment) => segment.text);
     expect(segments.length).toBeGreaterThan(3);
-    expect(segments.every((segment) => segment.isWellFormed() && segment.length <= 65_536)).toBe(true);
+    expect(segments.every((segment) => segment.isWellFormed() && segment.length <= 65_536)).toBe(
+      true,
+    );
     expect(segments.join('')).toBe(original);
   });
 
   it('line separators of Unicode stay what they are', async () => {
     const text = await extractText(lab.start(), 'one\u2028two\u2029three\r\nfour');
-    expect((await collect(text.segments())).map((segment) => segment.text)).toEqual(['one\u2028two\u2029three\r\nfour']);
+    expect((await collect(text.segments())).map((segment) => segment.text)).toEqual([
+      'one\u2028two\u2029three\r\nfour',
+    ]);
   });
 
   it('it can be read several times until it is disposed of, which may be repeated', async () => {
@@ -133,7 +172,10 @@ describe('a file that cannot be read says why', () => {
     ['truncated.docx', 'CORRUPT'],
     ['plain-zip.docx', 'UNSUPPORTED_CONTENT'],
   ])('%s is %s', async (name, code) => {
-    await expect(segmentsOf(lab.start(), name)).rejects.toMatchObject({ name: 'ProcessingFailure', code });
+    await expect(segmentsOf(lab.start(), name)).rejects.toMatchObject({
+      name: 'ProcessingFailure',
+      code,
+    });
     expect(await lab.leftovers()).toEqual([]);
   });
 
@@ -146,21 +188,31 @@ describe('a file that cannot be read says why', () => {
   it('an Excel sheet taken for a Word document is UNSUPPORTED_CONTENT', async () => {
     const mimeType = await mimeTypeOf('bees.docx');
     const content = createReadStream(new URL('../corpus/observatory.xlsx', import.meta.url));
-    await expect(lab.start().extract({ mimeType, content, signal: new AbortController().signal })).rejects.toMatchObject({
+    await expect(
+      lab.start().extract({ mimeType, content, signal: new AbortController().signal }),
+    ).rejects.toMatchObject({
       code: 'UNSUPPORTED_CONTENT',
     });
   });
 
   it('the message names no driver, no path and no stack', async () => {
-    const failure = await segmentsOf(lab.start(), 'truncated.pdf').catch((error: unknown) => error as ProcessingFailure);
-    expect(failure).toMatchObject({ message: 'The PDF is damaged: it cannot be opened. Upload it again from the original.' });
+    const failure = await segmentsOf(lab.start(), 'truncated.pdf').catch(
+      (error: unknown) => error as ProcessingFailure,
+    );
+    expect(failure).toMatchObject({
+      message: 'The PDF is damaged: it cannot be opened. Upload it again from the original.',
+    });
     expect(String((failure as ProcessingFailure).cause)).toContain('Invalid');
   });
 
   it("the blob store's own error passes as it is", async () => {
     const missing = new ProcessingFailure('BLOB_MISSING', 'The stored file is gone.');
     const content = new Readable({ read: () => content.destroy(missing) });
-    await expect(lab.start().extract({ mimeType: 'text/plain', content, signal: new AbortController().signal })).rejects.toBe(missing);
+    await expect(
+      lab
+        .start()
+        .extract({ mimeType: 'text/plain', content, signal: new AbortController().signal }),
+    ).rejects.toBe(missing);
     expect(await lab.leftovers()).toEqual([]);
   });
 });

@@ -5,4 +5,7 @@ type StatusBusModule = typeof import('../../src/embedded/status-bus.js');
 
 const { createStatusBus } = await built<StatusBusModule>('embedded/status-bus.js');
 
-describeStatusBusContract('within the process', async () => ({ bus: createStatusBus(), close: async () => undefined }));
+describeStatusBusContract('within the process', async () => ({
+  bus: createStatusBus(),
+  close: async () => undefined,
+}));

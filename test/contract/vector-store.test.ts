@@ -8,6 +8,7 @@ const { createVectorStore } = await built<VectorsModule>('postgres/vectors.js');
 describeVectorStoreContract('pgvector in the embedded PostgreSQL', async () => {
   const { database, close } = await openEmbeddedDatabase();
   const model = 'a-model';
-  const reopen = (name: string, dimensions: number) => createVectorStore({ database, model: name, dimensions });
+  const reopen = (name: string, dimensions: number) =>
+    createVectorStore({ database, model: name, dimensions });
   return { store: await reopen(model, DIMENSIONS), reopen, model, close };
 });

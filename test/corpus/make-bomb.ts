@@ -1,6 +1,7 @@
 /**
- * Writes documents that are small on disk and endless when inflated. One piece of compressed blanks, ended by a full flush, is repeated: the result is
- * one valid deflate stream, and making it takes no time.
+ * Writes documents that are small on disk and endless when inflated. One piece of compressed
+ * blanks, ended by a full flush, is repeated: the result is one valid deflate stream, and making it
+ * takes no time.
  */
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
@@ -32,7 +33,10 @@ interface Part {
   checksum: number;
 }
 
-/** A docx whose text is nothing but blanks. The checksums of the large parts are wrong: nobody gets that far. */
+/**
+ * A docx whose text is nothing but blanks. The checksums of the large parts are wrong: nobody gets
+ * that far.
+ */
 export async function writeBombDocx(path: string, { inflatedBytes, declaredBytes = inflatedBytes }: BombOptions): Promise<void> {
   const bomb = { repeat: Math.ceil(inflatedBytes / PIECE_BYTES), declaredBytes, checksum: 0 };
   const piece = deflateRawSync(Buffer.alloc(PIECE_BYTES, ' '), SYNC);

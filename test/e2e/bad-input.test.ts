@@ -17,8 +17,23 @@ import {
   type UploadFile,
 } from '../support/client.js';
 import { corpus } from '../support/corpus.js';
-import { countDocuments, countUnfinished, search, SEARCH, uploadCompleted } from '../support/documents.js';
-import { bearer, BOUNDARY, errorOf, getRest, multipart, multipartHeaders, sendRaw, uploadRest } from '../support/rest.js';
+import {
+  countDocuments,
+  countUnfinished,
+  search,
+  SEARCH,
+  uploadCompleted,
+} from '../support/documents.js';
+import {
+  bearer,
+  BOUNDARY,
+  errorOf,
+  getRest,
+  multipart,
+  multipartHeaders,
+  sendRaw,
+  uploadRest,
+} from '../support/rest.js';
 import { shareProduct, type SharedProduct } from '../support/shared-product.js';
 import { eventually } from '../support/wait.js';
 import { refusalOf } from '../support/watch.js';
@@ -39,7 +54,11 @@ interface Refusal {
   limit?: number;
 }
 
-type TryUpload = (url: string, token: string | null, file: UploadFile) => Promise<{ refusal: Refusal } | { id: string; filename: string }>;
+type TryUpload = (
+  url: string,
+  token: string | null,
+  file: UploadFile,
+) => Promise<{ refusal: Refusal } | { id: string; filename: string }>;
 
 const tryGraphql: TryUpload = async (url, token, file) => {
   const { status, data, errors } = await askUpload(url, token, file);
@@ -55,56 +74,93 @@ const tryRest: TryUpload = async (url, token, file) => {
   return { id: String(answer.body['documentId']), filename: String(answer.body['fileName']) };
 };
 
-/** Both doors of the upload, and the status with which each answers a refusal that REST answers with `restStatus`. */
+/**
+ * Both doors of the upload, and the status with which each answers a refusal that REST answers with
+ * `restStatus`.
+ */
 const DOORS = [
   { door: 'GraphQL', tryUpload: tryGraphql, httpStatus: (_restStatus: number) => 200 },
   { door: 'REST', tryUpload: tryRest, httpStatus: (restStatus: number) => restStatus },
 ];
 
 /** Neither a file nor a row of this user may be left. */
-async function expectNothingKept(token: string, blobsBefore: string[], { url, blobs }: SharedProduct = shared): Promise<void> {
+async function expectNothingKept(
+  token: string,
+  blobsBefore: string[],
+  { url, blobs }: SharedProduct = shared,
+): Promise<void> {
   const newBlobs = async () => (await blobs()).filter((name) => !blobsBefore.includes(name));
-  await eventually(async () => (await newBlobs()).length === 0, { what: 'no stored file that was not there before' });
+  await eventually(async () => (await newBlobs()).length === 0, {
+    what: 'no stored file that was not there before',
+  });
   expect(await countDocuments(url, token)).toEqual({});
 }
 
 /** The HTTP status with which a WebSocket is refused. */
-async function refusedUpgrade(path: string, headers: Record<string, string>, protocol?: string): Promise<number | undefined> {
-  const socket = new WebSocket(`${shared.url.replace('http', 'ws')}${path}`, protocol ?? [], { headers });
+async function refusedUpgrade(
+  path: string,
+  headers: Record<string, string>,
+  protocol?: string,
+): Promise<number | undefined> {
+  const socket = new WebSocket(`${shared.url.replace('http', 'ws')}${path}`, protocol ?? [], {
+    headers,
+  });
   socket.on('error', () => undefined);
-  const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode?: number }];
+  const [, response] = (await once(socket, 'unexpected-response')) as [
+    unknown,
+    { statusCode?: number },
+  ];
   socket.terminate();
   return response.statusCode;
 }
 
-describe.each(DOORS)('a file that $door does not take leaves neither file nor row', ({ tryUpload, httpStatus }) => {
-  it.each([
-    ['an empty file', { name: 'empty.txt', content: '' }, 400, 'EMPTY_FILE'],
-    ['an empty file with the name of a PDF', { name: 'empty.pdf', content: '' }, 400, 'EMPTY_FILE'],
-    [
-      'a program',
-      { name: 'a.txt', content: Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xfe, 0x80]) },
-      415,
-      'UNSUPPORTED_MEDIA_TYPE',
-    ],
-  ])('%s', async (_, file, restStatus, code) => {
-    const token = shared.newUser();
-    const before = await shared.blobs();
-    expect(await tryUpload(shared.url, token, file)).toMatchObject({ refusal: { code, httpStatus: httpStatus(restStatus) } });
-    await expectNothingKept(token, before);
-  });
+describe.each(DOORS)(
+  'a file that $door does not take leaves neither file nor row',
+  ({ tryUpload, httpStatus }) => {
+    it.each([
+      ['an empty file', { name: 'empty.txt', content: '' }, 400, 'EMPTY_FILE'],
+      [
+        'an empty file with the name of a PDF',
+        { name: 'empty.pdf', content: '' },
+        400,
+        'EMPTY_FILE',
+      ],
+      [
+        'a program',
+        {
+          name: 'a.txt',
+          content: Buffer.from([
+            0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xfe, 0x80,
+          ]),
+        },
+        415,
+        'UNSUPPORTED_MEDIA_TYPE',
+      ],
+    ])('%s', async (_, file, restStatus, code) => {
+      const token = shared.newUser();
+      const before = await shared.blobs();
+      expect(await tryUpload(shared.url, token, file)).toMatchObject({
+        refusal: { code, httpStatus: httpStatus(restStatus) },
+      });
+      await expectNothingKept(token, before);
+    });
 
-  it('a PNG, whatever its name', async () => {
-    const token = shared.newUser();
-    const before = await shared.blobs();
-    const refusal = { code: 'UNSUPPORTED_MEDIA_TYPE', httpStatus: httpStatus(415) };
-    expect(await tryUpload(shared.url, token, await corpus('png-named.pdf'))).toMatchObject({ refusal });
-    await expectNothingKept(token, before);
-  });
-});
+    it('a PNG, whatever its name', async () => {
+      const token = shared.newUser();
+      const before = await shared.blobs();
+      const refusal = { code: 'UNSUPPORTED_MEDIA_TYPE', httpStatus: httpStatus(415) };
+      expect(await tryUpload(shared.url, token, await corpus('png-named.pdf'))).toMatchObject({
+        refusal,
+      });
+      await expectNothingKept(token, before);
+    });
+  },
+);
 
 describe('with a small limit and two other origins', () => {
-  const small = shareProduct({ env: { MAX_UPLOAD_BYTES: String(SMALL_LIMIT), CORS_ORIGIN: `${FRIEND},https://other.example` } });
+  const small = shareProduct({
+    env: { MAX_UPLOAD_BYTES: String(SMALL_LIMIT), CORS_ORIGIN: `${FRIEND},https://other.example` },
+  });
 
   it.each(DOORS)(
     'a file over the limit is FILE_TOO_LARGE by $door, names the limit and leaves nothing',
@@ -112,31 +168,57 @@ describe('with a small limit and two other origins', () => {
       const token = small.newUser();
       const before = await small.blobs();
       const refusal = { code: 'FILE_TOO_LARGE', limit: SMALL_LIMIT, httpStatus: httpStatus(413) };
-      expect(await tryUpload(small.url, token, { name: 'large.txt', content: 'x'.repeat(SMALL_LIMIT + 1) })).toMatchObject({ refusal });
+      expect(
+        await tryUpload(small.url, token, {
+          name: 'large.txt',
+          content: 'x'.repeat(SMALL_LIMIT + 1),
+        }),
+      ).toMatchObject({ refusal });
       await expectNothingKept(token, before, small);
     },
   );
 
-  it.each(DOORS)('a file that is far over the limit is refused by $door', async ({ tryUpload, httpStatus }) => {
-    const token = small.newUser();
-    const before = await small.blobs();
-    const refusal = { code: 'FILE_TOO_LARGE', limit: SMALL_LIMIT, httpStatus: httpStatus(413) };
-    expect(await tryUpload(small.url, token, { name: 'huge.txt', content: 'x'.repeat(20_000_000) })).toMatchObject({ refusal });
-    await expectNothingKept(token, before, small);
-  });
+  it.each(DOORS)(
+    'a file that is far over the limit is refused by $door',
+    async ({ tryUpload, httpStatus }) => {
+      const token = small.newUser();
+      const before = await small.blobs();
+      const refusal = { code: 'FILE_TOO_LARGE', limit: SMALL_LIMIT, httpStatus: httpStatus(413) };
+      expect(
+        await tryUpload(small.url, token, { name: 'huge.txt', content: 'x'.repeat(20_000_000) }),
+      ).toMatchObject({ refusal });
+      await expectNothingKept(token, before, small);
+    },
+  );
 
   it.each(DOORS)('a file of exactly the limit is taken by $door', async ({ tryUpload }) => {
     const content = 'word '.repeat(SMALL_LIMIT).slice(0, SMALL_LIMIT);
     const token = small.newUser();
     const taken = await tryUpload(small.url, token, { name: 'exact.txt', content });
     expect(taken).toMatchObject({ filename: 'exact.txt' });
-    await gql(small.url, token, 'mutation Delete($id: ID!) { deleteDocument(id: $id) { id } }', 'id' in taken ? { id: taken.id } : {});
+    await gql(
+      small.url,
+      token,
+      'mutation Delete($id: ID!) { deleteDocument(id: $id) { id } }',
+      'id' in taken ? { id: taken.id } : {},
+    );
   });
 
   it('an Origin that CORS_ORIGIN names may ask, and only that one', async () => {
-    const headers = { ...bearer(small.newUser()), origin: FRIEND, 'content-type': 'application/json' };
-    const response = await fetch(`${small.url}/graphql`, { method: 'POST', headers, body: '{"query":"{ viewer { id } }"}' });
-    expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([200, FRIEND]);
+    const headers = {
+      ...bearer(small.newUser()),
+      origin: FRIEND,
+      'content-type': 'application/json',
+    };
+    const response = await fetch(`${small.url}/graphql`, {
+      method: 'POST',
+      headers,
+      body: '{"query":"{ viewer { id } }"}',
+    });
+    expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([
+      200,
+      FRIEND,
+    ]);
     const foreign = await sendRaw(small.url, {
       path: '/graphql',
       headers: { ...headers, origin: FOREIGN },
@@ -165,14 +247,19 @@ describe('an upload that breaks off', () => {
   ])('at %s leaves neither file nor row', async (path, fields) => {
     const token = shared.newUser();
     const before = await shared.blobs();
-    const whole = multipart([...fields, { name: 'file', filename: 'half.txt', content: 'half a text '.repeat(100_000) }]);
+    const whole = multipart([
+      ...fields,
+      { name: 'file', filename: 'half.txt', content: 'half a text '.repeat(100_000) },
+    ]);
     const sent = request(`${shared.url}${path}`, {
       method: 'POST',
       headers: { ...multipartHeaders(token), 'content-length': whole.length },
     });
     sent.on('error', () => undefined);
     sent.write(whole.subarray(0, whole.length / 2));
-    await eventually(async () => (await shared.blobs()).length > before.length, { what: 'a file half written' });
+    await eventually(async () => (await shared.blobs()).length > before.length, {
+      what: 'a file half written',
+    });
     sent.destroy();
     await expectNothingKept(token, before);
   });
@@ -180,20 +267,34 @@ describe('an upload that breaks off', () => {
   it.each([
     ['/graphql', true],
     ['/api/documents/upload', false],
-  ])('at %s because the body ends before its boundary is BAD_USER_INPUT', async (path, isGraphql) => {
-    const token = shared.newUser();
-    const before = await shared.blobs();
-    const fields = isGraphql ? uploadFields(['variables.file']) : [];
-    const whole = multipart([...fields, { name: 'file', filename: 'half.txt', content: 'half a text '.repeat(10_000) }]);
-    const { text } = await sendRaw(shared.url, { path, headers: multipartHeaders(token), body: whole.subarray(0, whole.length - 20_000) });
-    expect(text).toContain('BAD_USER_INPUT');
-    await expectNothingKept(token, before);
-  });
+  ])(
+    'at %s because the body ends before its boundary is BAD_USER_INPUT',
+    async (path, isGraphql) => {
+      const token = shared.newUser();
+      const before = await shared.blobs();
+      const fields = isGraphql ? uploadFields(['variables.file']) : [];
+      const whole = multipart([
+        ...fields,
+        { name: 'file', filename: 'half.txt', content: 'half a text '.repeat(10_000) },
+      ]);
+      const { text } = await sendRaw(shared.url, {
+        path,
+        headers: multipartHeaders(token),
+        body: whole.subarray(0, whole.length - 20_000),
+      });
+      expect(text).toContain('BAD_USER_INPUT');
+      await expectNothingKept(token, before);
+    },
+  );
 });
 
-const UPLOAD = 'mutation ($file: Upload!) { uploadDocument(file: $file) { document { id filename } } }';
+const UPLOAD =
+  'mutation ($file: Upload!) { uploadDocument(file: $file) { document { id filename } } }';
 
-function uploadFields(paths: string[], map: object = { file: paths }): { name: string; content: string }[] {
+function uploadFields(
+  paths: string[],
+  map: object = { file: paths },
+): { name: string; content: string }[] {
   return [
     { name: 'operations', content: JSON.stringify({ query: UPLOAD, variables: { file: null } }) },
     { name: 'map', content: JSON.stringify(map) },
@@ -209,24 +310,42 @@ describe('a GraphQL multipart request that is wrong is BAD_USER_INPUT and keeps 
     ['with two files of one name', multipart([...uploadFields(['variables.file']), file, file])],
     [
       'with two files for one Upload',
-      multipart([...uploadFields([], { file: ['variables.file'], other: ['variables.file'] }), file, { ...file, name: 'other' }]),
+      multipart([
+        ...uploadFields([], { file: ['variables.file'], other: ['variables.file'] }),
+        file,
+        { ...file, name: 'other' },
+      ]),
     ],
     [
       'whose second file is announced for another variable',
-      multipart([...uploadFields([], { file: ['variables.file'], other: ['variables.other'] }), file, { ...file, name: 'other' }]),
+      multipart([
+        ...uploadFields([], { file: ['variables.file'], other: ['variables.other'] }),
+        file,
+        { ...file, name: 'other' },
+      ]),
     ],
     ['whose map names nothing', multipart([...uploadFields(['variables.nothing.there']), file])],
     ['whose map is no JSON', multipart([operations, { name: 'map', content: '{' }, file])],
     ['whose map is a list', multipart([operations, { name: 'map', content: '[]' }, file])],
-    ['whose operations are no JSON', multipart([{ name: 'operations', content: '{' }, { name: 'map', content: '{}' }, file])],
-    ['whose file comes before the operations', multipart([file, ...uploadFields(['variables.file'])])],
+    [
+      'whose operations are no JSON',
+      multipart([{ name: 'operations', content: '{' }, { name: 'map', content: '{}' }, file]),
+    ],
+    [
+      'whose file comes before the operations',
+      multipart([file, ...uploadFields(['variables.file'])]),
+    ],
     ['without a single part', Buffer.from(`--${BOUNDARY}--\r\n`)],
     ['that is empty', Buffer.alloc(0)],
     ['of noise', Buffer.from('\x00\xff--nothing like a multipart body\r\n\r\n', 'latin1')],
   ])('%s', async (_, body) => {
     const token = shared.newUser();
     const before = await shared.blobs();
-    const { status, text } = await sendRaw(shared.url, { path: '/graphql', headers: multipartHeaders(token), body });
+    const { status, text } = await sendRaw(shared.url, {
+      path: '/graphql',
+      headers: multipartHeaders(token),
+      body,
+    });
     const { errors } = JSON.parse(text) as { errors: GraphqlError[] };
     expect([200, 400]).toContain(status);
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
@@ -236,7 +355,11 @@ describe('a GraphQL multipart request that is wrong is BAD_USER_INPUT and keeps 
   it('without a boundary in its header', async () => {
     const token = shared.newUser();
     const headers = { ...multipartHeaders(token), 'content-type': 'multipart/form-data' };
-    const { status, text } = await sendRaw(shared.url, { path: '/graphql', headers, body: multipart(uploadFields(['variables.file'])) });
+    const { status, text } = await sendRaw(shared.url, {
+      path: '/graphql',
+      headers,
+      body: multipart(uploadFields(['variables.file'])),
+    });
     expect(status).toBe(400);
     expect(text).toContain('BAD_USER_INPUT');
   });
@@ -255,15 +378,38 @@ describe('a REST upload that is wrong is BAD_USER_INPUT and keeps nothing', () =
     ['without a single part', Buffer.from(`--${BOUNDARY}--\r\n`), 'file'],
     ['that is empty', Buffer.alloc(0), 'file'],
     ['of noise', Buffer.from('\x00\xff--nothing like a multipart body\r\n\r\n', 'latin1'), 'file'],
-    ['with an unknown priority', multipart([file, { name: 'priority', content: 'URGENT' }]), 'priority'],
-    ['with a time that is none', multipart([{ name: 'scheduledFor', content: 'soon' }, file]), 'scheduledFor'],
-    ['with a time after all times', multipart([file, { name: 'scheduledFor', content: '+275760-09-13T00:00:00.000Z' }]), 'scheduledFor'],
-    ['with a force that is neither true nor false', multipart([file, { name: 'force', content: 'maybe' }]), 'force'],
+    [
+      'with an unknown priority',
+      multipart([file, { name: 'priority', content: 'URGENT' }]),
+      'priority',
+    ],
+    [
+      'with a time that is none',
+      multipart([{ name: 'scheduledFor', content: 'soon' }, file]),
+      'scheduledFor',
+    ],
+    [
+      'with a time after all times',
+      multipart([file, { name: 'scheduledFor', content: '+275760-09-13T00:00:00.000Z' }]),
+      'scheduledFor',
+    ],
+    [
+      'with a force that is neither true nor false',
+      multipart([file, { name: 'force', content: 'maybe' }]),
+      'force',
+    ],
   ])('%s', async (_, body, field) => {
     const token = shared.newUser();
     const before = await shared.blobs();
-    const { status, text } = await sendRaw(shared.url, { path: '/api/documents/upload', headers: multipartHeaders(token), body });
-    expect({ status, ...(JSON.parse(text) as object) }).toMatchObject({ status: 400, error: { code: 'BAD_USER_INPUT', field } });
+    const { status, text } = await sendRaw(shared.url, {
+      path: '/api/documents/upload',
+      headers: multipartHeaders(token),
+      body,
+    });
+    expect({ status, ...(JSON.parse(text) as object) }).toMatchObject({
+      status: 400,
+      error: { code: 'BAD_USER_INPUT', field },
+    });
     await expectNothingKept(token, before);
   });
 
@@ -277,7 +423,10 @@ describe('a REST upload that is wrong is BAD_USER_INPUT and keeps nothing', () =
       headers: { ...bearer(token), ...headers },
       body: '{}',
     });
-    expect({ status, ...(JSON.parse(text) as object) }).toMatchObject({ status: 400, error: { code: 'BAD_USER_INPUT' } });
+    expect({ status, ...(JSON.parse(text) as object) }).toMatchObject({
+      status: 400,
+      error: { code: 'BAD_USER_INPUT' },
+    });
   });
 
   it('but of two files the first is taken and the second left', async () => {
@@ -286,40 +435,51 @@ describe('a REST upload that is wrong is BAD_USER_INPUT and keeps nothing', () =
       { name: 'one', filename: 'one.txt', content: 'The first of two files.' },
       { name: 'two', filename: 'two.txt', content: 'The second.' },
     ]);
-    const { status, text } = await sendRaw(shared.url, { path: '/api/documents/upload', headers: multipartHeaders(token), body });
-    expect({ status, body: JSON.parse(text) as object }).toMatchObject({ status: 202, body: { fileName: 'one.txt' } });
+    const { status, text } = await sendRaw(shared.url, {
+      path: '/api/documents/upload',
+      headers: multipartHeaders(token),
+      body,
+    });
+    expect({ status, body: JSON.parse(text) as object }).toMatchObject({
+      status: 202,
+      body: { fileName: 'one.txt' },
+    });
     const counts = await countDocuments(shared.url, token);
     expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(1);
   });
 });
 
-describe.each(DOORS)('a file uploaded by $door that cannot be read ends FAILED at once, with its code', ({ tryUpload }) => {
-  it.each([
-    ['a PDF with a password', 'encrypted.pdf', 'ENCRYPTED'],
-    ['a docx with a password', 'encrypted.docx', 'ENCRYPTED'],
-    ['an odt with a password', 'encrypted.odt', 'ENCRYPTED'],
-    ['a truncated PDF', 'truncated.pdf', 'CORRUPT'],
-    ['a truncated docx', 'truncated.docx', 'CORRUPT'],
-    ['a plain zip named .docx', 'plain-zip.docx', 'UNSUPPORTED_CONTENT'],
-    ['a scan without text', 'scan.pdf', 'EMPTY_TEXT'],
-    ['a thousand empty pages', 'empty-pages-1000.pdf', 'EMPTY_TEXT'],
-    ['a text of nothing but blanks', 'blanks.txt', 'EMPTY_TEXT'],
-  ])('%s (%s): %s', async (_, name, code) => {
-    const token = shared.newUser();
-    const file = name === 'blanks.txt' ? { name, content: ' \n\t\n'.repeat(1_000) } : await corpus(name);
-    const taken = await tryUpload(shared.url, token, file);
-    const id = 'id' in taken ? taken.id : '';
-    const last = (await waitForStatus(shared.url, token, id, 'COMPLETED', 'FAILED')).at(-1);
-    expect(last).toMatchObject({
-      status: 'FAILED',
-      attempt: 1,
-      vectorCount: 0,
-      error: { code, cause: null, retryable: false, stage: 'EXTRACTING' },
+describe.each(DOORS)(
+  'a file uploaded by $door that cannot be read ends FAILED at once, with its code',
+  ({ tryUpload }) => {
+    it.each([
+      ['a PDF with a password', 'encrypted.pdf', 'ENCRYPTED'],
+      ['a docx with a password', 'encrypted.docx', 'ENCRYPTED'],
+      ['an odt with a password', 'encrypted.odt', 'ENCRYPTED'],
+      ['a truncated PDF', 'truncated.pdf', 'CORRUPT'],
+      ['a truncated docx', 'truncated.docx', 'CORRUPT'],
+      ['a plain zip named .docx', 'plain-zip.docx', 'UNSUPPORTED_CONTENT'],
+      ['a scan without text', 'scan.pdf', 'EMPTY_TEXT'],
+      ['a thousand empty pages', 'empty-pages-1000.pdf', 'EMPTY_TEXT'],
+      ['a text of nothing but blanks', 'blanks.txt', 'EMPTY_TEXT'],
+    ])('%s (%s): %s', async (_, name, code) => {
+      const token = shared.newUser();
+      const file =
+        name === 'blanks.txt' ? { name, content: ' \n\t\n'.repeat(1_000) } : await corpus(name);
+      const taken = await tryUpload(shared.url, token, file);
+      const id = 'id' in taken ? taken.id : '';
+      const last = (await waitForStatus(shared.url, token, id, 'COMPLETED', 'FAILED')).at(-1);
+      expect(last).toMatchObject({
+        status: 'FAILED',
+        attempt: 1,
+        vectorCount: 0,
+        error: { code, cause: null, retryable: false, stage: 'EXTRACTING' },
+      });
+      const { body } = await getRest(shared.url, token, `/api/documents/${id}/status`);
+      expect(body).toMatchObject({ status: 'failed', error: last?.error?.message });
     });
-    const { body } = await getRest(shared.url, token, `/api/documents/${id}/status`);
-    expect(body).toMatchObject({ status: 'failed', error: last?.error?.message });
-  });
-});
+  },
+);
 
 it('a PDF with only an owner password is read', async () => {
   const token = shared.newUser();
@@ -334,7 +494,10 @@ it('a zip bomb in a docx ends with EXTRACTION_LIMIT, and the API answers meanwhi
   try {
     await writeBombDocx(path, { inflatedBytes: 3 * GIB, declaredBytes: 5_000 });
     const token = shared.newUser();
-    const { document } = await upload(shared.url, token, { name: 'bomb.docx', content: await readFile(path) });
+    const { document } = await upload(shared.url, token, {
+      name: 'bomb.docx',
+      content: await readFile(path),
+    });
     const end = waitForStatus(shared.url, token, document.id, 'COMPLETED', 'FAILED');
     const waits: number[] = [];
     while ((await countUnfinished(shared.url, token)) > 0) {
@@ -342,7 +505,11 @@ it('a zip bomb in a docx ends with EXTRACTION_LIMIT, and the API answers meanwhi
       await gql(shared.url, token, '{ documents { totalCount } }');
       waits.push(performance.now() - askedAt);
     }
-    expect((await end).at(-1)).toMatchObject({ status: 'FAILED', attempt: 1, error: { code: 'EXTRACTION_LIMIT', retryable: false } });
+    expect((await end).at(-1)).toMatchObject({
+      status: 'FAILED',
+      attempt: 1,
+      error: { code: 'EXTRACTION_LIMIT', retryable: false },
+    });
     expect(waits.length).toBeGreaterThan(0);
     expect(Math.max(...waits)).toBeLessThan(2_000);
   } finally {
@@ -352,11 +519,36 @@ it('a zip bomb in a docx ends with EXTRACTION_LIMIT, and the API answers meanwhi
 
 describe('a text in any coat is read as what it says', () => {
   it.each([
-    ['with NUL bytes', 'nul-bytes.txt', 'tide table Dover', 'High water at Dover: 04:12 and 16:40.'],
-    ['with lone surrogates', 'lone-surrogates.txt', 'lighthouse flashes', 'the lighthouse flashes twice every ten seconds.'],
-    ['with escaped lone surrogates', 'lone-surrogates.json', 'lighthouse flashes', 'flashes twice every ten seconds'],
-    ['with a byte order mark', 'bom.txt', 'oolong tea', 'Green, oolong and black tea all come from the leaves of one shrub'],
-    ['in UTF-16', 'utf16le.txt', 'oolong tea', 'Green, oolong and black tea all come from the leaves of one shrub'],
+    [
+      'with NUL bytes',
+      'nul-bytes.txt',
+      'tide table Dover',
+      'High water at Dover: 04:12 and 16:40.',
+    ],
+    [
+      'with lone surrogates',
+      'lone-surrogates.txt',
+      'lighthouse flashes',
+      'the lighthouse flashes twice every ten seconds.',
+    ],
+    [
+      'with escaped lone surrogates',
+      'lone-surrogates.json',
+      'lighthouse flashes',
+      'flashes twice every ten seconds',
+    ],
+    [
+      'with a byte order mark',
+      'bom.txt',
+      'oolong tea',
+      'Green, oolong and black tea all come from the leaves of one shrub',
+    ],
+    [
+      'in UTF-16',
+      'utf16le.txt',
+      'oolong tea',
+      'Green, oolong and black tea all come from the leaves of one shrub',
+    ],
     [
       'in UTF-16 with a byte order mark',
       'utf16be-bom.txt',
@@ -378,12 +570,24 @@ describe('a text in any coat is read as what it says', () => {
   });
 });
 
-it.each(['0000-01-01T00:00:00.000Z', '1969-12-31T23:59:59.000Z'])('a document scheduled for %s is processed now', async (scheduledFor) => {
-  const token = shared.newUser();
-  await uploadCompleted(shared.url, token, { name: 'past.txt', content: 'Long overdue.', options: { scheduledFor } });
-  const answer = await uploadRest(shared.url, token, { name: 'past.txt', content: 'Longer overdue.' }, { after: { scheduledFor } });
-  expect(answer.status).toBe(202);
-});
+it.each(['0000-01-01T00:00:00.000Z', '1969-12-31T23:59:59.000Z'])(
+  'a document scheduled for %s is processed now',
+  async (scheduledFor) => {
+    const token = shared.newUser();
+    await uploadCompleted(shared.url, token, {
+      name: 'past.txt',
+      content: 'Long overdue.',
+      options: { scheduledFor },
+    });
+    const answer = await uploadRest(
+      shared.url,
+      token,
+      { name: 'past.txt', content: 'Longer overdue.' },
+      { after: { scheduledFor } },
+    );
+    expect(answer.status).toBe(202);
+  },
+);
 
 describe.each(DOORS)('a hostile file name is made safe by $door', ({ tryUpload }) => {
   it.each([
@@ -399,7 +603,10 @@ describe.each(DOORS)('a hostile file name is made safe by $door', ({ tryUpload }
     ['in another script', 'документ.txt', 'документ.txt'],
   ])('%s', async (_, name, safe) => {
     const token = shared.newUser();
-    const taken = await tryUpload(shared.url, token, { name, content: `The name of this file is hostile: ${encodeURIComponent(name)}` });
+    const taken = await tryUpload(shared.url, token, {
+      name,
+      content: `The name of this file is hostile: ${encodeURIComponent(name)}`,
+    });
     expect(taken).toMatchObject({ filename: safe });
     const id = 'id' in taken ? taken.id : '';
     const file = await fetch(`${shared.url}/api/documents/${id}/file`, { headers: bearer(token) });
@@ -409,21 +616,37 @@ describe.each(DOORS)('a hostile file name is made safe by $door', ({ tryUpload }
   });
 });
 
-it.each(['/graphql', '/api/documents/upload'])('a file name with NUL in the header of its part is BAD_USER_INPUT at %s', async (path) => {
-  const token = shared.newUser();
-  const before = await shared.blobs();
-  const fields = path === '/graphql' ? uploadFields(['variables.file']) : [];
-  const body = multipart([...fields, { name: 'file', filename: 'a\0b.txt', content: 'Some text.' }]);
-  expect((await sendRaw(shared.url, { path, headers: multipartHeaders(token), body })).text).toContain('BAD_USER_INPUT');
-  await expectNothingKept(token, before);
-});
+it.each(['/graphql', '/api/documents/upload'])(
+  'a file name with NUL in the header of its part is BAD_USER_INPUT at %s',
+  async (path) => {
+    const token = shared.newUser();
+    const before = await shared.blobs();
+    const fields = path === '/graphql' ? uploadFields(['variables.file']) : [];
+    const body = multipart([
+      ...fields,
+      { name: 'file', filename: 'a\0b.txt', content: 'Some text.' },
+    ]);
+    expect(
+      (await sendRaw(shared.url, { path, headers: multipartHeaders(token), body })).text,
+    ).toContain('BAD_USER_INPUT');
+    await expectNothingKept(token, before);
+  },
+);
 
-it.each(['/graphql', '/api/documents/upload'])('a file name with an encoded NUL is made safe at %s', async (path) => {
-  const token = shared.newUser();
-  const fields = path === '/graphql' ? uploadFields(['variables.file']) : [];
-  const body = multipart([...fields, { name: `file"; filename*=utf-8''a%00b%0d%0ac.txt; x="`, content: 'Some text.' }]);
-  expect((await sendRaw(shared.url, { path, headers: multipartHeaders(token), body })).text).toContain('"abc.txt"');
-});
+it.each(['/graphql', '/api/documents/upload'])(
+  'a file name with an encoded NUL is made safe at %s',
+  async (path) => {
+    const token = shared.newUser();
+    const fields = path === '/graphql' ? uploadFields(['variables.file']) : [];
+    const body = multipart([
+      ...fields,
+      { name: `file"; filename*=utf-8''a%00b%0d%0ac.txt; x="`, content: 'Some text.' },
+    ]);
+    expect(
+      (await sendRaw(shared.url, { path, headers: multipartHeaders(token), body })).text,
+    ).toContain('"abc.txt"');
+  },
+);
 
 describe('without a token, or with one that is none', () => {
   const ROOT_FIELDS = [
@@ -438,45 +661,66 @@ describe('without a token, or with one that is none', () => {
   const BAD_TOKENS = ['dev:', 'dev:two words', `dev:${'a'.repeat(65)}`, 'dev:a/b', 'x', ''];
 
   it.each(ROOT_FIELDS)('%s is UNAUTHENTICATED', async (query) => {
-    expect((await ask(shared.url, null, query)).errors.map(({ extensions }) => extensions.code)).toEqual(['UNAUTHENTICATED']);
+    expect(
+      (await ask(shared.url, null, query)).errors.map(({ extensions }) => extensions.code),
+    ).toEqual(['UNAUTHENTICATED']);
   });
 
-  it.each(DOORS)('an upload by $door is refused with 401 before its body is parsed, and keeps nothing', async ({ tryUpload }) => {
-    const before = await shared.blobs();
-    const refusal = { code: 'UNAUTHENTICATED', httpStatus: 401 };
-    expect(await tryUpload(shared.url, null, { name: 'a.txt', content: 'Some text.' })).toMatchObject({ refusal });
-    expect(await shared.blobs()).toEqual(before);
-  });
+  it.each(DOORS)(
+    'an upload by $door is refused with 401 before its body is parsed, and keeps nothing',
+    async ({ tryUpload }) => {
+      const before = await shared.blobs();
+      const refusal = { code: 'UNAUTHENTICATED', httpStatus: 401 };
+      expect(
+        await tryUpload(shared.url, null, { name: 'a.txt', content: 'Some text.' }),
+      ).toMatchObject({ refusal });
+      expect(await shared.blobs()).toEqual(before);
+    },
+  );
 
   it.each(['status', 'file'])('GET /api/documents/:id/%s is UNAUTHENTICATED', async (what) => {
     const answer = await getRest(shared.url, null, `/api/documents/${UNKNOWN_ID}/${what}`);
-    expect({ status: answer.status, code: errorOf(answer).code }).toEqual({ status: 401, code: 'UNAUTHENTICATED' });
+    expect({ status: answer.status, code: errorOf(answer).code }).toEqual({
+      status: 401,
+      code: 'UNAUTHENTICATED',
+    });
   });
 
   it.each(BAD_TOKENS)('the token "%s" is UNAUTHENTICATED', async (token) => {
-    expect((await ask(shared.url, token, '{ viewer { id } }')).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
-    expect((await getRest(shared.url, token, `/api/documents/${UNKNOWN_ID}/status`)).status).toBe(401);
+    expect((await ask(shared.url, token, '{ viewer { id } }')).errors[0]?.extensions.code).toBe(
+      'UNAUTHENTICATED',
+    );
+    expect((await getRest(shared.url, token, `/api/documents/${UNKNOWN_ID}/status`)).status).toBe(
+      401,
+    );
   });
 
   it('a subscription over SSE is UNAUTHENTICATED', async () => {
-    expect(await refusalOf(subscribeSse(shared.url, null, 'subscription { documentStatus { seq } }'))).toMatchObject([
-      { code: 'UNAUTHENTICATED' },
-    ]);
+    expect(
+      await refusalOf(subscribeSse(shared.url, null, 'subscription { documentStatus { seq } }')),
+    ).toMatchObject([{ code: 'UNAUTHENTICATED' }]);
   });
 });
 
 describe('a foreign Origin is refused', () => {
-  it.each([FOREIGN, 'null', 'http://localhost.evil.example', 'http://127.0.0.1:1'])('%s over HTTP', async (origin) => {
-    const token = shared.newUser();
-    for (const [path, body] of [
-      ['/graphql', '{"query":"{ viewer { id } }"}'],
-      ['/api/documents/upload', ''],
-    ] as const) {
-      const headers = { ...bearer(token), origin, 'content-type': 'application/json' };
-      const { status, text } = await sendRaw(shared.url, { path, headers, body });
-      expect({ path, status, text }).toEqual({ path, status: 403, text: expect.stringContaining('FORBIDDEN') as string });
-    }
-  });
+  it.each([FOREIGN, 'null', 'http://localhost.evil.example', 'http://127.0.0.1:1'])(
+    '%s over HTTP',
+    async (origin) => {
+      const token = shared.newUser();
+      for (const [path, body] of [
+        ['/graphql', '{"query":"{ viewer { id } }"}'],
+        ['/api/documents/upload', ''],
+      ] as const) {
+        const headers = { ...bearer(token), origin, 'content-type': 'application/json' };
+        const { status, text } = await sendRaw(shared.url, { path, headers, body });
+        expect({ path, status, text }).toEqual({
+          path,
+          status: 403,
+          text: expect.stringContaining('FORBIDDEN') as string,
+        });
+      }
+    },
+  );
 
   it.each([
     ['/graphql', 'graphql-transport-ws'],
@@ -487,37 +731,94 @@ describe('a foreign Origin is refused', () => {
 
   it('also one that only looks like our own, over HTTP and both WebSockets', async () => {
     const { host } = new URL(shared.url);
-    for (const origin of [`foo://${host}`, `https://${host}`, `http://evil.com@${host}`, `http://${host}/`, `HTTP://${host}`]) {
-      const headers = { ...bearer(shared.newUser()), origin, 'content-type': 'application/json', 'x-forwarded-proto': 'https' };
-      const { status } = await sendRaw(shared.url, { path: '/graphql', headers, body: '{"query":"{ viewer { id } }"}' });
-      const upgrades = [await refusedUpgrade('/graphql', { origin }, 'graphql-transport-ws'), await refusedUpgrade('/ws', { origin })];
+    for (const origin of [
+      `foo://${host}`,
+      `https://${host}`,
+      `http://evil.com@${host}`,
+      `http://${host}/`,
+      `HTTP://${host}`,
+    ]) {
+      const headers = {
+        ...bearer(shared.newUser()),
+        origin,
+        'content-type': 'application/json',
+        'x-forwarded-proto': 'https',
+      };
+      const { status } = await sendRaw(shared.url, {
+        path: '/graphql',
+        headers,
+        body: '{"query":"{ viewer { id } }"}',
+      });
+      const upgrades = [
+        await refusedUpgrade('/graphql', { origin }, 'graphql-transport-ws'),
+        await refusedUpgrade('/ws', { origin }),
+      ];
       expect({ origin, status, upgrades }).toEqual({ origin, status: 403, upgrades: [403, 403] });
     }
   });
 
   it('but our own is not', async () => {
     const { host } = new URL(shared.url);
-    const headers = { ...bearer(shared.newUser()), origin: `http://${host}`, 'content-type': 'application/json' };
-    expect((await sendRaw(shared.url, { path: '/graphql', headers, body: '{"query":"{ viewer { id } }"}' })).status).toBe(200);
+    const headers = {
+      ...bearer(shared.newUser()),
+      origin: `http://${host}`,
+      'content-type': 'application/json',
+    };
+    expect(
+      (
+        await sendRaw(shared.url, {
+          path: '/graphql',
+          headers,
+          body: '{"query":"{ viewer { id } }"}',
+        })
+      ).status,
+    ).toBe(200);
   });
 });
 
 describe('a foreign Host header is refused', () => {
-  const HOSTS = ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:80', '169.254.1.1', 'x y'];
+  const HOSTS = [
+    'evil.example',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example:80',
+    '169.254.1.1',
+    'x y',
+  ];
 
   it.each(HOSTS)('"%s" over HTTP', async (host) => {
     const headers = { ...bearer(shared.newUser()), host, 'content-type': 'application/json' };
-    const { status, text } = await sendRaw(shared.url, { path: '/graphql', headers, body: '{"query":"{ viewer { id } }"}' });
-    expect({ status, text }).toEqual({ status: 403, text: expect.stringContaining('FORBIDDEN') as string });
+    const { status, text } = await sendRaw(shared.url, {
+      path: '/graphql',
+      headers,
+      body: '{"query":"{ viewer { id } }"}',
+    });
+    expect({ status, text }).toEqual({
+      status: 403,
+      text: expect.stringContaining('FORBIDDEN') as string,
+    });
   });
 
   it.each(['/graphql', '/ws'])('over the WebSocket %s', async (path) => {
-    expect(await refusedUpgrade(path, { host: 'evil.example' }, path === '/graphql' ? 'graphql-transport-ws' : undefined)).toBe(403);
+    expect(
+      await refusedUpgrade(
+        path,
+        { host: 'evil.example' },
+        path === '/graphql' ? 'graphql-transport-ws' : undefined,
+      ),
+    ).toBe(403);
   });
 
   it.each(['localhost:4000', '[::1]', '127.0.0.1'])('but "%s" is not', async (host) => {
     const headers = { ...bearer(shared.newUser()), host, 'content-type': 'application/json' };
-    expect((await sendRaw(shared.url, { path: '/graphql', headers, body: '{"query":"{ viewer { id } }"}' })).status).toBe(200);
+    expect(
+      (
+        await sendRaw(shared.url, {
+          path: '/graphql',
+          headers,
+          body: '{"query":"{ viewer { id } }"}',
+        })
+      ).status,
+    ).toBe(200);
   });
 });
 
@@ -526,14 +827,23 @@ describe("somebody else's id is answered like one that never was", () => {
 
   beforeAll(async () => {
     const owner = 'dev:owner-of-the-secret';
-    id = await uploadCompleted(shared.url, owner, { name: 'secret.txt', content: 'The vault of the bank opens at nine.' });
+    id = await uploadCompleted(shared.url, owner, {
+      name: 'secret.txt',
+      content: 'The vault of the bank opens at nine.',
+    });
   });
 
   it.each([
     ['document', 'query ($id: ID!) { document(id: $id) { id filename status events { seq } } }'],
     ['deleteDocument', 'mutation ($id: ID!) { deleteDocument(id: $id) { id } }'],
-    ['search', 'query ($id: ID!) { search(query: "vault of the bank", documentIds: [$id]) { text } }'],
-    ['the document behind documents', 'query ($id: ID!) { documents { totalCount edges { node { id } } } document(id: $id) { id } }'],
+    [
+      'search',
+      'query ($id: ID!) { search(query: "vault of the bank", documentIds: [$id]) { text } }',
+    ],
+    [
+      'the document behind documents',
+      'query ($id: ID!) { documents { totalCount edges { node { id } } } document(id: $id) { id } }',
+    ],
   ])('%s', async (_, query) => {
     const token = shared.newUser();
     const foreign = await ask(shared.url, token, query, { id });
@@ -556,7 +866,9 @@ describe("somebody else's id is answered like one that never was", () => {
   it.each(['status', 'file'])('GET /api/documents/:id/%s', async (what) => {
     const token = shared.newUser();
     const [foreign, unknown, malformed] = await Promise.all(
-      [id, UNKNOWN_ID, "'%20or%201=1"].map((one) => getRest(shared.url, token, `/api/documents/${one}/${what}`)),
+      [id, UNKNOWN_ID, "'%20or%201=1"].map((one) =>
+        getRest(shared.url, token, `/api/documents/${one}/${what}`),
+      ),
     );
     expect({ status: foreign?.status, body: foreign?.body }).toMatchObject({
       status: 404,
@@ -597,35 +909,66 @@ describe('a query that asks for too much is refused before it runs, at every doo
   });
 
   it.each(QUERIES)('%s over the WebSocket', async (_, query) => {
-    expect((await refusalOf(subscribe(shared.url, shared.newUser(), query)))[0]?.code).toMatch(REFUSED);
+    expect((await refusalOf(subscribe(shared.url, shared.newUser(), query)))[0]?.code).toMatch(
+      REFUSED,
+    );
   });
 
   it.each(QUERIES)('%s over SSE', async (_, query) => {
-    const headers = { ...bearer(shared.newUser()), accept: 'text/event-stream', 'content-type': 'application/json' };
-    const { status, text } = await sendRaw(shared.url, { path: '/graphql', headers, body: JSON.stringify({ query }) });
-    expect({ status, text }).toEqual({ status: 400, text: expect.stringMatching(/GRAPHQL_(VALIDATION|PARSE)_FAILED/) as string });
+    const headers = {
+      ...bearer(shared.newUser()),
+      accept: 'text/event-stream',
+      'content-type': 'application/json',
+    };
+    const { status, text } = await sendRaw(shared.url, {
+      path: '/graphql',
+      headers,
+      body: JSON.stringify({ query }),
+    });
+    expect({ status, text }).toEqual({
+      status: 400,
+      text: expect.stringMatching(/GRAPHQL_(VALIDATION|PARSE)_FAILED/) as string,
+    });
   });
 
-  it.each(['application/json', 'text/event-stream'])('10 MB of query text over HTTP, asking for %s', async (accept) => {
-    const headers = { ...bearer(shared.newUser()), accept, 'content-type': 'application/json' };
-    const body = JSON.stringify({ query: `{ viewer { ${'id '.repeat(3_500_000)} } }` });
-    const { status, text } = await sendRaw(shared.url, { path: '/graphql', headers, body });
-    expect({ status, text }).toEqual({ status: 413, text: expect.stringContaining('"code":"REQUEST_TOO_LARGE"') as string });
-  });
+  it.each(['application/json', 'text/event-stream'])(
+    '10 MB of query text over HTTP, asking for %s',
+    async (accept) => {
+      const headers = { ...bearer(shared.newUser()), accept, 'content-type': 'application/json' };
+      const body = JSON.stringify({ query: `{ viewer { ${'id '.repeat(3_500_000)} } }` });
+      const { status, text } = await sendRaw(shared.url, { path: '/graphql', headers, body });
+      expect({ status, text }).toEqual({
+        status: 413,
+        text: expect.stringContaining('"code":"REQUEST_TOO_LARGE"') as string,
+      });
+    },
+  );
 
   it('10 MB of query text in the operations of a multipart request', async () => {
-    const operations = { name: 'operations', content: JSON.stringify({ query: `{ viewer { ${'id '.repeat(3_500_000)} } }` }) };
+    const operations = {
+      name: 'operations',
+      content: JSON.stringify({ query: `{ viewer { ${'id '.repeat(3_500_000)} } }` }),
+    };
     const body = multipart([operations, { name: 'map', content: '{}' }]);
-    const { status, text } = await sendRaw(shared.url, { path: '/graphql', headers: multipartHeaders(shared.newUser()), body });
+    const { status, text } = await sendRaw(shared.url, {
+      path: '/graphql',
+      headers: multipartHeaders(shared.newUser()),
+      body,
+    });
     expect(status).toBeGreaterThanOrEqual(400);
     expect(status).toBeLessThan(500);
     expect(text).toContain('"errors"');
   });
 
   it('10 MB of query text over the WebSocket close it with 1009', async () => {
-    const socket = new WebSocket(`${shared.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    const socket = new WebSocket(
+      `${shared.url.replace('http', 'ws')}/graphql`,
+      'graphql-transport-ws',
+    );
     await once(socket, 'open');
-    socket.send(JSON.stringify({ type: 'connection_init', payload: { query: 'id '.repeat(3_500_000) } }));
+    socket.send(
+      JSON.stringify({ type: 'connection_init', payload: { query: 'id '.repeat(3_500_000) } }),
+    );
     const [code] = (await once(socket, 'close')) as [number];
     expect(code).toBe(1009);
   });
@@ -636,9 +979,19 @@ describe('an argument out of its range is BAD_USER_INPUT and names the field', (
   const CURSOR = 'query ($after: String) { documents(after: $after) { totalCount } }';
 
   it.each([
-    ['a page of a million', '{ documents(first: 1000000) { totalCount } }', {}, { field: 'first', limit: 100 }],
+    [
+      'a page of a million',
+      '{ documents(first: 1000000) { totalCount } }',
+      {},
+      { field: 'first', limit: 100 },
+    ],
     ['a page of none', '{ documents(first: 0) { totalCount } }', {}, { field: 'first' }],
-    ['a page of fewer than none', '{ documents(first: -1) { totalCount } }', {}, { field: 'first' }],
+    [
+      'a page of fewer than none',
+      '{ documents(first: -1) { totalCount } }',
+      {},
+      { field: 'first' },
+    ],
     ['a million hits', SEARCH, { query: 'x', first: 1_000_000 }, { field: 'first', limit: 100 }],
     ['a broken cursor', CURSOR, { after: 'broken' }, { field: 'after' }],
     ['an empty cursor', CURSOR, { after: '' }, { field: 'after' }],
@@ -656,25 +1009,43 @@ describe('an argument out of its range is BAD_USER_INPUT and names the field', (
     ],
     ['a search for nothing', SEARCH, { query: '' }, { field: 'query' }],
     ['a search for blanks', SEARCH, { query: ' \n ' }, { field: 'query' }],
-    ['a filter for a name of 100,000 characters', FILTER, { filter: { filename: 'x'.repeat(100_000) } }, { field: 'filename', limit: 200 }],
-    ['a search for 100,000 characters', SEARCH, { query: 'x'.repeat(100_000) }, { field: 'query', limit: 2_000 }],
+    [
+      'a filter for a name of 100,000 characters',
+      FILTER,
+      { filter: { filename: 'x'.repeat(100_000) } },
+      { field: 'filename', limit: 200 },
+    ],
+    [
+      'a search for 100,000 characters',
+      SEARCH,
+      { query: 'x'.repeat(100_000) },
+      { field: 'query', limit: 2_000 },
+    ],
   ])('%s', async (_, query, variables, named) => {
     const { data, errors } = await ask(shared.url, shared.newUser(), query, variables);
     expect(data).toBeNull();
-    expect(errors.map(({ extensions }) => extensions)).toEqual([expect.objectContaining({ code: 'BAD_USER_INPUT', ...named })]);
+    expect(errors.map(({ extensions }) => extensions)).toEqual([
+      expect.objectContaining({ code: 'BAD_USER_INPUT', ...named }),
+    ]);
   });
 
   it.each([
     ['a number for a text', SEARCH, { query: 1 }],
     ['an unknown search mode', SEARCH, { query: 'x', mode: 'MAGIC' }],
-    ['an unknown variable type', 'query ($first: Int!) { documents(first: $first) { totalCount } }', { first: 'many' }],
+    [
+      'an unknown variable type',
+      'query ($first: Int!) { documents(first: $first) { totalCount } }',
+      { first: 'many' },
+    ],
   ])('%s is BAD_USER_INPUT', async (_, query, variables) => {
     const { errors } = await ask(shared.url, shared.newUser(), query, variables);
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
   });
 
   it.each([
-    ...['%', '_', '\\', "' or 1=1 --", '\0', '\ud800', 'a & b | !c :*', '<->'].map((query) => [JSON.stringify(query), query] as const),
+    ...['%', '_', '\\', "' or 1=1 --", '\0', '\ud800', 'a & b | !c :*', '<->'].map(
+      (query) => [JSON.stringify(query), query] as const,
+    ),
     ['a thousand emoji', '🌋'.repeat(1_000)] as const,
   ])('a search for %s is answered', async (_, query) => {
     const token = shared.newUser();
@@ -684,17 +1055,20 @@ describe('an argument out of its range is BAD_USER_INPUT and names the field', (
     }
   });
 
-  it.each(['%', '_', '\\', "' or 1=1 --", '\0', '\ud800'].map((filename) => [JSON.stringify(filename), filename] as const))(
-    'a filter for the name %s finds nothing',
-    async (_, filename) => {
-      const token = shared.newUser();
-      const taken = await upload(shared.url, token, { name: 'plain.txt', content: 'A plain name.' });
-      const query = 'query ($filter: DocumentFilter) { documents(filter: $filter) { totalCount } }';
-      const { data, errors } = await ask<{ documents: object }>(shared.url, token, query, { filter: { filename } });
-      expect({ data, errors }).toEqual({ data: { documents: { totalCount: 0 } }, errors: [] });
-      expect(taken.duplicateOf).toBeNull();
-    },
-  );
+  it.each(
+    ['%', '_', '\\', "' or 1=1 --", '\0', '\ud800'].map(
+      (filename) => [JSON.stringify(filename), filename] as const,
+    ),
+  )('a filter for the name %s finds nothing', async (_, filename) => {
+    const token = shared.newUser();
+    const taken = await upload(shared.url, token, { name: 'plain.txt', content: 'A plain name.' });
+    const query = 'query ($filter: DocumentFilter) { documents(filter: $filter) { totalCount } }';
+    const { data, errors } = await ask<{ documents: object }>(shared.url, token, query, {
+      filter: { filename },
+    });
+    expect({ data, errors }).toEqual({ data: { documents: { totalCount: 0 } }, errors: [] });
+    expect(taken.duplicateOf).toBeNull();
+  });
 });
 
 describe('a request that a foreign page could send without asking is refused', () => {
@@ -702,22 +1076,35 @@ describe('a request that a foreign page could send without asking is refused', (
     const token = shared.newUser();
     const before = await shared.blobs();
     const { 'apollo-require-preflight': _, ...headers } = multipartHeaders(token);
-    const body = multipart([...uploadFields(['variables.file']), { name: 'file', filename: 'a.txt', content: 'Some text.' }]);
+    const body = multipart([
+      ...uploadFields(['variables.file']),
+      { name: 'file', filename: 'a.txt', content: 'Some text.' },
+    ]);
     const { status, text } = await sendRaw(shared.url, { path: '/graphql', headers, body });
-    expect({ status, text }).toEqual({ status: 400, text: expect.stringContaining('CSRF') as string });
+    expect({ status, text }).toEqual({
+      status: 400,
+      text: expect.stringContaining('CSRF') as string,
+    });
     await expectNothingKept(token, before);
   });
 
   it.each(['text/plain', 'application/x-www-form-urlencoded'])('a POST of %s', async (type) => {
     const headers = { ...bearer(shared.newUser()), 'content-type': type };
-    const { status } = await sendRaw(shared.url, { path: '/graphql', headers, body: '{"query":"{ viewer { id } }"}' });
+    const { status } = await sendRaw(shared.url, {
+      path: '/graphql',
+      headers,
+      body: '{"query":"{ viewer { id } }"}',
+    });
     expect(status).toBeGreaterThanOrEqual(400);
     expect(status).toBeLessThan(500);
   });
 
   it('a GET', async () => {
     const path = `/graphql?query=${encodeURIComponent('{ viewer { id } }')}`;
-    expect((await sendRaw(shared.url, { path, method: 'GET', headers: bearer(shared.newUser()) })).status).toBe(400);
+    expect(
+      (await sendRaw(shared.url, { path, method: 'GET', headers: bearer(shared.newUser()) }))
+        .status,
+    ).toBe(400);
   });
 
   it('a mutation by GET, even with the header', async () => {
@@ -730,7 +1117,10 @@ describe('a request that a foreign page could send without asking is refused', (
 it('a body that is no JSON is BAD_USER_INPUT', async () => {
   const headers = { ...bearer(shared.newUser()), 'content-type': 'application/json' };
   const { status, text } = await sendRaw(shared.url, { path: '/graphql', headers, body: '{' });
-  expect({ status, text }).toEqual({ status: 400, text: expect.stringContaining('BAD_USER_INPUT') as string });
+  expect({ status, text }).toEqual({
+    status: 400,
+    text: expect.stringContaining('BAD_USER_INPUT') as string,
+  });
 });
 
 it('an address that is none is 404 in the shape of every error', async () => {
@@ -741,6 +1131,12 @@ it('an address that is none is 404 in the shape of every error', async () => {
 
 it('a path that cannot be decoded is 400', async () => {
   expect(
-    (await sendRaw(shared.url, { path: '/api/documents/%E0%A4%A/status', method: 'GET', headers: bearer(shared.newUser()) })).status,
+    (
+      await sendRaw(shared.url, {
+        path: '/api/documents/%E0%A4%A/status',
+        method: 'GET',
+        headers: bearer(shared.newUser()),
+      })
+    ).status,
   ).toBe(400);
 });

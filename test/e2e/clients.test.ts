@@ -9,7 +9,11 @@ const shared = shareProduct();
 async function post(query: string, headers: Record<string, string>): Promise<Response> {
   return fetch(`${shared.url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${shared.newUser()}`, ...headers },
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${shared.newUser()}`,
+      ...headers,
+    },
     body: JSON.stringify({ query }),
   });
 }
@@ -28,51 +32,82 @@ function statusOf(path: string, headers: Record<string, string>): Promise<number
 
 describe('clients of other people', () => {
   test('one that would also take events gets a plain answer to a query', async () => {
-    const accept = 'application/graphql-response+json, application/json, text/event-stream, multipart/mixed';
+    const accept =
+      'application/graphql-response+json, application/json, text/event-stream, multipart/mixed';
     const answer = await post('{ viewer { id } }', { accept });
     expect(answer.status).toBe(200);
-    expect(await answer.json()).toMatchObject({ data: { viewer: { id: expect.stringMatching(/./) as string } } });
+    expect(await answer.json()).toMatchObject({
+      data: { viewer: { id: expect.stringMatching(/./) as string } },
+    });
   });
 
   test('one that offers HTTP/2 is answered over HTTP/1.1', async () => {
-    const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' };
+    const headers = {
+      connection: 'Upgrade, HTTP2-Settings',
+      upgrade: 'h2c',
+      'http2-settings': 'AAMAAABkAAQAAP__',
+    };
     expect(await statusOf('/healthz', headers)).toBe(200);
   });
 
   test('a subscription by a plain POST is refused with what it needs', async () => {
-    const answer = await post('subscription { documentStatus { seq } }', { accept: 'application/json' });
+    const answer = await post('subscription { documentStatus { seq } }', {
+      accept: 'application/json',
+    });
     expect(answer.status).toBe(400);
-    expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+    expect(await answer.json()).toMatchObject({
+      errors: [{ extensions: { code: 'BAD_USER_INPUT' } }],
+    });
   });
 });
 
 describe('hostile clients', () => {
-  test.each(['evil.example', 'evil.example@localhost', 'localhost/x', '127.0.0.1.'])('the Host header %s is refused', async (host) => {
-    expect(await statusOf('/healthz', { host })).toBe(403);
-  });
+  test.each(['evil.example', 'evil.example@localhost', 'localhost/x', '127.0.0.1.'])(
+    'the Host header %s is refused',
+    async (host) => {
+      expect(await statusOf('/healthz', { host })).toBe(403);
+    },
+  );
 
-  test.each(['/ws', '/graphql'])('a message over the limit closes %s and nothing else', async (path) => {
-    const socket = new WebSocket(`${shared.url.replace('http', 'ws')}${path}`, 'graphql-transport-ws');
-    await once(socket, 'open');
-    socket.send('x'.repeat(300 * 1024));
-    const [code] = (await once(socket, 'close')) as [number];
-    expect(code).toBe(1009);
-  });
+  test.each(['/ws', '/graphql'])(
+    'a message over the limit closes %s and nothing else',
+    async (path) => {
+      const socket = new WebSocket(
+        `${shared.url.replace('http', 'ws')}${path}`,
+        'graphql-transport-ws',
+      );
+      await once(socket, 'open');
+      socket.send('x'.repeat(300 * 1024));
+      const [code] = (await once(socket, 'close')) as [number];
+      expect(code).toBe(1009);
+    },
+  );
 
   test('histories within histories are refused before they are read', async () => {
-    const answer = await post('{ documents { edges { node { events { document { events { seq } } } } } } }', {});
+    const answer = await post(
+      '{ documents { edges { node { events { document { events { seq } } } } } } }',
+      {},
+    );
     expect(answer.status).toBe(400);
-    expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] });
+    expect(await answer.json()).toMatchObject({
+      errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }],
+    });
   });
 
   test('a stream token of the other SSE mode names nothing', async () => {
-    const answer = await post('{ viewer { id } }', { accept: 'text/event-stream', 'x-graphql-event-stream-token': '__proto__' });
+    const answer = await post('{ viewer { id } }', {
+      accept: 'text/event-stream',
+      'x-graphql-event-stream-token': '__proto__',
+    });
     expect(answer.status).toBe(200);
     expect(await answer.text()).toContain('event: next');
   });
 
   test('an address that is none is NOT_FOUND', async () => {
     const answer = await fetch(`${shared.url}/assets/none.js`);
-    expect([answer.status, await answer.json()]).toMatchObject([404, { error: { code: 'NOT_FOUND' } }]);
+    expect([answer.status, await answer.json()]).toMatchObject([
+      404,
+      { error: { code: 'NOT_FOUND' } },
+    ]);
   });
 });

@@ -5,7 +5,15 @@ import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
 import { ask, gql, subscribe, upload, waitForStatus } from '../support/client.js';
 import { corpus } from '../support/corpus.js';
-import { countDocuments, newUser, search, SEARCH, uploadCompleted, uploadFailed, type Hit } from '../support/documents.js';
+import {
+  countDocuments,
+  newUser,
+  search,
+  SEARCH,
+  uploadCompleted,
+  uploadFailed,
+  type Hit,
+} from '../support/documents.js';
 import { startProduct } from '../support/product.js';
 import { bearer, getRest } from '../support/rest.js';
 import { shareProduct } from '../support/shared-product.js';
@@ -20,9 +28,18 @@ async function remove(token: string, id: string): Promise<void> {
   await gql(shared.url, token, 'mutation ($id: ID!) { deleteDocument(id: $id) { id } }', { id });
 }
 
-/** Every format, with a question that shares hardly a word with its answer, and one in its own words. */
+/**
+ * Every format, with a question that shares hardly a word with its answer, and one in its own
+ * words.
+ */
 const FORMATS = [
-  { name: 'volcanoes.pdf', type: 'application/pdf', meaning: 'molten rock coming out of a mountain', words: 'magma', paged: true },
+  {
+    name: 'volcanoes.pdf',
+    type: 'application/pdf',
+    meaning: 'molten rock coming out of a mountain',
+    words: 'magma',
+    paged: true,
+  },
   {
     name: 'contract-law.pdf',
     type: 'application/pdf',
@@ -65,9 +82,27 @@ const FORMATS = [
     words: 'Hadley Baxendale',
     paged: false,
   },
-  { name: 'reefs.html', type: 'text/html', meaning: 'animals that live in warm shallow seas', words: 'coral', paged: false },
-  { name: 'knots.md', type: 'text/markdown', meaning: 'how to tie a rope', words: 'bowline', paged: false },
-  { name: 'tea.txt', type: 'text/plain', meaning: 'a hot drink made from leaves', words: 'oolong', paged: false },
+  {
+    name: 'reefs.html',
+    type: 'text/html',
+    meaning: 'animals that live in warm shallow seas',
+    words: 'coral',
+    paged: false,
+  },
+  {
+    name: 'knots.md',
+    type: 'text/markdown',
+    meaning: 'how to tie a rope',
+    words: 'bowline',
+    paged: false,
+  },
+  {
+    name: 'tea.txt',
+    type: 'text/plain',
+    meaning: 'a hot drink made from leaves',
+    words: 'oolong',
+    paged: false,
+  },
   {
     name: 'coffee.csv',
     type: 'text/csv',
@@ -75,7 +110,13 @@ const FORMATS = [
     words: 'Yirgacheffe',
     paged: false,
   },
-  { name: 'planets.json', type: 'application/json', meaning: 'worlds that go around the sun', words: 'Olympus Mons', paged: false },
+  {
+    name: 'planets.json',
+    type: 'application/json',
+    meaning: 'worlds that go around the sun',
+    words: 'Olympus Mons',
+    paged: false,
+  },
 ];
 
 describe('every format becomes searchable', () => {
@@ -83,19 +124,17 @@ describe('every format becomes searchable', () => {
   const ids = new Map<string, string>();
 
   beforeAll(async () => {
-    for (const { name } of FORMATS) ids.set(name, await uploadCompleted(shared.url, reader, await corpus(name)));
+    for (const { name } of FORMATS)
+      ids.set(name, await uploadCompleted(shared.url, reader, await corpus(name)));
   });
 
   it.each(FORMATS)('$name is COMPLETED as $type', async ({ name, type }) => {
     const { content } = await corpus(name);
     const query = `query ($id: ID!) { document(id: $id) { filename mimeType fileSize contentHash status seq generation attempt maxAttempts progress { done total percent }
       error { code } vectorCount searchable canCancel canRetry queuePosition scheduledFor nextAttemptAt startedAt processedAt } }`;
-    const { document } = await gql<{ document: { vectorCount: number; startedAt: string; processedAt: string } }>(
-      shared.url,
-      reader,
-      query,
-      { id: ids.get(name) },
-    );
+    const { document } = await gql<{
+      document: { vectorCount: number; startedAt: string; processedAt: string };
+    }>(shared.url, reader, query, { id: ids.get(name) });
     expect(document).toMatchObject({
       filename: name,
       mimeType: type,
@@ -118,25 +157,39 @@ describe('every format becomes searchable', () => {
     expect(Date.parse(document.processedAt)).toBeGreaterThanOrEqual(Date.parse(document.startedAt));
   });
 
-  it.each(FORMATS)('$name is found by meaning, and its hit says where it stands', async ({ name, meaning, paged }) => {
-    const hits = await search(shared.url, reader, { query: meaning, mode: 'SEMANTIC', first: 5 });
-    const hit = hits.find(({ document }) => document.filename === name);
-    expect(hits.map(({ document }) => document.filename)).toContain(name);
-    expect(hit?.document.id).toBe(ids.get(name));
-    expectSound(hits);
-    if (paged) expect(hit?.page).toBeGreaterThanOrEqual(1);
-    else expect(hit?.page).toBeNull();
-  });
+  it.each(FORMATS)(
+    '$name is found by meaning, and its hit says where it stands',
+    async ({ name, meaning, paged }) => {
+      const hits = await search(shared.url, reader, { query: meaning, mode: 'SEMANTIC', first: 5 });
+      const hit = hits.find(({ document }) => document.filename === name);
+      expect(hits.map(({ document }) => document.filename)).toContain(name);
+      expect(hit?.document.id).toBe(ids.get(name));
+      expectSound(hits);
+      if (paged) expect(hit?.page).toBeGreaterThanOrEqual(1);
+      else expect(hit?.page).toBeNull();
+    },
+  );
 
-  it.each(FORMATS)('$name is found by its words, which are highlighted', async ({ name, words }) => {
-    const hits = await search(shared.url, reader, { query: words, mode: 'KEYWORD', first: 5, documentIds: [ids.get(name) ?? ''] });
-    expect(hits.length).toBeGreaterThan(0);
-    expectSound(hits);
-    const [hit] = hits;
-    const marked = hit?.highlights.map(({ start, end }) => hit.text.slice(start, end).toLowerCase()) ?? [];
-    const asked = words.toLowerCase().split(' ');
-    expect(asked.some((word) => marked.some((mark) => mark.startsWith(word.slice(0, 5))))).toBe(true);
-  });
+  it.each(FORMATS)(
+    '$name is found by its words, which are highlighted',
+    async ({ name, words }) => {
+      const hits = await search(shared.url, reader, {
+        query: words,
+        mode: 'KEYWORD',
+        first: 5,
+        documentIds: [ids.get(name) ?? ''],
+      });
+      expect(hits.length).toBeGreaterThan(0);
+      expectSound(hits);
+      const [hit] = hits;
+      const marked =
+        hit?.highlights.map(({ start, end }) => hit.text.slice(start, end).toLowerCase()) ?? [];
+      const asked = words.toLowerCase().split(' ');
+      expect(asked.some((word) => marked.some((mark) => mark.startsWith(word.slice(0, 5))))).toBe(
+        true,
+      );
+    },
+  );
 
   it.each(FORMATS)('$name is found by both at once', async ({ name, words, meaning }) => {
     const hits = await search(shared.url, reader, { query: `${words} ${meaning}`, first: 5 });
@@ -146,7 +199,9 @@ describe('every format becomes searchable', () => {
 
   it('scores fall from hit to hit', async () => {
     for (const mode of ['HYBRID', 'SEMANTIC', 'KEYWORD'] as const) {
-      const scores = (await search(shared.url, reader, { query: 'water and time', mode, first: 50 })).map(({ score }) => score);
+      const scores = (
+        await search(shared.url, reader, { query: 'water and time', mode, first: 50 })
+      ).map(({ score }) => score);
       expect(scores).toEqual([...scores].sort((a, b) => b - a));
     }
   });
@@ -159,28 +214,40 @@ describe('every format becomes searchable', () => {
       documentIds: [only, 'nonsense', '3fa85f64-5717-4562-b3fc-2c963f66afa6'],
     });
     expect(new Set(hits.map(({ document }) => document.id))).toEqual(new Set([only]));
-    expect(await search(shared.url, reader, { query: 'honey', documentIds: ['nonsense'] })).toEqual([]);
+    expect(await search(shared.url, reader, { query: 'honey', documentIds: ['nonsense'] })).toEqual(
+      [],
+    );
     expect(await search(shared.url, reader, { query: 'honey', documentIds: [] })).toEqual([]);
   });
 
   it('a search answers as many hits as asked for, at most', async () => {
-    expect(await search(shared.url, reader, { query: 'water', mode: 'SEMANTIC', first: 1 })).toHaveLength(1);
-    expect((await search(shared.url, reader, { query: 'water', mode: 'SEMANTIC', first: 100 })).length).toBeGreaterThan(FORMATS.length);
+    expect(
+      await search(shared.url, reader, { query: 'water', mode: 'SEMANTIC', first: 1 }),
+    ).toHaveLength(1);
+    expect(
+      (await search(shared.url, reader, { query: 'water', mode: 'SEMANTIC', first: 100 })).length,
+    ).toBeGreaterThan(FORMATS.length);
   });
 
   it("nobody finds anybody else's", async () => {
     const stranger = shared.newUser('stranger');
     for (const mode of ['HYBRID', 'SEMANTIC', 'KEYWORD'] as const)
       expect(await search(shared.url, stranger, { query: 'oolong tea', mode })).toEqual([]);
-    expect(await search(shared.url, stranger, { query: 'oolong tea', documentIds: [...ids.values()] })).toEqual([]);
+    expect(
+      await search(shared.url, stranger, { query: 'oolong tea', documentIds: [...ids.values()] }),
+    ).toEqual([]);
   });
 
   it.each(FORMATS)('$name comes back as it was uploaded', async ({ name, type }) => {
-    const response = await fetch(`${shared.url}/api/documents/${ids.get(name)}/file`, { headers: bearer(reader) });
+    const response = await fetch(`${shared.url}/api/documents/${ids.get(name)}/file`, {
+      headers: bearer(reader),
+    });
     const { content } = await corpus(name);
     expect(Buffer.from(await response.arrayBuffer()).equals(content)).toBe(true);
     expect(Object.fromEntries(response.headers)).toMatchObject({
-      'content-type': expect.stringMatching(new RegExp(`^${type.replaceAll(/[.+]/g, '\\$&')}`)) as string,
+      'content-type': expect.stringMatching(
+        new RegExp(`^${type.replaceAll(/[.+]/g, '\\$&')}`),
+      ) as string,
       'content-length': String(content.length),
       'content-disposition': `attachment; filename=${name}`,
       'content-security-policy': 'sandbox',
@@ -219,11 +286,14 @@ function expectSound(hits: Hit[]): void {
 
 it('the offsets of a hit are those of the text', async () => {
   const token = shared.newUser();
-  const content = Array.from({ length: 30 }, (_, index) => `Line ${index} speaks of anchors, of 🌋 and of ropes.\n`.repeat(3)).join('\n');
+  const content = Array.from({ length: 30 }, (_, index) =>
+    `Line ${index} speaks of anchors, of 🌋 and of ropes.\n`.repeat(3),
+  ).join('\n');
   await uploadCompleted(shared.url, token, text('offsets.txt', content));
   const hits = await search(shared.url, token, { query: 'anchors', first: 100 });
   expect(hits.length).toBeGreaterThan(2);
-  for (const { text: passage, charStart, charEnd } of hits) expect(content.slice(charStart, charEnd)).toBe(passage);
+  for (const { text: passage, charStart, charEnd } of hits)
+    expect(content.slice(charStart, charEnd)).toBe(passage);
 });
 
 describe("the viewer's list", () => {
@@ -238,7 +308,12 @@ describe("the viewer's list", () => {
   interface List {
     documents: {
       edges: { cursor: string; node: { id: string; filename: string; status: string } }[];
-      pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null };
+      pageInfo: {
+        hasNextPage: boolean;
+        hasPreviousPage: boolean;
+        startCursor: string | null;
+        endCursor: string | null;
+      };
       totalCount: number;
     };
   }
@@ -253,7 +328,10 @@ describe("the viewer's list", () => {
     for (let index = 0; index < 7; index += 1) {
       const name = index % 2 === 0 ? `Even-${index}.txt` : `odd_${index}%.md`;
       names.unshift(name);
-      await upload(shared.url, owner, { ...text(name, `Number ${index}.`), options: { scheduledFor: later() } });
+      await upload(shared.url, owner, {
+        ...text(name, `Number ${index}.`),
+        options: { scheduledFor: later() },
+      });
     }
     await uploadCompleted(shared.url, owner, text('done.txt', 'This one is done.'));
     names.unshift('done.txt');
@@ -270,7 +348,10 @@ describe("the viewer's list", () => {
       seen.push(...edges.map(({ node }) => node.filename));
       previous.push(pageInfo.hasPreviousPage);
       expect(totalCount).toBe(names.length);
-      expect([pageInfo.startCursor, pageInfo.endCursor]).toEqual([edges[0]?.cursor, edges.at(-1)?.cursor]);
+      expect([pageInfo.startCursor, pageInfo.endCursor]).toEqual([
+        edges[0]?.cursor,
+        edges.at(-1)?.cursor,
+      ]);
       if (!pageInfo.hasNextPage) break;
       after = pageInfo.endCursor;
     }
@@ -282,7 +363,11 @@ describe("the viewer's list", () => {
     ['a status', { status: ['COMPLETED'] }, ['done.txt']],
     ['two statuses', { status: ['COMPLETED', 'FAILED'] }, ['scan.pdf', 'done.txt']],
     ['no status at all', { status: [] }, null],
-    ['a part of the name, in any case', { filename: 'EVEN' }, ['Even-6.txt', 'Even-4.txt', 'Even-2.txt', 'Even-0.txt']],
+    [
+      'a part of the name, in any case',
+      { filename: 'EVEN' },
+      ['Even-6.txt', 'Even-4.txt', 'Even-2.txt', 'Even-0.txt'],
+    ],
     ['a percent sign as it stands', { filename: '5%' }, ['odd_5%.md']],
     ['an underscore as it stands', { filename: 'd_3' }, ['odd_3%.md']],
     ['both', { filename: 'odd', status: ['COMPLETED'] }, []],
@@ -291,20 +376,34 @@ describe("the viewer's list", () => {
     expect(edges.map(({ node }) => node.filename)).toEqual(expected ?? names);
     expect(totalCount).toBe((expected ?? names).length);
     if (expected?.length === 0)
-      expect(pageInfo).toEqual({ hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null });
+      expect(pageInfo).toEqual({
+        hasNextPage: false,
+        hasPreviousPage: false,
+        startCursor: null,
+        endCursor: null,
+      });
   });
 
   it('keeps its filter from page to page', async () => {
     const first = await list({ first: 2, filter: { filename: 'even' } });
-    const second = await list({ first: 2, filter: { filename: 'even' }, after: first.pageInfo.endCursor });
+    const second = await list({
+      first: 2,
+      filter: { filename: 'even' },
+      after: first.pageInfo.endCursor,
+    });
     expect(second.edges.map(({ node }) => node.filename)).toEqual(['Even-2.txt', 'Even-0.txt']);
-    expect([first.pageInfo.hasNextPage, second.pageInfo.hasNextPage, second.pageInfo.hasPreviousPage]).toEqual([true, false, true]);
+    expect([
+      first.pageInfo.hasNextPage,
+      second.pageInfo.hasNextPage,
+      second.pageInfo.hasPreviousPage,
+    ]).toEqual([true, false, true]);
   });
 
   it('goes on behind a document that has been deleted meanwhile', async () => {
     const token = shared.newUser();
     const ids = [];
-    for (const name of ['a.txt', 'b.txt', 'c.txt']) ids.push(await uploadCompleted(shared.url, token, text(name, `Content of ${name}.`)));
+    for (const name of ['a.txt', 'b.txt', 'c.txt'])
+      ids.push(await uploadCompleted(shared.url, token, text(name, `Content of ${name}.`)));
     const first = await list({ first: 2 }, token);
     await remove(token, ids[1] ?? '');
     const second = await list({ first: 2, after: first.pageInfo.endCursor }, token);
@@ -313,8 +412,16 @@ describe("the viewer's list", () => {
   });
 
   it('is counted by status, and by limits', async () => {
-    expect(await countDocuments(shared.url, owner)).toEqual({ PENDING: 7, COMPLETED: 1, FAILED: 1 });
-    const { limits } = await gql<{ limits: object }>(shared.url, owner, '{ limits { maxUploadBytes mimeTypes maxDocuments documents } }');
+    expect(await countDocuments(shared.url, owner)).toEqual({
+      PENDING: 7,
+      COMPLETED: 1,
+      FAILED: 1,
+    });
+    const { limits } = await gql<{ limits: object }>(
+      shared.url,
+      owner,
+      '{ limits { maxUploadBytes mimeTypes maxDocuments documents } }',
+    );
     const types = [...new Set(FORMATS.map(({ type }) => type))];
     expect(limits).toEqual({
       maxUploadBytes: 100 * 1024 * 1024,
@@ -338,12 +445,9 @@ describe('the history of a document', () => {
   it('holds every durable change, oldest first', async () => {
     const token = shared.newUser();
     const id = await uploadCompleted(shared.url, token, text('history.txt', 'It has a history.'));
-    const { document } = await gql<{ document: { events: { seq: number; status: string; occurredAt: string }[] } }>(
-      shared.url,
-      token,
-      EVENTS,
-      { id },
-    );
+    const { document } = await gql<{
+      document: { events: { seq: number; status: string; occurredAt: string }[] };
+    }>(shared.url, token, EVENTS, { id });
     expect(document.events.map(({ seq, status }) => [seq, status])).toEqual([
       [1, 'PENDING'],
       [2, 'EXTRACTING'],
@@ -359,9 +463,12 @@ describe('the history of a document', () => {
     const token = shared.newUser();
     const id = await uploadCompleted(shared.url, token, text('parts.txt', 'Part by part.'));
     const seqs = async (variables: object) =>
-      (await gql<{ document: { events: { seq: number }[] } }>(shared.url, token, EVENTS, { id, ...variables })).document.events.map(
-        ({ seq }) => seq,
-      );
+      (
+        await gql<{ document: { events: { seq: number }[] } }>(shared.url, token, EVENTS, {
+          id,
+          ...variables,
+        })
+      ).document.events.map(({ seq }) => seq);
     expect(await seqs({ first: 2 })).toEqual([1, 2]);
     expect(await seqs({ after: 2, first: 1 })).toEqual([3]);
     expect(await seqs({ after: 4 })).toEqual([]);
@@ -372,7 +479,10 @@ describe('a document that waits', () => {
   it('is PENDING with the time that was asked for, and has a place in the queue only when it is due', async () => {
     const token = shared.newUser();
     const scheduledFor = later();
-    const { document } = await upload(shared.url, token, { ...text('wait.txt', 'It waits.'), options: { scheduledFor, priority: 'LOW' } });
+    const { document } = await upload(shared.url, token, {
+      ...text('wait.txt', 'It waits.'),
+      options: { scheduledFor, priority: 'LOW' },
+    });
     const query =
       'query ($id: ID!) { document(id: $id) { status attempt scheduledFor queuePosition priority canCancel canRetry searchable vectorCount startedAt processedAt } }';
     expect(await gql(shared.url, token, query, { id: document.id })).toEqual({
@@ -396,30 +506,42 @@ describe('a document that waits', () => {
 
 describe('the same bytes again', () => {
   // Files of documents that an earlier test deleted may go meanwhile.
-  const newBlobs = async (before: string[]) => (await shared.blobs()).filter((name) => !before.includes(name));
-  const total = async (token: string) => Object.values(await countDocuments(shared.url, token)).reduce((sum, count) => sum + count, 0);
+  const newBlobs = async (before: string[]) =>
+    (await shared.blobs()).filter((name) => !before.includes(name));
+  const total = async (token: string) =>
+    Object.values(await countDocuments(shared.url, token)).reduce((sum, count) => sum + count, 0);
 
   it('are the document that is there already, under whatever name', async () => {
     const token = shared.newUser();
     const id = await uploadCompleted(shared.url, token, text('first.txt', 'The same bytes.'));
     const blobs = await shared.blobs();
     const again = await upload(shared.url, token, text('second.md', 'The same bytes.'));
-    expect(again).toMatchObject({ duplicateOf: id, document: { id, filename: 'first.txt', seq: 4 } });
+    expect(again).toMatchObject({
+      duplicateOf: id,
+      document: { id, filename: 'first.txt', seq: 4 },
+    });
     expect(await total(token)).toBe(1);
     expect(await newBlobs(blobs)).toEqual([]);
   });
 
   it('while the first is unfinished are that one as well', async () => {
     const token = shared.newUser();
-    const first = await upload(shared.url, token, { ...text('held.txt', 'Held bytes.'), options: { scheduledFor: later() } });
-    expect(await upload(shared.url, token, text('held.txt', 'Held bytes.'))).toMatchObject({ duplicateOf: first.document.id });
+    const first = await upload(shared.url, token, {
+      ...text('held.txt', 'Held bytes.'),
+      options: { scheduledFor: later() },
+    });
+    expect(await upload(shared.url, token, text('held.txt', 'Held bytes.'))).toMatchObject({
+      duplicateOf: first.document.id,
+    });
     await remove(token, first.document.id);
   });
 
   it('two at once make one document and one file', async () => {
     const token = shared.newUser();
     const blobs = await shared.blobs();
-    const uploads = await Promise.all(Array.from({ length: 5 }, () => upload(shared.url, token, text('race.txt', 'Racing bytes.'))));
+    const uploads = await Promise.all(
+      Array.from({ length: 5 }, () => upload(shared.url, token, text('race.txt', 'Racing bytes.'))),
+    );
     expect(new Set(uploads.map(({ document }) => document.id)).size).toBe(1);
     expect(uploads.filter(({ duplicateOf }) => duplicateOf === null)).toHaveLength(1);
     expect(await total(token)).toBe(1);
@@ -429,7 +551,10 @@ describe('the same bytes again', () => {
   it('with force are a document of their own', async () => {
     const token = shared.newUser();
     const id = await uploadCompleted(shared.url, token, text('forced.txt', 'Forced bytes.'));
-    const forced = await upload(shared.url, token, { ...text('forced.txt', 'Forced bytes.'), options: { force: true } });
+    const forced = await upload(shared.url, token, {
+      ...text('forced.txt', 'Forced bytes.'),
+      options: { force: true },
+    });
     expect(forced.duplicateOf).toBeNull();
     expect(forced.document.id).not.toBe(id);
     await waitForStatus(shared.url, token, forced.document.id, 'COMPLETED');
@@ -457,7 +582,9 @@ describe('the same bytes again', () => {
   it("of somebody else's are nobody's duplicate", async () => {
     const [one, other] = [shared.newUser(), shared.newUser()];
     await uploadCompleted(shared.url, one, text('shared.txt', 'Bytes that two have.'));
-    expect((await upload(shared.url, other, text('shared.txt', 'Bytes that two have.'))).duplicateOf).toBeNull();
+    expect(
+      (await upload(shared.url, other, text('shared.txt', 'Bytes that two have.'))).duplicateOf,
+    ).toBeNull();
   });
 });
 
@@ -484,27 +611,45 @@ describe('a deleted document', () => {
     });
     for (const mode of ['HYBRID', 'SEMANTIC', 'KEYWORD'] as const)
       expect(await search(shared.url, token, { query: 'zephyr', mode })).toEqual([]);
-    for (const what of ['status', 'file']) expect((await getRest(shared.url, token, `/api/documents/${id}/${what}`)).status).toBe(404);
+    for (const what of ['status', 'file'])
+      expect((await getRest(shared.url, token, `/api/documents/${id}/${what}`)).status).toBe(404);
     expect(
-      (await ask(shared.url, token, 'mutation ($id: ID!) { deleteDocument(id: $id) { id } }', { id })).errors[0]?.extensions.code,
+      (
+        await ask(shared.url, token, 'mutation ($id: ID!) { deleteDocument(id: $id) { id } }', {
+          id,
+        })
+      ).errors[0]?.extensions.code,
     ).toBe('DOCUMENT_NOT_FOUND');
   });
 
   it('that was waiting is never processed', async () => {
     const token = shared.newUser();
     const soon = new Date(Date.now() + 300).toISOString();
-    const { document } = await upload(shared.url, token, { ...text('never.txt', 'Never processed.'), options: { scheduledFor: soon } });
+    const { document } = await upload(shared.url, token, {
+      ...text('never.txt', 'Never processed.'),
+      options: { scheduledFor: soon },
+    });
     await remove(token, document.id);
-    await eventually(async () => !(await shared.blobs()).includes(document.id), { timeoutMs: 20_000, what: 'the end of its file' });
+    await eventually(async () => !(await shared.blobs()).includes(document.id), {
+      timeoutMs: 20_000,
+      what: 'the end of its file',
+    });
     expect(await countDocuments(shared.url, token)).toEqual({});
   });
 
   it('that was running is not brought back by its worker', async () => {
     const token = shared.newUser();
-    const { document } = await upload(shared.url, token, text('running.txt', 'A long story. '.repeat(2_000)));
+    const { document } = await upload(
+      shared.url,
+      token,
+      text('running.txt', 'A long story. '.repeat(2_000)),
+    );
     await waitForStatus(shared.url, token, document.id, 'VECTORIZING', 'COMPLETED');
     await remove(token, document.id);
-    await eventually(async () => !(await shared.blobs()).includes(document.id), { timeoutMs: 20_000, what: 'the end of its file' });
+    await eventually(async () => !(await shared.blobs()).includes(document.id), {
+      timeoutMs: 20_000,
+      what: 'the end of its file',
+    });
     expect(await search(shared.url, token, { query: 'a long story' })).toEqual([]);
     expect(await countDocuments(shared.url, token)).toEqual({});
   });
@@ -514,24 +659,38 @@ it('of a deleted document neither file, vector, passage, event nor row is left o
   const product = await startProduct();
   const token = newUser();
   const kept = await uploadCompleted(product.url, token, text('kept.txt', 'This one stays.'));
-  const gone = await uploadCompleted(product.url, token, text('gone.txt', 'This one leaves without a trace.'));
-  await gql(product.url, token, 'mutation ($id: ID!) { deleteDocument(id: $id) { id } }', { id: gone });
+  const gone = await uploadCompleted(
+    product.url,
+    token,
+    text('gone.txt', 'This one leaves without a trace.'),
+  );
+  await gql(product.url, token, 'mutation ($id: ID!) { deleteDocument(id: $id) { id } }', {
+    id: gone,
+  });
   await eventually(async () => (await readdir(join(product.dataDir, 'blobs'))).length === 1, {
     timeoutMs: 20_000,
     what: 'the end of the file',
   });
   // The row is the last to go: not before everybody was told.
   const metrics = async () => (await fetch(`${product.url}/metrics`)).text();
-  await eventually(async () => /^docstream_documents\{status="DELETING"\} 0$/m.test(await metrics()), {
-    timeoutMs: 30_000,
-    everyMs: 500,
-    what: 'the end of the row',
-  });
+  await eventually(
+    async () => /^docstream_documents\{status="DELETING"\} 0$/m.test(await metrics()),
+    {
+      timeoutMs: 30_000,
+      everyMs: 500,
+      what: 'the end of the row',
+    },
+  );
   await product.stop();
-  const database = await PGlite.create({ dataDir: join(product.dataDir, 'postgres'), extensions: { vector } });
+  const database = await PGlite.create({
+    dataDir: join(product.dataDir, 'postgres'),
+    extensions: { vector },
+  });
   try {
     const ids = async (table: string, column: string) =>
-      (await database.query<{ id: string }>(`select distinct ${column}::text as id from ${table}`)).rows.map(({ id }) => id);
+      (
+        await database.query<{ id: string }>(`select distinct ${column}::text as id from ${table}`)
+      ).rows.map(({ id }) => id);
     expect(await ids('vectors', 'document_id')).toEqual([kept]);
     expect(await ids('passages', 'document_id')).toEqual([kept]);
     expect(await ids('documents', 'id')).toEqual([kept]);
@@ -548,23 +707,34 @@ describe('the viewer', () => {
     ['boss', true],
     ['second-boss', true],
   ])('%s is whoever the token names', async (id, isAdmin) => {
-    expect(await gql(shared.url, `dev:${id}`, '{ viewer { id email isAdmin } }')).toEqual({ viewer: { id, email: null, isAdmin } });
+    expect(await gql(shared.url, `dev:${id}`, '{ viewer { id email isAdmin } }')).toEqual({
+      viewer: { id, email: null, isAdmin },
+    });
   });
 });
 
 describe('GraphQL over HTTP', () => {
   it('introspects without a token', async () => {
-    expect(await ask(shared.url, null, '{ __schema { queryType { name } } }')).toMatchObject({ status: 200, errors: [] });
+    expect(await ask(shared.url, null, '{ __schema { queryType { name } } }')).toMatchObject({
+      status: 200,
+      errors: [],
+    });
   });
 
   it('answers queries by GET', async () => {
     const path = `/graphql?query=${encodeURIComponent('{ viewer { id } }')}`;
-    const response = await fetch(`${shared.url}${path}`, { headers: { ...bearer('dev:getter'), 'apollo-require-preflight': 'true' } });
+    const response = await fetch(`${shared.url}${path}`, {
+      headers: { ...bearer('dev:getter'), 'apollo-require-preflight': 'true' },
+    });
     expect(await response.json()).toEqual({ data: { viewer: { id: 'getter' } } });
   });
 
   it('is asked for a subscription in vain', async () => {
-    const { errors } = await ask(shared.url, shared.newUser(), 'subscription { documentStatus { seq } }');
+    const { errors } = await ask(
+      shared.url,
+      shared.newUser(),
+      'subscription { documentStatus { seq } }',
+    );
     expect(errors).toHaveLength(1);
   });
 
@@ -573,6 +743,7 @@ describe('GraphQL over HTTP', () => {
     await uploadCompleted(shared.url, token, text('same.txt', 'The same at every door.'));
     const variables = { query: 'door' };
     const overHttp = await gql(shared.url, token, SEARCH, variables);
-    for await (const overSocket of subscribe(shared.url, token, SEARCH, variables)) expect(overSocket).toEqual(overHttp);
+    for await (const overSocket of subscribe(shared.url, token, SEARCH, variables))
+      expect(overSocket).toEqual(overHttp);
   });
 });

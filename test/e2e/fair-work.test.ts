@@ -28,10 +28,16 @@ let hostile: UploadFile[];
 
 beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'docstream-fair-work-'));
-  hostile = await Promise.all(Object.entries(HOSTILE).map(([name, body]) => makeDocx(folder, name, body)));
+  hostile = await Promise.all(
+    Object.entries(HOSTILE).map(([name, body]) => makeDocx(folder, name, body)),
+  );
   await rm(folder, { recursive: true });
   // Two readers: one a user, and none for a third.
-  const env = { EXTRACTION_TIMEOUT_MS: String(READING_MS), EXTRACTION_PROCESSES: '2', MAX_CHUNKS: '1000' };
+  const env = {
+    EXTRACTION_TIMEOUT_MS: String(READING_MS),
+    EXTRACTION_PROCESSES: '2',
+    MAX_CHUNKS: '1000',
+  };
   product = await startProduct({ env });
 });
 
@@ -54,7 +60,15 @@ it("does not let two users' files delay a third user's document beyond the time 
   const text = { name: 'short.txt', content: 'Begins at once.' };
   const pdf = await corpus('volcanoes.pdf');
   await Promise.all([
-    within(uploadCompleted(product.url, newUser('text'), text), TEXT_MS, 'a short text of another user'),
-    within(uploadCompleted(product.url, newUser('pdf'), pdf), SMALL_FILE_MS, 'a small PDF of another user'),
+    within(
+      uploadCompleted(product.url, newUser('text'), text),
+      TEXT_MS,
+      'a short text of another user',
+    ),
+    within(
+      uploadCompleted(product.url, newUser('pdf'), pdf),
+      SMALL_FILE_MS,
+      'a small PDF of another user',
+    ),
   ]);
 });

@@ -7,7 +7,10 @@ import { shareProduct } from '../support/shared-product.js';
 const MIB = 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const POLL_MS = 50;
-/** Generous for a busy machine; each kind stood for many seconds, or for good, before it was bounded. */
+/**
+ * Generous for a busy machine; each kind stood for many seconds, or for good, before it was
+ * bounded.
+ */
 const MAX_GAP_MS = 1_000;
 const HEALTH_TIMEOUT_MS = 20_000;
 
@@ -61,9 +64,15 @@ describe('while a hostile file is taken in and read, the process responds to eve
     const scheduledFor = new Date(Date.now() + DAY_MS).toISOString();
     const gap = await longestGapDuring(async () => {
       for (const [name, content] of Object.entries(repeated)) {
-        const { document } = await upload(shared.url, user, { name, content, options: { scheduledFor } });
+        const { document } = await upload(shared.url, user, {
+          name,
+          content,
+          options: { scheduledFor },
+        });
         expect([name, document.mimeType]).toEqual([name, 'text/plain']);
-        await gql(shared.url, user, 'mutation ($id: ID!) { deleteDocument(id: $id) { id } }', { id: document.id });
+        await gql(shared.url, user, 'mutation ($id: ID!) { deleteDocument(id: $id) { id } }', {
+          id: document.id,
+        });
       }
     });
     expect(gap).toBeLessThan(MAX_GAP_MS);
@@ -75,7 +84,9 @@ describe('while a hostile file is taken in and read, the process responds to eve
       'lines.txt': `word${'\n'.repeat(8 * MIB)}word`,
       'wide-spaces.txt': `${'\u3000'.repeat(6 * MIB)}word`,
     };
-    await expectOutcomes(Object.entries(texts).map(([name, content]) => [{ name, content }, 'COMPLETED']));
+    await expectOutcomes(
+      Object.entries(texts).map(([name, content]) => [{ name, content }, 'COMPLETED']),
+    );
   });
 
   it('fails texts with too many passages, as long as they may be', async () => {
@@ -84,7 +95,9 @@ describe('while a hostile file is taken in and read, the process responds to eve
       'marks.txt': '\u0301'.repeat(20 * MIB),
       'table.csv': 'a,1,2\n'.repeat(4 * MIB),
     };
-    await expectOutcomes(Object.entries(texts).map(([name, content]) => [{ name, content }, 'TOO_MANY_CHUNKS']));
+    await expectOutcomes(
+      Object.entries(texts).map(([name, content]) => [{ name, content }, 'TOO_MANY_CHUNKS']),
+    );
   });
 
   it('refuses files over the bounds of a reader, and reads those within', async () => {

@@ -1,4 +1,7 @@
-/** What a client sends on purpose to stop or to starve the service costs that client an error, at every endpoint, and nobody else anything. */
+/**
+ * What a client sends on purpose to stop or to starve the service costs that client an error, at
+ * every endpoint, and nobody else anything.
+ */
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
@@ -12,7 +15,9 @@ import { eventually, within } from '../support/wait.js';
 import { refusalOf } from '../support/watch.js';
 
 const CONNECTIONS = 12;
-const shared = shareProduct({ env: { LOG_LEVEL: 'info', CONNECTIONS_PER_USER: String(CONNECTIONS), UPLOADS_PER_USER: '4' } });
+const shared = shareProduct({
+  env: { LOG_LEVEL: 'info', CONNECTIONS_PER_USER: String(CONNECTIONS), UPLOADS_PER_USER: '4' },
+});
 
 /** A client's fault is not a bug: nothing is logged as an error. */
 afterEach(() => {
@@ -23,31 +28,51 @@ const UPLOAD = 'mutation ($file: Upload!) { uploadDocument(file: $file) { docume
 const FILE = { name: '0', filename: 'a.txt', content: 'Some text.' };
 
 function uploadBody(operations: unknown, map: unknown): Buffer {
-  return multipart([{ name: 'operations', content: JSON.stringify(operations) }, { name: 'map', content: JSON.stringify(map) }, FILE]);
+  return multipart([
+    { name: 'operations', content: JSON.stringify(operations) },
+    { name: 'map', content: JSON.stringify(map) },
+    FILE,
+  ]);
 }
 
-async function codesOf(answer: Promise<{ status: number; text: string }>): Promise<{ status: number; codes: string[] }> {
+async function codesOf(
+  answer: Promise<{ status: number; text: string }>,
+): Promise<{ status: number; codes: string[] }> {
   const { status, text } = await answer;
   const { errors = [] } = JSON.parse(text) as { errors?: GraphqlError[] };
   return { status, codes: errors.map(({ extensions }) => extensions.code) };
 }
 
-function sendQuery(body: string | object, headers: Record<string, string> = {}): Promise<{ status: number; text: string }> {
+function sendQuery(
+  body: string | object,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; text: string }> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return sendRaw(shared.url, { path: '/graphql', headers: { 'content-type': 'application/json', ...headers }, body: text });
+  return sendRaw(shared.url, {
+    path: '/graphql',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: text,
+  });
 }
 
 describe('a multipart body', () => {
   it('is not parsed without a token: 401 with a challenge, whatever it holds', async () => {
     const { authorization: _, ...headers } = multipartHeaders('dev:x');
     for (const token of [{}, { authorization: 'Bearer nobody' }]) {
-      const sent = request(`${shared.url}/graphql`, { method: 'POST', headers: { ...headers, ...token, 'content-length': 1_000_000 } });
+      const sent = request(`${shared.url}/graphql`, {
+        method: 'POST',
+        headers: { ...headers, ...token, 'content-length': 1_000_000 },
+      });
       sent.on('error', () => undefined);
       sent.flushHeaders();
       // Nothing of the body was sent: the response does not wait for it.
-      const [response] = (await once(sent, 'response')) as [{ statusCode: number; headers: Record<string, string> }];
+      const [response] = (await once(sent, 'response')) as [
+        { statusCode: number; headers: Record<string, string> },
+      ];
       expect(response.statusCode).toBe(401);
-      expect(response.headers['www-authenticate']).toBe('authorization' in token ? 'Bearer error="invalid_token"' : 'Bearer');
+      expect(response.headers['www-authenticate']).toBe(
+        'authorization' in token ? 'Bearer error="invalid_token"' : 'Bearer',
+      );
       sent.destroy();
     }
   });
@@ -72,16 +97,27 @@ describe('a multipart body', () => {
     'variables.list.00000000000000000000',
     '',
   ])('whose map leads to "%s" is refused, with a token and without', async (path) => {
-    const operations = { query: '{ __typename }', variables: { file: null, list: [{}, null], text: 'x' } };
+    const operations = {
+      query: '{ __typename }',
+      variables: { file: null, list: [{}, null], text: 'x' },
+    };
     const body = uploadBody(operations, { 0: [path] });
-    const signedIn = await codesOf(sendRaw(shared.url, { path: '/graphql', headers: multipartHeaders(shared.newUser()), body }));
+    const signedIn = await codesOf(
+      sendRaw(shared.url, { path: '/graphql', headers: multipartHeaders(shared.newUser()), body }),
+    );
     expect(signedIn).toEqual({ status: 400, codes: ['BAD_USER_INPUT'] });
     const anonymous = { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` };
-    expect([400, 401]).toContain((await sendRaw(shared.url, { path: '/graphql', headers: anonymous, body })).status);
+    expect([400, 401]).toContain(
+      (await sendRaw(shared.url, { path: '/graphql', headers: anonymous, body })).status,
+    );
   });
 
   it.each([
-    ['one file at two paths', { query: UPLOAD, variables: { file: null, other: null } }, { 0: ['variables.file', 'variables.other'] }],
+    [
+      'one file at two paths',
+      { query: UPLOAD, variables: { file: null, other: null } },
+      { 0: ['variables.file', 'variables.other'] },
+    ],
     [
       'one file for two variables',
       {
@@ -94,7 +130,8 @@ describe('a multipart body', () => {
     [
       'one variable in two aliases',
       {
-        query: 'mutation ($a: Upload!) { a: uploadDocument(file: $a) { document { id } } b: uploadDocument(file: $a) { document { id } } }',
+        query:
+          'mutation ($a: Upload!) { a: uploadDocument(file: $a) { document { id } } b: uploadDocument(file: $a) { document { id } } }',
         variables: { a: null },
       },
       { 0: ['variables.a'] },
@@ -117,12 +154,24 @@ describe('a multipart body', () => {
       },
       { 0: ['variables.a'] },
     ],
-    ['a map of 10,000 paths', { query: UPLOAD, variables: { file: null } }, { 0: Array.from({ length: 10_000 }, () => 'variables.file') }],
-    ['a path of a place that is not null', { query: UPLOAD, variables: { file: 'x' } }, { 0: ['variables.file'] }],
+    [
+      'a map of 10,000 paths',
+      { query: UPLOAD, variables: { file: null } },
+      { 0: Array.from({ length: 10_000 }, () => 'variables.file') },
+    ],
+    [
+      'a path of a place that is not null',
+      { query: UPLOAD, variables: { file: 'x' } },
+      { 0: ['variables.file'] },
+    ],
   ])('with %s is refused as a whole', async (_, operations, map) => {
     const token = shared.newUser();
     const answer = await codesOf(
-      sendRaw(shared.url, { path: '/graphql', headers: multipartHeaders(token), body: uploadBody(operations, map) }),
+      sendRaw(shared.url, {
+        path: '/graphql',
+        headers: multipartHeaders(token),
+        body: uploadBody(operations, map),
+      }),
     );
     expect(answer).toEqual({ status: 400, codes: ['BAD_USER_INPUT'] });
     expect(await countDocuments(shared.url, token)).toEqual({});
@@ -130,26 +179,45 @@ describe('a multipart body', () => {
 
   it('with operations that are nested deeply is refused', async () => {
     const operations = `{"query":"{__typename}","variables":${'['.repeat(50_000)}null${']'.repeat(50_000)}}`;
-    const body = multipart([{ name: 'operations', content: operations }, { name: 'map', content: '{"0":["variables.0"]}' }, FILE]);
-    const answer = await codesOf(sendRaw(shared.url, { path: '/graphql', headers: multipartHeaders(shared.newUser()), body }));
+    const body = multipart([
+      { name: 'operations', content: operations },
+      { name: 'map', content: '{"0":["variables.0"]}' },
+      FILE,
+    ]);
+    const answer = await codesOf(
+      sendRaw(shared.url, { path: '/graphql', headers: multipartHeaders(shared.newUser()), body }),
+    );
     expect(answer).toEqual({ status: 400, codes: ['BAD_USER_INPUT'] });
   });
 
   it('that counts as one more upload than a user may have at once is refused before it is read', async () => {
     const token = shared.newUser();
     const open = Array.from({ length: 4 }, () => {
-      const headers = { ...bearer(token), 'content-type': `multipart/form-data; boundary=${BOUNDARY}`, 'content-length': 10_000_000 };
+      const headers = {
+        ...bearer(token),
+        'content-type': `multipart/form-data; boundary=${BOUNDARY}`,
+        'content-length': 10_000_000,
+      };
       const sent = request(`${shared.url}/api/documents/upload`, { method: 'POST', headers });
       sent.on('error', () => undefined);
-      sent.write(`--${BOUNDARY}\r\ncontent-disposition: form-data; name="file"; filename="slow.txt"\r\n\r\nslow `);
+      sent.write(
+        `--${BOUNDARY}\r\ncontent-disposition: form-data; name="file"; filename="slow.txt"\r\n\r\nslow `,
+      );
       return sent;
     });
-    const fifth = () => sendRaw(shared.url, { path: '/api/documents/upload', headers: multipartHeaders(token), body: multipart([FILE]) });
+    const fifth = () =>
+      sendRaw(shared.url, {
+        path: '/api/documents/upload',
+        headers: multipartHeaders(token),
+        body: multipart([FILE]),
+      });
     const refused = await eventually(async () => {
       const answer = await fifth();
       return answer.status === 429 && answer;
     });
-    expect(JSON.parse(refused.text)).toMatchObject({ error: { code: 'RATE_LIMITED', limit: 4, retryAfterSeconds: 5 } });
+    expect(JSON.parse(refused.text)).toMatchObject({
+      error: { code: 'RATE_LIMITED', limit: 4, retryAfterSeconds: 5 },
+    });
     const other = await sendRaw(shared.url, {
       path: '/api/documents/upload',
       headers: multipartHeaders(shared.newUser()),
@@ -163,7 +231,8 @@ describe('a multipart body', () => {
 
 describe('a document that is nested deeply is 400, not a bug', () => {
   const DEEP = 1_900;
-  const nest = (open: string, inner: string, close: string, depth = DEEP) => open.repeat(depth) + inner + close.repeat(depth);
+  const nest = (open: string, inner: string, close: string, depth = DEEP) =>
+    open.repeat(depth) + inner + close.repeat(depth);
 
   it.each([
     ['a list', `{ search(query: ${nest('[', '', ']')}) { score } }`],
@@ -178,9 +247,14 @@ describe('a document that is nested deeply is 400, not a bug', () => {
     ['100,000 braces', '{'.repeat(100_000)],
   ])('%s', async (_, query) => {
     for (const headers of [{}, bearer(shared.newUser())]) {
-      expect(await codesOf(sendQuery({ query }, headers))).toEqual({ status: 400, codes: ['GRAPHQL_PARSE_FAILED'] });
+      expect(await codesOf(sendQuery({ query }, headers))).toEqual({
+        status: 400,
+        codes: ['GRAPHQL_PARSE_FAILED'],
+      });
     }
-    expect(await refusalOf(subscribe(shared.url, shared.newUser(), query))).toMatchObject([{ code: 'GRAPHQL_PARSE_FAILED' }]);
+    expect(await refusalOf(subscribe(shared.url, shared.newUser(), query))).toMatchObject([
+      { code: 'GRAPHQL_PARSE_FAILED' },
+    ]);
   });
 
   it.each([
@@ -189,15 +263,28 @@ describe('a document that is nested deeply is 400, not a bug', () => {
   ])('variables of %s', async (_, nested) => {
     const body = `{"query":"query ($f: DocumentFilter) { documents(filter: $f) { totalCount } }","variables":{"f":${nested(5_000)}}}`;
     const headers = bearer(shared.newUser());
-    expect(await codesOf(sendQuery(body, headers))).toEqual({ status: 400, codes: ['BAD_USER_INPUT'] });
-    expect(await codesOf(sendQuery(body, { ...headers, accept: 'text/event-stream' }))).toEqual({ status: 400, codes: ['BAD_USER_INPUT'] });
+    expect(await codesOf(sendQuery(body, headers))).toEqual({
+      status: 400,
+      codes: ['BAD_USER_INPUT'],
+    });
+    expect(await codesOf(sendQuery(body, { ...headers, accept: 'text/event-stream' }))).toEqual({
+      status: 400,
+      codes: ['BAD_USER_INPUT'],
+    });
   });
 });
 
 describe('an operation that costs too much is refused before it runs, at every endpoint', () => {
-  const HISTORIES = 'fragment F on DocumentConnection { edges { node { events(first: 500) { seq } } } }';
-  const documents = (count: number) => Array.from({ length: count }, (_, index) => `a${index}: documents(first: 100) { ...F }`).join(' ');
-  const searches = (count: number) => Array.from({ length: count }, (_, index) => `s${index}: search(query: "x") { score }`).join(' ');
+  const HISTORIES =
+    'fragment F on DocumentConnection { edges { node { events(first: 500) { seq } } } }';
+  const documents = (count: number) =>
+    Array.from({ length: count }, (_, index) => `a${index}: documents(first: 100) { ...F }`).join(
+      ' ',
+    );
+  const searches = (count: number) =>
+    Array.from({ length: count }, (_, index) => `s${index}: search(query: "x") { score }`).join(
+      ' ',
+    );
   const DOCUMENTS: [string, string][] = [
     ['histories through a fragment', `{ ${documents(30)} } ${HISTORIES}`],
     ['one history of every document of a page', `{ ${documents(1)} } ${HISTORIES}`],
@@ -207,8 +294,14 @@ describe('an operation that costs too much is refused before it runs, at every e
       `{ ...A ...B } fragment A on Query { ${searches(2)} } fragment B on Query { b: search(query: "y") { score } c: search(query: "z") { score } }`,
     ],
     ['780 fields of one name', `{ ${'viewer { id } '.repeat(240)} }`],
-    ['fields of one name in merged selections', `{ ${'documents { edges { node { id } node { id } } } '.repeat(19)} }`],
-    ['fields of one name through fragments', `{ ${'...V '.repeat(21)} } fragment V on Query { viewer { id } }`],
+    [
+      'fields of one name in merged selections',
+      `{ ${'documents { edges { node { id } node { id } } } '.repeat(19)} }`,
+    ],
+    [
+      'fields of one name through fragments',
+      `{ ${'...V '.repeat(21)} } fragment V on Query { viewer { id } }`,
+    ],
     [
       'fragments with the same fields',
       `{ ${Array.from({ length: 45 }, (_, index) => `...F${index}`).join(' ')} } ${Array.from({ length: 45 }, (_, index) => `fragment F${index} on Query { viewer { id } }`).join(' ')}`,
@@ -229,27 +322,51 @@ describe('an operation that costs too much is refused before it runs, at every e
       'fragments in a circle',
       `{ ${Array.from({ length: 9 }, (_, index) => `...F${index}`).join(' ')} } ${Array.from({ length: 9 }, (_, index) => `fragment F${index} on Query { ${Array.from({ length: 9 }, (__, other) => `...F${other}`).join(' ')} }`).join(' ')}`,
     ],
-    ['31 aliases of __typename', `{ ${Array.from({ length: 31 }, (_, index) => `a${index}: __typename`).join(' ')} }`],
+    [
+      '31 aliases of __typename',
+      `{ ${Array.from({ length: 31 }, (_, index) => `a${index}: __typename`).join(' ')} }`,
+    ],
     ['two introspections', '{ a: __schema { queryType { name } } __type(name: "Query") { name } }'],
-    ['an introspection within an introspection', '{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }'],
+    [
+      'an introspection within an introspection',
+      '{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }',
+    ],
     ['six directives in one place', `{ viewer { id ${'@include(if: true) '.repeat(6)} } }`],
-    ['11 operations', Array.from({ length: 11 }, (_, index) => `query Q${index} { viewer { id } }`).join(' ')],
-    ['51 variables', `query Q(${Array.from({ length: 51 }, (_, index) => `$v${index}: ID`).join(' ')}) { viewer { id } }`],
+    [
+      '11 operations',
+      Array.from({ length: 11 }, (_, index) => `query Q${index} { viewer { id } }`).join(' '),
+    ],
+    [
+      '51 variables',
+      `query Q(${Array.from({ length: 51 }, (_, index) => `$v${index}: ID`).join(' ')}) { viewer { id } }`,
+    ],
   ];
 
   it.each(DOCUMENTS)('%s', async (_, query) => {
     const token = shared.newUser();
     const refused = /^GRAPHQL_(VALIDATION|PARSE)_FAILED$/;
     for (const headers of [{}, bearer(token), { ...bearer(token), accept: 'text/event-stream' }]) {
-      const { status, codes } = await codesOf(sendQuery({ query, operationName: query.includes('Q0') ? 'Q0' : undefined }, headers));
-      expect({ status, code: codes[0] }).toEqual({ status: 400, code: expect.stringMatching(refused) as string });
+      const { status, codes } = await codesOf(
+        sendQuery({ query, operationName: query.includes('Q0') ? 'Q0' : undefined }, headers),
+      );
+      expect({ status, code: codes[0] }).toEqual({
+        status: 400,
+        code: expect.stringMatching(refused) as string,
+      });
     }
     const address = `/graphql?query=${encodeURIComponent(query)}`;
     if (address.length < 15_000) {
       const byGet = await codesOf(
-        sendRaw(shared.url, { path: address, method: 'GET', headers: { ...bearer(token), 'apollo-require-preflight': 'true' } }),
+        sendRaw(shared.url, {
+          path: address,
+          method: 'GET',
+          headers: { ...bearer(token), 'apollo-require-preflight': 'true' },
+        }),
       );
-      expect({ status: byGet.status, code: byGet.codes[0] }).toEqual({ status: 400, code: expect.stringMatching(refused) as string });
+      expect({ status: byGet.status, code: byGet.codes[0] }).toEqual({
+        status: 400,
+        code: expect.stringMatching(refused) as string,
+      });
     }
     expect((await refusalOf(subscribe(shared.url, token, query)))[0]?.code).toMatch(refused);
   });
@@ -257,7 +374,9 @@ describe('an operation that costs too much is refused before it runs, at every e
   it('counts the values of variables, and of their defaults', async () => {
     const query = `query ($first: Int = 100, $events: Int!) { documents(first: $first) { edges { node { events(first: $events) { seq } } } } }`;
     const token = shared.newUser();
-    expect((await ask(shared.url, token, query, { events: 500 })).errors[0]?.extensions).toMatchObject({
+    expect(
+      (await ask(shared.url, token, query, { events: 500 })).errors[0]?.extensions,
+    ).toMatchObject({
       code: 'GRAPHQL_VALIDATION_FAILED',
       limit: 20_000,
     });
@@ -276,39 +395,69 @@ it('cuts what it echoes of a name, and the number of errors', async () => {
   const { status, text } = await sendQuery({ query: `{ ${name} viewer { ${name} } }` });
   expect(status).toBe(400);
   expect(text.length).toBeLessThan(5_000);
-  const many = await sendQuery({ query: `{ ${Array.from({ length: 200 }, (_, index) => `f${index}`).join(' ')} }` });
+  const many = await sendQuery({
+    query: `{ ${Array.from({ length: 200 }, (_, index) => `f${index}`).join(' ')} }`,
+  });
   expect((JSON.parse(many.text) as { errors: object[] }).errors.length).toBeLessThanOrEqual(21);
 });
 
 it('names the limit of a request that is too large', async () => {
-  const { status, text } = await sendQuery({ query: '{ viewer { id } }', variables: { x: 'x'.repeat(300_000) } }, bearer(shared.newUser()));
+  const { status, text } = await sendQuery(
+    { query: '{ viewer { id } }', variables: { x: 'x'.repeat(300_000) } },
+    bearer(shared.newUser()),
+  );
   expect(status).toBe(413);
-  expect(JSON.parse(text)).toMatchObject({ errors: [{ extensions: { code: 'REQUEST_TOO_LARGE', limit: 256 * 1024 } }] });
+  expect(JSON.parse(text)).toMatchObject({
+    errors: [{ extensions: { code: 'REQUEST_TOO_LARGE', limit: 256 * 1024 } }],
+  });
 });
 
 it.each([
   ['id', 'query ($v: ID!) { document(id: $v) { id } }', 'x'.repeat(201)],
   ['after', 'query ($v: String) { documents(after: $v) { totalCount } }', 'x'.repeat(201)],
-  ['filename', 'query ($v: String) { documents(filter: { filename: $v }) { totalCount } }', '%_\\'.repeat(60_000)],
+  [
+    'filename',
+    'query ($v: String) { documents(filter: { filename: $v }) { totalCount } }',
+    '%_\\'.repeat(60_000),
+  ],
   [
     'status',
     'query ($v: [DocumentStatus!]) { documents(filter: { status: $v }) { totalCount } }',
     Array.from({ length: 8 }, () => 'PENDING'),
   ],
-  ['documentIds', 'query ($v: [ID!]) { search(query: "x", documentIds: $v) { score } }', Array.from({ length: 1_001 }, () => 'x')],
-  ['documentIds', 'query ($v: [ID!]) { search(query: "x", documentIds: $v) { score } }', ['x'.repeat(10_000)]],
-  ['documentId', 'subscription ($v: ID) { documentStatus(documentId: $v) { seq } }', 'x'.repeat(10_000)],
-])('an argument %s that is longer than any can be is BAD_USER_INPUT with the field and its limit', async (field, query, v) => {
-  const token = shared.newUser();
-  const errors = query.startsWith('subscription')
-    ? await refusalOf(subscribe(shared.url, token, query, { v }))
-    : (await ask(shared.url, token, query, { v })).errors.map(({ extensions }) => extensions);
-  expect(errors).toEqual([{ code: 'BAD_USER_INPUT', field, limit: expect.any(Number) as number }]);
-});
+  [
+    'documentIds',
+    'query ($v: [ID!]) { search(query: "x", documentIds: $v) { score } }',
+    Array.from({ length: 1_001 }, () => 'x'),
+  ],
+  [
+    'documentIds',
+    'query ($v: [ID!]) { search(query: "x", documentIds: $v) { score } }',
+    ['x'.repeat(10_000)],
+  ],
+  [
+    'documentId',
+    'subscription ($v: ID) { documentStatus(documentId: $v) { seq } }',
+    'x'.repeat(10_000),
+  ],
+])(
+  'an argument %s that is longer than any can be is BAD_USER_INPUT with the field and its limit',
+  async (field, query, v) => {
+    const token = shared.newUser();
+    const errors = query.startsWith('subscription')
+      ? await refusalOf(subscribe(shared.url, token, query, { v }))
+      : (await ask(shared.url, token, query, { v })).errors.map(({ extensions }) => extensions);
+    expect(errors).toEqual([
+      { code: 'BAD_USER_INPUT', field, limit: expect.any(Number) as number },
+    ]);
+  },
+);
 
 it('is not disturbed by clients that reset their connection at any moment of a request', async () => {
   const token = shared.newUser();
-  const whole = multipart([{ name: 'file', filename: 'reset.txt', content: 'text '.repeat(20_000) }]);
+  const whole = multipart([
+    { name: 'file', filename: 'reset.txt', content: 'text '.repeat(20_000) },
+  ]);
   const headers = [
     'POST /api/documents/upload HTTP/1.1',
     'Host: 127.0.0.1',
@@ -321,23 +470,39 @@ it('is not disturbed by clients that reset their connection at any moment of a r
     const socket = connect(shared.product.port, '127.0.0.1');
     socket.on('error', () => undefined);
     await once(socket, 'connect');
-    await new Promise((resolve) => socket.write(bytes.subarray(0, Math.ceil(bytes.length * share)), resolve));
+    await new Promise((resolve) =>
+      socket.write(bytes.subarray(0, Math.ceil(bytes.length * share)), resolve),
+    );
     await gql(shared.url, token, '{ viewer { id } }');
     socket.resetAndDestroy();
   }
-  await eventually(async () => (await shared.blobs()).length === 0 || Object.keys(await countDocuments(shared.url, token)).length === 0);
+  await eventually(
+    async () =>
+      (await shared.blobs()).length === 0 ||
+      Object.keys(await countDocuments(shared.url, token)).length === 0,
+  );
 });
 
 describe('a WebSocket', () => {
   const open = async (token: string) => {
-    const socket = new WebSocket(`${shared.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    const socket = new WebSocket(
+      `${shared.url.replace('http', 'ws')}/graphql`,
+      'graphql-transport-ws',
+    );
     const messages: { type: string; id?: string; payload?: GraphqlError[] }[] = [];
-    socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString()) as (typeof messages)[number]));
+    socket.on('message', (data: Buffer) =>
+      messages.push(JSON.parse(data.toString()) as (typeof messages)[number]),
+    );
     socket.on('error', () => undefined);
     const closed = once(socket, 'close').then(([code]) => code as number);
     await once(socket, 'open');
-    socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } }));
-    await Promise.race([closed, eventually(() => messages.some(({ type }) => type === 'connection_ack'))]);
+    socket.send(
+      JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } }),
+    );
+    await Promise.race([
+      closed,
+      eventually(() => messages.some(({ type }) => type === 'connection_ack')),
+    ]);
     return { socket, messages, closed };
   };
 
@@ -348,7 +513,9 @@ describe('a WebSocket', () => {
       (id: number) => ({
         id: `q${id}`,
         type: 'subscribe',
-        payload: { query: '{ __schema { types { name description fields { name description } } } }' },
+        payload: {
+          query: '{ __schema { types { name description fields { name description } } } }',
+        },
       }),
     ],
   ])('that sends %s and never reads is closed, and costs a bounded memory', async (_, message) => {
@@ -357,7 +524,11 @@ describe('a WebSocket', () => {
     socket.pause();
     const before = await residentMiB();
     let waited = 0;
-    for (let sent = 0; sent < 40_000 && socket.readyState === socket.OPEN && socket.bufferedAmount < 4_000_000; sent += 1) {
+    for (
+      let sent = 0;
+      sent < 40_000 && socket.readyState === socket.OPEN && socket.bufferedAmount < 4_000_000;
+      sent += 1
+    ) {
       socket.send(JSON.stringify(message(sent)));
       if (sent % 200 === 0) waited = Math.max(waited, await answerMs());
     }
@@ -369,14 +540,18 @@ describe('a WebSocket', () => {
 
   it('takes so many of one user and refuses more with 1013, over both protocols and SSE together', async () => {
     const token = shared.newUser();
-    const plain = await Promise.all(Array.from({ length: CONNECTIONS / 2 }, () => signIn(shared.url, token)));
+    const plain = await Promise.all(
+      Array.from({ length: CONNECTIONS / 2 }, () => signIn(shared.url, token)),
+    );
     const graphql = await Promise.all(Array.from({ length: CONNECTIONS / 2 }, () => open(token)));
     expect(await (await open(token)).closed).toBe(1013);
     const tooMany = await openPlainSocket(shared.url);
     tooMany.send({ type: 'auth', token });
     expect(await tooMany.closed).toMatchObject({ code: 1013 });
     const sse = { ...bearer(token), accept: 'text/event-stream' };
-    expect((await codesOf(sendQuery({ query: 'subscription { documentStatus { seq } }' }, sse))).status).toBe(429);
+    expect(
+      (await codesOf(sendQuery({ query: 'subscription { documentStatus { seq } }' }, sse))).status,
+    ).toBe(429);
     // Another user, and the same one again once there is a place.
     (await signIn(shared.url, shared.newUser())).close();
     for (const { close } of plain) close();
@@ -392,7 +567,10 @@ describe('a WebSocket', () => {
     const token = shared.newUser();
     const socket = await openPlainSocket(shared.url);
     socket.send({ type: 'auth', token, since: 'yesterday' });
-    expect((await socket.until(({ type }) => type === 'error')).data).toMatchObject({ code: 'BAD_USER_INPUT', field: 'since' });
+    expect((await socket.until(({ type }) => type === 'error')).data).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      field: 'since',
+    });
     socket.send({ type: 'auth', token: 7 });
     await socket.until(({ type, data }) => type === 'error' && data['field'] === 'token');
     socket.send({ type: 'auth', token });

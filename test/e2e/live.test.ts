@@ -2,10 +2,24 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { gql, subscribe, upload } from '../support/client.js';
 import { corpus } from '../support/corpus.js';
-import { countDocuments, longText, newUser, uploadCompleted, uploadFailed } from '../support/documents.js';
+import {
+  countDocuments,
+  longText,
+  newUser,
+  uploadCompleted,
+  uploadFailed,
+} from '../support/documents.js';
 import { shareProduct } from '../support/shared-product.js';
 import { eventually } from '../support/wait.js';
-import { closeCodeAfterInit, refusalOf, take, takeAll, takeUntil, TRANSPORTS, type StatusEventSeen } from '../support/watch.js';
+import {
+  closeCodeAfterInit,
+  refusalOf,
+  take,
+  takeAll,
+  takeUntil,
+  TRANSPORTS,
+  type StatusEventSeen,
+} from '../support/watch.js';
 
 const UNKNOWN_ID = '3fa85f64-5717-4562-b3fc-2c963f66afa6';
 const STAGES = ['PENDING', 'EXTRACTING', 'VECTORIZING', 'COMPLETED'];
@@ -23,8 +37,13 @@ async function remove(token: string, id: string): Promise<void> {
   await gql(shared.url, token, 'mutation ($id: ID!) { deleteDocument(id: $id) { id } }', { id });
 }
 
-async function uploadScheduled(token: string, content: string, scheduledFor = soon()): Promise<string> {
-  return (await upload(shared.url, token, { ...text(content), options: { scheduledFor } })).document.id;
+async function uploadScheduled(
+  token: string,
+  content: string,
+  scheduledFor = soon(),
+): Promise<string> {
+  return (await upload(shared.url, token, { ...text(content), options: { scheduledFor } })).document
+    .id;
 }
 
 function isEnd({ status }: StatusEventSeen): boolean {
@@ -35,7 +54,9 @@ function expectRising(events: StatusEventSeen[]): void {
   for (const [index, event] of events.entries()) {
     const before = events[index - 1];
     if (before === undefined) continue;
-    const isNewer = event.seq > before.seq || (event.seq === before.seq && event.progress.done > before.progress.done);
+    const isNewer =
+      event.seq > before.seq ||
+      (event.seq === before.seq && event.progress.done > before.progress.done);
     expect({ before, event, isNewer }).toMatchObject({ isNewer: true });
   }
 }
@@ -47,13 +68,22 @@ describe.each(TRANSPORTS)('documentStatus of one document over $transport', ({ w
     const stream = watch(shared.url, token, { documentId });
     const events = await takeUntil(stream, isEnd);
     await stream.return();
-    expect(events[0]).toMatchObject({ kind: 'SNAPSHOT', documentId, seq: 1, status: 'PENDING', previousStatus: null, attempt: 0 });
+    expect(events[0]).toMatchObject({
+      kind: 'SNAPSHOT',
+      documentId,
+      seq: 1,
+      status: 'PENDING',
+      previousStatus: null,
+      attempt: 0,
+    });
     const changes = events.filter(({ kind }) => kind === 'CHANGE');
-    expect(changes.map(({ seq, status, previousStatus }) => [seq, status, previousStatus])).toEqual([
-      [2, 'EXTRACTING', 'PENDING'],
-      [3, 'VECTORIZING', 'EXTRACTING'],
-      [4, 'COMPLETED', 'VECTORIZING'],
-    ]);
+    expect(changes.map(({ seq, status, previousStatus }) => [seq, status, previousStatus])).toEqual(
+      [
+        [2, 'EXTRACTING', 'PENDING'],
+        [3, 'VECTORIZING', 'EXTRACTING'],
+        [4, 'COMPLETED', 'VECTORIZING'],
+      ],
+    );
     expect(changes.at(-1)).toMatchObject({
       attempt: 1,
       generation: 1,
@@ -74,7 +104,10 @@ describe.each(TRANSPORTS)('documentStatus of one document over $transport', ({ w
     expect(events.some(({ kind }) => kind === 'PROGRESS')).toBe(true);
     for (const event of events) {
       const { document, seq, progress } = event;
-      const isOlder = document === null || document.seq < seq || (document.seq === seq && document.progress.done < progress.done);
+      const isOlder =
+        document === null ||
+        document.seq < seq ||
+        (document.seq === seq && document.progress.done < progress.done);
       expect({ event, isOlder }).toMatchObject({ isOlder: false });
       expect(event.message).not.toBe('');
       expect(new Date(event.occurredAt).toISOString()).toBe(event.occurredAt);
@@ -83,19 +116,33 @@ describe.each(TRANSPORTS)('documentStatus of one document over $transport', ({ w
 
   it('begins with the terminal state of one that has ended', async () => {
     const token = shared.newUser();
-    const documentId = await uploadCompleted(shared.url, token, text('Done before anybody looked.'));
+    const documentId = await uploadCompleted(
+      shared.url,
+      token,
+      text('Done before anybody looked.'),
+    );
     const stream = watch(shared.url, token, { documentId });
-    expect(await take(stream, 1)).toMatchObject([{ kind: 'SNAPSHOT', seq: 4, status: 'COMPLETED', document: { id: documentId } }]);
+    expect(await take(stream, 1)).toMatchObject([
+      { kind: 'SNAPSHOT', seq: 4, status: 'COMPLETED', document: { id: documentId } },
+    ]);
     await stream.return();
   });
 
   it('shows a failure with its error', async () => {
     const token = shared.newUser();
-    const { document } = await upload(shared.url, token, { ...(await corpus('encrypted.pdf')), options: { scheduledFor: soon() } });
+    const { document } = await upload(shared.url, token, {
+      ...(await corpus('encrypted.pdf')),
+      options: { scheduledFor: soon() },
+    });
     const stream = watch(shared.url, token, { documentId: document.id });
     const events = await takeUntil(stream, isEnd);
     await stream.return();
-    expect(events.at(-1)).toMatchObject({ kind: 'CHANGE', status: 'FAILED', previousStatus: 'EXTRACTING', error: { code: 'ENCRYPTED' } });
+    expect(events.at(-1)).toMatchObject({
+      kind: 'CHANGE',
+      status: 'FAILED',
+      previousStatus: 'EXTRACTING',
+      error: { code: 'ENCRYPTED' },
+    });
   });
 
   it('takes an id in upper case', async () => {
@@ -122,15 +169,21 @@ describe.each(TRANSPORTS)('documentStatus of one document over $transport', ({ w
     ['what is no id', 'nonsense'],
     ['an empty id', ''],
   ])('%s is DOCUMENT_NOT_FOUND', async (_, documentId) => {
-    expect(await refusalOf(watch(shared.url, shared.newUser(), { documentId }))).toMatchObject([{ code: 'DOCUMENT_NOT_FOUND' }]);
+    expect(await refusalOf(watch(shared.url, shared.newUser(), { documentId }))).toMatchObject([
+      { code: 'DOCUMENT_NOT_FOUND' },
+    ]);
   });
 
   it("somebody else's document is DOCUMENT_NOT_FOUND, before and after it is deleted", async () => {
     const owner = shared.newUser('owner');
     const documentId = await uploadCompleted(shared.url, owner, text('Not yours.'));
-    expect(await refusalOf(watch(shared.url, shared.newUser(), { documentId }))).toMatchObject([{ code: 'DOCUMENT_NOT_FOUND' }]);
+    expect(await refusalOf(watch(shared.url, shared.newUser(), { documentId }))).toMatchObject([
+      { code: 'DOCUMENT_NOT_FOUND' },
+    ]);
     await remove(owner, documentId);
-    expect(await refusalOf(watch(shared.url, owner, { documentId }))).toMatchObject([{ code: 'DOCUMENT_NOT_FOUND' }]);
+    expect(await refusalOf(watch(shared.url, owner, { documentId }))).toMatchObject([
+      { code: 'DOCUMENT_NOT_FOUND' },
+    ]);
   });
 });
 
@@ -139,15 +192,22 @@ describe.each(TRANSPORTS)('afterSeq over $transport', ({ watch }) => {
     [0, [1, 2, 3, 4]],
     [2, [3, 4]],
     [3, [4]],
-  ])('%i brings every durable change after it, in order, instead of a SNAPSHOT', async (afterSeq, seqs) => {
-    const token = shared.newUser();
-    const documentId = await uploadCompleted(shared.url, token, text('It has a history.'));
-    const stream = watch(shared.url, token, { documentId, afterSeq });
-    const events = await take(stream, seqs.length);
-    await stream.return();
-    expect(events.map(({ kind, seq, status }) => [kind, seq, status])).toEqual(seqs.map((seq) => ['CHANGE', seq, STAGES[seq - 1]]));
-    expect(events.map(({ previousStatus }) => previousStatus)).toEqual(seqs.map((seq) => STAGES[seq - 2] ?? null));
-  });
+  ])(
+    '%i brings every durable change after it, in order, instead of a SNAPSHOT',
+    async (afterSeq, seqs) => {
+      const token = shared.newUser();
+      const documentId = await uploadCompleted(shared.url, token, text('It has a history.'));
+      const stream = watch(shared.url, token, { documentId, afterSeq });
+      const events = await take(stream, seqs.length);
+      await stream.return();
+      expect(events.map(({ kind, seq, status }) => [kind, seq, status])).toEqual(
+        seqs.map((seq) => ['CHANGE', seq, STAGES[seq - 1]]),
+      );
+      expect(events.map(({ previousStatus }) => previousStatus)).toEqual(
+        seqs.map((seq) => STAGES[seq - 2] ?? null),
+      );
+    },
+  );
 
   it('goes on live without a gap and without a repeat', async () => {
     const token = shared.newUser();
@@ -155,9 +215,11 @@ describe.each(TRANSPORTS)('afterSeq over $transport', ({ watch }) => {
     const stream = watch(shared.url, token, { documentId, afterSeq: 0 });
     const events = await takeUntil(stream, isEnd);
     await stream.return();
-    expect(events.filter(({ kind }) => kind !== 'PROGRESS').map(({ kind, seq, status }) => [kind, seq, status])).toEqual(
-      STAGES.map((status, index) => ['CHANGE', index + 1, status]),
-    );
+    expect(
+      events
+        .filter(({ kind }) => kind !== 'PROGRESS')
+        .map(({ kind, seq, status }) => [kind, seq, status]),
+    ).toEqual(STAGES.map((status, index) => ['CHANGE', index + 1, status]));
     expectRising(events);
   });
 
@@ -179,7 +241,9 @@ describe.each(TRANSPORTS)('afterSeq over $transport', ({ watch }) => {
     const token = shared.newUser();
     const documentId = await uploadCompleted(shared.url, token, text('From the future.'));
     const stream = watch(shared.url, token, { documentId, afterSeq: 5 });
-    expect(await take(stream, 1)).toMatchObject([{ kind: 'SNAPSHOT', seq: 4, status: 'COMPLETED' }]);
+    expect(await take(stream, 1)).toMatchObject([
+      { kind: 'SNAPSHOT', seq: 4, status: 'COMPLETED' },
+    ]);
     await stream.return();
   });
 
@@ -194,7 +258,9 @@ describe.each(TRANSPORTS)('completeOnTerminal over $transport', ({ watch }) => {
   it('ends the stream with the terminal state', async () => {
     const token = shared.newUser();
     const documentId = await uploadScheduled(token, 'It ends well.');
-    const events = await takeAll(watch(shared.url, token, { documentId, completeOnTerminal: true }));
+    const events = await takeAll(
+      watch(shared.url, token, { documentId, completeOnTerminal: true }),
+    );
     expect(events[0]?.kind).toBe('SNAPSHOT');
     expect(events.at(-1)).toMatchObject({ kind: 'CHANGE', status: 'COMPLETED' });
   });
@@ -202,7 +268,9 @@ describe.each(TRANSPORTS)('completeOnTerminal over $transport', ({ watch }) => {
   it('ends at once after the SNAPSHOT of one that is COMPLETED', async () => {
     const token = shared.newUser();
     const documentId = await uploadCompleted(shared.url, token, text('Over already.'));
-    const events = await takeAll(watch(shared.url, token, { documentId, completeOnTerminal: true }));
+    const events = await takeAll(
+      watch(shared.url, token, { documentId, completeOnTerminal: true }),
+    );
     expect(events).toMatchObject([{ kind: 'SNAPSHOT', status: 'COMPLETED' }]);
   });
 
@@ -214,20 +282,37 @@ describe.each(TRANSPORTS)('completeOnTerminal over $transport', ({ watch }) => {
       token,
       '{ documents { edges { node { id } } } }',
     );
-    const events = await takeAll(watch(shared.url, token, { documentId: documents.edges[0]?.node.id ?? '', completeOnTerminal: true }));
-    expect(events).toMatchObject([{ kind: 'SNAPSHOT', status: 'FAILED', error: { code: 'EMPTY_TEXT' } }]);
+    const events = await takeAll(
+      watch(shared.url, token, {
+        documentId: documents.edges[0]?.node.id ?? '',
+        completeOnTerminal: true,
+      }),
+    );
+    expect(events).toMatchObject([
+      { kind: 'SNAPSHOT', status: 'FAILED', error: { code: 'EMPTY_TEXT' } },
+    ]);
   });
 
   it('with afterSeq ends after the last change, or at once when there is none after it', async () => {
     const token = shared.newUser();
     const documentId = await uploadCompleted(shared.url, token, text('Its history is short.'));
-    const all = await takeAll(watch(shared.url, token, { documentId, afterSeq: 0, completeOnTerminal: true }));
-    expect(all.map(({ kind, status }) => [kind, status])).toEqual(STAGES.map((status) => ['CHANGE', status]));
-    expect(await takeAll(watch(shared.url, token, { documentId, afterSeq: 4, completeOnTerminal: true }))).toEqual([]);
+    const all = await takeAll(
+      watch(shared.url, token, { documentId, afterSeq: 0, completeOnTerminal: true }),
+    );
+    expect(all.map(({ kind, status }) => [kind, status])).toEqual(
+      STAGES.map((status) => ['CHANGE', status]),
+    );
+    expect(
+      await takeAll(
+        watch(shared.url, token, { documentId, afterSeq: 4, completeOnTerminal: true }),
+      ),
+    ).toEqual([]);
   });
 
   it('without documentId is BAD_USER_INPUT', async () => {
-    const refusal = await refusalOf(watch(shared.url, shared.newUser(), { completeOnTerminal: true }));
+    const refusal = await refusalOf(
+      watch(shared.url, shared.newUser(), { completeOnTerminal: true }),
+    );
     expect(refusal).toMatchObject([{ code: 'BAD_USER_INPUT', field: 'completeOnTerminal' }]);
   });
 });
@@ -290,7 +375,9 @@ describe.each(TRANSPORTS)("documentStatus of the viewer's list over $transport",
         if (seen.filter(({ status }) => status === 'COMPLETED').length === wanted) return;
       }
     })();
-    const uploads = Array.from({ length: wanted }, (_, index) => upload(shared.url, token, text(`Note number ${index}.`)));
+    const uploads = Array.from({ length: wanted }, (_, index) =>
+      upload(shared.url, token, text(`Note number ${index}.`)),
+    );
     const ids = (await Promise.all(uploads)).map(({ document }) => document.id);
     await watching;
     for (const id of ids) {
@@ -313,19 +400,31 @@ describe('a watcher that reads slowly', () => {
     const wanted = 15;
     const response = await fetch(`${shared.url}/graphql`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream', 'content-type': 'application/json' },
-      body: JSON.stringify({ query: 'subscription { documentStatus { documentId status document { id filename contentHash } } }' }),
+      headers: {
+        authorization: `Bearer ${token}`,
+        accept: 'text/event-stream',
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({
+        query:
+          'subscription { documentStatus { documentId status document { id filename contentHash } } }',
+      }),
     });
-    for (let index = 0; index < wanted; index += 1) await upload(shared.url, token, text(`Slow note ${index}.`));
-    await eventually(async () => (await countDocuments(shared.url, token))['COMPLETED'] === wanted, {
-      timeoutMs: 60_000,
-      what: 'the end of all',
-    });
+    for (let index = 0; index < wanted; index += 1)
+      await upload(shared.url, token, text(`Slow note ${index}.`));
+    await eventually(
+      async () => (await countDocuments(shared.url, token))['COMPLETED'] === wanted,
+      {
+        timeoutMs: 60_000,
+        what: 'the end of all',
+      },
+    );
     const completed = new Set<string>();
     let received = '';
     for await (const chunk of response.body as ReadableStream<Uint8Array>) {
       received += Buffer.from(chunk).toString('latin1');
-      for (const [, id] of received.matchAll(/"documentId":"([^"]+)","status":"COMPLETED"/g)) completed.add(String(id));
+      for (const [, id] of received.matchAll(/"documentId":"([^"]+)","status":"COMPLETED"/g))
+        completed.add(String(id));
       if (completed.size === wanted) break;
     }
     expect(completed.size).toBe(wanted);
@@ -333,11 +432,22 @@ describe('a watcher that reads slowly', () => {
 
   it('and one that never reads holds up nobody', async () => {
     const token = shared.newUser();
-    const socket = new WebSocket(`${shared.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    const socket = new WebSocket(
+      `${shared.url.replace('http', 'ws')}/graphql`,
+      'graphql-transport-ws',
+    );
     await once(socket, 'open');
-    socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } }));
+    socket.send(
+      JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } }),
+    );
     await once(socket, 'message');
-    socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: 'subscription { documentStatus { seq } }' } }));
+    socket.send(
+      JSON.stringify({
+        id: '1',
+        type: 'subscribe',
+        payload: { query: 'subscription { documentStatus { seq } }' },
+      }),
+    );
     socket.pause();
     await uploadCompleted(shared.url, token, text('Nobody reads this.'));
     socket.terminate();
@@ -358,14 +468,22 @@ describe('a GraphQL WebSocket', () => {
     expect(await closeCodeAfterInit(shared.url, payload)).toBe(4401);
   });
 
-  it.each(['authorization', 'Authorization', 'AUTHORIZATION'])('takes the token under %s', async (key) => {
-    const socket = new WebSocket(`${shared.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
-    await once(socket, 'open');
-    socket.send(JSON.stringify({ type: 'connection_init', payload: { [key]: `Bearer ${newUser()}` } }));
-    const [data] = (await once(socket, 'message')) as [Buffer];
-    socket.close();
-    expect(JSON.parse(data.toString())).toMatchObject({ type: 'connection_ack' });
-  });
+  it.each(['authorization', 'Authorization', 'AUTHORIZATION'])(
+    'takes the token under %s',
+    async (key) => {
+      const socket = new WebSocket(
+        `${shared.url.replace('http', 'ws')}/graphql`,
+        'graphql-transport-ws',
+      );
+      await once(socket, 'open');
+      socket.send(
+        JSON.stringify({ type: 'connection_init', payload: { [key]: `Bearer ${newUser()}` } }),
+      );
+      const [data] = (await once(socket, 'message')) as [Buffer];
+      socket.close();
+      expect(JSON.parse(data.toString())).toMatchObject({ type: 'connection_ack' });
+    },
+  );
 
   it.each([
     ['garbage', 'garbage', 4400],
@@ -376,7 +494,10 @@ describe('a GraphQL WebSocket', () => {
       4401,
     ],
   ])('that sends %s is closed', async (_, message, code) => {
-    const socket = new WebSocket(`${shared.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    const socket = new WebSocket(
+      `${shared.url.replace('http', 'ws')}/graphql`,
+      'graphql-transport-ws',
+    );
     await once(socket, 'open');
     socket.send(message);
     expect(((await once(socket, 'close')) as [number])[0]).toBe(code);
@@ -385,7 +506,12 @@ describe('a GraphQL WebSocket', () => {
   it('answers queries and mutations as well', async () => {
     const token = shared.newUser();
     const answers = [];
-    for await (const data of subscribe<{ viewer: { id: string } }>(shared.url, token, '{ viewer { id } }')) answers.push(data.viewer.id);
+    for await (const data of subscribe<{ viewer: { id: string } }>(
+      shared.url,
+      token,
+      '{ viewer { id } }',
+    ))
+      answers.push(data.viewer.id);
     expect(answers).toEqual([token.replace('dev:', '')]);
   });
 });

@@ -26,7 +26,13 @@ afterEach(async () => {
 
 /** In a process group of its own, which the test can end as a whole. */
 function npm(args: string[], port: number): ChildProcess {
-  const env = { PATH: process.env['PATH'], HOME: tmpdir(), ...NPM, PORT: String(port), DATA_DIR: dataDir };
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: tmpdir(),
+    ...NPM,
+    PORT: String(port),
+    DATA_DIR: dataDir,
+  };
   const child = spawn('npm', args, { cwd: PROJECT, env, stdio: 'ignore', detached: true });
   started.push(child);
   return child;
@@ -41,7 +47,10 @@ function killGroup(pid: number | undefined): void {
 }
 
 async function exitOf(child: ChildProcess): Promise<number | string> {
-  const [code, signal] = (await within(once(child, 'exit'), END_MS, 'the end of npm')) as [number | null, string | null];
+  const [code, signal] = (await within(once(child, 'exit'), END_MS, 'the end of npm')) as [
+    number | null,
+    string | null,
+  ];
   return code ?? signal ?? 'no exit code';
 }
 
@@ -51,18 +60,24 @@ async function productPid(): Promise<number> {
   return pid;
 }
 
-it.each(['SIGTERM', 'SIGINT'] as const)('%s to `npm start` ends npm with 0, and not before the product has ended', async (signal) => {
-  const port = await freePort();
-  const child = npm(['start'], port);
-  const ready = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
-  await eventually(ready, { timeoutMs: 60_000, what: '/readyz' });
-  const pid = await productPid();
-  const exit = exitOf(child);
-  child.kill(signal);
-  expect(await exit).toBe(0);
-  expect(await isRunning(pid)).toBe(false);
-});
+it.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s to `npm start` ends npm with 0, and not before the product has ended',
+  async (signal) => {
+    const port = await freePort();
+    const child = npm(['start'], port);
+    const ready = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
+    await eventually(ready, { timeoutMs: 60_000, what: '/readyz' });
+    const pid = await productPid();
+    const exit = exitOf(child);
+    child.kill(signal);
+    expect(await exit).toBe(0);
+    expect(await isRunning(pid)).toBe(false);
+  },
+);
 
-it.each(['worker', 'relay'])('`npm run %s` ends with the exit code of the product', async (role) => {
-  expect(await exitOf(npm(['run', role], 0))).toBe(1);
-});
+it.each(['worker', 'relay'])(
+  '`npm run %s` ends with the exit code of the product',
+  async (role) => {
+    expect(await exitOf(npm(['run', role], 0))).toBe(1);
+  },
+);

@@ -1,4 +1,7 @@
-/** Requests that libraries refuse in words of their own: every refusal has a code from docs/errors.md, and none is logged as a bug. */
+/**
+ * Requests that libraries refuse in words of their own: every refusal has a code from
+ * docs/errors.md, and none is logged as a bug.
+ */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { bearer, sendRaw } from '../support/rest.js';
@@ -20,7 +23,10 @@ describe.each(['application/json', 'text/event-stream'])('a request for %s', (ac
     ['variables that are a list', { query: '{viewer{id}}', variables: [] }],
     ['extensions that are a text', { query: '{viewer{id}}', extensions: 'x' }],
     ['an operationName that is a number', { query: '{viewer{id}}', operationName: 7 }],
-    ['an operationName of no operation', { query: 'query A{viewer{id}} query B{viewer{id}}', operationName: 'C' }],
+    [
+      'an operationName of no operation',
+      { query: 'query A{viewer{id}} query B{viewer{id}}', operationName: 'C' },
+    ],
     ['two operations without operationName', { query: 'query A{viewer{id}} query B{viewer{id}}' }],
     ['a query that is a list', { query: [] }],
     ['no query', {}],
@@ -32,10 +38,18 @@ describe.each(['application/json', 'text/event-stream'])('a request for %s', (ac
   });
 });
 
-it.each(['next', 'error', 'connection_ack'])('a client that sends %s, which only servers do, is closed with 4400', async (type) => {
-  const socket = new WebSocket(`${shared.url.replace(/^http/, 'ws')}/graphql`, 'graphql-transport-ws');
-  const closed = once(socket, 'close');
-  await once(socket, 'open');
-  socket.send(JSON.stringify({ type, id: '1', payload: type === 'error' ? [{ message: 'x' }] : {} }));
-  expect((await closed)[0]).toBe(4400);
-});
+it.each(['next', 'error', 'connection_ack'])(
+  'a client that sends %s, which only servers do, is closed with 4400',
+  async (type) => {
+    const socket = new WebSocket(
+      `${shared.url.replace(/^http/, 'ws')}/graphql`,
+      'graphql-transport-ws',
+    );
+    const closed = once(socket, 'close');
+    await once(socket, 'open');
+    socket.send(
+      JSON.stringify({ type, id: '1', payload: type === 'error' ? [{ message: 'x' }] : {} }),
+    );
+    expect((await closed)[0]).toBe(4400);
+  },
+);

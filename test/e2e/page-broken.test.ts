@@ -35,7 +35,9 @@ describePage('the page', () => {
   });
   afterEach(async () => {
     // React logs what a boundary has caught.
-    expect((await visitor.leave()).filter((fault) => !/^console: (TypeError|Error)/.test(fault))).toEqual([]);
+    expect(
+      (await visitor.leave()).filter((fault) => !/^console: (TypeError|Error)/.test(fault)),
+    ).toEqual([]);
   });
   afterAll(() => visitor.close());
 
@@ -53,7 +55,10 @@ describePage('the page', () => {
       await page.evaluate((path) => history.replaceState(null, '', path), `/${address}`);
       await page.reload();
       await isLive(page);
-      expect({ address, broken: await page.getByText('This page cannot be shown').count() }).toEqual({ address, broken: 0 });
+      expect({
+        address,
+        broken: await page.getByText('This page cannot be shown').count(),
+      }).toEqual({ address, broken: 0 });
     }
   });
 
@@ -72,28 +77,38 @@ describePage('the page', () => {
         throw new DOMException('The storage is refused.', 'SecurityError');
       };
       if (how === 'named') Object.defineProperty(window, 'localStorage', { get: refuse });
-      else Object.assign(Storage.prototype, { getItem: refuse, setItem: refuse, removeItem: refuse });
+      else
+        Object.assign(Storage.prototype, { getItem: refuse, setItem: refuse, removeItem: refuse });
     }, when);
 
-  test.each(['named', 'used'])('signs in, and shows the playground, although the storage throws when it is %s', async (when) => {
-    const page = await open((opened) => refuseStorage(opened, when));
-    await page.getByRole('textbox').fill('somebody');
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await isLive(page);
-    await page.goto(`${shared.url}/playground`);
-    await page.getByRole('link', { name: 'docstream' }).waitFor();
-  });
+  test.each(['named', 'used'])(
+    'signs in, and shows the playground, although the storage throws when it is %s',
+    async (when) => {
+      const page = await open((opened) => refuseStorage(opened, when));
+      await page.getByRole('textbox').fill('somebody');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await isLive(page);
+      await page.goto(`${shared.url}/playground`);
+      await page.getByRole('link', { name: 'docstream' }).waitFor();
+    },
+  );
 
   test('says that it cannot show an answer of the server, keeps its navigation, and leads back', async () => {
     const token = newUser();
-    await uploadCompleted(shared.url, token, { name: 'tea.txt', content: 'Tea is made of leaves.' });
+    await uploadCompleted(shared.url, token, {
+      name: 'tea.txt',
+      content: 'Tea is made of leaves.',
+    });
     let isBroken = true;
     const page = await open(
       (opened) =>
         opened.route('**/graphql', async (route) => {
           const response = await route.fetch();
           const body = await response.text();
-          await route.fulfill({ response, body: isBroken ? body.replaceAll('"filename":"tea.txt"', '"filename":{}') : body });
+          await route.fulfill({
+            response,
+            body: isBroken ? body.replaceAll('"filename":"tea.txt"', '"filename":{}') : body,
+          });
         }),
       token,
     );
@@ -106,7 +121,10 @@ describePage('the page', () => {
 
   test('shows a status, a time and an error code that it does not know', async () => {
     const token = newUser();
-    await uploadCompleted(shared.url, token, { name: 'tea.txt', content: 'Tea is made of leaves.' });
+    await uploadCompleted(shared.url, token, {
+      name: 'tea.txt',
+      content: 'Tea is made of leaves.',
+    });
     const odd = (body: string) =>
       body
         .replaceAll('"status":"COMPLETED"', '"status":"constructor"')
@@ -132,7 +150,8 @@ describePage('the page', () => {
       opened.addInitScript(() => {
         const listen = window.addEventListener.bind(window);
         window.addEventListener = (type: string, listener: EventListenerOrEventListenerObject) => {
-          if (type === 'hashchange' && document.title !== 'well again') throw new Error('of the test');
+          if (type === 'hashchange' && document.title !== 'well again')
+            throw new Error('of the test');
           listen(type, listener);
         };
       }),

@@ -1,4 +1,7 @@
-/** A real browser on the built page. Whatever a test does, the page must log no error and ask nobody but its own server. */
+/**
+ * A real browser on the built page. Whatever a test does, the page must log no error and ask nobody
+ * but its own server.
+ */
 import { AxeBuilder } from '@axe-core/playwright';
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -7,7 +10,10 @@ import { chromium, type Browser, type Locator, type Page } from 'playwright-core
 
 const ARTIFACTS = fileURLToPath(new URL('../artifacts/page/', import.meta.url));
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
-const APPLICATIONS = ['/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium'];
+const APPLICATIONS = [
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+];
 const QUIET = [
   '--no-sandbox',
   '--disable-quic',
@@ -19,7 +25,9 @@ const QUIET = [
 
 /** Null when this machine has none. */
 export function findBrowser(): string | null {
-  const onPath = (process.env['PATH'] ?? '').split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name)));
+  const onPath = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .flatMap((folder) => NAMES.map((name) => join(folder, name)));
   return [...onPath, ...APPLICATIONS].find(isExecutable) ?? null;
 }
 
@@ -44,7 +52,9 @@ export interface OpenOptions {
 
 export interface Visitor {
   open(url: string, options?: OpenOptions): Promise<Page>;
-  /** Closes every page, and answers what none of them may do: errors logged, requests to elsewhere. */
+  /**
+   * Closes every page, and answers what none of them may do: errors logged, requests to elsewhere.
+   */
   leave(): Promise<string[]>;
   close(): Promise<void>;
 }
@@ -60,19 +70,29 @@ export async function startVisitor(executablePath: string): Promise<Visitor> {
   const listen = (page: Page, allowed: readonly string[]): void => {
     page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
     page.on('console', (message) => {
-      if (message.type() === 'error' && !OF_THE_NETWORK.test(message.text())) faults.push(`console: ${message.text()}`);
+      if (message.type() === 'error' && !OF_THE_NETWORK.test(message.text()))
+        faults.push(`console: ${message.text()}`);
     });
     page.on('request', (request) => {
       const isAllowed = allowed.some((origin) => request.url().startsWith(origin));
-      if (!isAllowed && !/^(blob|data):/.test(request.url())) faults.push(`request: ${request.url()}`);
+      if (!isAllowed && !/^(blob|data):/.test(request.url()))
+        faults.push(`request: ${request.url()}`);
     });
   };
 
   return {
     async open(url, { token, path = '/', width = 1280, colorScheme = 'light', mayAsk = [] } = {}) {
-      const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, acceptDownloads: true, locale: 'en-GB' });
+      const context = await browser.newContext({
+        viewport: { width, height: 900 },
+        colorScheme,
+        acceptDownloads: true,
+        locale: 'en-GB',
+      });
       if (token !== undefined)
-        await context.addInitScript((name) => localStorage.setItem('docstream.dev-name', name), token.replace('dev:', ''));
+        await context.addInitScript(
+          (name) => localStorage.setItem('docstream.dev-name', name),
+          token.replace('dev:', ''),
+        );
       // A stage may take its time on a busy machine; what is waited for is a condition.
       context.setDefaultTimeout(60_000);
       const page = await context.newPage();
@@ -90,12 +110,14 @@ export async function startVisitor(executablePath: string): Promise<Visitor> {
   };
 }
 
-export const row = (page: Page, filename: string): Locator => page.getByTestId('document').filter({ hasText: filename });
+export const row = (page: Page, filename: string): Locator =>
+  page.getByTestId('document').filter({ hasText: filename });
 
 export const rowWith = (page: Page, filename: string, status: string): Locator =>
   row(page, filename).and(page.locator(`[data-status=${status}]`));
 
-export const isLive = (page: Page): Promise<void> => page.getByTestId('connection').filter({ hasText: 'Live' }).waitFor();
+export const isLive = (page: Page): Promise<void> =>
+  page.getByTestId('connection').filter({ hasText: 'Live' }).waitFor();
 
 /** Presses Tab until the wanted element has the focus, as a person without a mouse does. */
 export async function tabTo(page: Page, wanted: Locator): Promise<void> {
@@ -112,19 +134,29 @@ export async function drop(page: Page, files: { name: string; content: Buffer }[
   const data = files.map(({ name, content }) => ({ name, base64: content.toString('base64') }));
   const dataTransfer = await page.evaluateHandle((all) => {
     const transfer = new DataTransfer();
-    for (const { name, base64 } of all) transfer.items.add(new File([Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))], name));
+    for (const { name, base64 } of all)
+      transfer.items.add(
+        new File([Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))], name),
+      );
     return transfer;
   }, data);
   await page.locator('input[type=file]').locator('..').dispatchEvent('drop', { dataTransfer });
 }
 
-/** Keeps a picture, and answers everything that would stop somebody from using the page as it looks now. */
+/**
+ * Keeps a picture, and answers everything that would stop somebody from using the page as it looks
+ * now.
+ */
 export async function inspect(page: Page, name: string): Promise<string[]> {
   await page.screenshot({ path: join(ARTIFACTS, `${name}.png`), animations: 'disabled' });
   const { violations } = await new AxeBuilder({ page }).analyze();
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
   return [
-    ...violations.map(({ id, nodes }) => `${name}: ${id}: ${nodes.map(({ html }) => html).join(' | ')}`),
+    ...violations.map(
+      ({ id, nodes }) => `${name}: ${id}: ${nodes.map(({ html }) => html).join(' | ')}`,
+    ),
     ...(overflow > 0 ? [`${name}: ${overflow} px wider than the screen`] : []),
   ];
 }

@@ -4,11 +4,23 @@ import { gql, upload, waitForStatus } from '../support/client.js';
 import { corpus } from '../support/corpus.js';
 import { longText, newUser, uploadCompleted } from '../support/documents.js';
 import { startProduct, type Product } from '../support/product.js';
-import { drop, findBrowser, inspect, isLive, row, rowWith, startVisitor, tabTo, type Visitor } from './page-support.js';
+import {
+  drop,
+  findBrowser,
+  inspect,
+  isLive,
+  row,
+  rowWith,
+  startVisitor,
+  tabTo,
+  type Visitor,
+} from './page-support.js';
 
 const browser = findBrowser();
-if (browser === null && process.env['CI'] === 'true') throw new Error('CI must test the page: install Chromium or Chrome.');
-if (browser === null) process.stderr.write('The page is not tested: there is no Chromium or Chrome on this machine.\n');
+if (browser === null && process.env['CI'] === 'true')
+  throw new Error('CI must test the page: install Chromium or Chrome.');
+if (browser === null)
+  process.stderr.write('The page is not tested: there is no Chromium or Chrome on this machine.\n');
 const describePage = browser === null ? describe.skip : describe;
 
 const FLOWS = ['GraphQL', 'REST + WebSocket (classic)'] as const;
@@ -31,7 +43,10 @@ describePage('the page', () => {
   afterAll(() => visitor.close());
 
   async function openAs(token: string, flow: Flow = 'GraphQL', width?: number): Promise<Page> {
-    const page = await visitor.open(product.url, { token, ...(width === undefined ? {} : { width }) });
+    const page = await visitor.open(product.url, {
+      token,
+      ...(width === undefined ? {} : { width }),
+    });
     await isLive(page);
     if (flow !== 'GraphQL') await page.getByText(flow).click();
     await isLive(page);
@@ -55,7 +70,11 @@ describePage('the page', () => {
   const shown = (page: Page) =>
     page
       .getByTestId('document')
-      .evaluateAll((lines) => lines.map((line) => [line.querySelector('a, p')?.textContent, line.getAttribute('data-status')].join(' ')));
+      .evaluateAll((lines) =>
+        lines.map((line) =>
+          [line.querySelector('a, p')?.textContent, line.getAttribute('data-status')].join(' '),
+        ),
+      );
 
   describe.each(FLOWS)('through %s', (flow) => {
     test('dropped files of three formats become completed while one looks on', async () => {
@@ -65,8 +84,15 @@ describePage('the page', () => {
       await Promise.all(THREE_FORMATS.map((name) => rowWith(page, name, 'COMPLETED').waitFor()));
 
       expect(await page.title()).toBe('not loaded again');
-      await page.getByTestId('group-completed').filter({ hasText: '3' }).or(page.getByText('Completed3')).first().waitFor();
-      expect(await inspect(page, `completed-${flow === 'GraphQL' ? 'graphql' : 'classic'}`)).toEqual([]);
+      await page
+        .getByTestId('group-completed')
+        .filter({ hasText: '3' })
+        .or(page.getByText('Completed3'))
+        .first()
+        .waitFor();
+      expect(
+        await inspect(page, `completed-${flow === 'GraphQL' ? 'graphql' : 'classic'}`),
+      ).toEqual([]);
     });
 
     test('a refused file says why and what to do, and the others go on', async () => {
@@ -76,10 +102,18 @@ describePage('the page', () => {
         mimeType: 'image/png',
         buffer: await readFile(new URL('../corpus/png-named.pdf', import.meta.url)),
       };
-      const text = { name: 'tea.txt', mimeType: 'text/plain', buffer: (await corpus('tea.txt')).content };
+      const text = {
+        name: 'tea.txt',
+        mimeType: 'text/plain',
+        buffer: (await corpus('tea.txt')).content,
+      };
       await page
         .locator('input[type=file]')
-        .setInputFiles([picture, { name: 'empty.txt', mimeType: 'text/plain', buffer: Buffer.alloc(0) }, text]);
+        .setInputFiles([
+          picture,
+          { name: 'empty.txt', mimeType: 'text/plain', buffer: Buffer.alloc(0) },
+          text,
+        ]);
 
       await page
         .getByTestId('upload')
@@ -92,12 +126,16 @@ describePage('the page', () => {
     test('a failed document says its cure', async () => {
       const page = await openAs(newUser(), flow);
       const { name, content } = await corpus('encrypted.pdf');
-      await page.locator('input[type=file]').setInputFiles([{ name, mimeType: 'application/pdf', buffer: content }]);
+      await page
+        .locator('input[type=file]')
+        .setInputFiles([{ name, mimeType: 'application/pdf', buffer: content }]);
       await rowWith(page, name, 'FAILED').waitFor();
 
       const note = row(page, name).getByTestId('error-note');
       await note.waitFor();
-      expect(await note.textContent()).toMatch(flow === 'GraphQL' ? /Save a copy without the password/ : /password/);
+      expect(await note.textContent()).toMatch(
+        flow === 'GraphQL' ? /Save a copy without the password/ : /password/,
+      );
     });
 
     test('an upload shows how much has left, can be aborted, and begun again', async () => {
@@ -105,12 +143,19 @@ describePage('the page', () => {
       const page = await openAs(token, flow);
       const network = await page.context().newCDPSession(page);
       const throttle = (uploadThroughput: number) =>
-        network.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput });
+        network.send('Network.emulateNetworkConditions', {
+          offline: false,
+          latency: 0,
+          downloadThroughput: -1,
+          uploadThroughput,
+        });
       await network.send('Network.enable');
       await throttle(50_000);
       await page
         .locator('input[type=file]')
-        .setInputFiles([{ name: 'long.txt', mimeType: 'text/plain', buffer: Buffer.from(longText(300)) }]);
+        .setInputFiles([
+          { name: 'long.txt', mimeType: 'text/plain', buffer: Buffer.from(longText(300)) },
+        ]);
       await page.getByText(/Sending [1-9]\d? %/).waitFor();
       await page.getByRole('button', { name: 'Abort the upload of long.txt' }).click();
       await page.getByTestId('upload').filter({ hasText: 'Aborted' }).waitFor();
@@ -134,13 +179,23 @@ describePage('the page', () => {
         .getByTestId('connection-banner')
         .filter({ hasText: /Next try in/ })
         .waitFor();
-      expect(await inspect(page, `reconnecting-${flow === 'GraphQL' ? 'graphql' : 'classic'}`)).toEqual([]);
+      expect(
+        await inspect(page, `reconnecting-${flow === 'GraphQL' ? 'graphql' : 'classic'}`),
+      ).toEqual([]);
 
       await product.restart();
       await upload(product.url, token, await corpus('knots.md'));
       await isLive(page);
-      await Promise.all(['tea.txt', 'under-way.txt', 'knots.md'].map((name) => rowWith(page, name, 'COMPLETED').waitFor()));
-      expect(await shown(page)).toEqual(['knots.md COMPLETED', 'under-way.txt COMPLETED', 'tea.txt COMPLETED']);
+      await Promise.all(
+        ['tea.txt', 'under-way.txt', 'knots.md'].map((name) =>
+          rowWith(page, name, 'COMPLETED').waitFor(),
+        ),
+      );
+      expect(await shown(page)).toEqual([
+        'knots.md COMPLETED',
+        'under-way.txt COMPLETED',
+        'tea.txt COMPLETED',
+      ]);
     });
   });
 
@@ -189,7 +244,9 @@ describePage('the page', () => {
     const download = page.waitForEvent('download');
     await hit.getByRole('button', { name: 'Download volcanoes.pdf' }).click();
     expect((await download).suggestedFilename()).toBe('volcanoes.pdf');
-    expect(await readFile(await (await download).path())).toEqual((await corpus('volcanoes.pdf')).content);
+    expect(await readFile(await (await download).path())).toEqual(
+      (await corpus('volcanoes.pdf')).content,
+    );
 
     await hit.getByRole('link', { name: 'volcanoes.pdf' }).click();
     const details = page.getByRole('dialog');
@@ -211,7 +268,9 @@ describePage('the page', () => {
     await page.getByRole('button', { name: 'Delete tea.txt' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
 
-    await Promise.all([page, other].map((one) => row(one, 'tea.txt').waitFor({ state: 'detached' })));
+    await Promise.all(
+      [page, other].map((one) => row(one, 'tea.txt').waitFor({ state: 'detached' })),
+    );
     expect(await shown(other)).toEqual(['knots.md COMPLETED']);
     await other.getByText('All1', { exact: true }).waitFor();
     await other.getByRole('link', { name: 'Search' }).click();
@@ -223,8 +282,12 @@ describePage('the page', () => {
 
   test('filters and pages show what was asked for, and the way back', async () => {
     const token = newUser();
-    const names = Array.from({ length: 23 }, (_, index) => `note-${String(index).padStart(2, '0')}.txt`);
-    for (const name of names) await upload(product.url, token, { name, content: `The text of ${name}.` });
+    const names = Array.from(
+      { length: 23 },
+      (_, index) => `note-${String(index).padStart(2, '0')}.txt`,
+    );
+    for (const name of names)
+      await upload(product.url, token, { name, content: `The text of ${name}.` });
     const page = await openAs(token);
     await page.getByText('1–20 of 23').waitFor();
     await row(page, 'note-22.txt').waitFor();
@@ -245,7 +308,10 @@ describePage('the page', () => {
   });
 
   describe('an HTTP answer that comes late', () => {
-    /** Takes the next answer of the list from the server, and hands it to the page when the test says so. */
+    /**
+     * Takes the next answer of the list from the server, and hands it to the page when the test
+     * says so.
+     */
     async function holdNextList(page: Page) {
       const held = Promise.withResolvers<{ text: string; release: () => Promise<void> }>();
       let isHeld = false;
@@ -254,13 +320,17 @@ describePage('the page', () => {
         if (!isList || isHeld) return route.fallback();
         isHeld = true;
         const answer = await route.fetch();
-        held.resolve({ text: await answer.text(), release: () => route.fulfill({ response: answer }) });
+        held.resolve({
+          text: await answer.text(),
+          release: () => route.fulfill({ response: answer }),
+        });
       };
       await page.route('**/graphql', hold);
       return held.promise;
     }
 
-    const settledList = (page: Page) => page.locator('ul[aria-label=Documents][aria-busy=false]').waitFor();
+    const settledList = (page: Page) =>
+      page.locator('ul[aria-label=Documents][aria-busy=false]').waitFor();
 
     test('does not take a status back', async () => {
       const token = newUser();
@@ -301,7 +371,10 @@ describePage('the page', () => {
     const page = await visitor.open(product.url);
     const { name, content } = await corpus('tea.txt');
     // From the start: the browser hears of it a moment later.
-    page.once('filechooser', (chooser) => void chooser.setFiles([{ name, mimeType: 'text/plain', buffer: content }]));
+    page.once(
+      'filechooser',
+      (chooser) => void chooser.setFiles([{ name, mimeType: 'text/plain', buffer: content }]),
+    );
     await tabTo(page, page.getByLabel('Your name'));
     await page.keyboard.type(newUser('keys').replace('dev:', ''));
     await page.keyboard.press('Enter');

@@ -39,10 +39,15 @@ describe('POST /api/documents/upload', () => {
     await waitForStatus(shared.url, token, idOf(answer), 'COMPLETED');
   });
 
-  it.each(['file', 'document', 'upload', 'какой-то файл', ''])('takes the file part named "%s"', async (part) => {
-    const token = shared.newUser();
-    expect((await uploadRest(shared.url, token, text(`A part named ${part}.`), { part })).status).toBe(202);
-  });
+  it.each(['file', 'document', 'upload', 'какой-то файл', ''])(
+    'takes the file part named "%s"',
+    async (part) => {
+      const token = shared.newUser();
+      expect(
+        (await uploadRest(shared.url, token, text(`A part named ${part}.`), { part })).status,
+      ).toBe(202);
+    },
+  );
 
   it.each(['before', 'after'])('heeds options that come %s the file', async (place) => {
     const token = shared.newUser();
@@ -62,7 +67,11 @@ describe('POST /api/documents/upload', () => {
 
   it('ignores fields that it does not know', async () => {
     expect(
-      (await uploadRest(shared.url, shared.newUser(), text('With more.'), { before: { userId: 'somebody-else', x: '1' } })).status,
+      (
+        await uploadRest(shared.url, shared.newUser(), text('With more.'), {
+          before: { userId: 'somebody-else', x: '1' },
+        })
+      ).status,
     ).toBe(202);
   });
 
@@ -70,13 +79,18 @@ describe('POST /api/documents/upload', () => {
     const token = shared.newUser();
     const id = await uploadCompleted(shared.url, token, text('Sent twice.', 'once.txt'));
     const again = await uploadRest(shared.url, token, text('Sent twice.', 'twice.txt'));
-    expect(again).toMatchObject({ status: 202, body: { documentId: id, duplicateOf: id, fileName: 'once.txt', status: 'completed' } });
+    expect(again).toMatchObject({
+      status: 202,
+      body: { documentId: id, duplicateOf: id, fileName: 'once.txt', status: 'completed' },
+    });
   });
 
   it('with force makes another', async () => {
     const token = shared.newUser();
     const id = await uploadCompleted(shared.url, token, text('Forced.'));
-    const again = await uploadRest(shared.url, token, text('Forced.'), { after: { force: 'true' } });
+    const again = await uploadRest(shared.url, token, text('Forced.'), {
+      after: { force: 'true' },
+    });
     expect(again.body).toMatchObject({ status: 'queued_for_processing' });
     expect(again.body).not.toHaveProperty('duplicateOf');
     expect(idOf(again)).not.toBe(id);
@@ -86,7 +100,10 @@ describe('POST /api/documents/upload', () => {
 describe('GET /api/documents/:id/status', () => {
   it('is pending before the first try', async () => {
     const token = shared.newUser();
-    const { document } = await upload(shared.url, token, { ...text('Pending.'), options: { scheduledFor: later() } });
+    const { document } = await upload(shared.url, token, {
+      ...text('Pending.'),
+      options: { scheduledFor: later() },
+    });
     expect(await statusOf(token, document.id)).toEqual({
       documentId: document.id,
       filename: 'note.txt',
@@ -111,33 +128,49 @@ describe('GET /api/documents/:id/status', () => {
     const token = shared.newUser();
     const answer = await uploadRest(shared.url, token, await corpus('encrypted.pdf'));
     const last = (await waitForStatus(shared.url, token, idOf(answer), 'FAILED')).at(-1);
-    expect(await statusOf(token, idOf(answer))).toMatchObject({ status: 'failed', error: last?.error?.message });
+    expect(await statusOf(token, idOf(answer))).toMatchObject({
+      status: 'failed',
+      error: last?.error?.message,
+    });
   });
 
   it('is processing while it runs', async () => {
     const token = shared.newUser();
     const answer = await uploadRest(shared.url, token, text(longText(40, 'processing')));
     await waitForStatus(shared.url, token, idOf(answer), 'VECTORIZING');
-    expect(await statusOf(token, idOf(answer))).toMatchObject({ status: 'processing', error: null, completedAt: null });
+    expect(await statusOf(token, idOf(answer))).toMatchObject({
+      status: 'processing',
+      error: null,
+      completedAt: null,
+    });
     await remove(token, idOf(answer));
   });
 
   it('is not cached', async () => {
     const token = shared.newUser();
     const id = await uploadCompleted(shared.url, token, text('Fresh.'));
-    expect((await getRest(shared.url, token, `/api/documents/${id}/status`)).headers.get('cache-control')).toBe('no-store');
+    expect(
+      (await getRest(shared.url, token, `/api/documents/${id}/status`)).headers.get(
+        'cache-control',
+      ),
+    ).toBe('no-store');
   });
 });
 
 describe('errors of REST', () => {
   it('have a code and a message, and no stack', async () => {
     const answer = await uploadRest(shared.url, shared.newUser(), text(''));
-    expect(answer).toMatchObject({ status: 400, body: { error: { code: 'EMPTY_FILE', message: expect.any(String) as string } } });
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { error: { code: 'EMPTY_FILE', message: expect.any(String) as string } },
+    });
     expect(JSON.stringify(answer.body)).not.toContain('    at ');
   });
 
   it('name the field', async () => {
-    const answer = await uploadRest(shared.url, shared.newUser(), text('x'), { before: { priority: 'URGENT' } });
+    const answer = await uploadRest(shared.url, shared.newUser(), text('x'), {
+      before: { priority: 'URGENT' },
+    });
     expect(errorOf(answer)).toMatchObject({ code: 'BAD_USER_INPUT', field: 'priority' });
   });
 });
@@ -154,7 +187,9 @@ describe('/ws signs in', () => {
     const openedAt = performance.now();
     expect((await socket.closed).code).toBe(4401);
     expect(performance.now() - openedAt).toBeGreaterThan(4_000);
-    expect(socket.received).toEqual([{ type: 'error', data: { code: 'UNAUTHENTICATED', message: expect.any(String) as string } }]);
+    expect(socket.received).toEqual([
+      { type: 'error', data: { code: 'UNAUTHENTICATED', message: expect.any(String) as string } },
+    ]);
   });
 
   it('not by pinging', async () => {
@@ -164,15 +199,21 @@ describe('/ws signs in', () => {
     expect((await socket.closed).code).toBe(4401);
   });
 
-  it.each(['nonsense', '', 'dev:', 'dev:two words', `dev:${'a'.repeat(65)}`, 'Bearer dev:somebody'])(
-    'not with the token "%s": an error, then 4401',
-    async (token) => {
-      const socket = await openPlainSocket(shared.url);
-      socket.send({ type: 'auth', token });
-      expect((await socket.closed).code).toBe(4401);
-      expect(socket.received.map(({ type, data }) => [type, data['code']])).toEqual([['error', 'UNAUTHENTICATED']]);
-    },
-  );
+  it.each([
+    'nonsense',
+    '',
+    'dev:',
+    'dev:two words',
+    `dev:${'a'.repeat(65)}`,
+    'Bearer dev:somebody',
+  ])('not with the token "%s": an error, then 4401', async (token) => {
+    const socket = await openPlainSocket(shared.url);
+    socket.send({ type: 'auth', token });
+    expect((await socket.closed).code).toBe(4401);
+    expect(socket.received.map(({ type, data }) => [type, data['code']])).toEqual([
+      ['error', 'UNAUTHENTICATED'],
+    ]);
+  });
 
   it('once: a second auth is an error, and the first goes on', async () => {
     const token = shared.newUser();
@@ -217,7 +258,9 @@ describe('/ws answers', () => {
   ])('%s with an error, and goes on', async (_, message) => {
     const socket = await openPlainSocket(shared.url);
     socket.sendText(message);
-    expect((await socket.until(({ type }) => type === 'error')).data['code']).toBe('BAD_USER_INPUT');
+    expect((await socket.until(({ type }) => type === 'error')).data['code']).toBe(
+      'BAD_USER_INPUT',
+    );
     socket.send({ type: 'auth', token: shared.newUser() });
     await socket.until(({ type }) => type === 'authenticated');
     socket.close();
@@ -234,9 +277,15 @@ describe('/ws tells', () => {
   it('every change of a document, up to its end', async () => {
     const token = shared.newUser();
     const socket = await signIn(shared.url, token);
-    const { document } = await upload(shared.url, token, { ...text('Told step by step.'), options: { scheduledFor: soon() } });
+    const { document } = await upload(shared.url, token, {
+      ...text('Told step by step.'),
+      options: { scheduledFor: soon() },
+    });
     const end = await socket.until(isEndOf(document.id));
-    const about = socket.received.filter(({ data }) => (data as object | undefined) !== undefined && data['documentId'] === document.id);
+    const about = socket.received.filter(
+      ({ data }) =>
+        (data as object | undefined) !== undefined && data['documentId'] === document.id,
+    );
     expect(about.slice(0, -1).map(({ type, data }) => [type, data['status']])).toEqual(
       expect.arrayContaining([
         ['job_progress', 'pending'],
@@ -244,7 +293,13 @@ describe('/ws tells', () => {
       ]) as unknown[],
     );
     for (const { data } of about.slice(0, -1)) {
-      expect(Object.keys(data).sort()).toEqual(['documentId', 'jobId', 'message', 'progress', 'status']);
+      expect(Object.keys(data).sort()).toEqual([
+        'documentId',
+        'jobId',
+        'message',
+        'progress',
+        'status',
+      ]);
       expect(data['progress']).toBeGreaterThanOrEqual(0);
       expect(data['progress']).toBeLessThanOrEqual(100);
     }
@@ -275,7 +330,9 @@ describe('/ws tells', () => {
     const socket = await signIn(shared.url, token);
     const { document } = await upload(shared.url, token, text(longText(50, 'how far')));
     await socket.until(isEndOf(document.id));
-    const progress = socket.received.filter(({ type }) => type === 'job_progress').map(({ data }) => Number(data['progress']));
+    const progress = socket.received
+      .filter(({ type }) => type === 'job_progress')
+      .map(({ data }) => Number(data['progress']));
     expect(progress).toEqual([...progress].sort((a, b) => a - b));
     expect(progress.some((percent) => percent > 0)).toBe(true);
     socket.close();
@@ -306,10 +363,15 @@ describe('/ws after authenticated', () => {
   it('tells what is unfinished and what has ended in the last 24 h', async () => {
     const token = shared.newUser();
     const done = await uploadCompleted(shared.url, token, text('Done.'));
-    const { document } = await upload(shared.url, token, { ...text('Waiting.'), options: { scheduledFor: later() } });
+    const { document } = await upload(shared.url, token, {
+      ...text('Waiting.'),
+      options: { scheduledFor: later() },
+    });
     const socket = await signIn(shared.url, token);
     await socket.until(isEndOf(done));
-    const waiting = await socket.until(({ type, data }) => type === 'job_progress' && data['documentId'] === document.id);
+    const waiting = await socket.until(
+      ({ type, data }) => type === 'job_progress' && data['documentId'] === document.id,
+    );
     expect(waiting.data).toMatchObject({ status: 'pending', progress: 0 });
     expect(socket.received).toHaveLength(3);
     socket.close();
@@ -320,16 +382,26 @@ describe('/ws after authenticated', () => {
     const token = shared.newUser();
     const before = await uploadCompleted(shared.url, token, text('Before.'));
     const { processedAt } = (
-      await gql<{ document: { processedAt: string } }>(shared.url, token, 'query ($id: ID!) { document(id: $id) { processedAt } }', {
-        id: before,
-      })
+      await gql<{ document: { processedAt: string } }>(
+        shared.url,
+        token,
+        'query ($id: ID!) { document(id: $id) { processedAt } }',
+        {
+          id: before,
+        },
+      )
     ).document;
-    const { document } = await upload(shared.url, token, { ...text('Waiting on.'), options: { scheduledFor: later() } });
+    const { document } = await upload(shared.url, token, {
+      ...text('Waiting on.'),
+      options: { scheduledFor: later() },
+    });
     const since = new Date(Date.parse(processedAt) + 1).toISOString();
     const after = await uploadCompleted(shared.url, token, text('After.'));
     const socket = await signIn(shared.url, token, since);
     await socket.until(isEndOf(after));
-    await socket.until(({ type, data }) => type === 'job_progress' && data['documentId'] === document.id);
+    await socket.until(
+      ({ type, data }) => type === 'job_progress' && data['documentId'] === document.id,
+    );
     expect(JSON.stringify(socket.received)).not.toContain(before);
     socket.close();
     await remove(token, document.id);
@@ -339,9 +411,15 @@ describe('/ws after authenticated', () => {
     'takes any time for since: %s',
     async (since) => {
       const token = shared.newUser();
-      const { document } = await upload(shared.url, token, { ...text('Any time.'), options: { scheduledFor: later() } });
+      const { document } = await upload(shared.url, token, {
+        ...text('Any time.'),
+        options: { scheduledFor: later() },
+      });
       const socket = await signIn(shared.url, token, since);
-      await socket.until(({ data }) => (data as object | undefined) !== undefined && data['documentId'] === document.id);
+      await socket.until(
+        ({ data }) =>
+          (data as object | undefined) !== undefined && data['documentId'] === document.id,
+      );
       socket.close();
       await remove(token, document.id);
     },
@@ -355,12 +433,17 @@ describe('/ws after authenticated', () => {
     first.close();
     const since = String(end.data['processedAt']);
     const missed = [];
-    for (const index of [1, 2, 3]) missed.push(await uploadCompleted(shared.url, token, text(`While it was away, ${index}.`)));
+    for (const index of [1, 2, 3])
+      missed.push(await uploadCompleted(shared.url, token, text(`While it was away, ${index}.`)));
     const failed = await uploadFailed(shared.url, token, await corpus('scan.pdf'));
     const second = await signIn(shared.url, token, since);
     for (const id of missed) await second.until(isEndOf(id));
     expect(
-      (await second.until(({ data }) => (data as object | undefined) !== undefined && data['status'] === 'failed')).data['error'],
+      (
+        await second.until(
+          ({ data }) => (data as object | undefined) !== undefined && data['status'] === 'failed',
+        )
+      ).data['error'],
     ).toBe(failed.error?.message);
     second.close();
   });

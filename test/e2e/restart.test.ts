@@ -7,7 +7,13 @@ import { join } from 'node:path';
 import { writeBombDocx } from '../corpus/make-bomb.js';
 import { gql, subscribe, upload, waitForStatus, type UploadFile } from '../support/client.js';
 import { corpus } from '../support/corpus.js';
-import { countDocuments, longText, newUser, search, uploadCompleted } from '../support/documents.js';
+import {
+  countDocuments,
+  longText,
+  newUser,
+  search,
+  uploadCompleted,
+} from '../support/documents.js';
 import { runProduct, startProduct, type Product } from '../support/product.js';
 import { isRunning, readersOf } from '../support/processes.js';
 import { eventually, within } from '../support/wait.js';
@@ -27,7 +33,13 @@ interface Details {
   progress: { done: number; total: number | null };
   error: { code: string; cause: string | null; retryable: boolean; stage: string } | null;
   nextAttemptAt: string | null;
-  events: { seq: number; status: string; previousStatus: string | null; attempt: number; error: { code: string } | null }[];
+  events: {
+    seq: number;
+    status: string;
+    previousStatus: string | null;
+    attempt: number;
+    error: { code: string } | null;
+  }[];
 }
 
 async function details(product: Product, token: string, id: string): Promise<Details> {
@@ -47,17 +59,24 @@ async function bomb(): Promise<UploadFile> {
 }
 
 async function untilAllCompleted(product: Product, token: string, count: number): Promise<void> {
-  await eventually(async () => expect(await countDocuments(product.url, token)).toEqual({ COMPLETED: count }) === undefined, {
-    timeoutMs: 90_000,
-    everyMs: 100,
-    what: 'COMPLETED of all',
-  });
+  await eventually(
+    async () =>
+      expect(await countDocuments(product.url, token)).toEqual({ COMPLETED: count }) === undefined,
+    {
+      timeoutMs: 90_000,
+      everyMs: 100,
+      what: 'COMPLETED of all',
+    },
+  );
 }
 
 /** seq without gaps, each change from where the one before led. */
 function expectGapless({ events }: Details): void {
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
-  expect(events.map(({ previousStatus }) => previousStatus)).toEqual([null, ...events.slice(0, -1).map(({ status }) => status)]);
+  expect(events.map(({ previousStatus }) => previousStatus)).toEqual([
+    null,
+    ...events.slice(0, -1).map(({ status }) => status),
+  ]);
 }
 
 describe('after SIGKILL the product goes on by itself', () => {
@@ -82,53 +101,88 @@ describe('after SIGKILL the product goes on by itself', () => {
     expect(after).toMatchObject({ attempt: 1, vectorCount: 1, searchable: true, error: null });
   });
 
-  it.each(['EXTRACTING', 'VECTORIZING'])('with a document that was %s, without a vector too many', async (stage) => {
-    const token = newUser();
-    const file = stage === 'EXTRACTING' ? await bomb() : { name: 'long.txt', content: longText(45, stage) };
-    const { document } = await upload(product.url, token, file);
-    const stream = subscribe<{ documentStatus: { status: string; kind: string } }>(
-      product.url,
-      token,
-      'subscription ($id: ID!) { documentStatus(documentId: $id) { status kind } }',
-      { id: document.id },
-    );
-    for await (const { documentStatus } of stream) {
-      if (documentStatus.status === stage && (stage === 'EXTRACTING' || documentStatus.kind === 'PROGRESS')) break;
-    }
-    await product.kill();
-    await product.restart();
-    const last = (await waitForStatus(product.url, token, document.id, 'COMPLETED', 'FAILED')).at(-1);
-    const after = await details(product, token, document.id);
-    expectGapless(after);
-    expect(after).toMatchObject({ attempt: 2 });
-    expect(after.events).toContainEqual(
-      expect.objectContaining({ status: 'PENDING', previousStatus: stage, error: { code: 'WORKER_LOST' } }),
-    );
-    if (stage === 'EXTRACTING') return expect(last).toMatchObject({ status: 'FAILED', error: { code: 'EXTRACTION_LIMIT' } });
-    expect(after).toMatchObject({
-      status: 'COMPLETED',
-      error: null,
-      searchable: true,
-      progress: { done: after.vectorCount, total: after.vectorCount },
-    });
-    const hits = await search(product.url, token, { query: `harbour and its keeper of ${stage}`, first: 100, mode: 'SEMANTIC' });
-    expect(hits.map(({ chunkIndex }) => chunkIndex).sort((a, b) => a - b)).toEqual(
-      Array.from({ length: after.vectorCount }, (_, index) => index),
-    );
-  });
+  it.each(['EXTRACTING', 'VECTORIZING'])(
+    'with a document that was %s, without a vector too many',
+    async (stage) => {
+      const token = newUser();
+      const file =
+        stage === 'EXTRACTING' ? await bomb() : { name: 'long.txt', content: longText(45, stage) };
+      const { document } = await upload(product.url, token, file);
+      const stream = subscribe<{ documentStatus: { status: string; kind: string } }>(
+        product.url,
+        token,
+        'subscription ($id: ID!) { documentStatus(documentId: $id) { status kind } }',
+        { id: document.id },
+      );
+      for await (const { documentStatus } of stream) {
+        if (
+          documentStatus.status === stage &&
+          (stage === 'EXTRACTING' || documentStatus.kind === 'PROGRESS')
+        )
+          break;
+      }
+      await product.kill();
+      await product.restart();
+      const last = (await waitForStatus(product.url, token, document.id, 'COMPLETED', 'FAILED')).at(
+        -1,
+      );
+      const after = await details(product, token, document.id);
+      expectGapless(after);
+      expect(after).toMatchObject({ attempt: 2 });
+      expect(after.events).toContainEqual(
+        expect.objectContaining({
+          status: 'PENDING',
+          previousStatus: stage,
+          error: { code: 'WORKER_LOST' },
+        }),
+      );
+      if (stage === 'EXTRACTING')
+        return expect(last).toMatchObject({
+          status: 'FAILED',
+          error: { code: 'EXTRACTION_LIMIT' },
+        });
+      expect(after).toMatchObject({
+        status: 'COMPLETED',
+        error: null,
+        searchable: true,
+        progress: { done: after.vectorCount, total: after.vectorCount },
+      });
+      const hits = await search(product.url, token, {
+        query: `harbour and its keeper of ${stage}`,
+        first: 100,
+        mode: 'SEMANTIC',
+      });
+      expect(hits.map(({ chunkIndex }) => chunkIndex).sort((a, b) => a - b)).toEqual(
+        Array.from({ length: after.vectorCount }, (_, index) => index),
+      );
+    },
+  );
 
   it('with several documents at once, and those that were COMPLETED are found', async () => {
     const token = newUser();
     await uploadCompleted(product.url, token, await corpus('tea.txt'));
-    const files = Array.from({ length: 6 }, (_, index) => ({ name: `several-${index}.txt`, content: longText(6, `several ${index}`) }));
+    const files = Array.from({ length: 6 }, (_, index) => ({
+      name: `several-${index}.txt`,
+      content: longText(6, `several ${index}`),
+    }));
     await Promise.all(files.map((file) => upload(product.url, token, file)));
     await product.kill();
     await product.restart();
-    expect((await search(product.url, token, { query: 'oolong tea leaves', first: 1 }))[0]?.document.filename).toBe('tea.txt');
+    expect(
+      (await search(product.url, token, { query: 'oolong tea leaves', first: 1 }))[0]?.document
+        .filename,
+    ).toBe('tea.txt');
     await untilAllCompleted(product, token, 7);
-    const hits = await search(product.url, token, { query: 'harbour and its keeper', first: 100, mode: 'SEMANTIC' });
-    for (const { name } of files) expect(hits.map(({ document }) => document.filename)).toContain(name);
-    expect(new Set(hits.map(({ document, chunkIndex }) => `${document.id} ${chunkIndex}`)).size).toBe(hits.length);
+    const hits = await search(product.url, token, {
+      query: 'harbour and its keeper',
+      first: 100,
+      mode: 'SEMANTIC',
+    });
+    for (const { name } of files)
+      expect(hits.map(({ document }) => document.filename)).toContain(name);
+    expect(
+      new Set(hits.map(({ document, chunkIndex }) => `${document.id} ${chunkIndex}`)).size,
+    ).toBe(hits.length);
   });
 
   it('in mid-upload, and keeps nothing of that file', async () => {
@@ -138,14 +192,25 @@ describe('after SIGKILL the product goes on by itself', () => {
     const body = new ReadableStream({
       start: (controller) =>
         controller.enqueue(
-          Buffer.from('--b\r\ncontent-disposition: form-data; name="file"; filename="half.txt"\r\n\r\n' + 'half '.repeat(50_000)),
+          Buffer.from(
+            '--b\r\ncontent-disposition: form-data; name="file"; filename="half.txt"\r\n\r\n' +
+              'half '.repeat(50_000),
+          ),
         ),
     });
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'multipart/form-data; boundary=b' };
-    const sending = fetch(`${product.url}/api/documents/upload`, { method: 'POST', headers, body, duplex: 'half' } as RequestInit).catch(
-      () => undefined,
-    );
-    await eventually(async () => (await readdir(blobs)).length > before.length, { what: 'a file half written' });
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-type': 'multipart/form-data; boundary=b',
+    };
+    const sending = fetch(`${product.url}/api/documents/upload`, {
+      method: 'POST',
+      headers,
+      body,
+      duplex: 'half',
+    } as RequestInit).catch(() => undefined);
+    await eventually(async () => (await readdir(blobs)).length > before.length, {
+      what: 'a file half written',
+    });
     await product.kill();
     await sending;
     await product.restart();
@@ -155,7 +220,10 @@ describe('after SIGKILL the product goes on by itself', () => {
 
   it('with a deletion whose file and vectors were still there', async () => {
     const token = newUser();
-    const id = await uploadCompleted(product.url, token, { name: 'gone.txt', content: 'Gone for good.' });
+    const id = await uploadCompleted(product.url, token, {
+      name: 'gone.txt',
+      content: 'Gone for good.',
+    });
     await gql(product.url, token, 'mutation ($id: ID!) { deleteDocument(id: $id) { id } }', { id });
     await product.kill();
     await product.restart();
@@ -178,9 +246,12 @@ describe('after SIGKILL the product goes on by itself', () => {
   it('leaves no reading process behind', async () => {
     const children = await readersOf(product.pid);
     await product.kill();
-    await eventually(async () => (await Promise.all(children.map(isRunning))).every((running) => !running), {
-      what: 'the end of the children',
-    });
+    await eventually(
+      async () => (await Promise.all(children.map(isRunning))).every((running) => !running),
+      {
+        what: 'the end of the children',
+      },
+    );
     await product.restart();
   });
 });
@@ -194,8 +265,13 @@ describe('SIGTERM', () => {
 
   it('lets a running document finish, ends the watchers and exits with 0', async () => {
     const token = newUser();
-    const { document } = await upload(product.url, token, { name: 'running.txt', content: longText(8, 'running') });
-    const streams = TRANSPORTS.map(({ watch }) => watch(product.url, token, { documentId: document.id }));
+    const { document } = await upload(product.url, token, {
+      name: 'running.txt',
+      content: longText(8, 'running'),
+    });
+    const streams = TRANSPORTS.map(({ watch }) =>
+      watch(product.url, token, { documentId: document.id }),
+    );
     await Promise.all(streams.map((stream) => take(stream, 1)));
     const ends = streams.map((stream) => drain(stream));
     await product.stop();
@@ -209,12 +285,17 @@ describe('SIGTERM', () => {
   it('puts a document back that would take too long, without counting it as lost', async () => {
     await product.restart({ SHUTDOWN_DEADLINE_MS: '1500' });
     const token = newUser();
-    const { document } = await upload(product.url, token, { name: 'long.txt', content: longText(600, 'too long') });
+    const { document } = await upload(product.url, token, {
+      name: 'long.txt',
+      content: longText(600, 'too long'),
+    });
     await waitForStatus(product.url, token, document.id, 'VECTORIZING');
     await product.stop();
     await product.restart();
     expect(await details(product, token, document.id)).toMatchObject({ error: null });
-    await gql(product.url, token, 'mutation ($id: ID!) { deleteDocument(id: $id) { id } }', { id: document.id });
+    await gql(product.url, token, 'mutation ($id: ID!) { deleteDocument(id: $id) { id } }', {
+      id: document.id,
+    });
   });
 
   /** An upload that never ends. Resolves when the product has received half of it. */
@@ -224,14 +305,25 @@ describe('SIGTERM', () => {
     const body = new ReadableStream({
       start: (controller) =>
         controller.enqueue(
-          Buffer.from('--b\r\ncontent-disposition: form-data; name="file"; filename="half.txt"\r\n\r\n' + 'half '.repeat(50_000)),
+          Buffer.from(
+            '--b\r\ncontent-disposition: form-data; name="file"; filename="half.txt"\r\n\r\n' +
+              'half '.repeat(50_000),
+          ),
         ),
     });
-    const headers = { authorization: `Bearer ${newUser()}`, 'content-type': 'multipart/form-data; boundary=b' };
-    const sending = fetch(`${product.url}/api/documents/upload`, { method: 'POST', headers, body, duplex: 'half' } as RequestInit).catch(
-      () => undefined,
-    );
-    await eventually(async () => (await readdir(blobs)).length > before.length, { what: 'a file half written' });
+    const headers = {
+      authorization: `Bearer ${newUser()}`,
+      'content-type': 'multipart/form-data; boundary=b',
+    };
+    const sending = fetch(`${product.url}/api/documents/upload`, {
+      method: 'POST',
+      headers,
+      body,
+      duplex: 'half',
+    } as RequestInit).catch(() => undefined);
+    await eventually(async () => (await readdir(blobs)).length > before.length, {
+      what: 'a file half written',
+    });
     return { sending, before };
   }
 
@@ -240,11 +332,14 @@ describe('SIGTERM', () => {
     const { sending, before } = await startHalfUpload();
     await product.stop();
     await sending;
-    expect((await readdir(join(product.dataDir, 'blobs'))).filter((name) => !before.includes(name))).toEqual([]);
+    expect(
+      (await readdir(join(product.dataDir, 'blobs'))).filter((name) => !before.includes(name)),
+    ).toEqual([]);
   });
 
   it('lets the next start on the same port and DATA_DIR wait until the stop is over', async () => {
-    // Requests have a quarter of it: longer than the 3 s that a start gives an owner which is not stopping.
+    // Requests have a quarter of it: longer than the 3 s that a start gives an owner which is not
+    // stopping.
     await product.restart({ SHUTDOWN_DEADLINE_MS: '18000' });
     const { sending } = await startHalfUpload();
     const stopped = product.stop();
@@ -275,7 +370,11 @@ describe('what a person can mend is one clear line and exit 1', () => {
     const { code, output } = await runProduct({ PORT: '0', DATA_DIR: product.dataDir });
     expect({ code, lines: output.trim().split('\n') }).toEqual({
       code: 1,
-      lines: [expect.stringMatching(new RegExp(`^DATA_DIR .* is in use by process ${product.pid}`)) as string],
+      lines: [
+        expect.stringMatching(
+          new RegExp(`^DATA_DIR .* is in use by process ${product.pid}`),
+        ) as string,
+      ],
     });
     expect(await isRunning(product.pid)).toBe(true);
   });
@@ -295,13 +394,16 @@ describe('what a person can mend is one clear line and exit 1', () => {
     });
   });
 
-  it.each(['/proc/docstream', '/dev/null/docstream'])('a DATA_DIR that cannot be written: %s', async (dataDir) => {
-    const { code, output } = await runProduct({ PORT: '0', DATA_DIR: dataDir });
-    expect({ code, lines: output.trim().split('\n') }).toEqual({
-      code: 1,
-      lines: [expect.stringMatching(/^DATA_DIR .* cannot be written/) as string],
-    });
-  });
+  it.each(['/proc/docstream', '/dev/null/docstream'])(
+    'a DATA_DIR that cannot be written: %s',
+    async (dataDir) => {
+      const { code, output } = await runProduct({ PORT: '0', DATA_DIR: dataDir });
+      expect({ code, lines: output.trim().split('\n') }).toEqual({
+        code: 1,
+        lines: [expect.stringMatching(/^DATA_DIR .* cannot be written/) as string],
+      });
+    },
+  );
 
   it('bad variables, all of them at once', async () => {
     const { code, output } = await runProduct({
@@ -314,7 +416,14 @@ describe('what a person can mend is one clear line and exit 1', () => {
     });
     expect(code).toBe(1);
     const lines = output.trim().split('\n');
-    for (const name of ['PORT', 'HOST', 'LOG_LEVEL', 'RETRY_DELAYS', 'KAFKA_BROKERS', 'CORS_ORIGIN']) {
+    for (const name of [
+      'PORT',
+      'HOST',
+      'LOG_LEVEL',
+      'RETRY_DELAYS',
+      'KAFKA_BROKERS',
+      'CORS_ORIGIN',
+    ]) {
       expect(lines.filter((line) => line.startsWith(`${name} `))).toHaveLength(1);
     }
     expect(output).not.toContain('    at ');
@@ -322,7 +431,11 @@ describe('what a person can mend is one clear line and exit 1', () => {
 
   it('a token for operations that is too short, without repeating it', async () => {
     const { code, output } = await runProduct({ OPERATIONS_TOKEN: 'secret-word' });
-    expect({ code, told: output.includes('OPERATIONS_TOKEN'), leaked: output.includes('secret-word') }).toEqual({
+    expect({
+      code,
+      told: output.includes('OPERATIONS_TOKEN'),
+      leaked: output.includes('secret-word'),
+    }).toEqual({
       code: 1,
       told: true,
       leaked: false,
@@ -335,11 +448,17 @@ describe('a .env beside package.json', () => {
     const folder = await mkdtemp(join(tmpdir(), 'docstream-env-'));
     try {
       const project = new URL('../../', import.meta.url).pathname;
-      for (const path of ['package.json', 'dist/src']) await cp(join(project, path), join(folder, path), { recursive: true });
+      for (const path of ['package.json', 'dist/src'])
+        await cp(join(project, path), join(folder, path), { recursive: true });
       await symlink(join(project, 'node_modules'), join(folder, 'node_modules'));
       await writeFile(join(folder, '.env'), 'PORT=nonsense\nLOG_LEVEL=loud\nMAX_CHUNKS=none\n');
       const { code, output } = await runProduct({ LOG_LEVEL: 'info' }, folder);
-      expect({ code, port: /^PORT /m.test(output), chunks: /^MAX_CHUNKS /m.test(output), level: output.includes('LOG_LEVEL') }).toEqual({
+      expect({
+        code,
+        port: /^PORT /m.test(output),
+        chunks: /^MAX_CHUNKS /m.test(output),
+        level: output.includes('LOG_LEVEL'),
+      }).toEqual({
         code: 1,
         port: true,
         chunks: true,
@@ -361,10 +480,20 @@ describe('retries', () => {
   it('a document whose file is gone is FAILED for good with BLOB_MISSING', async () => {
     const token = newUser();
     const scheduledFor = new Date(Date.now() + 1_500).toISOString();
-    const { document } = await upload(product.url, token, { name: 'lost.txt', content: 'The file gets lost.', options: { scheduledFor } });
+    const { document } = await upload(product.url, token, {
+      name: 'lost.txt',
+      content: 'The file gets lost.',
+      options: { scheduledFor },
+    });
     await rm(join(product.dataDir, 'blobs', document.id));
-    const last = (await waitForStatus(product.url, token, document.id, 'COMPLETED', 'FAILED')).at(-1);
-    expect(last).toMatchObject({ status: 'FAILED', attempt: 1, error: { code: 'BLOB_MISSING', retryable: false } });
+    const last = (await waitForStatus(product.url, token, document.id, 'COMPLETED', 'FAILED')).at(
+      -1,
+    );
+    expect(last).toMatchObject({
+      status: 'FAILED',
+      attempt: 1,
+      error: { code: 'BLOB_MISSING', retryable: false },
+    });
   });
 
   it('an unexpected error is tried again after each delay, and then ATTEMPTS_EXHAUSTED', async () => {
@@ -395,16 +524,23 @@ describe('retries', () => {
       'EXTRACTING',
       'FAILED',
     ]);
-    expect(seen.filter(({ status, error }) => status === 'PENDING' && error?.retryable === true)).not.toEqual([]);
+    expect(
+      seen.filter(({ status, error }) => status === 'PENDING' && error?.retryable === true),
+    ).not.toEqual([]);
   });
 
   it('a document that has ended leaves nothing in the working folder', async () => {
     const token = newUser();
     await uploadCompleted(product.url, token, await corpus('tea.txt'));
     const work = join(product.dataDir, 'work');
-    const leftovers = async () => (await readdir(work, { recursive: true })).filter((name) => /content|text/.test(name));
-    await eventually(async () => (await leftovers()).length === 0, { what: 'an empty working folder' });
-    expect(await readFile(join(product.dataDir, 'owner.pid'), 'utf8')).toContain(String(product.pid));
+    const leftovers = async () =>
+      (await readdir(work, { recursive: true })).filter((name) => /content|text/.test(name));
+    await eventually(async () => (await leftovers()).length === 0, {
+      what: 'an empty working folder',
+    });
+    expect(await readFile(join(product.dataDir, 'owner.pid'), 'utf8')).toContain(
+      String(product.pid),
+    );
   });
 });
 
@@ -422,6 +558,10 @@ it('a product whose launcher dies stops by itself', async () => {
   });
   const [pid] = (await once(launcher.stdout, 'data')) as [Buffer];
   launcher.kill('SIGKILL');
-  await eventually(async () => !(await isRunning(Number(pid))), { timeoutMs: 20_000, everyMs: 100, what: 'the end of the product' });
+  await eventually(async () => !(await isRunning(Number(pid))), {
+    timeoutMs: 20_000,
+    everyMs: 100,
+    what: 'the end of the product',
+  });
   await rm(dataDir, { recursive: true, force: true });
 });

@@ -8,7 +8,10 @@ import { eventually } from '../support/wait.js';
 
 const shared = shareProduct();
 
-/** Generous, since the machine may be busy. Before searches were bounded each of them was exceeded several times over. */
+/**
+ * Generous, since the machine may be busy. Before searches were bounded each of them was exceeded
+ * several times over.
+ */
 const LONGEST_GAP_MS = 1_000;
 const LONGEST_NEIGHBOUR_MS = 3_000;
 const LONGEST_SEARCH_MS = 5_000;
@@ -21,7 +24,10 @@ const letters = 'bcdfghjklmnpqrstvwxz';
 /** Each for one of the ways in which a query is taken apart. */
 const QUERIES: [string, string][] = [
   ['one word 999 times', REPEATED],
-  ['1,000 different words', Array.from({ length: 400 }, (_, index) => `${letters[index % 20]}${index}`).join(' ')],
+  [
+    '1,000 different words',
+    Array.from({ length: 400 }, (_, index) => `${letters[index % 20]}${index}`).join(' '),
+  ],
   ['a word with 1,000 hyphens', 'b-'.repeat(1_000)],
   ['an address of 2,000 characters', `http://b.b/${'b/'.repeat(900)}?${'b=b&'.repeat(20)}`],
   ['e-mail addresses', 'b@b.bb '.repeat(280)],
@@ -40,11 +46,19 @@ beforeAll(async () => {
   sender = shared.newUser('sender');
   neighbour = shared.newUser('neighbour');
   await uploadCompleted(shared.url, sender, { name: 'repeated.txt', content: 'b '.repeat(45_000) });
-  await uploadCompleted(shared.url, neighbour, { name: 'own.txt', content: 'The harbour of the neighbour.' });
+  await uploadCompleted(shared.url, neighbour, {
+    name: 'own.txt',
+    content: 'The harbour of the neighbour.',
+  });
 });
 
-/** Runs `work` while a neighbour polls health, lists documents and searches; returns the longest time of each in milliseconds. */
-async function beside(work: () => Promise<unknown>): Promise<{ healthMs: number; listMs: number; searchMs: number }> {
+/**
+ * Runs `work` while a neighbour polls health, lists documents and searches; returns the longest
+ * time of each in milliseconds.
+ */
+async function beside(
+  work: () => Promise<unknown>,
+): Promise<{ healthMs: number; listMs: number; searchMs: number }> {
   let isOver = false;
   const longest = async (step: () => Promise<unknown>, pauseMs: number): Promise<number> => {
     let longestMs = 0;
@@ -60,7 +74,11 @@ async function beside(work: () => Promise<unknown>): Promise<{ healthMs: number;
   const seen = Promise.all([
     longest(async () => expect((await fetch(`${url}/healthz`)).status).toBe(200), 50),
     longest(() => gql(url, neighbour, '{ documents { totalCount } }'), 50),
-    longest(async () => expect(await search(url, neighbour, { query: 'harbour', first: 1 })).toHaveLength(1), 50),
+    longest(
+      async () =>
+        expect(await search(url, neighbour, { query: 'harbour', first: 1 })).toHaveLength(1),
+      50,
+    ),
   ]);
   await work().finally(() => (isOver = true));
   const [healthMs, listMs, searchMs] = await seen;
@@ -85,9 +103,15 @@ it.each(MODES)('a search by %s with a word of 999 repetitions is cheap for all',
 
 it.each(QUERIES)('a query of %s is as cheap as any other', async (_, query) => {
   const ask = (mode: SearchVariables['mode']) =>
-    search(shared.url, sender, { query: query.slice(0, 2_000), first: 100, mode: mode ?? 'HYBRID' });
+    search(shared.url, sender, {
+      query: query.slice(0, 2_000),
+      first: 100,
+      mode: mode ?? 'HYBRID',
+    });
   for (const mode of ['KEYWORD', 'HYBRID'] as const) {
-    const { healthMs } = await beside(async () => expect(await time(() => ask(mode))).toBeLessThan(LONGEST_SEARCH_MS));
+    const { healthMs } = await beside(async () =>
+      expect(await time(() => ask(mode))).toBeLessThan(LONGEST_SEARCH_MS),
+    );
     expect(healthMs).toBeLessThan(LONGEST_GAP_MS);
   }
 });
@@ -99,8 +123,12 @@ it('finds a word of the query that stands behind many repetitions, and highlight
 
 it('many dear searches of one user leave the search of another one quick', async () => {
   const { searchMs, listMs, healthMs } = await beside(async () => {
-    const dear = Array.from({ length: 8 }, () => ask(shared.url, sender, SEARCH, { query: '('.repeat(2_000), mode: 'SEMANTIC' }));
-    const codes = (await Promise.all(dear)).flatMap(({ errors }) => errors.map(({ extensions }) => extensions.code));
+    const dear = Array.from({ length: 8 }, () =>
+      ask(shared.url, sender, SEARCH, { query: '('.repeat(2_000), mode: 'SEMANTIC' }),
+    );
+    const codes = (await Promise.all(dear)).flatMap(({ errors }) =>
+      errors.map(({ extensions }) => extensions.code),
+    );
     // On a machine that is slow enough the last ones end at their time limit.
     expect(codes.filter((code) => code !== 'DEPENDENCY_UNAVAILABLE')).toEqual([]);
   });
@@ -110,17 +138,25 @@ it('many dear searches of one user leave the search of another one quick', async
 });
 
 it('searches of one user beyond its waiting ones are RATE_LIMITED, with the limit', async () => {
-  const answers = await Promise.all(Array.from({ length: 30 }, () => ask(shared.url, sender, SEARCH, { query: '('.repeat(2_000) })));
-  const refused = answers.flatMap(({ errors }) => errors).filter(({ extensions }) => extensions.code === 'RATE_LIMITED');
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, () => ask(shared.url, sender, SEARCH, { query: '('.repeat(2_000) })),
+  );
+  const refused = answers
+    .flatMap(({ errors }) => errors)
+    .filter(({ extensions }) => extensions.code === 'RATE_LIMITED');
   expect(refused.length).toBeGreaterThan(0);
   expect(refused[0]?.extensions).toMatchObject({ limit: 10, retryAfterSeconds: 1 });
   expect(answers.some(({ data }) => data !== null)).toBe(true);
 });
 
 it('searches whose client has left are dropped, and their places are free', async () => {
-  const abandoned = Array.from({ length: 10 }, () => abandon(sender, { query: '('.repeat(2_000), mode: 'SEMANTIC' }));
+  const abandoned = Array.from({ length: 10 }, () =>
+    abandon(sender, { query: '('.repeat(2_000), mode: 'SEMANTIC' }),
+  );
   for (const leave of await Promise.all(abandoned)) leave();
-  const accepted = async () => (await ask(shared.url, sender, SEARCH, { query: 'b', first: 1, mode: 'KEYWORD' })).errors.length === 0;
+  const accepted = async () =>
+    (await ask(shared.url, sender, SEARCH, { query: 'b', first: 1, mode: 'KEYWORD' })).errors
+      .length === 0;
   // Eight waited behind two, for a second and more in all: those are gone at once.
   await eventually(accepted, { timeoutMs: 2_000 });
 });

@@ -23,15 +23,27 @@ export interface FileMutation {
 
 const openZip = promisify<Buffer, { lazyEntries: true }, ZipFile>(yauzl.fromBuffer);
 
-export async function mutateFile({ source, part, mutations, extension }: FileMutation): Promise<{ name: string; content: Buffer }> {
+export async function mutateFile({
+  source,
+  part,
+  mutations,
+  extension,
+}: FileMutation): Promise<{ name: string; content: Buffer }> {
   const original = await readFile(new URL(`../corpus/${source}`, import.meta.url));
   const isZip = original.subarray(0, 2).toString() === 'PK';
-  const content = part !== null && isZip ? await mutatePart(original, part, mutations) : mutate(original, mutations);
+  const content =
+    part !== null && isZip
+      ? await mutatePart(original, part, mutations)
+      : mutate(original, mutations);
   const name = extension === null ? source : `${source.split('.')[0] ?? ''}.${extension}`;
   return { name, content };
 }
 
-async function mutatePart(original: Buffer, part: number, mutations: readonly Mutation[]): Promise<Buffer> {
+async function mutatePart(
+  original: Buffer,
+  part: number,
+  mutations: readonly Mutation[],
+): Promise<Buffer> {
   const parts = await readParts(original);
   const chosen = parts[part % parts.length];
   if (chosen) chosen[1] = mutate(chosen[1], mutations);
@@ -41,7 +53,8 @@ async function mutatePart(original: Buffer, part: number, mutations: readonly Mu
 async function readParts(original: Buffer): Promise<[name: string, content: Buffer][]> {
   const zip = await openZip(original, { lazyEntries: true });
   const parts: [string, Buffer][] = [];
-  for await (const entry of zip.eachEntry()) parts.push([entry.fileName, await contentOf(zip, entry)]);
+  for await (const entry of zip.eachEntry())
+    parts.push([entry.fileName, await contentOf(zip, entry)]);
   return parts;
 }
 

@@ -7,7 +7,11 @@ const POLL_MS = 50;
 const QUERY = 'query($id: ID!) { document(id: $id) { status error { code } } }';
 
 /** Until the document is terminal, has failed for a reason that is a bug, or 60 s have passed. */
-export async function followDocument(url: string, token: string, id: string): Promise<DocumentOutcome> {
+export async function followDocument(
+  url: string,
+  token: string,
+  id: string,
+): Promise<DocumentOutcome> {
   const end = performance.now() + LIMIT_MS;
   let outcome: DocumentOutcome = { kind: 'document', id, status: 'unknown', code: null };
   while (performance.now() < end) {
@@ -26,6 +30,7 @@ async function look(url: string, token: string, id: string): Promise<DocumentOut
     headers,
     body: JSON.stringify({ query: QUERY, variables: { id } }),
   });
-  const [, status, code] = /"status":"([A-Z]+)","error":(?:null|\{"code":"([A-Z_]+)")/.exec(text) ?? [];
+  const [, status, code] =
+    /"status":"([A-Z]+)","error":(?:null|\{"code":"([A-Z_]+)")/.exec(text) ?? [];
   return status === undefined ? null : { kind: 'document', id, status, code: code ?? null };
 }

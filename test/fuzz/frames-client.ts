@@ -28,7 +28,10 @@ export interface FramesSent {
   frames: readonly Frame[];
 }
 
-export async function exchangeFrames(url: string, { path, token, frames }: FramesSent): Promise<SocketResponse> {
+export async function exchangeFrames(
+  url: string,
+  { path, token, frames }: FramesSent,
+): Promise<SocketResponse> {
   const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port) });
   socket.on('error', () => undefined);
   const received: Buffer[] = [];
@@ -36,7 +39,10 @@ export async function exchangeFrames(url: string, { path, token, frames }: Frame
   // Not by `once`: it rejects at an error, which comes before each reset.
   const ended = new Promise<true>((resolve) => socket.once('close', () => resolve(true)));
   socket.write(upgrade(url, path));
-  await Promise.race([once(socket, 'data', { signal: AbortSignal.timeout(UPGRADE_MS) }), ended]).catch(() => undefined);
+  await Promise.race([
+    once(socket, 'data', { signal: AbortSignal.timeout(UPGRADE_MS) }),
+    ended,
+  ]).catch(() => undefined);
   if (token !== null) socket.write(encode(text(signIn(path, token))));
   for (const frame of frames) write(socket, frame);
   const closed = await Promise.race([ended, sleep(LISTEN_MS, false)]);
@@ -46,17 +52,29 @@ export async function exchangeFrames(url: string, { path, token, frames }: Frame
 
 function upgrade(url: string, path: string): string {
   const protocol = path === '/graphql' ? 'Sec-WebSocket-Protocol: graphql-transport-ws\r\n' : '';
-  const usual = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+  const usual =
+    'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
   return `GET ${path} HTTP/1.1\r\nHost: ${new URL(url).host}\r\n${usual}${protocol}\r\n`;
 }
 
 function signIn(path: string, token: string): string {
-  const message = path === '/ws' ? { type: 'auth', token } : { type: 'connection_init', payload: { authorization: `Bearer ${token}` } };
+  const message =
+    path === '/ws'
+      ? { type: 'auth', token }
+      : { type: 'connection_init', payload: { authorization: `Bearer ${token}` } };
   return JSON.stringify(message);
 }
 
 function text(payload: string): Frame {
-  return { fin: true, reserved: 0, opcode: TEXT, masked: true, payload, claimedLength: null, times: 1 };
+  return {
+    fin: true,
+    reserved: 0,
+    opcode: TEXT,
+    masked: true,
+    payload,
+    claimedLength: null,
+    times: 1,
+  };
 }
 
 function write(socket: Socket, frame: Frame): void {
@@ -70,7 +88,12 @@ function encode({ fin, reserved, opcode, masked, payload, claimedLength }: Frame
   const length = claimedLength ?? bytes.length;
   const first = (fin ? 0x80 : 0) | (reserved << 4) | opcode;
   const mask = masked ? 0x80 : 0;
-  return Buffer.concat([Buffer.from([first]), lengthBytes(length, mask), Buffer.alloc(masked ? 4 : 0), bytes]);
+  return Buffer.concat([
+    Buffer.from([first]),
+    lengthBytes(length, mask),
+    Buffer.alloc(masked ? 4 : 0),
+    bytes,
+  ]);
 }
 
 function lengthBytes(length: number, mask: number): Buffer {
@@ -99,8 +122,16 @@ function* decode(bytes: Buffer): Iterable<{ opcode: number; payload: Buffer }> {
     const short = (bytes[at + 1] ?? 0) & 0x7f;
     const head = short < 126 ? 2 : short === 126 ? 4 : 10;
     if (at + head > bytes.length) return;
-    const length = short < 126 ? short : short === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
-    yield { opcode: (bytes[at] ?? 0) & 0x0f, payload: bytes.subarray(at + head, at + head + length) };
+    const length =
+      short < 126
+        ? short
+        : short === 126
+          ? bytes.readUInt16BE(at + 2)
+          : Number(bytes.readBigUInt64BE(at + 2));
+    yield {
+      opcode: (bytes[at] ?? 0) & 0x0f,
+      payload: bytes.subarray(at + head, at + head + length),
+    };
     at += head + length;
   }
 }

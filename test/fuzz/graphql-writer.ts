@@ -1,4 +1,7 @@
-/** Writes a GraphQL document that mostly fits a schema: operations, fragments, aliases, directives, arguments and variables. */
+/**
+ * Writes a GraphQL document that mostly fits a schema: operations, fragments, aliases, directives,
+ * arguments and variables.
+ */
 import {
   getNamedType,
   isCompositeType,
@@ -30,21 +33,48 @@ const MOST_FIELDS = 6;
 const MOST_REPEATS = 40;
 const MOST_FRAGMENTS = 5;
 const DEEPEST = 14;
-const NONSENSE = ['nosuch', '__typename', 'id', 'a'.repeat(500), 'constructor', '__proto__', 'toString'] as const;
-const DIRECTIVES = ['@include(if: true)', '@skip(if: false)', '@deprecated', '@nosuch', '@include', '@defer'] as const;
+const NONSENSE = [
+  'nosuch',
+  '__typename',
+  'id',
+  'a'.repeat(500),
+  'constructor',
+  '__proto__',
+  'toString',
+] as const;
+const DIRECTIVES = [
+  '@include(if: true)',
+  '@skip(if: false)',
+  '@deprecated',
+  '@nosuch',
+  '@include',
+  '@defer',
+] as const;
 
 export function writeDocument(schema: GraphQLSchema, numbers: readonly number[]): WrittenDocument {
   const tape = readTape(numbers);
   const writing: Writing = { schema, tape, declared: [], variables: {} };
-  const operations = repeat(tape.once(10) ? tape.below(12) : 1, (index) => operation(writing, index));
+  const operations = repeat(tape.once(10) ? tape.below(12) : 1, (index) =>
+    operation(writing, index),
+  );
   const fragments = repeat(tape.below(MOST_FRAGMENTS), (index) => fragment(writing, index));
   return { query: [...operations, ...fragments].join('\n'), variables: writing.variables };
 }
 
 function operation(writing: Writing, index: number): string {
   const { schema, tape } = writing;
-  const root = tape.pick([schema.getQueryType(), schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]);
-  const kind = root === schema.getMutationType() ? 'mutation' : root === schema.getSubscriptionType() ? 'subscription' : 'query';
+  const root = tape.pick([
+    schema.getQueryType(),
+    schema.getQueryType(),
+    schema.getMutationType(),
+    schema.getSubscriptionType(),
+  ]);
+  const kind =
+    root === schema.getMutationType()
+      ? 'mutation'
+      : root === schema.getSubscriptionType()
+        ? 'subscription'
+        : 'query';
   writing.declared = [];
   const selections = selectionSet(writing, root ?? undefined, 1);
   const declarations = writing.declared.length === 0 ? '' : `(${writing.declared.join(', ')})`;
@@ -52,7 +82,14 @@ function operation(writing: Writing, index: number): string {
 }
 
 function fragment(writing: Writing, index: number): string {
-  const on = writing.tape.pick(['Query', 'Document', 'DocumentConnection', 'DocumentStatusEvent', 'SearchHit', 'NoSuch']);
+  const on = writing.tape.pick([
+    'Query',
+    'Document',
+    'DocumentConnection',
+    'DocumentStatusEvent',
+    'SearchHit',
+    'NoSuch',
+  ]);
   return `fragment F${index} on ${on} ${selectionSet(writing, writing.schema.getType(on), 1)}`;
 }
 
@@ -81,19 +118,37 @@ function field(writing: Writing, type: GraphQLNamedType | undefined, depth: numb
   );
   const given = written.filter((one) => one !== '').join(', ');
   const inner = getNamedType(chosen.type);
-  const selections = isCompositeType(inner) ? (depth < DEEPEST ? selectionSet(writing, inner, depth + 1) : '{ __typename }') : '';
+  const selections = isCompositeType(inner)
+    ? depth < DEEPEST
+      ? selectionSet(writing, inner, depth + 1)
+      : '{ __typename }'
+    : '';
   return `${alias}${chosen.name}${given === '' ? '' : `(${given})`}${directives(tape)} ${selections}`;
 }
 
 function directives(tape: Tape): string {
-  return tape.once(15) ? ` ${repeat(1 + tape.below(tape.once(5) ? 60 : 2), () => tape.pick(DIRECTIVES)).join(' ')}` : '';
+  return tape.once(15)
+    ? ` ${repeat(1 + tape.below(tape.once(5) ? 60 : 2), () => tape.pick(DIRECTIVES)).join(' ')}`
+    : '';
 }
 
 function value(writing: Writing, type: GraphQLInputType): string {
   const { tape } = writing;
   if (tape.once(4)) return variable(writing, type);
   if (tape.once(12))
-    return tape.pick(['null', '[]', '{}', '-1', '""', '[[[[]]]]', '1e400', '{a: {b: {c: 1}}}', 'NO_SUCH', '$nosuch', '"\\u0000"']);
+    return tape.pick([
+      'null',
+      '[]',
+      '{}',
+      '-1',
+      '""',
+      '[[[[]]]]',
+      '1e400',
+      '{a: {b: {c: 1}}}',
+      'NO_SUCH',
+      '$nosuch',
+      '"\\u0000"',
+    ]);
   return literal(writing, type);
 }
 
@@ -109,10 +164,13 @@ function variable(writing: Writing, type: GraphQLInputType): string {
 
 function literal(writing: Writing, type: GraphQLInputType): string {
   if (isNonNullType(type)) return literal(writing, type.ofType);
-  if (isListType(type)) return `[${repeat(writing.tape.below(4), () => literal(writing, type.ofType)).join(', ')}]`;
+  if (isListType(type))
+    return `[${repeat(writing.tape.below(4), () => literal(writing, type.ofType)).join(', ')}]`;
   if (isEnumType(type)) return String(plain(writing, type));
   if (!isInputObjectType(type)) return JSON.stringify(plain(writing, type));
-  const given = Object.values(type.getFields()).filter((one) => isNonNullType(one.type) || writing.tape.once(2));
+  const given = Object.values(type.getFields()).filter(
+    (one) => isNonNullType(one.type) || writing.tape.once(2),
+  );
   return `{${given.map((one) => `${one.name}: ${value(writing, one.type)}`).join(', ')}}`;
 }
 
@@ -125,11 +183,28 @@ function plain({ tape }: Writing, type: GraphQLInputType): unknown {
     case 'Boolean':
       return tape.once(2);
     case 'DateTime':
-      return tape.pick(['2026-01-01T00:00:00Z', '', '9999-12-31T23:59:59Z', '0000-00-00', '+275760-09-13T00:00:00.001Z', 'x']);
+      return tape.pick([
+        '2026-01-01T00:00:00Z',
+        '',
+        '9999-12-31T23:59:59Z',
+        '0000-00-00',
+        '+275760-09-13T00:00:00.001Z',
+        'x',
+      ]);
     case 'ID':
       return tape.pick(['3fa85f64-5717-4562-b3fc-2c963f66afa6', 'x', '', '\0', '__proto__']);
     default:
-      return tape.pick(['harbour', '', '%_\\', '"a" or -b', '('.repeat(300), 'b '.repeat(400), '\0', '\ud800', 'bGlzdA==']);
+      return tape.pick([
+        'harbour',
+        '',
+        '%_\\',
+        '"a" or -b',
+        '('.repeat(300),
+        'b '.repeat(400),
+        '\0',
+        '\ud800',
+        'bGlzdA==',
+      ]);
   }
 }
 

@@ -50,13 +50,19 @@ export function createInvariants(subject: Subject, bounds: Bounds = BOUNDS): Inv
     if (healthMs > bounds.healthMs) problems.push(...(await confirmSlow(send, healthMs)));
     await sleep(0);
     if (ended !== undefined)
-      problems.unshift(`the process ended with ${ended}, perhaps by a case a few seconds ago: ${lastWords(subject.logs())}`);
+      problems.unshift(
+        `the process ended with ${ended}, perhaps by a case a few seconds ago: ${lastWords(subject.logs())}`,
+      );
     if (problems.length > 0) throw new BrokenInvariant([...new Set(problems)].join('; '));
   }
 
   /** A busy machine is slow once. An input that stops the loop stops it again. */
-  async function confirmSlow(send: () => Promise<FuzzResponse[]>, firstMs: number): Promise<string[]> {
-    if (firstMs >= HEALTH_LIMIT_MS) return [`/healthz did not respond within ${HEALTH_LIMIT_MS} ms`];
+  async function confirmSlow(
+    send: () => Promise<FuzzResponse[]>,
+    firstMs: number,
+  ): Promise<string[]> {
+    if (firstMs >= HEALTH_LIMIT_MS)
+      return [`/healthz did not respond within ${HEALTH_LIMIT_MS} ms`];
     const { healthMs } = await sendAndProbe(subject.url, send);
     const slowest = Math.min(firstMs, healthMs);
     return slowest > bounds.healthMs ? [`/healthz took ${Math.round(slowest)} ms, twice`] : [];
@@ -66,7 +72,10 @@ export function createInvariants(subject: Subject, bounds: Bounds = BOUNDS): Inv
 }
 
 /** Asks /healthz while the case runs and after it; the slower of the two counts. */
-async function sendAndProbe(url: string, send: () => Promise<FuzzResponse[]>): Promise<{ responses: FuzzResponse[]; healthMs: number }> {
+async function sendAndProbe(
+  url: string,
+  send: () => Promise<FuzzResponse[]>,
+): Promise<{ responses: FuzzResponse[]; healthMs: number }> {
   const sending = send();
   const during = await healthMs(url);
   const responses = await sending;
@@ -76,14 +85,19 @@ async function sendAndProbe(url: string, send: () => Promise<FuzzResponse[]>): P
 async function healthMs(url: string): Promise<number> {
   const begun = performance.now();
   try {
-    await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(HEALTH_LIMIT_MS) }).then((response) => response.arrayBuffer());
+    await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(HEALTH_LIMIT_MS) }).then(
+      (response) => response.arrayBuffer(),
+    );
     return performance.now() - begun;
   } catch {
     return HEALTH_LIMIT_MS;
   }
 }
 
-/** Every line is the logger's, and none is at level error: what a client sends is no fault of the service. */
+/**
+ * Every line is the logger's, and none is at level error: what a client sends is no fault of the
+ * service.
+ */
 function logProblems(logs: string): string[] {
   return logs
     .split('\n')
@@ -97,7 +111,11 @@ function lastWords(logs: string): string {
   return logs.slice(-LAST_WORDS);
 }
 
-async function checkLeftovers({ url, dataDir }: Subject, tokens: readonly string[], limitMs: number): Promise<void> {
+async function checkLeftovers(
+  { url, dataDir }: Subject,
+  tokens: readonly string[],
+  limitMs: number,
+): Promise<void> {
   const end = performance.now() + limitMs;
   for (const token of tokens) await deleteTerminal(url, token, end);
   let left = ['not looked yet'];
@@ -112,7 +130,10 @@ async function checkLeftovers({ url, dataDir }: Subject, tokens: readonly string
 async function filesLeft(dataDir: string): Promise<string[]> {
   const blobs = await readdir(join(dataDir, 'blobs')).catch(() => []);
   const work = await readdir(join(dataDir, 'work'), { recursive: true }).catch(() => []);
-  return [...blobs.map((name) => `file ${name}`), ...work.filter((path) => path.includes('document-')).map((path) => `folder ${path}`)];
+  return [
+    ...blobs.map((name) => `file ${name}`),
+    ...work.filter((path) => path.includes('document-')).map((path) => `folder ${path}`),
+  ];
 }
 
 const PAGE = '{ documents(first: 100) { totalCount edges { node { id status } } } }';
@@ -137,7 +158,9 @@ async function deleteTerminal(url: string, token: string, end: number): Promise<
 }
 
 async function rowsLeft(url: string, tokens: readonly string[]): Promise<string[]> {
-  const counts = await Promise.all(tokens.map(async (token) => (await documentsOf(url, token))?.totalCount ?? 0));
+  const counts = await Promise.all(
+    tokens.map(async (token) => (await documentsOf(url, token))?.totalCount ?? 0),
+  );
   return counts.filter((count) => count > 0).map((count) => `${count} documents`);
 }
 
@@ -148,6 +171,10 @@ async function documentsOf(url: string, token: string): Promise<Page | null> {
 
 async function ask(url: string, token: string, query: string, variables: object): Promise<unknown> {
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
-  const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ query, variables }),
+  });
   return response.json().catch(() => null);
 }

@@ -1,6 +1,7 @@
 /**
- * `npm run fuzz -- --seconds N --seed S` sends made-up requests, frames, messages and files to a running product. A failure prints the
- * command that repeats it; the last line is one JSON object: {seconds, seed, cases, failures}.
+ * `npm run fuzz -- --seconds N --seed S` sends made-up requests, frames, messages and files to a
+ * running product. A failure prints the command that repeats it; the last line is one JSON object:
+ * {seconds, seed, cases, failures}.
  */
 import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
@@ -36,9 +37,12 @@ try {
 
 function readOptions(): Options {
   const strings = { type: 'string' } as const;
-  const { values } = parseArgs({ options: { seconds: strings, seed: strings, only: strings, path: strings, json: strings } });
+  const { values } = parseArgs({
+    options: { seconds: strings, seed: strings, only: strings, path: strings, json: strings },
+  });
   const targets = TARGETS.filter(({ name }) => values.only === undefined || name === values.only);
-  if (targets.length === 0) throw new Error(`--only takes one of ${TARGETS.map(({ name }) => name).join(', ')}.`);
+  if (targets.length === 0)
+    throw new Error(`--only takes one of ${TARGETS.map(({ name }) => name).join(', ')}.`);
   return {
     seconds: Number(values.seconds ?? DEFAULT_SECONDS),
     seed: Number(values.seed ?? randomInt(HIGHEST_SEED)),
@@ -54,18 +58,27 @@ async function runAll({ seconds, seed, targets, path }: Options): Promise<Target
   for (const target of targets) {
     const milliseconds = (seconds * 1_000 * target.share) / shares;
     const result = await fuzzFresh(target, { milliseconds, seed, path });
-    process.stdout.write(`${target.name}: ${result.cases} cases${result.failure === null ? '' : `\n${result.failure}`}\n`);
+    process.stdout.write(
+      `${target.name}: ${result.cases} cases${result.failure === null ? '' : `\n${result.failure}`}\n`,
+    );
     results.push(result);
   }
   return results;
 }
 
-/** Each target has a product of its own: what one has broken is no failure of the next, and a case repeats without the others. */
+/**
+ * Each target has a product of its own: what one has broken is no failure of the next, and a case
+ * repeats without the others.
+ */
 async function fuzzFresh(target: Target, limits: Limits): Promise<TargetResult> {
   const product = await startProduct();
   const tokens = Array.from({ length: USERS }, (_, index) => `dev:fuzz-${target.name}-${index}`);
   try {
-    return await runTarget(target, { sender: { url: product.url, tokens }, invariants: createInvariants(product), ...limits });
+    return await runTarget(target, {
+      sender: { url: product.url, tokens },
+      invariants: createInvariants(product),
+      ...limits,
+    });
   } finally {
     await product.kill();
   }
@@ -76,6 +89,7 @@ async function report(results: readonly TargetResult[], { seed, json }: Options)
   const failures = results.filter(({ failure }) => failure !== null).length;
   const seconds = Math.round((performance.now() - begun) / 1_000);
   if (failures > 0) process.exitCode = 1;
-  if (json !== undefined) await writeFile(json, JSON.stringify({ passed: results.length - failures, failed: failures }));
+  if (json !== undefined)
+    await writeFile(json, JSON.stringify({ passed: results.length - failures, failed: failures }));
   process.stdout.write(`${JSON.stringify({ seconds, seed, cases, failures })}\n`);
 }

@@ -15,8 +15,14 @@ export interface MessagesSent {
   messages: readonly string[];
 }
 
-export async function exchangeMessages(url: string, { path, token, messages }: MessagesSent): Promise<SocketResponse> {
-  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}`, path === '/graphql' ? PROTOCOL : []);
+export async function exchangeMessages(
+  url: string,
+  { path, token, messages }: MessagesSent,
+): Promise<SocketResponse> {
+  const socket = new WebSocket(
+    `${url.replace(/^http/, 'ws')}${path}`,
+    path === '/graphql' ? PROTOCOL : [],
+  );
   const response: SocketResponse = { kind: 'socket', messages: [], closeCode: null };
   socket.on('error', () => undefined);
   socket.on('message', (data: RawData) => response.messages.push((data as Buffer).toString()));
@@ -27,7 +33,10 @@ export async function exchangeMessages(url: string, { path, token, messages }: M
       resolve();
     });
   });
-  await Promise.race([once(socket, 'open', { signal: AbortSignal.timeout(OPEN_MS) }), closed]).catch(() => undefined);
+  await Promise.race([
+    once(socket, 'open', { signal: AbortSignal.timeout(OPEN_MS) }),
+    closed,
+  ]).catch(() => undefined);
   for (const message of [...(token === null ? [] : [signIn(path, token)]), ...messages])
     if (socket.readyState === socket.OPEN) socket.send(message);
   await Promise.race([closed, sleep(LISTEN_MS)]);
@@ -38,6 +47,9 @@ export async function exchangeMessages(url: string, { path, token, messages }: M
 }
 
 function signIn(path: string, token: string): string {
-  const message = path === '/ws' ? { type: 'auth', token } : { type: 'connection_init', payload: { authorization: `Bearer ${token}` } };
+  const message =
+    path === '/ws'
+      ? { type: 'auth', token }
+      : { type: 'connection_init', payload: { authorization: `Bearer ${token}` } };
   return JSON.stringify(message);
 }

@@ -1,4 +1,7 @@
-/** Damage to bytes, described so that a counterexample can be read. Places are shares of the length: they fit any file. */
+/**
+ * Damage to bytes, described so that a counterexample can be read. Places are shares of the length:
+ * they fit any file.
+ */
 import fc, { type Arbitrary } from 'fast-check';
 
 export type Mutation =
@@ -21,14 +24,47 @@ export function occasionalMutations(tokens: readonly string[]): Arbitrary<Mutati
 
 /** `tokens`: what means something in the format, put in once or in a run. */
 export function mutations(tokens: readonly string[]): Arbitrary<Mutation[]> {
-  const times = fc.oneof({ weight: 4, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.nat(MOST_TIMES) });
+  const times = fc.oneof(
+    { weight: 4, arbitrary: fc.constant(1) },
+    { weight: 1, arbitrary: fc.nat(MOST_TIMES) },
+  );
   return fc.array(
     fc.oneof(
-      { weight: 4, arbitrary: fc.record({ kind: fc.constant('flip' as const), at: place, mask: fc.integer({ min: 1, max: 255 }) }) },
-      { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete' as const), at: place, share: smallShare }) },
+      {
+        weight: 4,
+        arbitrary: fc.record({
+          kind: fc.constant('flip' as const),
+          at: place,
+          mask: fc.integer({ min: 1, max: 255 }),
+        }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          kind: fc.constant('delete' as const),
+          at: place,
+          share: smallShare,
+        }),
+      },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant('truncate' as const), at: place }) },
-      { weight: 1, arbitrary: fc.record({ kind: fc.constant('copy' as const), from: place, share: smallShare, to: place }) },
-      { weight: 3, arbitrary: fc.record({ kind: fc.constant('insert' as const), at: place, token: fc.constantFrom(...tokens), times }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          kind: fc.constant('copy' as const),
+          from: place,
+          share: smallShare,
+          to: place,
+        }),
+      },
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          kind: fc.constant('insert' as const),
+          at: place,
+          token: fc.constantFrom(...tokens),
+          times,
+        }),
+      },
     ),
     { minLength: 1, maxLength: 6 },
   );
@@ -44,13 +80,24 @@ function mutateOnce(content: Buffer, mutation: Mutation): Buffer {
     case 'flip':
       return flipped(content, index(mutation.at), mutation.mask);
     case 'delete':
-      return Buffer.concat([content.subarray(0, index(mutation.at)), content.subarray(index(mutation.at + mutation.share) + 1)]);
+      return Buffer.concat([
+        content.subarray(0, index(mutation.at)),
+        content.subarray(index(mutation.at + mutation.share) + 1),
+      ]);
     case 'truncate':
       return content.subarray(0, index(mutation.at));
     case 'copy':
-      return inserted(content, index(mutation.to), content.subarray(index(mutation.from), index(mutation.from + mutation.share)));
+      return inserted(
+        content,
+        index(mutation.to),
+        content.subarray(index(mutation.from), index(mutation.from + mutation.share)),
+      );
     case 'insert':
-      return inserted(content, index(mutation.at), Buffer.from(mutation.token.repeat(mutation.times), 'latin1'));
+      return inserted(
+        content,
+        index(mutation.at),
+        Buffer.from(mutation.token.repeat(mutation.times), 'latin1'),
+      );
   }
 }
 

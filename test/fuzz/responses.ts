@@ -47,14 +47,20 @@ export function problemsOf(response: FuzzResponse): string[] {
 function httpProblems({ status, text, problem }: HttpResponse): string[] {
   if (status === 0) return KNOWN_PROBLEMS.has(problem) ? [] : [`no response: ${problem}`];
   const codes = codesIn(text);
-  const unknown = [...unknownCodes(codes), ...(KNOWN_STATUSES.has(status) ? [] : [`HTTP status ${status}`])];
+  const unknown = [
+    ...unknownCodes(codes),
+    ...(KNOWN_STATUSES.has(status) ? [] : [`HTTP status ${status}`]),
+  ];
   const silent =
-    status >= 400 && status !== 431 && codes.length === 0 ? [`HTTP status ${status} without a code: ${text.slice(0, 200)}`] : [];
+    status >= 400 && status !== 431 && codes.length === 0
+      ? [`HTTP status ${status} without a code: ${text.slice(0, 200)}`]
+      : [];
   return [...unknown, ...silent];
 }
 
 function socketProblems({ messages, closeCode }: SocketResponse): string[] {
-  const closed = closeCode === null || KNOWN_CLOSE_CODES.has(closeCode) ? [] : [`close code ${closeCode}`];
+  const closed =
+    closeCode === null || KNOWN_CLOSE_CODES.has(closeCode) ? [] : [`close code ${closeCode}`];
   return [...closed, ...unknownCodes(messages.flatMap(codesIn))];
 }
 
@@ -64,12 +70,20 @@ function documentProblems({ id, status, code }: DocumentOutcome): string[] {
 }
 
 function unknownCodes(codes: readonly string[]): string[] {
-  return [...new Set(codes)].filter((code) => !KNOWN_CODES.has(code)).map((code) => `unexpected code ${code}`);
+  return [...new Set(codes)]
+    .filter((code) => !KNOWN_CODES.has(code))
+    .map((code) => `unexpected code ${code}`);
 }
 
-/** Codes of errors on every entrance: GraphQL, REST, both WebSockets, and event streams, whose events hold JSON as well. */
+/**
+ * Codes of errors on every entrance: GraphQL, REST, both WebSockets, and event streams, whose
+ * events hold JSON as well.
+ */
 export function codesIn(text: string): string[] {
-  const bodies = text.startsWith('{') || text.startsWith('[') ? [text] : [...text.matchAll(/^data: (.+)$/gm)].map(([, data]) => data ?? '');
+  const bodies =
+    text.startsWith('{') || text.startsWith('[')
+      ? [text]
+      : [...text.matchAll(/^data: (.+)$/gm)].map(([, data]) => data ?? '');
   return bodies.flatMap((body) => {
     try {
       return codesOf(JSON.parse(body));
@@ -83,7 +97,10 @@ function codesOf(body: unknown): string[] {
   if (Array.isArray(body)) return body.flatMap(codesOf);
   if (!isRecord(body)) return [];
   const { error, errors, payload, data, type, extensions } = body;
-  const own = [isRecord(error) ? error['code'] : undefined, isRecord(extensions) ? (extensions['code'] ?? 'no code') : undefined];
+  const own = [
+    isRecord(error) ? error['code'] : undefined,
+    isRecord(extensions) ? (extensions['code'] ?? 'no code') : undefined,
+  ];
   const plain = type === 'error' && isRecord(data) ? [data['code']] : [];
   const found = [...own, ...plain].filter((code) => code !== undefined).map(String);
   return [...found, ...codesOf(errors), ...codesOf(payload)];

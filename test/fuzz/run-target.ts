@@ -17,7 +17,10 @@ const SHOWN_CHARACTERS = 3_000;
 /** Of a run of one character its ends are shown. */
 const LONG_RUN = /(.)\1{40,}/g;
 
-export async function runTarget(target: Target, { sender, invariants, ...limits }: Run): Promise<TargetResult> {
+export async function runTarget(
+  target: Target,
+  { sender, invariants, ...limits }: Run,
+): Promise<TargetResult> {
   let cases = 0;
   let latest = Promise.resolve();
   const check: Invariants['check'] = (send) => {
@@ -25,12 +28,18 @@ export async function runTarget(target: Target, { sender, invariants, ...limits 
     latest = invariants.check(send);
     return latest;
   };
-  const found = (await target.run(sender, check, limits)) ?? (await failureOf(() => endOf(latest, invariants, sender)));
+  const found =
+    (await target.run(sender, check, limits)) ??
+    (await failureOf(() => endOf(latest, invariants, sender)));
   return { cases, failure: found === null ? null : describe(found, target, limits) };
 }
 
 /** When its time is over the library leaves the latest case alone, which is still running. */
-async function endOf(latest: Promise<void>, invariants: Invariants, { tokens }: Sender): Promise<void> {
+async function endOf(
+  latest: Promise<void>,
+  invariants: Invariants,
+  { tokens }: Sender,
+): Promise<void> {
   await latest;
   await invariants.checkLeftovers(tokens);
 }

@@ -1,6 +1,7 @@
 /**
- * Generated texts are a function of a tape of numbers: each decision reads the next one. A shorter tape makes a smaller text, and a tape
- * that has run out always decides for the first alternative, so that every generation ends.
+ * Generated texts are a function of a tape of numbers: each decision reads the next one. A shorter
+ * tape makes a smaller text, and a tape that has run out always decides for the first alternative,
+ * so that every generation ends.
  */
 import fc, { type Arbitrary } from 'fast-check';
 
@@ -25,7 +26,8 @@ export function readTape(numbers: readonly number[]): Tape {
   const below = (limit: number) => next() % Math.max(1, limit);
   return {
     below,
-    pick: <T>(alternatives: readonly [T, ...T[]]): T => alternatives[below(alternatives.length)] ?? alternatives[0],
+    pick: <T>(alternatives: readonly [T, ...T[]]): T =>
+      alternatives[below(alternatives.length)] ?? alternatives[0],
     once: (times) => below(times) === times - 1,
   };
 }

@@ -44,7 +44,11 @@ export interface Target {
 const MOST_CASES = 1_000_000;
 
 export function defineTarget<Case>({ name, share, cases, send, show }: Definition<Case>): Target {
-  async function run(sender: Sender, check: Check, { seed, path, milliseconds }: Limits): Promise<Failure | null> {
+  async function run(
+    sender: Sender,
+    check: Check,
+    { seed, path, milliseconds }: Limits,
+  ): Promise<Failure | null> {
     const details = await fc.check(
       fc.asyncProperty(cases, (one) => check(() => send(sender, one))),
       {
@@ -59,7 +63,11 @@ export function defineTarget<Case>({ name, share, cases, send, show }: Definitio
     );
     if (!details.failed || details.counterexample === null) return null;
     const [one] = details.counterexample;
-    return { error: details.errorInstance, path: details.counterexamplePath, shown: fc.stringify(show === undefined ? one : show(one)) };
+    return {
+      error: details.errorInstance,
+      path: details.counterexamplePath,
+      shown: fc.stringify(show === undefined ? one : show(one)),
+    };
   }
   return { name, share, run };
 }

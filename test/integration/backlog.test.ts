@@ -1,12 +1,17 @@
 import { Client } from 'pg';
 import type { Database } from '../../src/postgres/database.js';
 import { built } from '../support/built.js';
-import { addDocuments, addOutboxRows, describeBacklogContract } from '../support/contracts/backlog.js';
+import {
+  addDocuments,
+  addOutboxRows,
+  describeBacklogContract,
+} from '../support/contracts/backlog.js';
 import { openOwnDatabase, type OwnDatabase } from '../support/own-database.js';
 import { describeWith } from '../support/real-server.js';
 import { eventually } from '../support/wait.js';
 
-const { readBacklog } = await built<typeof import('../../src/postgres/backlog.js')>('postgres/backlog.js');
+const { readBacklog } =
+  await built<typeof import('../../src/postgres/backlog.js')>('postgres/backlog.js');
 
 describeWith('DATABASE_URL', (url) => {
   describeBacklogContract('a PostgreSQL server', async () => {
@@ -23,8 +28,12 @@ describeWith('DATABASE_URL', (url) => {
       await addDocuments(own.database, 'completed', 30_000);
       await addDocuments(own.database, 'failed', 1_000);
       await addOutboxRows(own.database, 50_000);
-      // Each session tells the server's statistics a while later; told after the vacuum, its rows would count twice.
-      await eventually(async () => (await liveRowsOf(own.database)) >= 131_000, { timeoutMs: 30_000, what: 'the statistics to be told' });
+      // Each session tells the server's statistics a while later; told after the vacuum, its rows
+      // would count twice.
+      await eventually(async () => (await liveRowsOf(own.database)) >= 131_000, {
+        timeoutMs: 30_000,
+        what: 'the statistics to be told',
+      });
       // As autovacuum does on a server that has had a minute.
       await own.database.query('vacuum (analyze) documents');
     }, 120_000);
@@ -53,7 +62,9 @@ describeWith('DATABASE_URL', (url) => {
       try {
         await blocker.query('begin; lock table documents in access exclusive mode');
         const startedAt = performance.now();
-        await expect(readBacklog(own.database)).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+        await expect(readBacklog(own.database)).rejects.toMatchObject({
+          code: 'DEPENDENCY_UNAVAILABLE',
+        });
         expect(performance.now() - startedAt).toBeLessThan(5_000);
       } finally {
         await blocker.end();
@@ -64,7 +75,9 @@ describeWith('DATABASE_URL', (url) => {
 });
 
 async function liveRowsOf(database: Database): Promise<number> {
-  const [row] = await database.query<{ rows: string }>("select n_live_tup as rows from pg_stat_user_tables where relname = 'documents'");
+  const [row] = await database.query<{ rows: string }>(
+    "select n_live_tup as rows from pg_stat_user_tables where relname = 'documents'",
+  );
   return Number(row?.rows);
 }
 

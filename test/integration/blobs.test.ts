@@ -1,4 +1,7 @@
-/** Blobs at an address: on a small S3 of our own what every blob store promises, then what is particular to buckets and shared folders. */
+/**
+ * Blobs at an address: on a small S3 of our own what every blob store promises, then what is
+ * particular to buckets and shared folders.
+ */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -36,7 +39,8 @@ describeBlobStoreContract('Google Cloud Storage', async () => {
   const gcs = await startGcs();
   process.env['STORAGE_EMULATOR_HOST'] = gcs.address;
   const store = await createBlobStore('gs://bucket/some/folders');
-  const names = async () => [...gcs.objects.keys()].map((name) => name.replace(/^some\/folders\//, ''));
+  const names = async () =>
+    [...gcs.objects.keys()].map((name) => name.replace(/^some\/folders\//, ''));
   const close = async () => {
     delete process.env['STORAGE_EMULATOR_HOST'];
     await store.stop();
@@ -48,7 +52,11 @@ describeBlobStoreContract('Google Cloud Storage', async () => {
 describeBlobStoreContract('a folder that processes share', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'docstream-blobs-'));
   const store = await createBlobStore(pathToFileURL(folder).href);
-  return { store, names: () => readdir(folder), close: () => rm(folder, { recursive: true, force: true }) };
+  return {
+    store,
+    names: () => readdir(folder),
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
 });
 
 describe('blobs in a bucket', () => {
@@ -100,7 +108,9 @@ describe('blobs in a bucket', () => {
       await eventually(() => s3.requests.some((request) => request.includes('partNumber')));
       throw new Error('the client went away');
     }
-    await expect(store.write(key, Readable.from(broken(), { objectMode: false }))).rejects.toThrow('the client went away');
+    await expect(store.write(key, Readable.from(broken(), { objectMode: false }))).rejects.toThrow(
+      'the client went away',
+    );
     expect(s3.requests.filter((request) => /^DELETE .*uploadId=/.test(request))).toHaveLength(1);
     expect(s3.requests.filter((request) => /^POST .*uploadId=/.test(request))).toEqual([]);
     expect(await s3.keys()).toEqual([]);
@@ -118,13 +128,25 @@ describe('a bucket that cannot be had', () => {
   let store: OpenBlobStore;
   beforeEach(async () => {
     seen = [];
-    answer = { status: 403, body: '<Error><Code>AccessDenied</Code><Message>secret words of the driver</Message></Error>' };
+    answer = {
+      status: 403,
+      body: '<Error><Code>AccessDenied</Code><Message>secret words of the driver</Message></Error>',
+    };
     server = createServer((request, response) => {
       seen.push(String(request.method));
-      request.resume().on('end', () => response.writeHead(answer.status, { 'content-type': 'application/xml' }).end(answer.body));
+      request
+        .resume()
+        .on('end', () =>
+          response.writeHead(answer.status, { 'content-type': 'application/xml' }).end(answer.body),
+        );
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    store = await createBlobStore(toAddress({ bucket: 'b', endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }));
+    store = await createBlobStore(
+      toAddress({
+        bucket: 'b',
+        endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      }),
+    );
   });
   afterEach(async () => {
     await store.stop();
@@ -141,20 +163,36 @@ describe('a bucket that cannot be had', () => {
   });
 
   it('is not taken for a file that is gone: reading and removing are tried again', async () => {
-    for (const attempt of [() => store.read('key'), () => store.remove('key'), () => store.check()]) {
-      await expect(attempt()).rejects.toMatchObject({ name: 'ProcessingFailure', code: 'INTERNAL', retryable: true });
+    for (const attempt of [
+      () => store.read('key'),
+      () => store.remove('key'),
+      () => store.check(),
+    ]) {
+      await expect(attempt()).rejects.toMatchObject({
+        name: 'ProcessingFailure',
+        code: 'INTERNAL',
+        retryable: true,
+      });
     }
   });
 
   it('is asked again before it is given up on', async () => {
     answer = { status: 503, body: '' };
-    await expect(store.write('key', Readable.from([Buffer.from('content')]))).rejects.toMatchObject(UNAVAILABLE);
+    await expect(store.write('key', Readable.from([Buffer.from('content')]))).rejects.toMatchObject(
+      UNAVAILABLE,
+    );
     expect(seen.filter((method) => method === 'PUT').length).toBeGreaterThan(1);
   });
 
   it('that takes no connection fails in time', async () => {
-    const absent = await createBlobStore(toAddress({ bucket: 'b', endpoint: 'http://127.0.0.1:1' }));
-    await within(expect(absent.check()).rejects.toMatchObject({ code: 'INTERNAL' }), 10_000, 'the refusal');
+    const absent = await createBlobStore(
+      toAddress({ bucket: 'b', endpoint: 'http://127.0.0.1:1' }),
+    );
+    await within(
+      expect(absent.check()).rejects.toMatchObject({ code: 'INTERNAL' }),
+      10_000,
+      'the refusal',
+    );
     await absent.stop();
   });
 });
@@ -171,7 +209,8 @@ describe('a folder that processes share', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   it('keeps at open what another process is writing, and loses what has not grown for hours', async () => {
-    for (const name of ['fresh.part', 'old.part', 'old']) await writeFile(join(folder, name), 'content');
+    for (const name of ['fresh.part', 'old.part', 'old'])
+      await writeFile(join(folder, name), 'content');
     const hoursAgo = new Date(Date.now() - 3 * 60 * 60 * 1_000);
     for (const name of ['old.part', 'old']) await utimes(join(folder, name), hoursAgo, hoursAgo);
     await createBlobStore(pathToFileURL(folder).href);
@@ -201,7 +240,10 @@ describe('the address of a blob store', () => {
     ['gs://bucket?region=here', 'region'],
   ])('%s is refused, for %s', async (address, words) => {
     const refused = await createBlobStore(address).catch((error: unknown) => error);
-    expect(refused).toMatchObject({ name: 'SetupError', message: expect.stringContaining(words) as string });
+    expect(refused).toMatchObject({
+      name: 'SetupError',
+      message: expect.stringContaining(words) as string,
+    });
     expect(String(refused)).not.toContain('secret');
   });
 });

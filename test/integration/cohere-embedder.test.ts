@@ -1,9 +1,20 @@
-/** The embedder against a server that speaks Cohere's wire format: what every embedder promises, then every way in which Cohere fails. */
+/**
+ * The embedder against a server that speaks Cohere's wire format: what every embedder promises,
+ * then every way in which Cohere fails.
+ */
 import { createServer, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { createCohereEmbedder, type CohereEmbedder, type TextBucket } from '../../src/cohere/embedder.js';
-import { cohereControl, type CohereControl, type OrderedAnswer } from '../support/cohere-stand-in/start.js';
+import {
+  createCohereEmbedder,
+  type CohereEmbedder,
+  type TextBucket,
+} from '../../src/cohere/embedder.js';
+import {
+  cohereControl,
+  type CohereControl,
+  type OrderedAnswer,
+} from '../support/cohere-stand-in/start.js';
 import { describeEmbedderContract } from '../support/contracts/embedder.js';
 import '../support/one-error-class.js';
 import { describeWith } from '../support/real-server.js';
@@ -11,7 +22,8 @@ import { eventually } from '../support/wait.js';
 
 const DIMENSIONS = 256;
 const freeBucket: TextBucket = { take: async () => undefined };
-const texts = (count: number) => Array.from({ length: count }, (_, index) => `passage number ${index} of the test`);
+const texts = (count: number) =>
+  Array.from({ length: count }, (_, index) => `passage number ${index} of the test`);
 
 describeWith('COHERE_BASE_URL', (baseUrl) => {
   const apiKey = process.env['COHERE_API_KEY'] ?? 'stand-in-key';
@@ -36,7 +48,9 @@ describeWith('COHERE_BASE_URL', (baseUrl) => {
 
     it('fills calls with the texts of many documents', async () => {
       await cohere.order({ latencyMs: 50 });
-      const vectors = await Promise.all(Array.from({ length: 50 }, () => embedder.embed(texts(2), 'document')));
+      const vectors = await Promise.all(
+        Array.from({ length: 50 }, () => embedder.embed(texts(2), 'document')),
+      );
       expect(vectors.every(({ length }) => length === 2)).toBe(true);
       const { calls, largestBatch } = await cohere.counts();
       expect(calls).toBeLessThanOrEqual(Math.ceil(100 / 96) + 1);
@@ -47,12 +61,18 @@ describeWith('COHERE_BASE_URL', (baseUrl) => {
       await cohere.order({ latencyMs: 100 });
       const first = embedder.embed(texts(2), 'document');
       await eventually(async () => (await cohere.counts()).open === 1);
-      await Promise.all([first, ...Array.from({ length: 49 }, () => embedder.embed(texts(2), 'document'))]);
+      await Promise.all([
+        first,
+        ...Array.from({ length: 49 }, () => embedder.embed(texts(2), 'document')),
+      ]);
       expect((await cohere.counts()).calls).toBeLessThanOrEqual(Math.ceil(100 / 96) + 1);
     });
 
     it('asks for passages and questions in different calls', async () => {
-      await Promise.all([embedder.embed(['a passage'], 'document'), embedder.embed(['a question'], 'query')]);
+      await Promise.all([
+        embedder.embed(['a passage'], 'document'),
+        embedder.embed(['a question'], 'query'),
+      ]);
       expect((await cohere.counts()).calls).toBe(2);
     });
 
@@ -60,7 +80,10 @@ describeWith('COHERE_BASE_URL', (baseUrl) => {
       ['429 without Retry-After', { status: 429 }],
       ['429 with Retry-After', { status: 429, headers: { 'retry-after': '1' } }],
       ['500', { status: 500 }],
-      ['503 that is a page', { status: 503, headers: { 'content-type': 'text/html' }, body: '<h1>sorry</h1>' }],
+      [
+        '503 that is a page',
+        { status: 503, headers: { 'content-type': 'text/html' }, body: '<h1>sorry</h1>' },
+      ],
       ['502 whose JSON is none', { status: 502, body: '<h1>sorry</h1>' }],
       ['an empty answer', { status: 200, body: '' }],
     ])('repeats the call, not the document, after %s', async (_, order) => {
@@ -74,12 +97,19 @@ describeWith('COHERE_BASE_URL', (baseUrl) => {
       const startedAt = performance.now();
       const first = embedder.embed(['one'], 'document');
       await eventually(async () => (await cohere.counts()).refused === 1);
-      await Promise.all([first, embedder.embed(['two'], 'document'), embedder.embed(['three'], 'query')]);
+      await Promise.all([
+        first,
+        embedder.embed(['two'], 'document'),
+        embedder.embed(['three'], 'query'),
+      ]);
       expect(performance.now() - startedAt).toBeGreaterThan(1_950);
     });
 
     it('takes a Retry-After that is a date', async () => {
-      await answers({ status: 429, headers: { 'retry-after': new Date(Date.now() + 3_000).toUTCString() } });
+      await answers({
+        status: 429,
+        headers: { 'retry-after': new Date(Date.now() + 3_000).toUTCString() },
+      });
       const startedAt = performance.now();
       await embedder.embed(['one'], 'document');
       expect(performance.now() - startedAt).toBeGreaterThan(1_500);
@@ -87,26 +117,38 @@ describeWith('COHERE_BASE_URL', (baseUrl) => {
 
     it('a Retry-After of minutes sends the documents back to their queue, and asks Cohere nothing meanwhile', async () => {
       await answers({ status: 429, headers: { 'retry-after': '600' } });
-      await expect(embedder.embed(['one'], 'document')).rejects.toMatchObject({ code: 'EMBEDDER_UNAVAILABLE' });
-      await expect(embedder.embed(['two'], 'document')).rejects.toMatchObject({ code: 'EMBEDDER_UNAVAILABLE' });
+      await expect(embedder.embed(['one'], 'document')).rejects.toMatchObject({
+        code: 'EMBEDDER_UNAVAILABLE',
+      });
+      await expect(embedder.embed(['two'], 'document')).rejects.toMatchObject({
+        code: 'EMBEDDER_UNAVAILABLE',
+      });
       expect((await cohere.counts()).calls).toBe(1);
     });
 
     it.each([429, 500, 503])('is unavailable when %i does not end', async (status) => {
       await answers({ status, times: 20 });
-      await expect(embedder.embed(['one'], 'document')).rejects.toMatchObject({ code: 'EMBEDDER_UNAVAILABLE', retryable: true });
+      await expect(embedder.embed(['one'], 'document')).rejects.toMatchObject({
+        code: 'EMBEDDER_UNAVAILABLE',
+        retryable: true,
+      });
       expect((await cohere.counts()).calls).toBe(4);
     });
 
-    it.each([400, 401, 403, 404, 422])('is refused for good by %i, whose own words are not repeated', async (status) => {
-      const body = { message: `invalid ${apiKey} in: the secret text` };
-      await answers({ status, body, times: 20 });
-      const failure: unknown = await embedder.embed(['the secret text'], 'document').catch((error: unknown) => error);
-      expect(failure).toMatchObject({ code: 'EMBEDDER_REFUSED', retryable: false });
-      const { message, cause } = failure as Error;
-      expect(`${message} ${String(cause)}`).not.toMatch(/secret|stand-in-key/);
-      expect((await cohere.counts()).calls).toBe(1);
-    });
+    it.each([400, 401, 403, 404, 422])(
+      'is refused for good by %i, whose own words are not repeated',
+      async (status) => {
+        const body = { message: `invalid ${apiKey} in: the secret text` };
+        await answers({ status, body, times: 20 });
+        const failure: unknown = await embedder
+          .embed(['the secret text'], 'document')
+          .catch((error: unknown) => error);
+        expect(failure).toMatchObject({ code: 'EMBEDDER_REFUSED', retryable: false });
+        const { message, cause } = failure as Error;
+        expect(`${message} ${String(cause)}`).not.toMatch(/secret|stand-in-key/);
+        expect((await cohere.counts()).calls).toBe(1);
+      },
+    );
 
     it('a wrong key is refused', async () => {
       const other = await open({ apiKey: 'hunter2-wrong' });
@@ -130,7 +172,9 @@ describeWith('COHERE_BASE_URL', (baseUrl) => {
       ['an answer that is no JSON', { status: 200, body: '<html>' }],
     ] as [string, OrderedAnswer][])('uses nothing of %s', async (_, order) => {
       await answers(order);
-      await expect(embedder.embed(texts(3), 'document')).rejects.toMatchObject({ code: 'EMBEDDER_UNAVAILABLE' });
+      await expect(embedder.embed(texts(3), 'document')).rejects.toMatchObject({
+        code: 'EMBEDDER_UNAVAILABLE',
+      });
       expect(await embedder.embed(texts(3), 'document')).toHaveLength(3);
     });
 
@@ -140,14 +184,18 @@ describeWith('COHERE_BASE_URL', (baseUrl) => {
       expect(await impatient.embed(['one'], 'document')).toHaveLength(1);
       expect(await cohere.counts()).toMatchObject({ calls: 2, abandoned: 1 });
       await answers({ hang: true, times: 10 });
-      await expect(impatient.embed(['one'], 'query')).rejects.toMatchObject({ code: 'EMBEDDER_UNAVAILABLE' });
+      await expect(impatient.embed(['one'], 'query')).rejects.toMatchObject({
+        code: 'EMBEDDER_UNAVAILABLE',
+      });
       await impatient.stop();
     });
 
     it('a call is given up when nobody waits for it any more', async () => {
       await answers({ hang: true });
       const controller = new AbortController();
-      const left = embedder.embed(['one'], 'document', { signal: controller.signal }).catch((error: unknown) => error);
+      const left = embedder
+        .embed(['one'], 'document', { signal: controller.signal })
+        .catch((error: unknown) => error);
       await eventually(async () => (await cohere.counts()).calls === 1);
       controller.abort('cancelled');
       expect(await left).toBe('cancelled');
@@ -173,7 +221,9 @@ describeWith('COHERE_BASE_URL', (baseUrl) => {
 
     it('reports its calls', async () => {
       const reports: string[] = [];
-      const watched = await open({ onCall: ({ texts: count, outcome }) => void reports.push(`${count} ${outcome}`) });
+      const watched = await open({
+        onCall: ({ texts: count, outcome }) => void reports.push(`${count} ${outcome}`),
+      });
       await answers({ status: 500 }, {}, { status: 401 });
       await watched.embed(texts(2), 'document');
       await watched.embed(texts(1), 'document').catch(() => undefined);
@@ -195,7 +245,9 @@ describe('the embedder of Cohere and what it sends', () => {
       void readBody(request).then((body) => {
         received.push(body);
         const float = (body['texts'] as string[]).map(() => [3, 4]);
-        response.setHeader('content-type', 'application/json').end(JSON.stringify({ id: 'x', embeddings: { float }, texts: [] }));
+        response
+          .setHeader('content-type', 'application/json')
+          .end(JSON.stringify({ id: 'x', embeddings: { float }, texts: [] }));
       });
     });
     const received: Record<string, unknown>[] = [];
@@ -207,7 +259,10 @@ describe('the embedder of Cohere and what it sends', () => {
       dimensions: 2,
       bucket: freeBucket,
     };
-    const [newer, older] = [await createCohereEmbedder(options), await createCohereEmbedder({ ...options, model: 'embed-english-v3.0' })];
+    const [newer, older] = [
+      await createCohereEmbedder(options),
+      await createCohereEmbedder({ ...options, model: 'embed-english-v3.0' }),
+    ];
     const [vector] = await newer.embed(['a \ud800 passage'], 'document');
     await older.embed(['a question'], 'query');
     expect(Array.from(vector ?? [])).toEqual([Math.fround(0.6), Math.fround(0.8)]);
@@ -220,7 +275,13 @@ describe('the embedder of Cohere and what it sends', () => {
         output_dimension: 2,
         truncate: 'END',
       },
-      { model: 'embed-english-v3.0', texts: ['a question'], input_type: 'search_query', embedding_types: ['float'], truncate: 'END' },
+      {
+        model: 'embed-english-v3.0',
+        texts: ['a question'],
+        input_type: 'search_query',
+        embedding_types: ['float'],
+        truncate: 'END',
+      },
     ]);
     await Promise.all([newer.stop(), older.stop()]);
     server.close();
@@ -230,34 +291,59 @@ describe('the embedder of Cohere and what it sends', () => {
   it.each([
     ['400', 400],
     ['422', 422],
-  ])('a text refused with %s fails its own document, and none that shares its call', async (_, status) => {
-    let calls = 0;
-    const server = createServer((request, response) => {
-      void readBody(request).then((body) => {
-        calls += 1;
-        const sent = body['texts'] as string[];
-        response.setHeader('content-type', 'application/json');
-        response.statusCode = sent.includes('bad') ? status : 200;
-        response.end(JSON.stringify(sent.includes('bad') ? { message: 'no' } : { id: 'x', embeddings: { float: sent.map(() => [1, 0]) } }));
+  ])(
+    'a text refused with %s fails its own document, and none that shares its call',
+    async (_, status) => {
+      let calls = 0;
+      const server = createServer((request, response) => {
+        void readBody(request).then((body) => {
+          calls += 1;
+          const sent = body['texts'] as string[];
+          response.setHeader('content-type', 'application/json');
+          response.statusCode = sent.includes('bad') ? status : 200;
+          response.end(
+            JSON.stringify(
+              sent.includes('bad')
+                ? { message: 'no' }
+                : { id: 'x', embeddings: { float: sent.map(() => [1, 0]) } },
+            ),
+          );
+        });
       });
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const embedder = await createCohereEmbedder({ apiKey: 'a', baseUrl, dimensions: 2, bucket: freeBucket });
-    const documents = Array.from({ length: 30 }, (_each, index) => embedder.embed(index === 17 ? ['good', 'bad'] : ['good'], 'document'));
-    const outcomes = await Promise.allSettled(documents);
-    expect(outcomes.flatMap(({ status: outcome }, index) => (outcome === 'rejected' ? [index] : []))).toEqual([17]);
-    expect(outcomes[17]).toMatchObject({ reason: { code: 'EMBEDDER_REFUSED' } });
-    expect(calls).toBeLessThan(15);
-    await embedder.stop();
-    server.close();
-    server.closeAllConnections();
-  });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const embedder = await createCohereEmbedder({
+        apiKey: 'a',
+        baseUrl,
+        dimensions: 2,
+        bucket: freeBucket,
+      });
+      const documents = Array.from({ length: 30 }, (_each, index) =>
+        embedder.embed(index === 17 ? ['good', 'bad'] : ['good'], 'document'),
+      );
+      const outcomes = await Promise.allSettled(documents);
+      expect(
+        outcomes.flatMap(({ status: outcome }, index) => (outcome === 'rejected' ? [index] : [])),
+      ).toEqual([17]);
+      expect(outcomes[17]).toMatchObject({ reason: { code: 'EMBEDDER_REFUSED' } });
+      expect(calls).toBeLessThan(15);
+      await embedder.stop();
+      server.close();
+      server.closeAllConnections();
+    },
+  );
 
   it('is unavailable where nobody listens', async () => {
-    const embedder = await createCohereEmbedder({ apiKey: 'a', baseUrl: 'http://127.0.0.1:9', dimensions: 2, bucket: freeBucket });
-    await expect(embedder.embed(['one'], 'query')).rejects.toMatchObject({ code: 'EMBEDDER_UNAVAILABLE' });
+    const embedder = await createCohereEmbedder({
+      apiKey: 'a',
+      baseUrl: 'http://127.0.0.1:9',
+      dimensions: 2,
+      bucket: freeBucket,
+    });
+    await expect(embedder.embed(['one'], 'query')).rejects.toMatchObject({
+      code: 'EMBEDDER_UNAVAILABLE',
+    });
     await expect(embedder.check()).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
     await embedder.stop();
   });

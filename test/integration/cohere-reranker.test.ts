@@ -8,7 +8,12 @@ beforeAll(async () => {
 afterAll(() => standIn.stop());
 
 const open = (more: { apiKey?: string; timeoutMs?: number } = {}) =>
-  createCohereReranker({ apiKey: standIn.apiKey, baseUrl: standIn.url, model: 'rerank-v4.0-fast', ...more });
+  createCohereReranker({
+    apiKey: standIn.apiKey,
+    baseUrl: standIn.url,
+    model: 'rerank-v4.0-fast',
+    ...more,
+  });
 
 const TEXTS = ['Knots hold ropes.', 'Bees make honey in a hive.', 'A hive of bees.'];
 
@@ -25,7 +30,9 @@ it.each([
   ['a hang', { of: 'rerank' as const, hang: true }],
 ])('%s: EMBEDDER_UNAVAILABLE, after one try', async (_, answer) => {
   await standIn.order({ answers: [answer] });
-  await expect(open({ timeoutMs: 300 }).rerank('bees', TEXTS)).rejects.toMatchObject({ code: 'EMBEDDER_UNAVAILABLE' });
+  await expect(open({ timeoutMs: 300 }).rerank('bees', TEXTS)).rejects.toMatchObject({
+    code: 'EMBEDDER_UNAVAILABLE',
+  });
 });
 
 it('a wrong key: EMBEDDER_REFUSED, and neither key nor text in the message', async () => {

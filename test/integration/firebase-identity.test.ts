@@ -39,7 +39,11 @@ function signed(claims: Claims, key: KeyObject, header: object = {}): string {
   return `${content}.${sign('RSA-SHA256', Buffer.from(content), key).toString('base64url')}`;
 }
 
-const unauthenticated = { name: 'ApiError', code: 'UNAUTHENTICATED', message: 'The token is not valid: sign in again.' };
+const unauthenticated = {
+  name: 'ApiError',
+  code: 'UNAUTHENTICATED',
+  message: 'The token is not valid: sign in again.',
+};
 const expired = { code: 'UNAUTHENTICATED', message: expect.stringContaining('expired') as string };
 
 const host = process.env[EMULATOR];
@@ -76,17 +80,27 @@ describeWith(EMULATOR, (emulatorHost) => {
       expect(restMs).toBeLessThanOrEqual(60 * 60_000);
     });
 
-    it.each(['yes', 1, 'true', null, { really: true }])('admin: %j makes nobody an administrator', async (admin) => {
-      expect(await identity.verify(await project.signIn('carol', { admin }))).toMatchObject({ id: 'carol', isAdmin: false });
-    });
+    it.each(['yes', 1, 'true', null, { really: true }])(
+      'admin: %j makes nobody an administrator',
+      async (admin) => {
+        expect(await identity.verify(await project.signIn('carol', { admin }))).toMatchObject({
+          id: 'carol',
+          isAdmin: false,
+        });
+      },
+    );
 
     it('an expired one says so', async () => {
-      await expect(identity.verify(unsigned(claimsOf('alice', project.id, { exp: nowS() - 1 })))).rejects.toMatchObject(expired);
+      await expect(
+        identity.verify(unsigned(claimsOf('alice', project.id, { exp: nowS() - 1 }))),
+      ).rejects.toMatchObject(expired);
     });
 
     it('one for another project is refused', async () => {
       const other = openFirebaseProject(emulatorHost);
-      await expect(identity.verify(await other.signIn('alice'))).rejects.toMatchObject(unauthenticated);
+      await expect(identity.verify(await other.signIn('alice'))).rejects.toMatchObject(
+        unauthenticated,
+      );
     });
 
     it('one of a user who was disabled or removed is refused', async () => {
@@ -99,24 +113,31 @@ describeWith(EMULATOR, (emulatorHost) => {
 
     it('hold when checked again, until the user is disabled or removed', async () => {
       const users = ['fay', 'gus', 'hal'];
-      const [fay = '', gus = '', hal = ''] = await Promise.all(users.map((uid) => project.signIn(uid)));
+      const [fay = '', gus = '', hal = ''] = await Promise.all(
+        users.map((uid) => project.signIn(uid)),
+      );
       for (const token of [fay, gus, hal]) expect(await identity.recheck?.(token)).toBeUndefined();
       await project.disable('fay');
       await project.remove('gus');
-      for (const token of [fay, gus]) await expect(identity.recheck?.(token)).rejects.toMatchObject(unauthenticated);
+      for (const token of [fay, gus])
+        await expect(identity.recheck?.(token)).rejects.toMatchObject(unauthenticated);
       expect(await identity.recheck?.(hal)).toBeUndefined();
     });
 
     it('are refused where no emulator is configured, whatever the environment says', async () => {
       expect(process.env[EMULATOR]).toBe(emulatorHost);
       const strict = createFirebaseIdentity({ projectId: project.id, emulatorHost: null });
-      for (const token of tokens.values()) await expect(strict.verify(token)).rejects.toMatchObject(unauthenticated);
+      for (const token of tokens.values())
+        await expect(strict.verify(token)).rejects.toMatchObject(unauthenticated);
     });
   });
 });
 
 describe('Firebase tokens with a signature', () => {
-  const [google, stranger] = [generateKeyPairSync('rsa', { modulusLength: 2048 }), generateKeyPairSync('rsa', { modulusLength: 2048 })];
+  const [google, stranger] = [
+    generateKeyPairSync('rsa', { modulusLength: 2048 }),
+    generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  ];
   const publicKey = google.publicKey.export({ type: 'spki', format: 'pem' }).toString();
   let server: Server;
   let answer: RequestListener;
@@ -125,7 +146,9 @@ describe('Firebase tokens with a signature', () => {
   beforeEach(async () => {
     asked = [];
     answer = (_request, response) => {
-      response.setHeader('content-type', 'application/json').setHeader('cache-control', 'public, max-age=3600');
+      response
+        .setHeader('content-type', 'application/json')
+        .setHeader('cache-control', 'public, max-age=3600');
       response.end(JSON.stringify({ 'key-1': publicKey }));
     };
     server = createServer((request, response) => {
@@ -154,23 +177,45 @@ describe('Firebase tokens with a signature', () => {
   it('are checked with the keys that Google publishes, fetched once, without credentials', async () => {
     const identity = open();
     for (const admin of [true, false]) {
-      const viewer = await identity.verify(signed(claimsOf('alice', PROJECT, { admin }), google.privateKey));
+      const viewer = await identity.verify(
+        signed(claimsOf('alice', PROJECT, { admin }), google.privateKey),
+      );
       expect(viewer).toMatchObject({ id: 'alice', email: emailOf('alice'), isAdmin: admin });
     }
-    expect(asked).toEqual(['www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com']);
+    expect(asked).toEqual([
+      'www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com',
+    ]);
   });
 
   it.each([
     ['of a stranger', () => signed(claimsOf('alice', PROJECT), stranger.privateKey)],
-    ['of a key that Google does not publish', () => signed(claimsOf('alice', PROJECT), google.privateKey, { kid: 'key-9' })],
-    ['without a key id', () => signed(claimsOf('alice', PROJECT), google.privateKey, { kid: undefined })],
+    [
+      'of a key that Google does not publish',
+      () => signed(claimsOf('alice', PROJECT), google.privateKey, { kid: 'key-9' }),
+    ],
+    [
+      'without a key id',
+      () => signed(claimsOf('alice', PROJECT), google.privateKey, { kid: undefined }),
+    ],
     ['for another project', () => signed(claimsOf('alice', 'other'), google.privateKey)],
-    ['for two projects', () => signed(claimsOf('alice', PROJECT, { aud: [PROJECT] }), google.privateKey)],
-    ['of another issuer', () => signed(claimsOf('alice', PROJECT, { iss: 'https://example.com' }), google.privateKey)],
+    [
+      'for two projects',
+      () => signed(claimsOf('alice', PROJECT, { aud: [PROJECT] }), google.privateKey),
+    ],
+    [
+      'of another issuer',
+      () => signed(claimsOf('alice', PROJECT, { iss: 'https://example.com' }), google.privateKey),
+    ],
     ['of nobody', () => signed(claimsOf('', PROJECT), google.privateKey)],
-    ['of a name that is too long', () => signed(claimsOf('a'.repeat(129), PROJECT), google.privateKey)],
+    [
+      'of a name that is too long',
+      () => signed(claimsOf('a'.repeat(129), PROJECT), google.privateKey),
+    ],
     ['with alg none', () => unsigned(claimsOf('alice', PROJECT))],
-    ['with alg none and a key id', () => `${encode({ alg: 'none', kid: 'key-1' })}.${encode(claimsOf('alice', PROJECT))}.`],
+    [
+      'with alg none and a key id',
+      () => `${encode({ alg: 'none', kid: 'key-1' })}.${encode(claimsOf('alice', PROJECT))}.`,
+    ],
     [
       'with the public key as a shared secret',
       () => {
@@ -181,7 +226,9 @@ describe('Firebase tokens with a signature', () => {
     [
       'with other claims than were signed',
       () => {
-        const [header, , signature] = signed(claimsOf('alice', PROJECT), google.privateKey).split('.');
+        const [header, , signature] = signed(claimsOf('alice', PROJECT), google.privateKey).split(
+          '.',
+        );
         return [header, encode(claimsOf('root', PROJECT, { admin: true })), signature].join('.');
       },
     ],
@@ -193,7 +240,9 @@ describe('Firebase tokens with a signature', () => {
     const old = claimsOf('alice', PROJECT, { iat: nowS() - 3 * HOUR_S, exp: nowS() - 1 });
     const identity = open();
     await expect(identity.verify(signed(old, google.privateKey))).rejects.toMatchObject(expired);
-    await expect(identity.verify(signed(old, google.privateKey, { kid: 'key-0' }))).rejects.toMatchObject(expired);
+    await expect(
+      identity.verify(signed(old, google.privateKey, { kid: 'key-0' })),
+    ).rejects.toMatchObject(expired);
   });
 
   it.each<[string, RequestListener]>([
@@ -206,7 +255,10 @@ describe('Firebase tokens with a signature', () => {
     answer = broken;
     const identity = open(1_000);
     const token = signed(claimsOf('alice', PROJECT), google.privateKey);
-    await expect(identity.verify(token)).rejects.toMatchObject({ name: 'ApiError', code: 'DEPENDENCY_UNAVAILABLE' });
+    await expect(identity.verify(token)).rejects.toMatchObject({
+      name: 'ApiError',
+      code: 'DEPENDENCY_UNAVAILABLE',
+    });
     answer = healthy;
     expect(await identity.verify(token)).toMatchObject({ id: 'alice' });
   });
@@ -219,12 +271,16 @@ describe('Firebase tokens with a signature', () => {
     expect(await open(1_000).recheck?.(token)).toBeUndefined();
     const old = signed(claimsOf('alice', PROJECT, { exp: nowS() - 1 }), google.privateKey);
     await expect(identity.recheck?.(old)).rejects.toMatchObject(expired);
-    await expect(identity.recheck?.(unsigned(claimsOf('alice', PROJECT)))).rejects.toMatchObject(unauthenticated);
+    await expect(identity.recheck?.(unsigned(claimsOf('alice', PROJECT)))).rejects.toMatchObject(
+      unauthenticated,
+    );
   });
 
   it('the emulator’s absence is no sign-out either', async () => {
     const identity = createFirebaseIdentity({ projectId: PROJECT, emulatorHost: '127.0.0.1:9' });
-    await expect(identity.verify(unsigned(claimsOf('alice', PROJECT)))).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+    await expect(identity.verify(unsigned(claimsOf('alice', PROJECT)))).rejects.toMatchObject({
+      code: 'DEPENDENCY_UNAVAILABLE',
+    });
     expect(await identity.recheck?.(unsigned(claimsOf('alice', PROJECT)))).toBeUndefined();
   });
 });

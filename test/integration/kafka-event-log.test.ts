@@ -5,7 +5,14 @@ import { createKafkaEventLog, type KafkaEventLog } from '../../src/kafka/event-l
 import { toTopicMessages } from '../../src/kafka/sender.js';
 import { describeEventLogContract } from '../support/contracts/event-log.js';
 import { startKafkaProxy, type KafkaProxy } from '../support/kafka-proxy.js';
-import { deleteTopics, describeWithKafka, makeNamedTopic, makeTopic, openKafka, readTopic } from '../support/kafka.js';
+import {
+  deleteTopics,
+  describeWithKafka,
+  makeNamedTopic,
+  makeTopic,
+  openKafka,
+  readTopic,
+} from '../support/kafka.js';
 import { eventually } from '../support/wait.js';
 
 const valuesOf = async (topic: string) => (await readTopic(topic)).map((record) => record.value);
@@ -30,29 +37,50 @@ describeWithKafka('the event log on Kafka', () => {
 
   describeEventLogContract('Kafka', async () => {
     const own = createKafkaEventLog({ kafka, log });
-    return { log: own, makeTopic: () => makeTopic(kafka), read: readTopic, close: () => own.stop() };
+    return {
+      log: own,
+      makeTopic: () => makeTopic(kafka),
+      read: readTopic,
+      close: () => own.stop(),
+    };
   });
 
   it('puts a key into the partition that a Java client looks for it in', async () => {
     const topic = await makeTopic(kafka, { partitions: 12 });
-    await events.publish(Object.keys(JAVA_PARTITIONS).map((key) => ({ topic, key, headers: {}, value: key })));
-    const partitions = Object.fromEntries((await readTopic(topic)).map(({ key, partition }) => [key, partition]));
+    await events.publish(
+      Object.keys(JAVA_PARTITIONS).map((key) => ({ topic, key, headers: {}, value: key })),
+    );
+    const partitions = Object.fromEntries(
+      (await readTopic(topic)).map(({ key, partition }) => [key, partition]),
+    );
     expect(partitions).toEqual(JAVA_PARTITIONS);
   });
 
   it('singles out what the broker refuses for good, and holds the rest in order', async () => {
-    const topic = await makeTopic(kafka, { partitions: 1, configs: { 'max.message.bytes': '20000' } });
+    const topic = await makeTopic(kafka, {
+      partitions: 1,
+      configs: { 'max.message.bytes': '20000' },
+    });
     const values = ['a', 'b', 'x'.repeat(30_000), 'c', 'y'.repeat(40_000), 'd'];
-    const refused = await events.publish(values.map((value) => ({ topic, key: 'k', headers: {}, value })));
+    const refused = await events.publish(
+      values.map((value) => ({ topic, key: 'k', headers: {}, value })),
+    );
     expect(refused).toEqual([2, 4].map((index) => ({ index, reason: 'MESSAGE_TOO_LARGE' })));
     expect([...new Set(await valuesOf(topic))]).toEqual(['a', 'b', 'c', 'd']);
   });
 
   it('refuses no record because its batch is large', async () => {
     const topic = await makeTopic(kafka, { partitions: 1 });
-    const records = Array.from({ length: 60 }, (_, index) => ({ topic, key: 'k', headers: {}, value: String(index).padEnd(100_000, '.') }));
+    const records = Array.from({ length: 60 }, (_, index) => ({
+      topic,
+      key: 'k',
+      headers: {},
+      value: String(index).padEnd(100_000, '.'),
+    }));
     expect(await events.publish(records)).toEqual([]);
-    expect((await valuesOf(topic)).map((value) => Number.parseInt(value ?? '', 10))).toEqual(records.map((_, index) => index));
+    expect((await valuesOf(topic)).map((value) => Number.parseInt(value ?? '', 10))).toEqual(
+      records.map((_, index) => index),
+    );
   });
 
   it('says that it is unavailable when a topic is gone, and publishes again once it is back', async () => {
@@ -68,7 +96,9 @@ describeWithKafka('the event log on Kafka', () => {
         ),
       { timeoutMs: 60_000 },
     );
-    await expect(events.publish([record])).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+    await expect(events.publish([record])).rejects.toMatchObject({
+      code: 'DEPENDENCY_UNAVAILABLE',
+    });
     await makeNamedTopic(kafka, topic, 2);
     await events.publish([{ ...record, value: 'after' }]);
     expect(await valuesOf(topic)).toEqual(['after']);
@@ -76,7 +106,9 @@ describeWithKafka('the event log on Kafka', () => {
 
   it('says that it is unavailable when nobody answers', async () => {
     const nobody = createKafkaEventLog(openKafka({ brokers: ['127.0.0.1:1'] }));
-    await expect(nobody.publish([{ topic: 't', key: 'k', headers: {}, value: '' }])).rejects.toMatchObject({
+    await expect(
+      nobody.publish([{ topic: 't', key: 'k', headers: {}, value: '' }]),
+    ).rejects.toMatchObject({
       code: 'DEPENDENCY_UNAVAILABLE',
     });
     await nobody.stop();
@@ -98,9 +130,14 @@ describeWithKafka('a send whose answer was lost', () => {
   const make = (value: string): LogRecord => ({ topic, key: 'k', headers: {}, value });
 
   it('is the danger: a producer that is kept then loses the next batch, and says that it is stored', async () => {
-    const kept = through.kafka.producer({ idempotent: true, maxInFlightRequests: 1, retry: { retries: 1 } });
+    const kept = through.kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      retry: { retries: 1 },
+    });
     await kept.connect();
-    const send = (value: string) => kept.sendBatch({ topicMessages: toTopicMessages([make(value)]), acks: -1 });
+    const send = (value: string) =>
+      kept.sendBatch({ topicMessages: toTopicMessages([make(value)]), acks: -1 });
     proxy.losesAnswers = true;
     await expect(send('first')).rejects.toThrow();
     proxy.losesAnswers = false;
@@ -113,7 +150,9 @@ describeWithKafka('a send whose answer was lost', () => {
   it('loses nothing of what the event log publishes next', async () => {
     const events = createKafkaEventLog(through);
     proxy.losesAnswers = true;
-    await expect(events.publish([make('first')])).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+    await expect(events.publish([make('first')])).rejects.toMatchObject({
+      code: 'DEPENDENCY_UNAVAILABLE',
+    });
     proxy.losesAnswers = false;
     await events.publish([make('first')]);
     await events.publish([make('second')]);

@@ -5,12 +5,22 @@ import { createKafkaAdmin } from '../../src/kafka/admin.js';
 import { createJobConsumer, type JobConsumer } from '../../src/kafka/job-consumer.js';
 import { readLag } from '../../src/kafka/lag.js';
 import { toJobRecord } from '../../src/messages/job.js';
-import { deleteTopics, describeWithKafka, makeNamedTopic, makeTopic, openKafka, withAdmin } from '../support/kafka.js';
+import {
+  deleteTopics,
+  describeWithKafka,
+  makeNamedTopic,
+  makeTopic,
+  openKafka,
+  withAdmin,
+} from '../support/kafka.js';
 import { startKafkaProxy, type KafkaProxy } from '../support/kafka-proxy.js';
 import { eventually } from '../support/wait.js';
 
 const PARTITIONS = 3;
-const OWN_ERRORS = [TypeError, RangeError, SyntaxError, ReferenceError].map((ErrorClass) => ({ ErrorClass, name: ErrorClass.name }));
+const OWN_ERRORS = [TypeError, RangeError, SyntaxError, ReferenceError].map((ErrorClass) => ({
+  ErrorClass,
+  name: ErrorClass.name,
+}));
 
 describeWithKafka('the consumer of permits', () => {
   const { kafka, log } = openKafka();
@@ -64,10 +74,13 @@ describeWithKafka('the consumer of permits', () => {
   const send = (messages: Message[]) => producer.send({ topic, messages });
   const sendPermits = (count: number) => send(Array.from({ length: count }, () => makePermit()));
   const lag = () => readLag(admin, { groupId, topic });
-  const settled = () => eventually(async () => (await lag()) === 0, { timeoutMs: 60_000, everyMs: 50 });
+  const settled = () =>
+    eventually(async () => (await lag()) === 0, { timeoutMs: 60_000, everyMs: 50 });
   const membersOf = () =>
     withAdmin(kafka, async (open) =>
-      (await open.describeGroups([groupId])).groups.flatMap(({ members }) => members.map((member) => member.memberId)),
+      (await open.describeGroups([groupId])).groups.flatMap(({ members }) =>
+        members.map((member) => member.memberId),
+      ),
     );
 
   it('reads what was there before the group was', async () => {
@@ -106,7 +119,9 @@ describeWithKafka('the consumer of permits', () => {
   it('gives a permit whose claim was not tried to the next worker', async () => {
     const { consumer } = await start({ onPermit: () => Promise.reject(new Error('no database')) });
     await sendPermits(5);
-    await eventually(() => log.lines.some(({ message }) => message.includes('could not be settled')));
+    await eventually(() =>
+      log.lines.some(({ message }) => message.includes('could not be settled')),
+    );
     await consumer.stop();
     expect(await lag()).toBe(5);
     const { seen } = await start();
@@ -127,28 +142,40 @@ describeWithKafka('the consumer of permits', () => {
     expect(await membersOf()).toEqual([]);
   });
 
-  it.each(OWN_ERRORS)('survives a claim and a dead letter that throw a $name', async ({ ErrorClass }) => {
-    let failures = 2;
-    const failing = async () => {
-      failures -= 1;
-      if (failures >= 0) throw new ErrorClass('a bug');
-    };
-    const { seen } = await start({ onPermit: failing, onUnreadable: failing });
-    await send([makePermit(), { key: 'k', value: 'not JSON' }]);
-    await settled();
-    expect(seen.crashes).toEqual([]);
-    expect(await membersOf()).toHaveLength(1);
-  });
+  it.each(OWN_ERRORS)(
+    'survives a claim and a dead letter that throw a $name',
+    async ({ ErrorClass }) => {
+      let failures = 2;
+      const failing = async () => {
+        failures -= 1;
+        if (failures >= 0) throw new ErrorClass('a bug');
+      };
+      const { seen } = await start({ onPermit: failing, onUnreadable: failing });
+      await send([makePermit(), { key: 'k', value: 'not JSON' }]);
+      await settled();
+      expect(seen.crashes).toEqual([]);
+      expect(await membersOf()).toHaveLength(1);
+    },
+  );
 
   it('keeps what it cannot read, cut to 64 kB, and goes on', async () => {
     const good = makePermit();
     const unreadable: [string, Message][] = [
       ['NOT_JSON', { key: 'k', value: 'not JSON' }],
       ['NOT_JSON', { key: 'k', value: Buffer.from([0xff, 0x00, 0xfe]) }],
-      ['UNKNOWN_VERSION', { key: 'k', value: JSON.stringify({ version: 2, documentId: randomUUID() }) }],
+      [
+        'UNKNOWN_VERSION',
+        { key: 'k', value: JSON.stringify({ version: 2, documentId: randomUUID() }) },
+      ],
       ['NO_KEY', { value: good.value }],
       ['NO_VALUE', { key: 'k', value: null }],
-      ['INVALID', { key: 'k', value: JSON.stringify({ version: 1, documentId: '../../etc/passwd', generation: 1 }) }],
+      [
+        'INVALID',
+        {
+          key: 'k',
+          value: JSON.stringify({ version: 1, documentId: '../../etc/passwd', generation: 1 }),
+        },
+      ],
       ['TOO_LARGE', { key: 'k', value: 'x'.repeat(1_000_000) }],
     ];
     const { seen } = await start();
@@ -156,7 +183,9 @@ describeWithKafka('the consumer of permits', () => {
     await send([{ ...good, partition: 0 }]);
     await settled();
     expect(seen.letters.map(({ reason }) => reason)).toEqual(unreadable.map(([reason]) => reason));
-    expect(seen.letters.map(({ offset }) => offset)).toEqual(unreadable.map((_, offset) => String(offset)));
+    expect(seen.letters.map(({ offset }) => offset)).toEqual(
+      unreadable.map((_, offset) => String(offset)),
+    );
     expect(seen.letters.map(({ value }) => value?.length ?? null)).toEqual([
       8,
       3,
@@ -193,7 +222,9 @@ describeWithKafka('the consumer of permits', () => {
   async function othersHaveReadThemAll(): Promise<void> {
     const others = randomUUID();
     await start({ groupId: others });
-    await eventually(async () => (await readLag(admin, { groupId: others, topic })) === 0, { timeoutMs: 20_000 });
+    await eventually(async () => (await readLag(admin, { groupId: others, topic })) === 0, {
+      timeoutMs: 20_000,
+    });
   }
 
   it('may be paused before it has started', async () => {
@@ -251,9 +282,15 @@ describeWithKafka('the consumer of permits', () => {
     await sendPermits(30);
     await settled();
     await deleteTopics(kafka, [topic]);
-    await eventually(() => log.lines.some(({ message }) => /UNKNOWN_TOPIC|does not host this topic|Restarting/.test(message)), {
-      timeoutMs: 20_000,
-    });
+    await eventually(
+      () =>
+        log.lines.some(({ message }) =>
+          /UNKNOWN_TOPIC|does not host this topic|Restarting/.test(message),
+        ),
+      {
+        timeoutMs: 20_000,
+      },
+    );
     await makeNamedTopic(kafka, topic, PARTITIONS);
     const before = seen.claims;
     await eventually(() => sendPermits(3).then(() => true), { timeoutMs: 20_000 });
@@ -268,7 +305,9 @@ describeWithKafka('the consumer of permits', () => {
     await settled();
     consumer.pause();
     await deleteTopics(kafka, [topic]);
-    await eventually(() => makeNamedTopic(kafka, topic, PARTITIONS).then(() => true), { timeoutMs: 20_000 });
+    await eventually(() => makeNamedTopic(kafka, topic, PARTITIONS).then(() => true), {
+      timeoutMs: 20_000,
+    });
     await eventually(() => sendPermits(3).then(() => true), { timeoutMs: 20_000 });
     const before = seen.claims;
     consumer.resume();
@@ -301,7 +340,9 @@ describeWithKafka('the consumer of permits', () => {
   it('ends when it is stopped while Kafka is away', async () => {
     const proxy = await startKafkaProxy();
     proxies.push(proxy);
-    const { consumer } = await start({ kafka: openKafka({ socketFactory: proxy.socketFactory }).kafka });
+    const { consumer } = await start({
+      kafka: openKafka({ socketFactory: proxy.socketFactory }).kafka,
+    });
     await eventually(async () => (await membersOf()).length === 1);
     proxy.isAway = true;
     await eventually(() => proxy.refused > 4, { timeoutMs: 60_000 });
@@ -323,7 +364,9 @@ describeWithKafka('the consumer of permits', () => {
 
   it('says that Kafka is unavailable when it cannot start', async () => {
     const { kafka: nobody } = openKafka({ brokers: ['127.0.0.1:1'] });
-    await expect(start({ kafka: nobody })).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+    await expect(start({ kafka: nobody })).rejects.toMatchObject({
+      code: 'DEPENDENCY_UNAVAILABLE',
+    });
   });
 });
 

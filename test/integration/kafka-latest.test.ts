@@ -31,7 +31,10 @@ describeWithKafka('the fenced lane of the newest states', () => {
   const values = async () => (await readTopic(topic)).map((record) => record.value);
 
   it('is needed: without a fence, whoever wakes from a sleep puts an old state behind a newer one', async () => {
-    const [sleeper, other] = [createKafkaEventLog({ kafka, log }), createKafkaEventLog({ kafka, log })];
+    const [sleeper, other] = [
+      createKafkaEventLog({ kafka, log }),
+      createKafkaEventLog({ kafka, log }),
+    ];
     await other.publish([make('seq 6')]);
     await sleeper.publish([make('seq 5')]);
     expect(await values()).toEqual(['seq 6', 'seq 5']);
@@ -56,7 +59,10 @@ describeWithKafka('the fenced lane of the newest states', () => {
   });
 
   it('undoes what a sleeper had sent and not committed when the lane was opened anew', async () => {
-    const sleeper = kafka.producer({ transactionalId: `docstream-latest-${shard}`, maxInFlightRequests: 1 });
+    const sleeper = kafka.producer({
+      transactionalId: `docstream-latest-${shard}`,
+      maxInFlightRequests: 1,
+    });
     await sleeper.connect();
     const transaction = await sleeper.transaction();
     await transaction.sendBatch({ topicMessages: toTopicMessages([make('seq 5')]) });
@@ -78,7 +84,9 @@ describeWithKafka('the fenced lane of the newest states', () => {
     const lane = await open();
     const small = await makeTopic(kafka, { configs: { 'max.message.bytes': '1000' } });
     const stored = make('a'.repeat(600_000));
-    await expect(lane.publish([stored, { ...make('b'.repeat(400_000)), topic: small }])).rejects.toMatchObject({
+    await expect(
+      lane.publish([stored, { ...make('b'.repeat(400_000)), topic: small }]),
+    ).rejects.toMatchObject({
       code: 'DEPENDENCY_UNAVAILABLE',
     });
     expect(await values()).toEqual([]);
@@ -87,18 +95,24 @@ describeWithKafka('the fenced lane of the newest states', () => {
 
   it('publishes tombstones, and more than one send may hold', async () => {
     const lane = await open();
-    const many = Array.from({ length: 30 }, (_, index) => make(String(index).padEnd(100_000, '.'), `key-${index}`));
+    const many = Array.from({ length: 30 }, (_, index) =>
+      make(String(index).padEnd(100_000, '.'), `key-${index}`),
+    );
     await lane.publish([...many, make(null)]);
     const held = await readTopic(topic);
     expect(held).toHaveLength(31);
-    expect(held.filter((record) => record.value === null).map((record) => record.key)).toEqual(['k']);
+    expect(held.filter((record) => record.value === null).map((record) => record.key)).toEqual([
+      'k',
+    ]);
   });
 
   it('leaves out, and says so, what Kafka would never take', async () => {
     const lane = await open();
     await lane.publish([make('x'.repeat(2_000_000), 'large'), make('a')]);
     expect(await values()).toEqual(['a']);
-    expect(log.lines).toContainEqual(expect.objectContaining({ level: 'error', fields: { topic, documentId: 'large' } }));
+    expect(log.lines).toContainEqual(
+      expect.objectContaining({ level: 'error', fields: { topic, documentId: 'large' } }),
+    );
   });
 });
 
@@ -130,7 +144,9 @@ describeWithKafka('the publisher of the newest states', () => {
   it('refuses what was read before its lane was open, and has it open for what is read next', async () => {
     const shard = anyShard();
     const publisher = create();
-    await expect(publisher.publish(shard, [make('read too early')])).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+    await expect(publisher.publish(shard, [make('read too early')])).rejects.toMatchObject({
+      code: 'DEPENDENCY_UNAVAILABLE',
+    });
     await publisher.publish(shard, [make('read after')]);
     expect((await readTopic(topic)).map((record) => record.value)).toEqual(['read after']);
   });
@@ -150,7 +166,10 @@ describeWithKafka('the publisher of the newest states', () => {
     const publisher = create(openKafka({ brokers: ['127.0.0.1:1'] }).kafka);
     await publisher.open([anyShard()]);
     expect(log.lines).toContainEqual(
-      expect.objectContaining({ level: 'warn', message: expect.stringContaining('could not be opened') as string }),
+      expect.objectContaining({
+        level: 'warn',
+        message: expect.stringContaining('could not be opened') as string,
+      }),
     );
   });
 });

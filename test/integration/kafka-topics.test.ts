@@ -8,7 +8,10 @@ import { ensureTopics } from '../../src/kafka/topics.js';
 import { TOPIC_CONFIGS } from '../../src/messages/topics.js';
 import { describeWithKafka, makeTopic, openKafka, withAdmin } from '../support/kafka.js';
 
-const withPrefix = (prefix: string) => Object.fromEntries(Object.entries(TOPIC_CONFIGS).map(([name, configs]) => [prefix + name, configs]));
+const withPrefix = (prefix: string) =>
+  Object.fromEntries(
+    Object.entries(TOPIC_CONFIGS).map(([name, configs]) => [prefix + name, configs]),
+  );
 
 describeWithKafka('the topics', () => {
   const { kafka, log } = openKafka();
@@ -61,18 +64,29 @@ describeWithKafka('the topics', () => {
 
   it('are never altered: what differs is said, all at once', async () => {
     const [first = '', ...others] = Object.keys(topics);
-    await ensureTopics(admin, { topics: { [first]: { 'cleanup.policy': 'delete', 'retention.ms': '1000' } }, partitions: 2 });
-    const error = await ensureTopics(admin, { topics, partitions: 5 }).catch((thrown: unknown) => thrown);
+    await ensureTopics(admin, {
+      topics: { [first]: { 'cleanup.policy': 'delete', 'retention.ms': '1000' } },
+      partitions: 2,
+    });
+    const error = await ensureTopics(admin, { topics, partitions: 5 }).catch(
+      (thrown: unknown) => thrown,
+    );
     expect(error).toMatchObject({
       name: 'SetupError',
-      differences: [`${first} has 2 partitions, not 5 (their number never changes)`, `${first} has retention.ms=1000, not 604800000`],
+      differences: [
+        `${first} has 2 partitions, not 5 (their number never changes)`,
+        `${first} has retention.ms=1000, not 604800000`,
+      ],
     });
     expect((await partitionsOf()).toSorted()).toEqual([2, ...others.map(() => 5)]);
   });
 
   it('that a broker refuses to create are an error of ours', async () => {
     const refused = ensureTopics(admin, { topics, replicationFactor: 99 });
-    await expect(refused).rejects.toMatchObject({ name: 'ApiError', code: 'DEPENDENCY_UNAVAILABLE' });
+    await expect(refused).rejects.toMatchObject({
+      name: 'ApiError',
+      code: 'DEPENDENCY_UNAVAILABLE',
+    });
   });
 });
 
@@ -95,13 +109,25 @@ describeWithKafka('questions about the cluster', () => {
   it('count what a group has not committed, all of it before it has committed anything', async () => {
     const topic = await makeTopic(kafka);
     const events = createKafkaEventLog({ kafka, log });
-    await events.publish(Array.from({ length: 20 }, (_, index) => ({ topic, key: String(index), headers: {}, value: '' })));
+    await events.publish(
+      Array.from({ length: 20 }, (_, index) => ({
+        topic,
+        key: String(index),
+        headers: {},
+        value: '',
+      })),
+    );
     const groupId = randomUUID();
     expect(await readLag(admin, { groupId, topic })).toBe(20);
     const ends = await withAdmin(kafka, (open) => open.fetchTopicOffsets(topic));
-    const partitions = ends.map(({ partition, high }) => ({ partition, offset: String(Math.max(0, Number(high) - 1)) }));
+    const partitions = ends.map(({ partition, high }) => ({
+      partition,
+      offset: String(Math.max(0, Number(high) - 1)),
+    }));
     await withAdmin(kafka, (open) => open.setOffsets({ groupId, topic, partitions }));
-    expect(await readLag(admin, { groupId, topic })).toBe(ends.filter(({ high }) => high !== '0').length);
+    expect(await readLag(admin, { groupId, topic })).toBe(
+      ends.filter(({ high }) => high !== '0').length,
+    );
     await events.stop();
   });
 });

@@ -1,25 +1,40 @@
 /**
- * A connection keeps the plan of a statement (docs/decisions/0018) until the table is analyzed next. One that was made while few documents
- * waited must still read few rows when thousands do: whatever size the table and its indexes had, and whatever its statistics said.
+ * A connection keeps the plan of a statement (docs/decisions/0018) until the table is analyzed
+ * next. One that was made while few documents waited must still read few rows when thousands do:
+ * whatever size the table and its indexes had, and whatever its statistics said.
  */
 import { Client } from 'pg';
 import { randomUUID } from 'node:crypto';
-import type { ClaimLimits, DocumentStore, LatestQueue, NewDocument, Outbox } from '../../src/documents/ports.js';
+import type {
+  ClaimLimits,
+  DocumentStore,
+  LatestQueue,
+  NewDocument,
+  Outbox,
+} from '../../src/documents/ports.js';
 import { TOPICS } from '../../src/messages/topics.js';
 import { built } from '../support/built.js';
 import { openOwnDatabase, type OwnDatabase } from '../support/own-database.js';
 import { describeWith } from '../support/real-server.js';
 
-const { openDatabase } = await built<typeof import('../../src/postgres/database.js')>('postgres/database.js');
-const { createDocumentStore } = await built<typeof import('../../src/postgres/documents.js')>('postgres/documents.js');
-const { createOutbox } = await built<typeof import('../../src/postgres/outbox.js')>('postgres/outbox.js');
-const { createLatestQueue } = await built<typeof import('../../src/postgres/latest-queue.js')>('postgres/latest-queue.js');
+const { openDatabase } =
+  await built<typeof import('../../src/postgres/database.js')>('postgres/database.js');
+const { createDocumentStore } =
+  await built<typeof import('../../src/postgres/documents.js')>('postgres/documents.js');
+const { createOutbox } =
+  await built<typeof import('../../src/postgres/outbox.js')>('postgres/outbox.js');
+const { createLatestQueue } = await built<typeof import('../../src/postgres/latest-queue.js')>(
+  'postgres/latest-queue.js',
+);
 
 const ALL_SHARDS = Array.from({ length: 16 }, (_, shard) => shard);
 const TABLES = ['documents', 'document_events', 'outbox', 'cleanups', 'latest_queue'];
 const USERS = 100;
 const BACKLOG = 8_000;
-/** A claim looks at 72 waiting documents of each reading load, a relay at 100 events, and each by several indexes. */
+/**
+ * A claim looks at 72 waiting documents of each reading load, a relay at 100 events, and each by
+ * several indexes.
+ */
 const FEW = 1_000;
 
 /** A window that may hide users behind it: a claim then looks for them one by one. */
@@ -28,10 +43,18 @@ const EVERYBODY_RUNS: ClaimLimits = {
   largeReaders: 8,
   maxReadingPerUser: 8,
   reservedPlaces: 0,
-  users: Array.from({ length: USERS }, (_, user) => ({ userId: `user-${user}`, running: 1, reading: 0, readingSteps: 0 })),
+  users: Array.from({ length: USERS }, (_, user) => ({
+    userId: `user-${user}`,
+    running: 1,
+    reading: 0,
+    readingSteps: 0,
+  })),
 };
 
-/** Around the sizes at which one index after the other gets a second level, where the planner's mind changes. */
+/**
+ * Around the sizes at which one index after the other gets a second level, where the planner's mind
+ * changes.
+ */
 const SIZES = Array.from({ length: 10 }, (_, place) => 40 + place * 70);
 
 /** Rows as uploads make them: a user's next document stands a minute behind the one before. */
@@ -69,9 +92,12 @@ describeWith('DATABASE_URL', (server) => {
       own = await openOwnDatabase(server, 1);
       client = new Client({ connectionString: own.url });
       await client.connect();
-      for (const table of TABLES) await client.query(`alter table ${table} set (autovacuum_enabled = off)`);
+      for (const table of TABLES)
+        await client.query(`alter table ${table} set (autovacuum_enabled = off)`);
       // Otherwise a connection decides after five times whether it keeps a plan.
-      await client.query(`alter database ${new URL(own.url).pathname.slice(1)} set plan_cache_mode = force_generic_plan`);
+      await client.query(
+        `alter database ${new URL(own.url).pathname.slice(1)} set plan_cache_mode = force_generic_plan`,
+      );
       const database = await openDatabase({ url: own.url, poolSize: 1 }, { holdsVectors: false });
       store = createDocumentStore({ database, maxAttempts: 5 });
       outbox = createOutbox({ database, shards: () => ALL_SHARDS });
@@ -103,32 +129,64 @@ describeWith('DATABASE_URL', (server) => {
       return (await rowsRead()) - before;
     }
 
-    /** What is done for every upload, every claim and every look at the queue; answers how many rows each has read. */
+    /**
+     * What is done for every upload, every claim and every look at the queue; answers how many rows
+     * each has read.
+     */
     async function useAll(): Promise<Record<string, number>> {
       const documents = Array.from({ length: 10 }, () => newDocument());
-      const accept = await readBy(() => Promise.all(documents.map((document) => store.accept(document))));
+      const accept = await readBy(() =>
+        Promise.all(documents.map((document) => store.accept(document))),
+      );
       const again = documents.slice(0, 1).map((document) => ({ ...document, id: randomUUID() }));
-      const duplicate = await readBy(() => Promise.all(again.map((document) => store.accept(document))));
+      const duplicate = await readBy(() =>
+        Promise.all(again.map((document) => store.accept(document))),
+      );
       const { claims } = await store.claim({ limit: 1, leaseMs: 60_000, maxPerUser: USERS });
-      const claim = await readBy(() => store.claim({ limit: 8, leaseMs: 60_000, maxPerUser: USERS }));
-      const behind = await readBy(() => store.claim({ limit: 8, leaseMs: 60_000, maxPerUser: USERS, limits: EVERYBODY_RUNS }));
+      const claim = await readBy(() =>
+        store.claim({ limit: 8, leaseMs: 60_000, maxPerUser: USERS }),
+      );
+      const behind = await readBy(() =>
+        store.claim({ limit: 8, leaseMs: 60_000, maxPerUser: USERS, limits: EVERYBODY_RUNS }),
+      );
       const [{ document, leaseToken } = { document: documents[0], leaseToken: '' }] = claims;
       if (!document) throw new RangeError('nothing was claimed');
       const { id: documentId } = document;
       const retry = { error: null, nextAttemptInMs: 0 };
       const change = await readBy(() =>
-        store.change([{ documentId, generation: 1, from: 'EXTRACTING', to: 'PENDING', leaseToken, set: retry }]),
+        store.change([
+          { documentId, generation: 1, from: 'EXTRACTING', to: 'PENDING', leaseToken, set: retry },
+        ]),
       );
       const position = await readBy(() => store.queuePositions([documentId]));
       const expired = await readBy(() => store.takeBackLeases({ all: false }));
-      const renew = await readBy(() => store.renew([{ documentId, leaseToken, progressDone: 0 }], 60_000));
+      const renew = await readBy(() =>
+        store.renew([{ documentId, leaseToken, progressDone: 0 }], 60_000),
+      );
       const find = await readBy(() => store.findMany([documentId]));
       const events = await readBy(() => store.events(documentId, 0, 10));
       const histories = await readBy(() => store.eventsOfMany([documentId, randomUUID()], 0, 10));
       const blobs = await readBy(() => store.unknownBlobKeys([documentId, randomUUID()]));
-      const publish = await readBy(async () => outbox.remove((await outbox.read(100)).map(({ id }) => id)));
+      const publish = await readBy(async () =>
+        outbox.remove((await outbox.read(100)).map(({ id }) => id)),
+      );
       const compact = await readBy(async () => latest.remove(await latest.read(100)));
-      return { accept, duplicate, claim, behind, change, position, expired, renew, find, events, histories, blobs, publish, compact };
+      return {
+        accept,
+        duplicate,
+        claim,
+        behind,
+        change,
+        position,
+        expired,
+        renew,
+        find,
+        events,
+        histories,
+        blobs,
+        publish,
+        compact,
+      };
     }
 
     async function insert(documents: number, status: string): Promise<void> {
@@ -147,17 +205,23 @@ describeWith('DATABASE_URL', (server) => {
       return Object.fromEntries(Object.entries(read).filter(([, rows]) => rows > FEW));
     }
 
-    it.each(SIZES)('at %i waiting documents and without statistics reads few of thousands', async (size) => {
-      await insert(size, 'pending');
-      expect(await planNowUseLater()).toEqual({});
-    });
+    it.each(SIZES)(
+      'at %i waiting documents and without statistics reads few of thousands',
+      async (size) => {
+        await insert(size, 'pending');
+        expect(await planNowUseLater()).toEqual({});
+      },
+    );
 
-    it.each([0, 100, 250])('after a queue was worked off and analyzed, with %i waiting since, reads few of thousands', async (waiting) => {
-      await insert(2_000, 'completed');
-      await client.query(`vacuum analyze ${TABLES.join(', ')}`);
-      await insert(waiting, 'pending');
-      expect(await planNowUseLater()).toEqual({});
-    });
+    it.each([0, 100, 250])(
+      'after a queue was worked off and analyzed, with %i waiting since, reads few of thousands',
+      async (waiting) => {
+        await insert(2_000, 'completed');
+        await client.query(`vacuum analyze ${TABLES.join(', ')}`);
+        await insert(waiting, 'pending');
+        expect(await planNowUseLater()).toEqual({});
+      },
+    );
   });
 });
 

@@ -1,27 +1,45 @@
-/** What the embedded engine, which is one session, cannot show: many sessions at once, and many processes at once. */
+/**
+ * What the embedded engine, which is one session, cannot show: many sessions at once, and many
+ * processes at once.
+ */
 import { Client } from 'pg';
 import { randomUUID } from 'node:crypto';
 import type { NewDocument } from '../../src/documents/ports.js';
 import { TOPICS, toShard } from '../../src/messages/topics.js';
 import { built } from '../support/built.js';
-import { describeDocumentStoreContract, type DocumentStoreLab } from '../support/contracts/document-store.js';
+import {
+  describeDocumentStoreContract,
+  type DocumentStoreLab,
+} from '../support/contracts/document-store.js';
 import { makeLog } from '../support/make-log.js';
 import { createDatabase, openOwnDatabase, type OwnDatabase } from '../support/own-database.js';
 import { describeWith } from '../support/real-server.js';
 import { eventually } from '../support/wait.js';
 
-const { openDatabase } = await built<typeof import('../../src/postgres/database.js')>('postgres/database.js');
-const { createDocumentStore } = await built<typeof import('../../src/postgres/documents.js')>('postgres/documents.js');
-const { createOutbox } = await built<typeof import('../../src/postgres/outbox.js')>('postgres/outbox.js');
-const { startShardOwner } = await built<typeof import('../../src/postgres/shard-owner.js')>('postgres/shard-owner.js');
+const { openDatabase } =
+  await built<typeof import('../../src/postgres/database.js')>('postgres/database.js');
+const { createDocumentStore } =
+  await built<typeof import('../../src/postgres/documents.js')>('postgres/documents.js');
+const { createOutbox } =
+  await built<typeof import('../../src/postgres/outbox.js')>('postgres/outbox.js');
+const { startShardOwner } =
+  await built<typeof import('../../src/postgres/shard-owner.js')>('postgres/shard-owner.js');
 
-const { Documents0001 } = await built<typeof import('../../src/postgres/migrations/0001-documents.js')>(
-  'postgres/migrations/0001-documents.js',
+const { Documents0001 } = await built<
+  typeof import('../../src/postgres/migrations/0001-documents.js')
+>('postgres/migrations/0001-documents.js');
+const { Relay0003 } = await built<typeof import('../../src/postgres/migrations/0003-relay.js')>(
+  'postgres/migrations/0003-relay.js',
 );
-const { Relay0003 } = await built<typeof import('../../src/postgres/migrations/0003-relay.js')>('postgres/migrations/0003-relay.js');
-const { Backlog0004 } = await built<typeof import('../../src/postgres/migrations/0004-backlog.js')>('postgres/migrations/0004-backlog.js');
+const { Backlog0004 } = await built<typeof import('../../src/postgres/migrations/0004-backlog.js')>(
+  'postgres/migrations/0004-backlog.js',
+);
 
-const OLDER = { '0001-documents': Documents0001, '0003-relay': Relay0003, '0004-backlog': Backlog0004 };
+const OLDER = {
+  '0001-documents': Documents0001,
+  '0003-relay': Relay0003,
+  '0004-backlog': Backlog0004,
+};
 const ALL_SHARDS = Array.from({ length: 16 }, (_, shard) => shard);
 
 function newDocument(more: Partial<NewDocument> = {}): NewDocument {
@@ -48,12 +66,21 @@ describeWith('DATABASE_URL', (server) => {
     return {
       createStore: (maxAttempts) => createDocumentStore({ database, maxAttempts }),
       outbox: createOutbox({ database, shards: () => ALL_SHARDS }),
-      clear: async () => void (await database.query('truncate documents, document_events, outbox, cleanups, latest_queue')),
+      clear: async () =>
+        void (await database.query(
+          'truncate documents, document_events, outbox, cleanups, latest_queue',
+        )),
       setCreatedAt: async (ids, at) => {
-        for (const id of ids) await database.query('update documents set created_at = ? where id = ?', [at, id]);
+        for (const id of ids)
+          await database.query('update documents set created_at = ? where id = ?', [at, id]);
       },
-      setFairAt: async (userId, at) => void (await database.query('update documents set fair_at = ? where user_id = ?', [at, userId])),
-      makeCleanupsDue: async () => void (await database.query('update cleanups set run_at = clock_timestamp()')),
+      setFairAt: async (userId, at) =>
+        void (await database.query('update documents set fair_at = ? where user_id = ?', [
+          at,
+          userId,
+        ])),
+      makeCleanupsDue: async () =>
+        void (await database.query('update cleanups set run_at = clock_timestamp()')),
       close,
     };
   });
@@ -70,7 +97,13 @@ describeWith('DATABASE_URL', (server) => {
     attempt: 1,
     generation: 1,
     vectorCount: 0,
-    error: { code: 'CORRUPT', cause: null, message: 'The file is damaged.', retryable: false, stage: 'EXTRACTING' },
+    error: {
+      code: 'CORRUPT',
+      cause: null,
+      message: 'The file is damaged.',
+      retryable: false,
+      stage: 'EXTRACTING',
+    },
     message: 'The file is damaged.',
     occurredAt: '2026-11-24T10:00:00.123Z',
     document: {
@@ -95,8 +128,13 @@ describeWith('DATABASE_URL', (server) => {
 
     it('eight claims at once never get one document twice, and together all of them', async () => {
       const store = open();
-      for (let count = 0; count < 80; count += 1) await store.accept(newDocument({ userId: `user-${count % 20}` }));
-      const claims = await Promise.all(Array.from({ length: 8 }, () => open().claim({ limit: 10, leaseMs: 60_000, maxPerUser: 100 })));
+      for (let count = 0; count < 80; count += 1)
+        await store.accept(newDocument({ userId: `user-${count % 20}` }));
+      const claims = await Promise.all(
+        Array.from({ length: 8 }, () =>
+          open().claim({ limit: 10, leaseMs: 60_000, maxPerUser: 100 }),
+        ),
+      );
       const ids = claims.flatMap(({ claims: some }) => some.map(({ document }) => document.id));
       expect(new Set(ids).size).toBe(ids.length);
       for (let more = 1; more > 0;) {
@@ -109,23 +147,35 @@ describeWith('DATABASE_URL', (server) => {
 
     it('ten uploads of the same bytes at once are one document', async () => {
       const contentHash = randomUUID();
-      const answers = await Promise.all(Array.from({ length: 10 }, () => open().accept(newDocument({ userId: 'twin', contentHash }))));
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, () =>
+          open().accept(newDocument({ userId: 'twin', contentHash })),
+        ),
+      );
       expect(new Set(answers.map(({ document }) => document.id)).size).toBe(1);
     });
 
     it('processes that write the same documents in different orders do not lock each other out', async () => {
       const gate = new Client({ connectionString: own.url });
       await gate.connect();
-      const crossing = await openDatabase({ url: `${own.url}?application_name=crossing`, poolSize: 2 }, { holdsVectors: false });
+      const crossing = await openDatabase(
+        { url: `${own.url}?application_name=crossing`, poolSize: 2 },
+        { holdsVectors: false },
+      );
       for (let round = 0; round < 5; round += 1) {
         const hashes = Array.from({ length: 90 }, () => randomUUID());
         // Both wait at the gate, so they write at the same moment.
         await gate.query('begin; lock table documents in exclusive mode');
         const accepting = [hashes, hashes.toReversed()].map((order) => {
           const store = createDocumentStore({ database: crossing, maxAttempts: 3 });
-          return Promise.all(order.map((contentHash) => store.accept(newDocument({ userId: 'crossing', contentHash }))));
+          return Promise.all(
+            order.map((contentHash) =>
+              store.accept(newDocument({ userId: 'crossing', contentHash })),
+            ),
+          );
         });
-        const waiting = "select from pg_locks where relation = 'documents'::regclass and not granted";
+        const waiting =
+          "select from pg_locks where relation = 'documents'::regclass and not granted";
         await eventually(async () => (await gate.query(waiting)).rowCount === 2);
         await gate.query('commit');
         const ids = (await Promise.all(accepting)).flat().map(({ document }) => document.id);
@@ -133,14 +183,23 @@ describeWith('DATABASE_URL', (server) => {
       }
       await crossing.close();
       // The server counts a session's deadlocks when it ends, at the latest.
-      await eventually(async () => (await gate.query("select from pg_stat_activity where application_name = 'crossing'")).rowCount === 0);
-      const { rows } = await gate.query<{ deadlocks: string }>('select deadlocks from pg_stat_database where datname = current_database()');
+      await eventually(
+        async () =>
+          (await gate.query("select from pg_stat_activity where application_name = 'crossing'"))
+            .rowCount === 0,
+      );
+      const { rows } = await gate.query<{ deadlocks: string }>(
+        'select deadlocks from pg_stat_database where datname = current_database()',
+      );
       expect(rows).toEqual([{ deadlocks: '0' }]);
       await gate.end();
     });
 
     it('ends a statement that takes too long, on every connection, and only where a limit is set', async () => {
-      const limited = await openDatabase({ url: own.url, poolSize: 2 }, { holdsVectors: false, statementTimeoutMs: 100 });
+      const limited = await openDatabase(
+        { url: own.url, poolSize: 2 },
+        { holdsVectors: false, statementTimeoutMs: 100 },
+      );
       const slow = () => limited.query('select pg_sleep(30)');
       const outcomes = await Promise.allSettled([slow(), slow(), limited.query('select 1')]);
       expect(outcomes).toMatchObject([
@@ -149,27 +208,42 @@ describeWith('DATABASE_URL', (server) => {
         { status: 'fulfilled' },
       ]);
       await limited.close();
-      expect(await own.database.query('show statement_timeout')).toEqual([{ statement_timeout: '0' }]);
+      expect(await own.database.query('show statement_timeout')).toEqual([
+        { statement_timeout: '0' },
+      ]);
     });
 
     it('a lease that has run out is taken back by one of many who look', async () => {
       const { document } = await open().accept(newDocument({ userId: 'late' }));
-      await own.database.query('update documents set priority = 0, fair_at = to_timestamp(0) where id = ?', [document.id]);
+      await own.database.query(
+        'update documents set priority = 0, fair_at = to_timestamp(0) where id = ?',
+        [document.id],
+      );
       const { claims } = await open().claim({ limit: 1, leaseMs: 1, maxPerUser: 100 });
       expect(claims[0]?.document.id).toBe(document.id);
       const taken = await eventually(async () => {
-        const events = (await Promise.all(Array.from({ length: 5 }, () => open().takeBackLeases({ all: false })))).flat();
+        const events = (
+          await Promise.all(Array.from({ length: 5 }, () => open().takeBackLeases({ all: false })))
+        ).flat();
         return events.length > 0 && events;
       });
-      expect(taken.map(({ documentId, status }) => [documentId, status])).toEqual([[document.id, 'PENDING']]);
+      expect(taken.map(({ documentId, status }) => [documentId, status])).toEqual([
+        [document.id, 'PENDING'],
+      ]);
     });
   });
 
   describe('migrations', () => {
     it('ten processes that start at once on an empty database bring it up to date together', async () => {
       const { url, drop } = await createDatabase(server);
-      const opened = await Promise.all(Array.from({ length: 10 }, () => openDatabase({ url, poolSize: 1 }, { holdsVectors: false })));
-      const names = await opened[0]?.query<{ name: string }>('select name from schema_migrations order by id');
+      const opened = await Promise.all(
+        Array.from({ length: 10 }, () =>
+          openDatabase({ url, poolSize: 1 }, { holdsVectors: false }),
+        ),
+      );
+      const names = await opened[0]?.query<{ name: string }>(
+        'select name from schema_migrations order by id',
+      );
       expect(new Set(names?.map(({ name }) => name)).size).toBe(names?.length);
       expect(names?.length).toBeGreaterThan(2);
       await Promise.all(opened.map((database) => database.close()));
@@ -180,7 +254,9 @@ describeWith('DATABASE_URL', (server) => {
       const { url, drop } = await createDatabase(server);
       const client = new Client({ connectionString: url });
       await client.connect();
-      await client.query('create table schema_migrations (id serial primary key, name text, executed_at timestamptz default now())');
+      await client.query(
+        'create table schema_migrations (id serial primary key, name text, executed_at timestamptz default now())',
+      );
       for (const [name, Migration] of Object.entries(OLDER)) {
         const migration = new Migration({} as never, {} as never);
         migration.up();
@@ -193,12 +269,14 @@ describeWith('DATABASE_URL', (server) => {
          values ($1, 'old', 'old.txt', 3, 'text/plain', 'failed', $2, 'hash', $3, 3, 5)`,
         [id, jobId, id],
       );
-      await client.query('insert into document_events (document_id, seq, event, occurred_at) values ($1, 3, $2, $3)', [
-        ...[id, oldEvent, oldEvent.occurredAt],
-      ]);
-      await client.query(`insert into outbox (shard, topic, key, document_id, seq) values (15, $1, $2, $3, 3)`, [
-        ...[TOPICS.documentStatus, id, id],
-      ]);
+      await client.query(
+        'insert into document_events (document_id, seq, event, occurred_at) values ($1, 3, $2, $3)',
+        [...[id, oldEvent, oldEvent.occurredAt]],
+      );
+      await client.query(
+        `insert into outbox (shard, topic, key, document_id, seq) values (15, $1, $2, $3, 3)`,
+        [...[TOPICS.documentStatus, id, id]],
+      );
       await client.end();
 
       const database = await openDatabase({ url, poolSize: 1 }, { holdsVectors: false });
@@ -225,7 +303,16 @@ describeWith('DATABASE_URL', (server) => {
         await store.accept(newDocument({ contentHash: document.contentHash }));
         const { claims } = await store.claim({ limit: 1, leaseMs: 1_000, maxPerUser: 1 });
         const [{ document: claimed, leaseToken } = { document, leaseToken: '' }] = claims;
-        await store.change([{ documentId: claimed.id, generation: 1, from: 'EXTRACTING', to: 'FAILED', leaseToken, set: { error: null } }]);
+        await store.change([
+          {
+            documentId: claimed.id,
+            generation: 1,
+            from: 'EXTRACTING',
+            to: 'FAILED',
+            leaseToken,
+            set: { error: null },
+          },
+        ]);
         await store.takeBackLeases({ all: true });
         expect((await outbox.read(100)).length).toBeGreaterThan(0);
         expect((await store.findMany([claimed.id])).length).toBe(1);
@@ -236,7 +323,9 @@ describeWith('DATABASE_URL', (server) => {
       }
       await useAll();
       for (const table of ['documents', 'document_events', 'outbox', 'cleanups']) {
-        await own.database.query(`alter table ${table} add column added_tomorrow text default 'new'`);
+        await own.database.query(
+          `alter table ${table} add column added_tomorrow text default 'new'`,
+        );
       }
       await useAll();
       await own.close();
@@ -244,8 +333,12 @@ describeWith('DATABASE_URL', (server) => {
 
     it('a database that a newer version has changed is refused', async () => {
       const own = await openOwnDatabase(server);
-      await own.database.query("insert into schema_migrations (name, executed_at) values ('9999-tomorrow', now())");
-      await expect(openDatabase({ url: own.url, poolSize: 1 }, { holdsVectors: false })).rejects.toMatchObject({
+      await own.database.query(
+        "insert into schema_migrations (name, executed_at) values ('9999-tomorrow', now())",
+      );
+      await expect(
+        openDatabase({ url: own.url, poolSize: 1 }, { holdsVectors: false }),
+      ).rejects.toMatchObject({
         name: 'SetupError',
         message: 'The database was changed by a newer docstream (9999-tomorrow): start that one.',
       });
@@ -263,7 +356,11 @@ describeWith('DATABASE_URL', (server) => {
     afterAll(() => own.close());
 
     function start(wake: () => void = () => undefined) {
-      const owner = startShardOwner({ url: own.url, log: makeLog() as unknown as Parameters<typeof startShardOwner>[0]['log'], wake });
+      const owner = startShardOwner({
+        url: own.url,
+        log: makeLog() as unknown as Parameters<typeof startShardOwner>[0]['log'],
+        wake,
+      });
       owners.push(owner);
       return owner;
     }
@@ -274,7 +371,9 @@ describeWith('DATABASE_URL', (server) => {
           for (const owner of owners) await owner.balance();
           const all = owners.flatMap((owner) => owner.owned());
           expect(new Set(all).size).toBe(all.length);
-          return JSON.stringify(owners.map((owner) => owner.owned().length)) === JSON.stringify(counts);
+          return (
+            JSON.stringify(owners.map((owner) => owner.owned().length)) === JSON.stringify(counts)
+          );
         },
         { timeoutMs: 15_000, everyMs: 50, what: `shards shared as ${counts.join(', ')}` },
       );

@@ -1,4 +1,7 @@
-/** The status bus over a real Redis: what every bus promises, then what this one does when Redis fails. */
+/**
+ * The status bus over a real Redis: what every bus promises, then what this one does when Redis
+ * fails.
+ */
 import { randomUUID } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -30,7 +33,9 @@ describeWith('REDIS_URL', (url) => {
   });
 
   describeStatusBusContract('over Redis, from one process to another', async () => {
-    const [there, here] = await Promise.all([0, 1].map(() => createRedisStatusBus({ url, log: makeLog() })));
+    const [there, here] = await Promise.all(
+      [0, 1].map(() => createRedisStatusBus({ url, log: makeLog() })),
+    );
     if (!there || !here) throw new Error('no buses');
     await eventually(() => Promise.all([there.check(), here.check()]));
     const bus = { ...here, publish: there.publish };
@@ -61,24 +66,35 @@ describeWith('REDIS_URL', (url) => {
     it('brings dates back as dates, of the event and of its document', async () => {
       const id = randomUUID();
       const { seen } = await listen(`document:${id}`);
-      const document = { id, scheduledFor: new Date('2030-01-02T03:04:05.678Z'), processedAt: null };
+      const document = {
+        id,
+        scheduledFor: new Date('2030-01-02T03:04:05.678Z'),
+        processedAt: null,
+      };
       bus.publish(makeChange(document));
       await eventually(() => seen.length === 1);
       expect(seen[0]?.occurredAt).toBeInstanceOf(Date);
       expect(seen[0]?.document).toMatchObject(document);
     });
 
-    it.each(['', 'null', '42', '"text"', '{}', '[]', '{"documentId":1}', 'not JSON', '{"documentId":"a","userId":"b","seq":1}'])(
-      'hands over nothing of a message that is no event (%j), and goes on',
-      async (message) => {
-        const id = randomUUID();
-        const { seen } = await listen(`document:${id}`);
-        await stranger.publish(`document:${id}`, message);
-        bus.publish(makeChange({ id }));
-        await eventually(() => seen.length > 0);
-        expect(seen.map((event) => event.documentId)).toEqual([id]);
-      },
-    );
+    it.each([
+      '',
+      'null',
+      '42',
+      '"text"',
+      '{}',
+      '[]',
+      '{"documentId":1}',
+      'not JSON',
+      '{"documentId":"a","userId":"b","seq":1}',
+    ])('hands over nothing of a message that is no event (%j), and goes on', async (message) => {
+      const id = randomUUID();
+      const { seen } = await listen(`document:${id}`);
+      await stranger.publish(`document:${id}`, message);
+      bus.publish(makeChange({ id }));
+      await eventually(() => seen.length > 0);
+      expect(seen.map((event) => event.documentId)).toEqual([id]);
+    });
 
     it('goes on when a listener throws, for it and for everybody else', async () => {
       const id = randomUUID();
@@ -156,7 +172,8 @@ describeWith('REDIS_URL', (url) => {
       buses.push(bus);
       return bus;
     }
-    const untilUsable = (bus: RedisStatusBus) => eventually(() => bus.check().then(() => true), { what: 'Redis' });
+    const untilUsable = (bus: RedisStatusBus) =>
+      eventually(() => bus.check().then(() => true), { what: 'Redis' });
 
     it('is there before Redis is, says once what it waits for, and is right when it comes', async () => {
       const bus = await open();
@@ -184,17 +201,22 @@ describeWith('REDIS_URL', (url) => {
       stranger.on('error', () => undefined);
       const ids = Array.from({ length: 300 }, () => randomUUID());
       const seen = new Set<string>();
-      for (const id of ids) await bus.subscribe(`document:${id}`, (event) => void seen.add(event.documentId));
+      for (const id of ids)
+        await bus.subscribe(`document:${id}`, (event) => void seen.add(event.documentId));
       let returns = 0;
       let subscribedAtReturn = 0;
       bus.onReconnect(() => {
         returns += 1;
-        void stranger.pubsub('CHANNELS', '*').then((channels) => (subscribedAtReturn = (channels as string[]).length));
+        void stranger
+          .pubsub('CHANNELS', '*')
+          .then((channels) => (subscribedAtReturn = (channels as string[]).length));
       });
       for (const round of [1, 2]) {
         await redis.kill();
         await redis.start();
-        await eventually(() => returns === round && subscribedAtReturn === ids.length, { what: `return ${round}` });
+        await eventually(() => returns === round && subscribedAtReturn === ids.length, {
+          what: `return ${round}`,
+        });
         subscribedAtReturn = 0;
       }
       await untilUsable(bus);
@@ -247,7 +269,9 @@ describeWith('REDIS_URL', (url) => {
       const hub = createStatusHub({ bus: hearer, store, log });
       const documents = Array.from({ length: 20 }, () => store.add());
       const streams = await Promise.all(
-        documents.map(({ id, userId }) => hub.watchDocument({ userId, documentId: id, completeOnTerminal: true })),
+        documents.map(({ id, userId }) =>
+          hub.watchDocument({ userId, documentId: id, completeOnTerminal: true }),
+        ),
       );
       const lasts = streams.map(async (stream) => {
         let last: StatusEvent | undefined;
@@ -271,7 +295,9 @@ describeWith('REDIS_URL', (url) => {
       const joined = bus.subscribe('document:a', () => undefined);
       joined.catch(() => undefined);
       bus.publish(makeChange());
-      await eventually(() => log.lines.some(({ fields }) => JSON.stringify(fields).includes('password')));
+      await eventually(() =>
+        log.lines.some(({ fields }) => JSON.stringify(fields).includes('password')),
+      );
       await expect(bus.check()).rejects.toMatchObject({
         name: 'SetupError',
         message: expect.stringContaining('REDIS_URL') as string,
@@ -294,15 +320,29 @@ describeWith('REDIS_URL', (url) => {
     it('outlives a Redis whose rules forbid the channel', async () => {
       await redis.start();
       const admin = new Redis(redis.url);
-      await admin.acl('SETUSER', 'limited', 'on', '>secret-of-limited', '~*', '+@all', 'resetchannels', '&document:allowed');
+      await admin.acl(
+        'SETUSER',
+        'limited',
+        'on',
+        '>secret-of-limited',
+        '~*',
+        '+@all',
+        'resetchannels',
+        '&document:allowed',
+      );
       const bus = await open(`redis://limited:secret-of-limited@127.0.0.1:${redis.port}`);
       await untilUsable(bus);
       let refusedJoined = false;
       void bus.subscribe('document:forbidden', () => undefined).then(() => (refusedJoined = true));
       await bus.subscribe('document:allowed', () => undefined);
-      await eventually(() => log.lines.some(({ message }) => message.includes('refused a subscription')));
+      await eventually(() =>
+        log.lines.some(({ message }) => message.includes('refused a subscription')),
+      );
       await admin.client('KILL', 'USER', 'limited');
-      await eventually(() => log.lines.filter(({ message }) => message.includes('refused a subscription')).length > 1);
+      await eventually(
+        () =>
+          log.lines.filter(({ message }) => message.includes('refused a subscription')).length > 1,
+      );
       expect(refusedJoined).toBe(false);
       expect(JSON.stringify(log.lines)).not.toContain('secret-of-limited');
       admin.disconnect();

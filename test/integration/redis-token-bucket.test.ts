@@ -1,4 +1,7 @@
-/** One bucket for all processes, on a real Redis. Buckets here are fast, so that a test takes no minute. */
+/**
+ * One bucket for all processes, on a real Redis. Buckets here are fast, so that a test takes no
+ * minute.
+ */
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { createTokenBucket } from '../../src/redis/token-bucket.js';
@@ -51,7 +54,9 @@ describeWith('REDIS_URL', (url) => {
     const name = randomUUID();
     const three = [open(name), open(name), open(name)];
     await Promise.all(three.map(untilConnected));
-    const takes = Array.from({ length: 24 }, (_, index) => index % three.length).map(async (index) => three[index]?.take(96, never));
+    const takes = Array.from({ length: 24 }, (_, index) => index % three.length).map(
+      async (index) => three[index]?.take(96, never),
+    );
     const tookMs = await msOf(Promise.all(takes));
     const leastMs = ((24 * 96 - BURST) / PER_SECOND) * 1_000;
     expect(tookMs).toBeGreaterThan(leastMs * 0.95);
@@ -71,7 +76,9 @@ describeWith('REDIS_URL', (url) => {
     await untilConnected(bucket);
     await bucket.take(BURST, never);
     const order: number[] = [];
-    await Promise.all([200, 5, 100].map((count, index) => bucket.take(count, never).then(() => order.push(index))));
+    await Promise.all(
+      [200, 5, 100].map((count, index) => bucket.take(count, never).then(() => order.push(index))),
+    );
     expect(order).toEqual([0, 1, 2]);
   });
 
@@ -121,11 +128,17 @@ describeWith('REDIS_URL', (url) => {
       const bucket = open(randomUUID(), { at: redis.url });
       await untilConnected(bucket);
       await redis.kill();
-      const tookMs = await msOf(Promise.all(Array.from({ length: 20 }, () => bucket.take(96, never))));
+      const tookMs = await msOf(
+        Promise.all(Array.from({ length: 20 }, () => bucket.take(96, never))),
+      );
       expect(tookMs).toBeGreaterThan(((20 * 96 - BURST) / PER_SECOND) * 1_000 * 0.95);
       expect(alone()).toHaveLength(1);
       await redis.start();
-      await eventually(() => bucket.take(0, never).then(() => log.lines.at(-1)?.message === 'the shared rate limit is back'));
+      await eventually(() =>
+        bucket
+          .take(0, never)
+          .then(() => log.lines.at(-1)?.message === 'the shared rate limit is back'),
+      );
       await redis.kill();
       await bucket.take(1, never);
       expect(alone()).toHaveLength(2);

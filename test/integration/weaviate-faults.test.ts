@@ -1,4 +1,7 @@
-/** What the vector store on Weaviate does when Weaviate fails, late or in part: a proxy stands between the two. */
+/**
+ * What the vector store on Weaviate does when Weaviate fails, late or in part: a proxy stands
+ * between the two.
+ */
 import { randomUUID } from 'node:crypto';
 import type { Cleanup, DocumentStore, VectorObject } from '../../src/documents/ports.js';
 import { createRunCleanups } from '../../src/documents/run-cleanups.js';
@@ -11,7 +14,11 @@ import { describeWith } from '../support/real-server.js';
 import { within } from '../support/wait.js';
 
 const MODEL = 'a-model';
-const UNAVAILABLE = { name: 'ProcessingFailure', code: 'VECTOR_STORE_UNAVAILABLE', retryable: true };
+const UNAVAILABLE = {
+  name: 'ProcessingFailure',
+  code: 'VECTOR_STORE_UNAVAILABLE',
+  retryable: true,
+};
 const WINDOW = 96;
 
 type Batch = { objects: { id: string }[] };
@@ -48,14 +55,25 @@ describeWith('WEAVIATE_URL', (url) => {
       vector: new Float32Array([1, 0, 0, 0]),
       ...more,
     }));
-  const question = (more: object = {}) => ({ userId: user, mode: 'KEYWORD' as const, text: 'knot', vector: null, limit: 10, ...more });
+  const question = (more: object = {}) => ({
+    userId: user,
+    mode: 'KEYWORD' as const,
+    text: 'knot',
+    vector: null,
+    limit: 10,
+    ...more,
+  });
 
   beforeAll(async () => {
     proxy = await startFaultProxy(url);
   });
   afterAll(() => proxy.close());
   beforeEach(async () => {
-    [collection, user, documentId] = [`Test${randomUUID().replaceAll('-', '')}`, `user-${randomUUID()}`, randomUUID()];
+    [collection, user, documentId] = [
+      `Test${randomUUID().replaceAll('-', '')}`,
+      `user-${randomUUID()}`,
+      randomUUID(),
+    ];
     proxy.use();
     store = await open();
   });
@@ -70,14 +88,26 @@ describeWith('WEAVIATE_URL', (url) => {
       if (!isBatch(exchange)) return exchange.forward();
       const { objects } = exchange.body as Batch;
       const { status, body } = await exchange.forward({ objects: objects.slice(3) });
-      const result = { status: 'FAILED', errors: { error: [{ message: 'put object: the disk is full' }] } };
-      return { status, body: [...objects.slice(0, 3).map((object) => ({ ...object, result })), ...(body as object[])] };
+      const result = {
+        status: 'FAILED',
+        errors: { error: [{ message: 'put object: the disk is full' }] },
+      };
+      return {
+        status,
+        body: [
+          ...objects.slice(0, 3).map((object) => ({ ...object, result })),
+          ...(body as object[]),
+        ],
+      };
     };
 
     it('three of 96 in an answer that says 200 fail the window, which says how many are confirmed', async () => {
       proxy.use(refuseThree);
       const stored = store.store(user, makeObjects(WINDOW));
-      await expect(stored).rejects.toMatchObject({ ...UNAVAILABLE, message: expect.stringContaining('93 of 96') as string });
+      await expect(stored).rejects.toMatchObject({
+        ...UNAVAILABLE,
+        message: expect.stringContaining('93 of 96') as string,
+      });
       expect(await store.count(user, documentId, 1)).toBe(WINDOW - 3);
     });
 
@@ -99,7 +129,9 @@ describeWith('WEAVIATE_URL', (url) => {
 
     it('by the real server, for vectors of another length, fail the window', async () => {
       await store.store(user, makeObjects(1));
-      await expect(store.store(user, makeObjects(2, { vector: new Float32Array([1, 0]) }))).rejects.toMatchObject(UNAVAILABLE);
+      await expect(
+        store.store(user, makeObjects(2, { vector: new Float32Array([1, 0]) })),
+      ).rejects.toMatchObject(UNAVAILABLE);
     });
   });
 
@@ -114,7 +146,9 @@ describeWith('WEAVIATE_URL', (url) => {
       const hung = await open({ timeoutMs: 200 });
       const hangUps: Promise<void>[] = [];
       proxy.use(async ({ gone }) => void hangUps.push(gone));
-      await expect(within<unknown>(ask(hung), 5_000, 'the call')).rejects.toMatchObject(UNAVAILABLE);
+      await expect(within<unknown>(ask(hung), 5_000, 'the call')).rejects.toMatchObject(
+        UNAVAILABLE,
+      );
       expect(hangUps).toHaveLength(1);
       await within(Promise.all(hangUps), 5_000, 'hanging up');
     });
@@ -145,7 +179,10 @@ describeWith('WEAVIATE_URL', (url) => {
     it('errors within a 200 of GraphQL are errors, not an empty answer', async () => {
       proxy.use(async () => ({
         status: 200,
-        body: { data: { Get: { [collection]: null } }, errors: [{ message: 'shard is read-only' }] },
+        body: {
+          data: { Get: { [collection]: null } },
+          errors: [{ message: 'shard is read-only' }],
+        },
       }));
       await expect(store.search(question())).rejects.toMatchObject(UNAVAILABLE);
       await expect(store.count(user, documentId, 1)).rejects.toMatchObject(UNAVAILABLE);
@@ -158,7 +195,10 @@ describeWith('WEAVIATE_URL', (url) => {
         return { status: 401, body: { error: [{ message: 'unauthorized: invalid api key' }] } };
       });
       const refused = await open({ apiKey: 'not-the-key' }).catch((error: unknown) => error);
-      expect(refused).toMatchObject({ name: 'SetupError', message: expect.stringContaining('WEAVIATE_API_KEY') as string });
+      expect(refused).toMatchObject({
+        name: 'SetupError',
+        message: expect.stringContaining('WEAVIATE_API_KEY') as string,
+      });
       expect(seen).toEqual(['Bearer not-the-key']);
       expect(JSON.stringify(refused) + String(refused)).not.toContain('not-the-key');
     });
@@ -169,7 +209,10 @@ describeWith('WEAVIATE_URL', (url) => {
       const many = 10_500;
       const perCall = 1_500;
       for (let start = 0; start < many; start += perCall) {
-        const objects = makeObjects(perCall).map((object) => ({ ...object, index: start + object.index }));
+        const objects = makeObjects(perCall).map((object) => ({
+          ...object,
+          index: start + object.index,
+        }));
         await store.store(user, objects);
       }
       let calls = 0;
@@ -186,7 +229,9 @@ describeWith('WEAVIATE_URL', (url) => {
     it('gives up when objects match and none can be removed, rather than asking for ever', async () => {
       await store.store(user, makeObjects(2));
       const stuck = { results: { matches: 2, limit: 10_000, successful: 0, failed: 2 } };
-      proxy.use(async (exchange) => (exchange.method === 'DELETE' ? { status: 200, body: stuck } : exchange.forward()));
+      proxy.use(async (exchange) =>
+        exchange.method === 'DELETE' ? { status: 200, body: stuck } : exchange.forward(),
+      );
       await expect(store.remove(user, documentId)).rejects.toMatchObject(UNAVAILABLE);
     });
 
@@ -214,19 +259,35 @@ describeWith('WEAVIATE_URL', (url) => {
 
     /** The cleanup of this document is due whenever it is asked for. */
     function startCleanups(vectors: WeaviateVectorStore): () => Promise<boolean> {
-      const rest = { blobKey: null, generationsBelow: null, onlyGeneration: null, removesDocument: true, runs: 0 };
+      const rest = {
+        blobKey: null,
+        generationsBelow: null,
+        onlyGeneration: null,
+        removesDocument: true,
+        runs: 0,
+      };
       const cleanup: Cleanup = { id: '1', documentId, userId: user, ...rest };
-      const due = { dueCleanups: async () => [cleanup], finishCleanup: async () => undefined } as Partial<DocumentStore> as DocumentStore;
-      const blobs = { write: async () => undefined, read: () => Promise.reject(new Error('no blobs')), remove: async () => undefined };
+      const due = {
+        dueCleanups: async () => [cleanup],
+        finishCleanup: async () => undefined,
+      } as Partial<DocumentStore> as DocumentStore;
+      const blobs = {
+        write: async () => undefined,
+        read: () => Promise.reject(new Error('no blobs')),
+        remove: async () => undefined,
+      };
       return createRunCleanups({ store: due, vectors, blobs, log: makeLog() });
     }
   });
 
   describe('users', () => {
-    it.each(['a/../b', 'ä ö', 'x'.repeat(128), '', 'UPPER', 'null\u0000byte', '"quoted" {}'])('%j has a tenant', async (name) => {
-      await store.store(name, makeObjects(2));
-      expect(await store.count(name, documentId, 1)).toBe(2);
-    });
+    it.each(['a/../b', 'ä ö', 'x'.repeat(128), '', 'UPPER', 'null\u0000byte', '"quoted" {}'])(
+      '%j has a tenant',
+      async (name) => {
+        await store.store(name, makeObjects(2));
+        expect(await store.count(name, documentId, 1)).toBe(2);
+      },
+    );
 
     it('whose ids differ in anything have tenants of their own', () => {
       const names = ['a', 'A', 'a ', 'a/b', 'a_b', 'x'.repeat(128), 'x'.repeat(127)];
@@ -246,7 +307,9 @@ describeWith('WEAVIATE_URL', (url) => {
     await fetch(`${url}/v1/schema/${collection}`, { method: 'DELETE' });
     const stores = await Promise.all(Array.from({ length: 4 }, () => open()));
     await Promise.all(stores.map((each) => each.check()));
-    const others = await Promise.allSettled(Array.from({ length: 2 }, () => open({ model: 'another' })));
+    const others = await Promise.allSettled(
+      Array.from({ length: 2 }, () => open({ model: 'another' })),
+    );
     expect(others.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     await Promise.all(stores.map((each) => each.stop()));
   });
@@ -255,7 +318,9 @@ describeWith('WEAVIATE_URL', (url) => {
     await fetch(`${url}/v1/schema/${collection}`, { method: 'DELETE' });
     const opened = await Promise.allSettled([open(), open({ model: 'another' })]);
     expect(opened.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
-    expect(opened.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { name: 'SetupError' } });
+    expect(opened.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { name: 'SetupError' },
+    });
   });
 
   it('NUL bytes in a text leave its offsets as they are', async () => {

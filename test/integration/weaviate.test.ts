@@ -1,4 +1,7 @@
-/** The vector store on a real Weaviate: what every vector store promises, then what this one does when Weaviate fails. */
+/**
+ * The vector store on a real Weaviate: what every vector store promises, then what this one does
+ * when Weaviate fails.
+ */
 import { randomUUID } from 'node:crypto';
 import { createWeaviateVectorStore } from '../../src/weaviate/vectors.js';
 import { describeVectorStoreContract, DIMENSIONS } from '../support/contracts/vector-store.js';
@@ -14,7 +17,15 @@ describeWith('WEAVIATE_URL', (url) => {
     const model = 'a-model';
     const collection = makeCollection();
     const reopen = (name: string, dimensions: number) =>
-      createWeaviateVectorStore({ url, apiKey: null, model: name, dimensions, timeoutMs: 10_000, log: makeLog(), collection });
+      createWeaviateVectorStore({
+        url,
+        apiKey: null,
+        model: name,
+        dimensions,
+        timeoutMs: 10_000,
+        log: makeLog(),
+        collection,
+      });
     const store = await reopen(model, DIMENSIONS);
     return { store, reopen, model, close: () => store.stop() };
   });

@@ -1,4 +1,7 @@
-/** asyncapi.yaml, and a check of records against it as a consumer would make it who knows nothing else. */
+/**
+ * asyncapi.yaml, and a check of records against it as a consumer would make it who knows nothing
+ * else.
+ */
 import { readFileSync } from 'node:fs';
 import { Ajv, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
@@ -19,7 +22,13 @@ interface Message {
 interface Channel {
   address: string;
   messages: Record<string, Reference>;
-  bindings: { kafka: { topic: string; partitions: number; topicConfiguration: Record<string, number | string[]> } };
+  bindings: {
+    kafka: {
+      topic: string;
+      partitions: number;
+      topicConfiguration: Record<string, number | string[]>;
+    };
+  };
 }
 
 export interface AsyncApi {
@@ -37,7 +46,9 @@ type Check = (record: LogRecord) => string[];
 
 /** Answers what is wrong with a record: nothing, when it is as one of the messages of its topic. */
 export function toRecordCheck(api: AsyncApi): Check {
-  const topics = new Map(Object.values(api.channels).map((channel) => [channel.address, toMessageChecks(api, channel)]));
+  const topics = new Map(
+    Object.values(api.channels).map((channel) => [channel.address, toMessageChecks(api, channel)]),
+  );
   return (record) => {
     const checks = topics.get(record.topic);
     if (!checks) return [`${record.topic} is not described`];
@@ -58,7 +69,9 @@ function toMessageChecks(api: AsyncApi, { messages }: Channel): Check[] {
     ] as const;
     return (record) => {
       const parts = { headers: record.headers, key: record.key, payload: parseValue(record.value) };
-      return checks.flatMap(([part, validate]) => problemsOf(`${name} ${part}`, validate, parts[part]));
+      return checks.flatMap(([part, validate]) =>
+        problemsOf(`${name} ${part}`, validate, parts[part]),
+      );
     };
   });
 }
@@ -67,13 +80,20 @@ function toValidate(api: AsyncApi, schema: object): ValidateFunction {
   const ajv = new Ajv({ strict: false, allErrors: true });
   addFormats.default(ajv);
   // Their $id would make every reference in them relative to it.
-  const schemas = Object.fromEntries(Object.entries(api.components.schemas).map(([name, one]) => [name, { ...one, $id: undefined }]));
-  return ajv.compile({ ...schema, components: { schemas: JSON.parse(JSON.stringify(schemas)) as object } });
+  const schemas = Object.fromEntries(
+    Object.entries(api.components.schemas).map(([name, one]) => [name, { ...one, $id: undefined }]),
+  );
+  return ajv.compile({
+    ...schema,
+    components: { schemas: JSON.parse(JSON.stringify(schemas)) as object },
+  });
 }
 
 function problemsOf(what: string, validate: ValidateFunction, value: unknown): string[] {
   if (validate(value)) return [];
-  return (validate.errors ?? []).map(({ instancePath, message = '' }) => `${what}${instancePath} ${message}`);
+  return (validate.errors ?? []).map(
+    ({ instancePath, message = '' }) => `${what}${instancePath} ${message}`,
+  );
 }
 
 /** Undefined is no value of any schema. */

@@ -1,6 +1,7 @@
 /**
- * Adapters as they were built. Contract tests run the build: what it starts (threads, processes) starts from compiled files, and its
- * errors are of its own classes, so they are told by name and code.
+ * Adapters as they were built. Contract tests run the build: what it starts (threads, processes)
+ * starts from compiled files, and its errors are of its own classes, so they are told by name and
+ * code.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,7 +24,10 @@ export async function openFolder(): Promise<{ folder: string; close: () => Promi
 }
 
 /** The embedded engine on a folder of its own, with the schema in it. */
-export async function openEmbeddedDatabase(): Promise<{ database: Database; close: () => Promise<void> }> {
+export async function openEmbeddedDatabase(): Promise<{
+  database: Database;
+  close: () => Promise<void>;
+}> {
   const { startEmbeddedPostgres } = await built<PgliteModule>('embedded/pglite.js');
   const { openDatabase } = await built<DatabaseModule>('postgres/database.js');
   const { folder, close: removeFolder } = await openFolder();

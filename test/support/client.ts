@@ -17,7 +17,12 @@ export interface Answer<T> {
 }
 
 /** One POST; `token` null sends none. Errors are in the answer. */
-export async function ask<T>(url: string, token: string | null, query: string, variables: Variables = {}): Promise<Answer<T>> {
+export async function ask<T>(
+  url: string,
+  token: string | null,
+  query: string,
+  variables: Variables = {},
+): Promise<Answer<T>> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...authorization(token) },
@@ -27,7 +32,12 @@ export async function ask<T>(url: string, token: string | null, query: string, v
 }
 
 /** Like `ask`, but only the data: throws when there are errors. */
-export async function gql<T>(url: string, token: string | null, query: string, variables: Variables = {}): Promise<T> {
+export async function gql<T>(
+  url: string,
+  token: string | null,
+  query: string,
+  variables: Variables = {},
+): Promise<T> {
   return dataOf(await ask<T>(url, token, query, variables));
 }
 
@@ -39,7 +49,15 @@ export interface UploadFile {
 }
 
 export interface Uploaded {
-  document: { id: string; status: string; seq: number; generation: number; filename: string; mimeType: string; fileSize: number };
+  document: {
+    id: string;
+    status: string;
+    seq: number;
+    generation: number;
+    filename: string;
+    mimeType: string;
+    fileSize: number;
+  };
   duplicateOf: string | null;
 }
 
@@ -51,22 +69,40 @@ const UPLOAD = `mutation Upload($file: Upload!, $options: UploadOptions) {
 }`;
 
 /** A GraphQL multipart upload. Errors are in the answer. */
-export async function askUpload(url: string, token: string | null, file: UploadFile): Promise<Answer<{ uploadDocument: Uploaded }>> {
+export async function askUpload(
+  url: string,
+  token: string | null,
+  file: UploadFile,
+): Promise<Answer<{ uploadDocument: Uploaded }>> {
   const body = new FormData();
-  body.append('operations', JSON.stringify({ query: UPLOAD, variables: { file: null, options: file.options ?? null } }));
+  body.append(
+    'operations',
+    JSON.stringify({ query: UPLOAD, variables: { file: null, options: file.options ?? null } }),
+  );
   body.append('map', JSON.stringify({ file: ['variables.file'] }));
   const content = typeof file.content === 'string' ? file.content : new Uint8Array(file.content);
-  body.append('file', new Blob([content], { type: file.type ?? 'application/octet-stream' }), file.name);
+  body.append(
+    'file',
+    new Blob([content], { type: file.type ?? 'application/octet-stream' }),
+    file.name,
+  );
   const headers = { 'apollo-require-preflight': 'true', ...authorization(token) };
   return toAnswer(await fetch(`${url}/graphql`, { method: 'POST', headers, body }));
 }
 
 /** Like `askUpload`, but only the payload: throws when there are errors. */
-export async function upload(url: string, token: string | null, file: UploadFile): Promise<Uploaded> {
+export async function upload(
+  url: string,
+  token: string | null,
+  file: UploadFile,
+): Promise<Uploaded> {
   return dataOf(await askUpload(url, token, file)).uploadDocument;
 }
 
-/** Values of a subscription over graphql-transport-ws. Leaving the loop, or `return()`, ends it and closes the socket. Never reconnects. */
+/**
+ * Values of a subscription over graphql-transport-ws. Leaving the loop, or `return()`, ends it and
+ * closes the socket. Never reconnects.
+ */
 export async function* subscribe<T>(
   url: string,
   token: string | null,
@@ -81,7 +117,11 @@ export async function* subscribe<T>(
   });
   try {
     for await (const result of client.iterate<T>({ query, variables })) {
-      yield dataOf({ status: 200, data: result.data ?? null, errors: (result.errors ?? []) as unknown as GraphqlError[] });
+      yield dataOf({
+        status: 200,
+        data: result.data ?? null,
+        errors: (result.errors ?? []) as unknown as GraphqlError[],
+      });
     }
   } finally {
     await client.dispose();
@@ -95,10 +135,18 @@ export async function* subscribeSse<T>(
   query: string,
   variables: Variables = {},
 ): AsyncGenerator<T, void, void> {
-  const client = createSseClient({ url: `${url}/graphql`, headers: authorization(token), retryAttempts: 0 });
+  const client = createSseClient({
+    url: `${url}/graphql`,
+    headers: authorization(token),
+    retryAttempts: 0,
+  });
   try {
     for await (const result of client.iterate<T>({ query, variables })) {
-      yield dataOf({ status: 200, data: result.data ?? null, errors: (result.errors ?? []) as unknown as GraphqlError[] });
+      yield dataOf({
+        status: 200,
+        data: result.data ?? null,
+        errors: (result.errors ?? []) as unknown as GraphqlError[],
+      });
     }
   } finally {
     client.dispose();
@@ -113,7 +161,13 @@ export interface StatusSeen {
   attempt: number;
   vectorCount: number;
   progress: { done: number; total: number | null };
-  error: { code: string; cause: string | null; message: string; retryable: boolean; stage: string } | null;
+  error: {
+    code: string;
+    cause: string | null;
+    message: string;
+    retryable: boolean;
+    stage: string;
+  } | null;
 }
 
 const STATUS = `subscription Status($id: ID!) {
@@ -122,14 +176,28 @@ const STATUS = `subscription Status($id: ID!) {
   }
 }`;
 
-/** Watches a document until it has one of these statuses; answers every event seen, that one last. */
-export async function waitForStatus(url: string, token: string, documentId: string, ...wanted: string[]): Promise<StatusSeen[]> {
+/**
+ * Watches a document until it has one of these statuses; answers every event seen, that one last.
+ */
+export async function waitForStatus(
+  url: string,
+  token: string,
+  documentId: string,
+  ...wanted: string[]
+): Promise<StatusSeen[]> {
   const seen: StatusSeen[] = [];
-  for await (const { documentStatus } of subscribe<{ documentStatus: StatusSeen }>(url, token, STATUS, { id: documentId })) {
+  for await (const { documentStatus } of subscribe<{ documentStatus: StatusSeen }>(
+    url,
+    token,
+    STATUS,
+    { id: documentId },
+  )) {
     seen.push(documentStatus);
     if (wanted.includes(documentStatus.status)) return seen;
   }
-  throw new Error(`the subscription ended before ${wanted.join(' or ')}: ${seen.map(({ status }) => status).join(', ')}`);
+  throw new Error(
+    `the subscription ended before ${wanted.join(' or ')}: ${seen.map(({ status }) => status).join(', ')}`,
+  );
 }
 
 function authorization(token: string | null): Record<string, string> {
@@ -142,6 +210,7 @@ async function toAnswer<T>(response: Response): Promise<Answer<T>> {
 }
 
 function dataOf<T>({ data, errors, status }: Answer<T>): T {
-  if (data === null || errors.length > 0) throw new Error(`HTTP ${status}: ${JSON.stringify(errors)}`);
+  if (data === null || errors.length > 0)
+    throw new Error(`HTTP ${status}: ${JSON.stringify(errors)}`);
   return data;
 }

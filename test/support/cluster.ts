@@ -1,6 +1,7 @@
 /**
- * The product as many processes on real servers, with a database and a folder for the files of this cluster's own. Topics, Redis and
- * Weaviate are shared with other clusters of the run: their documents have other ids and other users.
+ * The product as many processes on real servers, with a database and a folder for the files of this
+ * cluster's own. Topics, Redis and Weaviate are shared with other clusters of the run: their
+ * documents have other ids and other users.
  */
 import { Client } from 'pg';
 import { randomBytes } from 'node:crypto';
@@ -24,23 +25,48 @@ export interface Cluster {
   relays: Product[];
   env: Record<string, string>;
   /** One more of a kind. */
-  start(role: 'api' | 'worker' | 'relay', env?: Record<string, string>, until?: 'ready' | 'alive'): Promise<Product>;
+  start(
+    role: 'api' | 'worker' | 'relay',
+    env?: Record<string, string>,
+    until?: 'ready' | 'alive',
+  ): Promise<Product>;
   /** Rows of one statement. */
   query<Row extends object>(sql: string, parameters?: unknown[]): Promise<Row[]>;
   /** Ends what belongs to this cluster alone; its processes end with the test file. */
   close(): Promise<void>;
 }
 
-export async function startCluster({ apis, workers, relays, env = {} }: ClusterSize): Promise<Cluster> {
+export async function startCluster({
+  apis,
+  workers,
+  relays,
+  env = {},
+}: ClusterSize): Promise<Cluster> {
   const services = serviceVariables();
-  if (!services) throw new Error('no services: run `npm run services -- up` and name its variables file in DOCSTREAM_SERVICES_ENV');
-  const { FIREBASE_PROJECT_ID: _project, FIREBASE_AUTH_EMULATOR_HOST: _emulator, FIREBASE_API_KEY: _key, ...used } = services;
+  if (!services)
+    throw new Error(
+      'no services: run `npm run services -- up` and name its variables file in DOCSTREAM_SERVICES_ENV',
+    );
+  const {
+    FIREBASE_PROJECT_ID: _project,
+    FIREBASE_AUTH_EMULATOR_HOST: _emulator,
+    FIREBASE_API_KEY: _key,
+    ...used
+  } = services;
   const databaseUrl = await createDatabase(services['DATABASE_URL'] ?? '');
   const dataDir = await mkdtemp(join(tmpdir(), 'docstream-cluster-'));
   const blobs = { BLOB_URL: pathToFileURL(join(dataDir, 'blobs')).href };
-  const all = { COHERE_INPUTS_PER_MINUTE: '10000000', ...used, ...blobs, DATABASE_URL: databaseUrl, ...env };
-  const start: Cluster['start'] = (role, more = {}, until = 'ready') => startProduct({ role, dataDir, until, env: { ...all, ...more } });
-  const many = (role: 'api' | 'worker' | 'relay', count: number) => Promise.all(Array.from({ length: count }, () => start(role)));
+  const all = {
+    COHERE_INPUTS_PER_MINUTE: '10000000',
+    ...used,
+    ...blobs,
+    DATABASE_URL: databaseUrl,
+    ...env,
+  };
+  const start: Cluster['start'] = (role, more = {}, until = 'ready') =>
+    startProduct({ role, dataDir, until, env: { ...all, ...more } });
+  const many = (role: 'api' | 'worker' | 'relay', count: number) =>
+    Promise.all(Array.from({ length: count }, () => start(role)));
   const [apiProcesses, workerProcesses, relayProcesses] = await Promise.all([
     many('api', apis),
     many('worker', workers),
@@ -54,7 +80,8 @@ export async function startCluster({ apis, workers, relays, env = {} }: ClusterS
     relays: relayProcesses,
     env: all,
     start,
-    query: async <Row extends object>(sql: string, parameters: unknown[] = []) => (await client.query<Row>(sql, parameters)).rows,
+    query: async <Row extends object>(sql: string, parameters: unknown[] = []) =>
+      (await client.query<Row>(sql, parameters)).rows,
     close: async () => {
       await client.end();
       await rm(dataDir, { recursive: true, force: true });

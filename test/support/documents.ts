@@ -8,15 +8,24 @@ export function newUser(name = 'user'): string {
 }
 
 /** Uploads and waits until it is COMPLETED; answers its id. */
-export async function uploadCompleted(url: string, token: string, file: UploadFile): Promise<string> {
+export async function uploadCompleted(
+  url: string,
+  token: string,
+  file: UploadFile,
+): Promise<string> {
   const { document } = await upload(url, token, file);
   const last = (await waitForStatus(url, token, document.id, 'COMPLETED', 'FAILED')).at(-1);
-  if (last?.status !== 'COMPLETED') throw new Error(`${file.name} ended ${String(last?.status)}: ${JSON.stringify(last?.error)}`);
+  if (last?.status !== 'COMPLETED')
+    throw new Error(`${file.name} ended ${String(last?.status)}: ${JSON.stringify(last?.error)}`);
   return document.id;
 }
 
 /** Uploads and waits until it is FAILED; answers its last event. */
-export async function uploadFailed(url: string, token: string, file: UploadFile): Promise<StatusSeen> {
+export async function uploadFailed(
+  url: string,
+  token: string,
+  file: UploadFile,
+): Promise<StatusSeen> {
   const { document } = await upload(url, token, file);
   const last = (await waitForStatus(url, token, document.id, 'COMPLETED', 'FAILED')).at(-1);
   if (last?.status !== 'FAILED') throw new Error(`${file.name} ended ${String(last?.status)}`);
@@ -47,7 +56,11 @@ export const SEARCH = `query Search($query: String!, $first: Int! = 10, $mode: S
   }
 }`;
 
-export async function search(url: string, token: string, variables: SearchVariables): Promise<Hit[]> {
+export async function search(
+  url: string,
+  token: string,
+  variables: SearchVariables,
+): Promise<Hit[]> {
   return (await gql<{ search: Hit[] }>(url, token, SEARCH, { ...variables })).search;
 }
 
@@ -73,7 +86,11 @@ export function longText(passages: number, seed = 'text'): string {
   const sentences = (passage: number) =>
     Array.from(
       { length: 8 },
-      (_, line) => `Sentence ${line} of passage ${passage} of ${seed} tells of harbour ${passage * 7 + line} and its keeper.`,
+      (_, line) =>
+        `Sentence ${line} of passage ${passage} of ${seed} tells of harbour ${passage * 7 + line} and its keeper.`,
     );
-  return Array.from({ length: passages }, (_, passage) => `${sentences(passage).join(' ').padEnd(880, ' and so on')}\n\n`).join('');
+  return Array.from(
+    { length: passages },
+    (_, passage) => `${sentences(passage).join(' ').padEnd(880, ' and so on')}\n\n`,
+  ).join('');
 }

@@ -1,4 +1,7 @@
-/** Extractors on working folders of their own, stopped and removed after each test. Call it at the top of a test file. */
+/**
+ * Extractors on working folders of their own, stopped and removed after each test. Call it at the
+ * top of a test file.
+ */
 import { createReadStream } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,11 +40,19 @@ export function useExtractionLab(): ExtractionLab {
 
   afterEach(async () => {
     await Promise.all(extractors.splice(0).map((extractor) => extractor.stop()));
-    await Promise.all([workDir, scripts].map((folder) => rm(folder, { recursive: true, force: true })));
+    await Promise.all(
+      [workDir, scripts].map((folder) => rm(folder, { recursive: true, force: true })),
+    );
   });
 
   function start(options: Partial<ExtractorOptions> = {}): Extractor {
-    const extractor = createExtractor({ workDir, processes: 1, timeoutMs: 20_000, maxRssBytes: 400 * MIB, ...options });
+    const extractor = createExtractor({
+      workDir,
+      processes: 1,
+      timeoutMs: 20_000,
+      maxRssBytes: 400 * MIB,
+      ...options,
+    });
     extractors.push(extractor);
     return extractor;
   }
@@ -64,13 +75,19 @@ export function useExtractionLab(): ExtractionLab {
 /** By the first bytes of a file of the corpus, or of one with an absolute path. */
 export async function mimeTypeOf(name: string): Promise<string> {
   const path = resolve(corpus, name);
-  const head = await collect(createReadStream(path, { end: detector.headBytes - 1, highWaterMark: detector.headBytes }));
+  const head = await collect(
+    createReadStream(path, { end: detector.headBytes - 1, highWaterMark: detector.headBytes }),
+  );
   return (await detector.detect(Buffer.concat(head as Buffer[]), path)) ?? 'unknown';
 }
 
 export async function segmentsOf(extractor: Extractor, name: string): Promise<TextSegment[]> {
   const content = createReadStream(resolve(corpus, name));
-  const text = await extractor.extract({ mimeType: await mimeTypeOf(name), content, signal: new AbortController().signal });
+  const text = await extractor.extract({
+    mimeType: await mimeTypeOf(name),
+    content,
+    signal: new AbortController().signal,
+  });
   try {
     return await collect(text.segments());
   } finally {
@@ -82,8 +99,16 @@ export async function textOf(extractor: Extractor, name: string): Promise<string
   return (await segmentsOf(extractor, name)).map(({ text }) => text).join('');
 }
 
-export function extractText(extractor: Extractor, text: string, signal = new AbortController().signal): Promise<ExtractedText> {
-  return extractor.extract({ mimeType: 'text/plain', content: Readable.from([Buffer.from(text)]), signal });
+export function extractText(
+  extractor: Extractor,
+  text: string,
+  signal = new AbortController().signal,
+): Promise<ExtractedText> {
+  return extractor.extract({
+    mimeType: 'text/plain',
+    content: Readable.from([Buffer.from(text)]),
+    signal,
+  });
 }
 
 export async function collect<T>(all: AsyncIterable<T>): Promise<T[]> {

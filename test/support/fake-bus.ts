@@ -1,4 +1,7 @@
-/** A status bus in memory that can be slow to acknowledge, lose hints and come back. Hints are delivered at once. */
+/**
+ * A status bus in memory that can be slow to acknowledge, lose hints and come back. Hints are
+ * delivered at once.
+ */
 import type { StatusEvent } from '../../src/documents/document.js';
 import type { StatusBus } from '../../src/documents/ports.js';
 

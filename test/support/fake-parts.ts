@@ -1,6 +1,13 @@
 /** Small parts that work in memory: an embedder, a vector store, blobs, extracted text. */
 import { Readable } from 'node:stream';
-import type { BlobStore, Embedder, ExtractedText, TextSegment, VectorObject, VectorStore } from '../../src/documents/ports.js';
+import type {
+  BlobStore,
+  Embedder,
+  ExtractedText,
+  TextSegment,
+  VectorObject,
+  VectorStore,
+} from '../../src/documents/ports.js';
 import { ProcessingFailure } from '../../src/errors.js';
 
 export function createFakeEmbedder({ maxTexts = 4, dimensions = 3 } = {}): Embedder {
@@ -8,7 +15,8 @@ export function createFakeEmbedder({ maxTexts = 4, dimensions = 3 } = {}): Embed
     model: 'fake',
     dimensions,
     maxTexts,
-    embed: async (texts) => texts.map(() => new Float32Array(dimensions).fill(1 / Math.sqrt(dimensions))),
+    embed: async (texts) =>
+      texts.map(() => new Float32Array(dimensions).fill(1 / Math.sqrt(dimensions))),
     stop: async () => undefined,
   };
 }
@@ -23,14 +31,25 @@ export function createFakeVectors(): FakeVectors {
   return {
     objects,
     store: async (_userId, stored) => {
-      for (const object of stored) objects.set([object.documentId, object.generation, object.index].join(':'), object);
+      for (const object of stored)
+        objects.set([object.documentId, object.generation, object.index].join(':'), object);
     },
     count: async (_userId, documentId, generation) =>
-      [...objects.values()].filter((object) => object.documentId === documentId && object.generation === generation).length,
+      [...objects.values()].filter(
+        (object) => object.documentId === documentId && object.generation === generation,
+      ).length,
     trim: async (_userId, documentId, generation, chunkCount) =>
-      removeWhere((object) => object.documentId === documentId && object.generation === generation && object.index >= chunkCount),
+      removeWhere(
+        (object) =>
+          object.documentId === documentId &&
+          object.generation === generation &&
+          object.index >= chunkCount,
+      ),
     remove: async (_userId, documentId, { below = Infinity, only } = {}) =>
-      removeWhere(({ documentId: id, generation }) => id === documentId && generation < below && generation === (only ?? generation)),
+      removeWhere(
+        ({ documentId: id, generation }) =>
+          id === documentId && generation < below && generation === (only ?? generation),
+      ),
     search: async () => [],
   };
 }
@@ -56,7 +75,9 @@ export function createFakeBlobs(): FakeBlobs {
 }
 
 /** Text that is made while it is read; knows whether it was disposed of. */
-export function createFakeText(segments: () => Iterable<TextSegment>): ExtractedText & { disposed: number } {
+export function createFakeText(
+  segments: () => Iterable<TextSegment>,
+): ExtractedText & { disposed: number } {
   const text = {
     disposed: 0,
     async *segments() {

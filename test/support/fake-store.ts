@@ -1,11 +1,22 @@
-/** Documents in memory, with the rules of the real store that the status hub and the worker build on. */
+/**
+ * Documents in memory, with the rules of the real store that the status hub and the worker build
+ * on.
+ */
 import { randomUUID } from 'node:crypto';
 import type { Document, StatusEvent } from '../../src/documents/document.js';
 import type { Change, Claim, DocumentStore } from '../../src/documents/ports.js';
-import { isAllowedChange, isRunning, isUnfinished, toChangeEvent } from '../../src/documents/status.js';
+import {
+  isAllowedChange,
+  isRunning,
+  isUnfinished,
+  toChangeEvent,
+} from '../../src/documents/status.js';
 import { makeDocument } from './make-document.js';
 
-export type FakeStore = Pick<DocumentStore, 'findMany' | 'recent' | 'events' | 'claim' | 'change' | 'renew'> & {
+export type FakeStore = Pick<
+  DocumentStore,
+  'findMany' | 'recent' | 'events' | 'claim' | 'change' | 'renew'
+> & {
   add(more?: Partial<Document>): Document;
   get(id: string): Document;
   /** One durable change, whatever the table says; the event that it makes. */
@@ -43,14 +54,28 @@ export function createFakeStore(): FakeStore {
     const document = get(documentId);
     const holds = leaseToken === undefined || leases.get(documentId) === leaseToken;
     if (document.status !== from || document.generation !== generation || !holds) return null;
-    const { chunkCount = document.progress.total, progressDone = document.progress.done, nextAttemptInMs = null, ...rest } = more;
+    const {
+      chunkCount = document.progress.total,
+      progressDone = document.progress.done,
+      nextAttemptInMs = null,
+      ...rest
+    } = more;
     const nextAttemptAt = nextAttemptInMs === null ? null : new Date(Date.now() + nextAttemptInMs);
-    return set(documentId, { ...rest, status: to, nextAttemptAt, progress: { done: progressDone, total: chunkCount } });
+    return set(documentId, {
+      ...rest,
+      status: to,
+      nextAttemptAt,
+      progress: { done: progressDone, total: chunkCount },
+    });
   }
 
   function claimOne(document: Document): { claim: Claim; event: StatusEvent } {
     const leaseToken = randomUUID();
-    const event = set(document.id, { status: 'EXTRACTING', attempt: document.attempt + 1, startedAt: new Date() });
+    const event = set(document.id, {
+      status: 'EXTRACTING',
+      attempt: document.attempt + 1,
+      startedAt: new Date(),
+    });
     leases.set(document.id, leaseToken);
     return { claim: { document: get(document.id), leaseToken }, event };
   }
@@ -59,7 +84,8 @@ export function createFakeStore(): FakeStore {
     add: (more) => {
       const document = makeDocument(more);
       documents.set(document.id, document);
-      for (let seq = 1; seq <= document.seq; seq += 1) history.push(toChangeEvent({ ...document, seq }, null));
+      for (let seq = 1; seq <= document.seq; seq += 1)
+        history.push(toChangeEvent({ ...document, seq }, null));
       return document;
     },
     get,
@@ -70,7 +96,11 @@ export function createFakeStore(): FakeStore {
     findMany: async (ids) => ids.flatMap((id) => documents.get(id) ?? []),
     recent: async (userId, changedSince, limit) =>
       [...documents.values()]
-        .filter((document) => document.userId === userId && (isUnfinished(document.status) || document.updatedAt >= changedSince))
+        .filter(
+          (document) =>
+            document.userId === userId &&
+            (isUnfinished(document.status) || document.updatedAt >= changedSince),
+        )
         .sort((a, b) => b.updatedAt.getTime() - a.updatedAt.getTime())
         .slice(0, limit),
     events: async (documentId, after, first) =>
@@ -80,12 +110,19 @@ export function createFakeStore(): FakeStore {
         .map(({ document: _document, ...event }) => event),
     claim: async ({ limit }) => {
       const due = [...documents.values()].filter(
-        ({ status, nextAttemptAt }) => status === 'PENDING' && (nextAttemptAt?.getTime() ?? 0) <= Date.now(),
+        ({ status, nextAttemptAt }) =>
+          status === 'PENDING' && (nextAttemptAt?.getTime() ?? 0) <= Date.now(),
       );
       const claimed = due.slice(0, limit).map(claimOne);
-      return { claims: claimed.map(({ claim }) => claim), events: claimed.map(({ event }) => event) };
+      return {
+        claims: claimed.map(({ claim }) => claim),
+        events: claimed.map(({ event }) => event),
+      };
     },
     change: async (changes) => changes.map(changeOne),
-    renew: async (held) => held.filter((lease) => leases.get(lease.documentId) !== lease.leaseToken).map((lease) => lease.leaseToken),
+    renew: async (held) =>
+      held
+        .filter((lease) => leases.get(lease.documentId) !== lease.leaseToken)
+        .map((lease) => lease.leaseToken),
   };
 }

@@ -36,8 +36,14 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   let fault = passOn;
   const server = createServer((request, response) => {
     void toExchange(target, request, response).then(async (exchange) => {
-      const answer = await fault(exchange).catch((error: unknown) => ({ status: 502, body: String(error) }));
-      if (answer) response.writeHead(answer.status, { 'content-type': 'application/json' }).end(toJson(answer.body));
+      const answer = await fault(exchange).catch((error: unknown) => ({
+        status: 502,
+        body: String(error),
+      }));
+      if (answer)
+        response
+          .writeHead(answer.status, { 'content-type': 'application/json' })
+          .end(toJson(answer.body));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -51,7 +57,11 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   };
 }
 
-async function toExchange(target: string, request: IncomingMessage, response: ServerResponse): Promise<Exchange> {
+async function toExchange(
+  target: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Exchange> {
   const gone = new Promise<void>((resolve) => response.once('close', resolve));
   const text = String(await buffer(request));
   const { method = 'GET', url: path = '/', headers } = request;
@@ -61,7 +71,10 @@ async function toExchange(target: string, request: IncomingMessage, response: Se
 }
 
 async function ask(url: string, method: string, body: unknown): Promise<Answer> {
-  const content = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+  const content =
+    body === undefined
+      ? {}
+      : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
   const response = await fetch(url, { method, ...content });
   const text = await response.text();
   return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };

@@ -1,4 +1,7 @@
-/** The Firebase Auth emulator as an administrator uses it. Every test has a project of its own in it. */
+/**
+ * The Firebase Auth emulator as an administrator uses it. Every test has a project of its own in
+ * it.
+ */
 import { randomUUID } from 'node:crypto';
 
 export interface FirebaseProject {
@@ -17,7 +20,11 @@ export function openFirebaseProject(host: string, id = `demo-${randomUUID()}`): 
 
   async function post(path: string, body: object): Promise<Record<string, unknown>> {
     const headers = { 'content-type': 'application/json', authorization: 'Bearer owner' };
-    const response = await fetch(`${api}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const response = await fetch(`${api}${path}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+    });
     const answer = (await response.json()) as Record<string, unknown>;
     if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
     return answer;
@@ -28,11 +35,20 @@ export function openFirebaseProject(host: string, id = `demo-${randomUUID()}`): 
     signIn: async (uid, claims = {}) => {
       const user = { localId: uid, email: emailOf(uid), password: PASSWORD };
       await post(`/projects/${id}/accounts`, user).catch(() => undefined);
-      await post(`/projects/${id}/accounts:update`, { localId: uid, customAttributes: JSON.stringify(claims) });
-      const credentials = { email: user.email, password: user.password, returnSecureToken: true, targetProjectId: id };
+      await post(`/projects/${id}/accounts:update`, {
+        localId: uid,
+        customAttributes: JSON.stringify(claims),
+      });
+      const credentials = {
+        email: user.email,
+        password: user.password,
+        returnSecureToken: true,
+        targetProjectId: id,
+      };
       return String((await post(`/accounts:signInWithPassword?key=any`, credentials))['idToken']);
     },
-    disable: async (uid) => void (await post(`/projects/${id}/accounts:update`, { localId: uid, disableUser: true })),
+    disable: async (uid) =>
+      void (await post(`/projects/${id}/accounts:update`, { localId: uid, disableUser: true })),
     remove: async (uid) => void (await post(`/projects/${id}/accounts:delete`, { localId: uid })),
   };
 }

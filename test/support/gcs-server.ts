@@ -1,4 +1,6 @@
-/** As much of Google's storage API as an upload in chunks, a download and a removal need, in memory. */
+/**
+ * As much of Google's storage API as an upload in chunks, a download and a removal need, in memory.
+ */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -24,11 +26,16 @@ export async function startGcs(): Promise<GcsServer> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', address);
     const body = await buffer(request);
-    if (url.pathname.startsWith('/upload/')) return request.method === 'POST' ? begin(url, response) : append(request, url, body, response);
+    if (url.pathname.startsWith('/upload/'))
+      return request.method === 'POST'
+        ? begin(url, response)
+        : append(request, url, body, response);
     const name = decodeURIComponent(/\/o\/([^/]+)$/.exec(url.pathname)?.[1] ?? '');
     const content = objects.get(name);
-    if (!content) return void response.writeHead(404).end('{"error":{"code":404,"message":"No such object"}}');
-    if (request.method === 'DELETE') return void (objects.delete(name), response.writeHead(204).end());
+    if (!content)
+      return void response.writeHead(404).end('{"error":{"code":404,"message":"No such object"}}');
+    if (request.method === 'DELETE')
+      return void (objects.delete(name), response.writeHead(204).end());
     if (url.searchParams.get('alt') !== 'media') return sendMetadata(response, name, content);
     response.writeHead(200, { 'x-goog-hash': `crc32c=${hash(content)}` }).end(content);
   }
@@ -41,17 +48,25 @@ export async function startGcs(): Promise<GcsServer> {
   }
 
   /** The total, known with the last chunk only, stands behind the slash. */
-  function append(request: IncomingMessage, url: URL, body: Buffer, response: ServerResponse): void {
+  function append(
+    request: IncomingMessage,
+    url: URL,
+    body: Buffer,
+    response: ServerResponse,
+  ): void {
     const upload = uploads.get(url.searchParams.get('upload_id') ?? '');
     if (!upload) return void response.writeHead(404).end();
     upload.content = Buffer.concat([upload.content, body]);
     const isLast = !request.headers['content-range']?.endsWith('/*');
-    if (!isLast) return void response.writeHead(308, { range: `bytes=0-${upload.content.length - 1}` }).end();
+    if (!isLast)
+      return void response.writeHead(308, { range: `bytes=0-${upload.content.length - 1}` }).end();
     objects.set(upload.name, upload.content);
     sendMetadata(response, upload.name, upload.content);
   }
 
-  const server = createServer((request, response) => void answer(request, response).catch(() => response.destroy()));
+  const server = createServer(
+    (request, response) => void answer(request, response).catch(() => response.destroy()),
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const close = async () => {
@@ -62,7 +77,13 @@ export async function startGcs(): Promise<GcsServer> {
 }
 
 function sendMetadata(response: ServerResponse, name: string, content: Buffer): void {
-  const metadata = { name, size: String(content.length), crc32c: hash(content), updated: new Date().toISOString(), etag: 'one' };
+  const metadata = {
+    name,
+    size: String(content.length),
+    crc32c: hash(content),
+    updated: new Date().toISOString(),
+    etag: 'one',
+  };
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(metadata));
 }
 

@@ -15,11 +15,16 @@ const TYPES = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/cont
 export function filesOverBounds(): HostileFile[] {
   return [
     docx('deep.docx', '<w:p>'.repeat(MANY)),
-    docx('deep-names.docx', Array.from({ length: 2_000 }, (_, number) => `<w:e${number}>`).join('')),
+    docx(
+      'deep-names.docx',
+      Array.from({ length: 2_000 }, (_, number) => `<w:e${number}>`).join(''),
+    ),
     docx('attributes.docx', `<w:p ${attributes(MANY)}>`),
     odt('deep.odt', '<text:p>'.repeat(MANY)),
     xlsx('deep.xlsx', '<c>'.repeat(MANY)),
-    xlsx('strings.xlsx', '<worksheet/>', { 'xl/strings.xml': `<sst>${'<si/>'.repeat(2_000_001)}</sst>` }),
+    xlsx('strings.xlsx', '<worksheet/>', {
+      'xl/strings.xml': `<sst>${'<si/>'.repeat(2_000_001)}</sst>`,
+    }),
     pptx('deep.pptx', '<p:sp>'.repeat(MANY)),
     html('quad.html', `${'<b>'.repeat(MANY)}${'</i>'.repeat(MANY)}`),
     html('div.html', '<div>'.repeat(MANY)),
@@ -34,12 +39,20 @@ export function filesWithinBounds(): HostileFile[] {
   return [
     docx('unmatched.docx', `${'<w:p>'.repeat(900)}<w:t>read</w:t>${many('</w:unmatched>')}`),
     docx('footnotes.docx', '<w:t>read</w:t>', {
-      'word/_rels/document.xml.rels': relationships(many(relationship('n', 'footnotes', 'notes.xml'))),
+      'word/_rels/document.xml.rels': relationships(
+        many(relationship('n', 'footnotes', 'notes.xml')),
+      ),
       'word/notes.xml': '<w:footnotes/>',
     }),
-    xlsx('sheets.xlsx', '<worksheet/>', { 'xl/workbook.xml': `<workbook>${many('<sheet name="read" r:id="s"/>')}</workbook>` }),
-    xlsx('format.xlsx', '<worksheet/>', { 'xl/styles.xml': `<s><numFmt numFmtId="1" formatCode="${many('[')}"/></s>` }),
-    pptx('slides.pptx', '<a:t>read</a:t>', { 'ppt/presentation.xml': `<p>${many('<p:sldId r:id="s"/>')}</p>` }),
+    xlsx('sheets.xlsx', '<worksheet/>', {
+      'xl/workbook.xml': `<workbook>${many('<sheet name="read" r:id="s"/>')}</workbook>`,
+    }),
+    xlsx('format.xlsx', '<worksheet/>', {
+      'xl/styles.xml': `<s><numFmt numFmtId="1" formatCode="${many('[')}"/></s>`,
+    }),
+    pptx('slides.pptx', '<a:t>read</a:t>', {
+      'ppt/presentation.xml': `<p>${many('<p:sldId r:id="s"/>')}</p>`,
+    }),
     pptx('notes.pptx', '<a:t>read</a:t>', {
       'ppt/_rels/slide.xml.rels': relationships(many(relationship('n', 'notesSlide', 'notes.xml'))),
       'ppt/notes.xml': '<notes/>',
@@ -68,7 +81,10 @@ function relationships(inner: string): string {
 type Parts = Record<string, string>;
 
 function docx(name: string, body: string, more: Parts = {}): HostileFile {
-  return office(name, 'word/document.xml', { 'word/document.xml': `<w:document><w:body>${body}`, ...more });
+  return office(name, 'word/document.xml', {
+    'word/document.xml': `<w:document><w:body>${body}`,
+    ...more,
+  });
 }
 
 function pptx(name: string, slide: string, more: Parts = {}): HostileFile {
@@ -98,13 +114,20 @@ function xlsx(name: string, sheet: string, more: Parts = {}): HostileFile {
 
 function odt(name: string, content: string): HostileFile {
   const mimetype = 'application/vnd.oasis.opendocument.text';
-  return { name, content: zip({ mimetype, 'META-INF/manifest.xml': '<manifest/>', 'content.xml': content }) };
+  return {
+    name,
+    content: zip({ mimetype, 'META-INF/manifest.xml': '<manifest/>', 'content.xml': content }),
+  };
 }
 
 function office(name: string, main: string, parts: Parts): HostileFile {
   return {
     name,
-    content: zip({ '[Content_Types].xml': TYPES, '_rels/.rels': relationships(relationship('m', 'officeDocument', main)), ...parts }),
+    content: zip({
+      '[Content_Types].xml': TYPES,
+      '_rels/.rels': relationships(relationship('m', 'officeDocument', main)),
+      ...parts,
+    }),
   };
 }
 
@@ -125,7 +148,14 @@ function zip(parts: Parts): Buffer {
     const place = Buffer.alloc(16);
     place.writeUInt32LE(offset, 12);
     const file = Buffer.concat([Buffer.from('PK\x03\x04'), common, Buffer.from(name), packed]);
-    directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00'), common, place.subarray(2), Buffer.from(name)]));
+    directory.push(
+      Buffer.concat([
+        Buffer.from('PK\x01\x02\x14\x00'),
+        common,
+        place.subarray(2),
+        Buffer.from(name),
+      ]),
+    );
     files.push(file);
     offset += file.length;
   }

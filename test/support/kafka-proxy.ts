@@ -1,6 +1,7 @@
 /**
- * Stands between a kafkajs client and the broker and can lose the broker's answer to a Produce request: the broker has stored the batch, the
- * client sees its connection end. It can be away altogether as well.
+ * Stands between a kafkajs client and the broker and can lose the broker's answer to a Produce
+ * request: the broker has stored the batch, the client sees its connection end. It can be away
+ * altogether as well.
  */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { KafkaConfig } from 'kafkajs';
@@ -49,7 +50,10 @@ export async function startKafkaProxy(): Promise<KafkaProxy> {
     client.on('close', () => broker.destroy());
     broker.on('close', () => client.destroy());
     client.on('data', (request: Buffer) => {
-      losesNext ||= proxy.losesAnswers && request.length > API_KEY_AT + 2 && request.readInt16BE(API_KEY_AT) === PRODUCE;
+      losesNext ||=
+        proxy.losesAnswers &&
+        request.length > API_KEY_AT + 2 &&
+        request.readInt16BE(API_KEY_AT) === PRODUCE;
       broker.write(request);
     });
     broker.on('data', (answer: Buffer) => {

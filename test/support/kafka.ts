@@ -1,4 +1,7 @@
-/** What tests need of a real Kafka: KAFKA_BROKERS says where it is. Records are read by kcat, which knows nothing of our code. */
+/**
+ * What tests need of a real Kafka: KAFKA_BROKERS says where it is. Records are read by kcat, which
+ * knows nothing of our code.
+ */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -9,7 +12,10 @@ import { makeLog } from './make-log.js';
 
 const brokers = process.env['KAFKA_BROKERS'] ?? '';
 
-/** Runs the suite where there is a Kafka, says in one line that it does not where there is none, and fails in CI then. */
+/**
+ * Runs the suite where there is a Kafka, says in one line that it does not where there is none, and
+ * fails in CI then.
+ */
 export function describeWithKafka(name: string, suite: () => void): void {
   if (brokers !== '') {
     describe(name, suite);
@@ -25,7 +31,10 @@ export function describeWithKafka(name: string, suite: () => void): void {
   describe.skip(name, suite);
 }
 
-export function openKafka(more: Partial<KafkaOptions> = {}): { kafka: Kafka; log: ReturnType<typeof makeLog> } {
+export function openKafka(more: Partial<KafkaOptions> = {}): {
+  kafka: Kafka;
+  log: ReturnType<typeof makeLog>;
+} {
   const log = makeLog();
   return { log, kafka: createKafka({ brokers: brokers.split(','), log, ...more }) };
 }
@@ -41,19 +50,30 @@ export async function makeTopic(
   { partitions = 3, configs = {} }: { partitions?: number; configs?: Record<string, string> } = {},
 ) {
   const topic = `test-${randomUUID()}`;
-  await withAdmin(kafka, (admin) => admin.createTopics({ topics: [toTopic(topic, partitions, configs)], waitForLeaders: true }));
+  await withAdmin(kafka, (admin) =>
+    admin.createTopics({ topics: [toTopic(topic, partitions, configs)], waitForLeaders: true }),
+  );
   return topic;
 }
 
-export async function makeNamedTopic(kafka: Kafka, topic: string, partitions: number): Promise<void> {
-  await withAdmin(kafka, (admin) => admin.createTopics({ topics: [toTopic(topic, partitions, {})], waitForLeaders: true }));
+export async function makeNamedTopic(
+  kafka: Kafka,
+  topic: string,
+  partitions: number,
+): Promise<void> {
+  await withAdmin(kafka, (admin) =>
+    admin.createTopics({ topics: [toTopic(topic, partitions, {})], waitForLeaders: true }),
+  );
 }
 
 export async function deleteTopics(kafka: Kafka, topics: string[]): Promise<void> {
   await withAdmin(kafka, (admin) => admin.deleteTopics({ topics }));
 }
 
-export async function withAdmin<T>(kafka: Kafka, work: (admin: ReturnType<Kafka['admin']>) => Promise<T>): Promise<T> {
+export async function withAdmin<T>(
+  kafka: Kafka,
+  work: (admin: ReturnType<Kafka['admin']>) => Promise<T>,
+): Promise<T> {
   const admin = kafka.admin();
   await admin.connect();
   try {
@@ -73,7 +93,10 @@ export interface StoredRecord extends LogRecord {
   offset: number;
 }
 
-/** Everything that a topic holds, in the order of each partition, as a consumer that reads committed records sees it. */
+/**
+ * Everything that a topic holds, in the order of each partition, as a consumer that reads committed
+ * records sees it.
+ */
 export async function readTopic(topic: string): Promise<StoredRecord[]> {
   const args = ['-b', brokers, '-C', '-t', topic, '-o', 'beginning', '-e', '-q', '-J'];
   const { stdout } = await promisify(execFile)('kcat', args, { maxBuffer: 256 * 1024 * 1024 });
@@ -91,6 +114,16 @@ interface Line {
 
 function toStored(line: string): StoredRecord {
   const { topic, partition, offset, key, payload, headers = [] } = JSON.parse(line) as Line;
-  const pairs = Array.from({ length: headers.length / 2 }, (_, index) => [headers[2 * index], headers[2 * index + 1]]);
-  return { topic, partition, offset, key: key ?? '', value: payload, headers: Object.fromEntries(pairs) as Record<string, string> };
+  const pairs = Array.from({ length: headers.length / 2 }, (_, index) => [
+    headers[2 * index],
+    headers[2 * index + 1],
+  ]);
+  return {
+    topic,
+    partition,
+    offset,
+    key: key ?? '',
+    value: payload,
+    headers: Object.fromEntries(pairs) as Record<string, string>,
+  };
 }

@@ -1,4 +1,7 @@
-/** Documents and events as the product speaks of them, for tests that need one and don't care about most of it. */
+/**
+ * Documents and events as the product speaks of them, for tests that need one and don't care about
+ * most of it.
+ */
 import { randomUUID } from 'node:crypto';
 import type { Document, StatusEvent } from '../../src/documents/document.js';
 import { toChangeEvent } from '../../src/documents/status.js';

@@ -7,6 +7,13 @@ export interface LogLine {
 
 export function makeLog() {
   const lines: LogLine[] = [];
-  const write = (level: LogLine['level']) => (fields: object, message: string) => void lines.push({ level, fields, message });
-  return { lines, debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  const write = (level: LogLine['level']) => (fields: object, message: string) =>
+    void lines.push({ level, fields, message });
+  return {
+    lines,
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+  };
 }

@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto';
 import type { Database } from '../../src/postgres/database.js';
 import { built } from './built.js';
 
-const { openDatabase } = await built<typeof import('../../src/postgres/database.js')>('postgres/database.js');
+const { openDatabase } =
+  await built<typeof import('../../src/postgres/database.js')>('postgres/database.js');
 
 export interface OwnDatabase {
   database: Database;
@@ -23,7 +24,9 @@ export async function openOwnDatabase(server: string, poolSize = 2): Promise<Own
 }
 
 /** Empty, without a schema. */
-export async function createDatabase(server: string): Promise<{ url: string; drop(): Promise<void> }> {
+export async function createDatabase(
+  server: string,
+): Promise<{ url: string; drop(): Promise<void> }> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   await runOn(server, `create database ${name}`);
   const url = new URL(server);

@@ -1,4 +1,7 @@
-/** A Redis of a test's own, which may be killed, started again, stopped for a while and locked with a password. */
+/**
+ * A Redis of a test's own, which may be killed, started again, stopped for a while and locked with
+ * a password.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -34,7 +37,17 @@ export async function openOwnRedis(): Promise<OwnRedis> {
     port,
     url: `redis://127.0.0.1:${port}`,
     start: async (...settings) => {
-      const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...settings];
+      const args = [
+        '--port',
+        String(port),
+        '--bind',
+        '127.0.0.1',
+        '--save',
+        '',
+        '--dir',
+        folder,
+        ...settings,
+      ];
       child = spawn('redis-server', args, { stdio: 'ignore' });
       await once(child, 'spawn');
       await eventually(() => listens(port), { what: "the test's own Redis" });

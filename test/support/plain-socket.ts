@@ -22,8 +22,13 @@ export interface PlainSocket {
 export async function openPlainSocket(url: string): Promise<PlainSocket> {
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`);
   const received: PlainMessage[] = [];
-  socket.on('message', (data: Buffer) => received.push(JSON.parse(data.toString()) as PlainMessage));
-  const closed = once(socket, 'close').then(([code, reason]) => ({ code: code as number, reason: String(reason) }));
+  socket.on('message', (data: Buffer) =>
+    received.push(JSON.parse(data.toString()) as PlainMessage),
+  );
+  const closed = once(socket, 'close').then(([code, reason]) => ({
+    code: code as number,
+    reason: String(reason),
+  }));
   closed.catch(() => undefined);
   await once(socket, 'open');
   return {
@@ -31,7 +36,8 @@ export async function openPlainSocket(url: string): Promise<PlainSocket> {
     closed,
     send: (message) => socket.send(JSON.stringify(message)),
     sendText: (text) => socket.send(text),
-    until: (fits) => eventually(() => received.find(fits), { timeoutMs: 60_000, what: 'the message waited for' }),
+    until: (fits) =>
+      eventually(() => received.find(fits), { timeoutMs: 60_000, what: 'the message waited for' }),
     close: () => socket.close(),
   };
 }

@@ -5,7 +5,10 @@ import { promisify } from 'node:util';
 
 const execFileAsync = promisify(execFile);
 
-/** A process that was just forked still bears the command line of its parent, so it is not by the parent alone that readers are known. */
+/**
+ * A process that was just forked still bears the command line of its parent, so it is not by the
+ * parent alone that readers are known.
+ */
 const READER = /\/(reader-child|child)\.m?js/;
 
 /** The reading processes of a process, without zombies, which only wait to be counted. */
@@ -14,12 +17,17 @@ export async function readersOf(pid: number): Promise<number[]> {
   return stdout
     .split('\n')
     .map((line) => /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [])
-    .filter(([, , ppid, state, command = '']) => Number(ppid) === pid && !state?.startsWith('Z') && READER.test(command))
+    .filter(
+      ([, , ppid, state, command = '']) =>
+        Number(ppid) === pid && !state?.startsWith('Z') && READER.test(command),
+    )
     .map(([, reader]) => Number(reader));
 }
 
 export async function isRunning(pid: number): Promise<boolean> {
-  const { stdout } = await execFileAsync('ps', ['-o', 'stat=', '-p', String(pid)]).catch(() => ({ stdout: '' }));
+  const { stdout } = await execFileAsync('ps', ['-o', 'stat=', '-p', String(pid)]).catch(() => ({
+    stdout: '',
+  }));
   return stdout.trim() !== '' && !stdout.trim().startsWith('Z');
 }
 
@@ -42,7 +50,10 @@ export async function startParent(workDir: string, childPath: string): Promise<P
     await Promise.race([reading, new Promise((resolve) => setTimeout(resolve, 500))]);
     process.stdout.write('busy');
     setInterval(() => undefined, 1_000);`;
-  const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], { env: {}, stdio: ['ignore', 'pipe', 'inherit'] });
+  const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    env: {},
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await once(parent, 'spawn');
   const busy = once(parent.stdout, 'data');
   return {

@@ -1,7 +1,7 @@
 /**
  * The built product as a process of its own, on a free loopback port with a data folder of its own.
- * Nothing stays behind: stop-products.ts ends what a failed test left running, and a product whose test process dies stops by itself,
- * because its IPC channel closes.
+ * Nothing stays behind: stop-products.ts ends what a failed test left running, and a product whose
+ * test process dies stops by itself, because its IPC channel closes.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,12 +15,18 @@ import { eventually, within } from './wait.js';
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 const NODE = join(PROJECT, 'node_modules/node/bin/node');
 /** Entry files of the processes. */
-const ENTRIES = { api: 'dist/src/main.js', worker: 'dist/consumers/vectorize-documents.js', relay: 'dist/consumers/relay-outbox.js' };
+const ENTRIES = {
+  api: 'dist/src/main.js',
+  worker: 'dist/consumers/vectorize-documents.js',
+  relay: 'dist/consumers/relay-outbox.js',
+};
 const READY_MS = 60_000;
 const STOP_MS = 30_000;
 
 export interface ProductOptions {
-  /** Added to a clean environment: nothing of the machine's own configuration reaches the product. */
+  /**
+   * Added to a clean environment: nothing of the machine's own configuration reaches the product.
+   */
   env?: Record<string, string>;
   port?: number;
   /** Which of its processes; left out: the API, which without Kafka is everything. */
@@ -44,7 +50,10 @@ export interface Product {
   stop(): Promise<void>;
   /** SIGKILL, as when the machine fails. */
   kill(): Promise<void>;
-  /** Starts again on the same port and data folder, whatever state it is in; a running one is stopped first. */
+  /**
+   * Starts again on the same port and data folder, whatever state it is in; a running one is
+   * stopped first.
+   */
   restart(env?: Record<string, string>): Promise<void>;
 }
 
@@ -103,7 +112,9 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
   };
 }
 
-/** Ends every product that is still running and removes their folders; called after each test file. */
+/**
+ * Ends every product that is still running and removes their folders; called after each test file.
+ */
 export async function stopAllProducts(): Promise<void> {
   const pending = [...cleanups];
   cleanups.clear();
@@ -137,13 +148,19 @@ export async function runProduct(
   return { code, output: output.join('') };
 }
 
-function launch(env: Record<string, string>, output: string[], folder = PROJECT, entry = ENTRIES.api): Run {
+function launch(
+  env: Record<string, string>,
+  output: string[],
+  folder = PROJECT,
+  entry = ENTRIES.api,
+): Run {
   const child = spawn(NODE, ['--enable-source-maps', entry], {
     cwd: folder,
     env: { PATH: process.env['PATH'] ?? '', TMPDIR: tmpdir(), ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
-  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => output.push(text));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (text: string) => output.push(text));
   const run: Run = { child, ended: false, exited: exitOf(child) };
   void run.exited.then(() => (run.ended = true));
   return run;
@@ -155,7 +172,12 @@ async function exitOf(child: ChildProcess): Promise<number | string> {
   return code ?? signal ?? 'no exit code';
 }
 
-async function waitUntil(state: 'ready' | 'alive', url: string, run: Run, output: string[]): Promise<void> {
+async function waitUntil(
+  state: 'ready' | 'alive',
+  url: string,
+  run: Run,
+  output: string[],
+): Promise<void> {
   const path = state === 'ready' ? '/readyz' : '/healthz';
   const ready = eventually(async () => run.ended || (await fetch(`${url}${path}`)).status === 200, {
     timeoutMs: READY_MS,
@@ -166,7 +188,10 @@ async function waitUntil(state: 'ready' | 'alive', url: string, run: Run, output
   } catch (error) {
     throw new Error(`the product is not ${state}\n${output.join('')}`, { cause: error });
   }
-  if (run.ended) throw new Error(`the product ended with ${await run.exited} while it started\n${output.join('')}`);
+  if (run.ended)
+    throw new Error(
+      `the product ended with ${await run.exited} while it started\n${output.join('')}`,
+    );
 }
 
 function pidOf({ child }: Run): number {

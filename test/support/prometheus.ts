@@ -1,6 +1,7 @@
 /**
- * Reads Prometheus' text format, version 0.0.4, as strictly as `promtool check metrics` does: every family once, with its help and type
- * before its samples, names by the rules, no series twice, histograms that rise to their count. Throws at the first line that is not so.
+ * Reads Prometheus' text format, version 0.0.4, as strictly as `promtool check metrics` does: every
+ * family once, with its help and type before its samples, names by the rules, no series twice,
+ * histograms that rise to their count. Throws at the first line that is not so.
  */
 export interface Sample {
   name: string;
@@ -19,7 +20,8 @@ export type Exposition = Map<string, Family>;
 
 const HELP = /^# HELP ([a-z_:][a-z0-9_:]*) (\S.*)$/i;
 const TYPE = /^# TYPE (\S+) (counter|gauge|histogram)$/;
-const SAMPLE = /^([a-z_:][a-z0-9_:]*)(?:\{(.*)\})? (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|Nan|\+Inf|-Inf)$/i;
+const SAMPLE =
+  /^([a-z_:][a-z0-9_:]*)(?:\{(.*)\})? (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|Nan|\+Inf|-Inf)$/i;
 const LABEL = /^([a-z_][a-z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/i;
 /** Names that Node's default metrics have had for years. */
 const ODD_GAUGES = /^nodejs_active_(resources|handles|requests)_total$/;
@@ -33,7 +35,8 @@ export function parseExposition(text: string): Exposition {
     const [, helpName, helpText] = HELP.exec(line) ?? [];
     const [, typeName, type] = TYPE.exec(line) ?? [];
     if (helpName && helpText) help = [helpName, helpText];
-    else if (typeName && help?.[0] === typeName) current = begin(families, typeName, type as Family['type'], help[1]);
+    else if (typeName && help?.[0] === typeName)
+      current = begin(families, typeName, type as Family['type'], help[1]);
     else if (line.startsWith('#') || !current) throw new Error(`out of place: ${line}`);
     else current.samples.push(parseSample(line, current));
   }
@@ -51,16 +54,24 @@ function begin(families: Exposition, name: string, type: Family['type'], help: s
 function parseSample(line: string, family: Family): Sample {
   const [, name, labels = '', value] = SAMPLE.exec(line) ?? [];
   if (name === undefined || value === undefined) throw new Error(`no sample: ${line}`);
-  const own = family.type === 'histogram' ? ['_bucket', '_sum', '_count'].map((suffix) => family.name + suffix) : [family.name];
+  const own =
+    family.type === 'histogram'
+      ? ['_bucket', '_sum', '_count'].map((suffix) => family.name + suffix)
+      : [family.name];
   if (!own.includes(name)) throw new Error(`${name} does not belong to ${family.name}`);
-  return { name, labels: parseLabels(labels), value: Number(value.replace('+Inf', 'Infinity').replace('-Inf', '-Infinity')) };
+  return {
+    name,
+    labels: parseLabels(labels),
+    value: Number(value.replace('+Inf', 'Infinity').replace('-Inf', '-Infinity')),
+  };
 }
 
 function parseLabels(text: string): Record<string, string> {
   const labels: Record<string, string> = {};
   for (let rest = text; rest !== '';) {
     const [all, name, value] = LABEL.exec(rest) ?? [];
-    if (all === undefined || name === undefined || value === undefined || name in labels) throw new Error(`no labels: ${text}`);
+    if (all === undefined || name === undefined || value === undefined || name in labels)
+      throw new Error(`no labels: ${text}`);
     labels[name] = value;
     rest = rest.slice(all.length);
   }
@@ -69,21 +80,29 @@ function parseLabels(text: string): Record<string, string> {
 
 function check(family: Family): void {
   const { name, type, samples } = family;
-  if ((type === 'counter') !== name.endsWith('_total') && !ODD_GAUGES.test(name)) throw new Error(`${name} is a ${type}`);
+  if ((type === 'counter') !== name.endsWith('_total') && !ODD_GAUGES.test(name))
+    throw new Error(`${name} is a ${type}`);
   const series = samples.map((sample) => toKey(sample.name, sample.labels));
   if (new Set(series).size !== series.length) throw new Error(`a series of ${name} comes twice`);
-  if (type !== 'gauge' && samples.some(({ value }) => !(value >= 0))) throw new Error(`${name} is negative`);
+  if (type !== 'gauge' && samples.some(({ value }) => !(value >= 0)))
+    throw new Error(`${name} is negative`);
   if (type === 'histogram') checkBuckets(family);
 }
 
 function checkBuckets({ name, samples }: Family): void {
   for (const count of samples.filter((sample) => sample.name === `${name}_count`)) {
-    const buckets = samples.filter((sample) => sample.name === `${name}_bucket` && isOf(sample, count.labels));
+    const buckets = samples.filter(
+      (sample) => sample.name === `${name}_bucket` && isOf(sample, count.labels),
+    );
     const limits = buckets.map(({ labels }) => Number(labels['le']?.replace('+Inf', 'Infinity')));
     const values = buckets.map(({ value }) => value);
-    const rises = [limits, values].every((numbers) => numbers.every((number, at) => at === 0 || number >= (numbers[at - 1] ?? 0)));
-    if (!rises || limits.at(-1) !== Infinity || values.at(-1) !== count.value) throw new Error(`the buckets of ${name} do not add up`);
-    if (!samples.some((sample) => sample.name === `${name}_sum` && isOf(sample, count.labels))) throw new Error(`${name} has no sum`);
+    const rises = [limits, values].every((numbers) =>
+      numbers.every((number, at) => at === 0 || number >= (numbers[at - 1] ?? 0)),
+    );
+    if (!rises || limits.at(-1) !== Infinity || values.at(-1) !== count.value)
+      throw new Error(`the buckets of ${name} do not add up`);
+    if (!samples.some((sample) => sample.name === `${name}_sum` && isOf(sample, count.labels)))
+      throw new Error(`${name} has no sum`);
   }
 }
 
@@ -95,10 +114,19 @@ function toKey(name: string, labels: Record<string, string>): string {
   return JSON.stringify([name, Object.entries(labels).sort()]);
 }
 
-/** The value of one series; of a histogram name `…_count` or `…_sum`. Undefined when it is not there. */
-export function valueOf(exposition: Exposition, name: string, labels: Record<string, string> = {}): number | undefined {
+/**
+ * The value of one series; of a histogram name `…_count` or `…_sum`. Undefined when it is not
+ * there.
+ */
+export function valueOf(
+  exposition: Exposition,
+  name: string,
+  labels: Record<string, string> = {},
+): number | undefined {
   const family = exposition.get(name) ?? exposition.get(name.replace(/_(count|sum|bucket)$/, ''));
-  return family?.samples.find((sample) => sample.name === name && toKey('', sample.labels) === toKey('', labels))?.value;
+  return family?.samples.find(
+    (sample) => sample.name === name && toKey('', sample.labels) === toKey('', labels),
+  )?.value;
 }
 
 /** What a process tells on its /metrics. */

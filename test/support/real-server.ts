@@ -1,4 +1,7 @@
-/** Tests on a real server take its address from the environment: without it they are left out, except in CI, where nothing may be. */
+/**
+ * Tests on a real server take its address from the environment: without it they are left out,
+ * except in CI, where nothing may be.
+ */
 export function describeWith(variable: string, body: (address: string) => void): void {
   const address = process.env[variable];
   if (address) return body(address);

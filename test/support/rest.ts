@@ -22,22 +22,35 @@ export function bearer(token: string | null): Record<string, string> {
 }
 
 /** GET of an address of the product. */
-export async function getRest(url: string, token: string | null, path: string): Promise<RestAnswer> {
+export async function getRest(
+  url: string,
+  token: string | null,
+  path: string,
+): Promise<RestAnswer> {
   return toRestAnswer(await fetch(`${url}${path}`, { headers: bearer(token) }));
 }
 
-/** The upload for clients without GraphQL; `before` and `after` are fields on either side of the file. */
+/**
+ * The upload for clients without GraphQL; `before` and `after` are fields on either side of the
+ * file.
+ */
 export async function uploadRest(
   url: string,
   token: string | null,
   file: UploadFile,
-  { part = 'file', before = {}, after = {} }: { part?: string; before?: Record<string, string>; after?: Record<string, string> } = {},
+  {
+    part = 'file',
+    before = {},
+    after = {},
+  }: { part?: string; before?: Record<string, string>; after?: Record<string, string> } = {},
 ): Promise<RestAnswer> {
   const body = new FormData();
   for (const [name, value] of Object.entries(before)) body.append(name, value);
   body.append(part, toBlob(file), file.name);
   for (const [name, value] of Object.entries(after)) body.append(name, value);
-  return toRestAnswer(await fetch(`${url}/api/documents/upload`, { method: 'POST', headers: bearer(token), body }));
+  return toRestAnswer(
+    await fetch(`${url}/api/documents/upload`, { method: 'POST', headers: bearer(token), body }),
+  );
 }
 
 export function toBlob({ content, type = 'application/octet-stream' }: UploadFile): Blob {
@@ -49,7 +62,11 @@ export function errorOf({ body }: RestAnswer): RestError {
 }
 
 export async function toRestAnswer(response: Response): Promise<RestAnswer> {
-  return { status: response.status, body: (await response.json()) as Record<string, unknown>, headers: response.headers };
+  return {
+    status: response.status,
+    body: (await response.json()) as Record<string, unknown>,
+    headers: response.headers,
+  };
 }
 
 export interface RawRequest {
@@ -64,7 +81,10 @@ export async function sendRaw(
   url: string,
   { path, method = 'POST', headers = {}, body = '' }: RawRequest,
 ): Promise<{ status: number; text: string }> {
-  const sent = request(`${url}${path}`, { method, headers: { 'content-length': Buffer.byteLength(body), ...headers } });
+  const sent = request(`${url}${path}`, {
+    method,
+    headers: { 'content-length': Buffer.byteLength(body), ...headers },
+  });
   sent.end(body);
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
   return { status: response.statusCode ?? 0, text: await text(response) };
@@ -73,15 +93,25 @@ export async function sendRaw(
 export const BOUNDARY = 'a-boundary-of-the-tests';
 
 /** A multipart body by hand: fields first, then files, in the order given. */
-export function multipart(parts: { name: string; filename?: string; content: string | Buffer }[]): Buffer {
+export function multipart(
+  parts: { name: string; filename?: string; content: string | Buffer }[],
+): Buffer {
   const pieces = parts.flatMap(({ name, filename, content }) => [
     `--${BOUNDARY}\r\ncontent-disposition: form-data; name="${name}"${filename === undefined ? '' : `; filename="${filename}"`}\r\n\r\n`,
     content,
     '\r\n',
   ]);
-  return Buffer.concat([...pieces, `--${BOUNDARY}--\r\n`].map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)));
+  return Buffer.concat(
+    [...pieces, `--${BOUNDARY}--\r\n`].map((piece) =>
+      typeof piece === 'string' ? Buffer.from(piece) : piece,
+    ),
+  );
 }
 
 export function multipartHeaders(token: string): OutgoingHttpHeaders {
-  return { ...bearer(token), 'apollo-require-preflight': 'true', 'content-type': `multipart/form-data; boundary=${BOUNDARY}` };
+  return {
+    ...bearer(token),
+    'apollo-require-preflight': 'true',
+    'content-type': `multipart/form-data; boundary=${BOUNDARY}`,
+  };
 }

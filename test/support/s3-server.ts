@@ -1,4 +1,7 @@
-/** A small S3 in this process, on a folder of its own. It has no AbortMultipartUpload: that it was asked for is what can be seen. */
+/**
+ * A small S3 in this process, on a folder of its own. It has no AbortMultipartUpload: that it was
+ * asked for is what can be seen.
+ */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { IncomingMessage, Server } from 'node:http';
@@ -35,18 +38,30 @@ export async function startS3(): Promise<S3Server> {
   const bucket = `test-${randomUUID()}`;
   // It reckons the signature of a list in another way than the client does.
   const signatures = { allowMismatchedSignatures: true };
-  const options = { address: '127.0.0.1', port: 0, silent: true, directory, configureBuckets: [{ name: bucket }], ...signatures };
+  const options = {
+    address: '127.0.0.1',
+    port: 0,
+    silent: true,
+    directory,
+    configureBuckets: [{ name: bucket }],
+    ...signatures,
+  };
   const server = new S3rver(options);
   const endpoint = `http://127.0.0.1:${(await server.run()).port}`;
   const requests: string[] = [];
-  server.httpServer.on('request', ({ method, url }: IncomingMessage) => requests.push(`${String(method)} ${String(url)}`));
+  server.httpServer.on('request', ({ method, url }: IncomingMessage) =>
+    requests.push(`${String(method)} ${String(url)}`),
+  );
   process.env['AWS_ACCESS_KEY_ID'] = process.env['AWS_SECRET_ACCESS_KEY'] = KEY;
   const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true });
   return {
     endpoint,
     bucket,
     requests,
-    keys: async () => ((await client.send(new ListObjectsV2Command({ Bucket: bucket }))).Contents ?? []).map(({ Key = '' }) => Key),
+    keys: async () =>
+      ((await client.send(new ListObjectsV2Command({ Bucket: bucket }))).Contents ?? []).map(
+        ({ Key = '' }) => Key,
+      ),
     close: async () => {
       client.destroy();
       server.httpServer.closeAllConnections();

@@ -1,6 +1,7 @@
 /**
- * What a consumer of the old schema may rely on and the new one no longer says. Knows of JSON Schema what our messages use; what differs in
- * anything else counts as broken, so that nobody is wrong in silence.
+ * What a consumer of the old schema may rely on and the new one no longer says. Knows of JSON
+ * Schema what our messages use; what differs in anything else counts as broken, so that nobody is
+ * wrong in silence.
  */
 export type Schema = Record<string, unknown>;
 
@@ -10,11 +11,16 @@ const COMPARED = new Set(['type', 'properties', 'required', 'anyOf', 'oneOf', 'm
 export function findBrokenPromises(old: Schema, present: Schema, path = ''): string[] {
   const olds = toBranches(old);
   const presents = toBranches(present);
-  if (olds.length === 1 && presents.length === 1) return compare(olds[0] ?? {}, presents[0] ?? {}, path);
+  if (olds.length === 1 && presents.length === 1)
+    return compare(olds[0] ?? {}, presents[0] ?? {}, path);
   // Whatever is written now must be one of the things that could be written then.
   return presents.flatMap((branch) => {
     const answers = olds.map((one) => compare(one, branch, path));
-    return answers.find((problems) => problems.length === 0) ?? [`${path}: a kind of value that was not there: ${JSON.stringify(branch)}`];
+    return (
+      answers.find((problems) => problems.length === 0) ?? [
+        `${path}: a kind of value that was not there: ${JSON.stringify(branch)}`,
+      ]
+    );
   });
 }
 
@@ -29,25 +35,34 @@ function toBranches(schema: Schema): Schema[] {
 function compare(old: Schema, present: Schema, path: string): string[] {
   const problems: string[] = [];
   if (old['type'] !== present['type']) problems.push(`${path}: another type`);
-  if (typeof old['minimum'] === 'number' && !(Number(present['minimum']) >= old['minimum'])) problems.push(`${path}: a lower minimum`);
+  if (typeof old['minimum'] === 'number' && !(Number(present['minimum']) >= old['minimum']))
+    problems.push(`${path}: a lower minimum`);
   return [...problems, ...compareOthers(old, present, path), ...compareFields(old, present, path)];
 }
 
 function compareOthers(old: Schema, present: Schema, path: string): string[] {
-  const keywords = Object.keys(old).filter((keyword) => !WORDS.has(keyword) && !COMPARED.has(keyword));
-  return keywords.filter((keyword) => !isSame(old[keyword], present[keyword])).map((keyword) => `${path}: another ${keyword}`);
+  const keywords = Object.keys(old).filter(
+    (keyword) => !WORDS.has(keyword) && !COMPARED.has(keyword),
+  );
+  return keywords
+    .filter((keyword) => !isSame(old[keyword], present[keyword]))
+    .map((keyword) => `${path}: another ${keyword}`);
 }
 
 function compareFields(old: Schema, present: Schema, path: string): string[] {
   const olds = (old['properties'] ?? {}) as Record<string, Schema>;
   const presents = (present['properties'] ?? {}) as Record<string, Schema>;
   const required = (present['required'] ?? []) as string[];
-  const optional = ((old['required'] ?? []) as string[]).filter((field) => !required.includes(field));
+  const optional = ((old['required'] ?? []) as string[]).filter(
+    (field) => !required.includes(field),
+  );
   return [
     ...optional.map((field) => `${path}/${field}: may be left out now`),
     ...Object.entries(olds).flatMap(([field, schema]) => {
       const now = presents[field];
-      return now ? findBrokenPromises(schema, now, `${path}/${field}`) : [`${path}/${field}: is gone`];
+      return now
+        ? findBrokenPromises(schema, now, `${path}/${field}`)
+        : [`${path}/${field}: is gone`];
     }),
   ];
 }

@@ -19,8 +19,8 @@ const ANSWERS_MS = 10_000;
 const FINISHED_MS = 90_000;
 
 /**
- * One product for all tests of a file. After each test it must be the same process still, answer, and have nothing unfinished of the users
- * of that test. Call it at the top of a test file.
+ * One product for all tests of a file. After each test it must be the same process still, answer,
+ * and have nothing unfinished of the users of that test. Call it at the top of a test file.
  */
 export function shareProduct(options: ProductOptions = {}): SharedProduct {
   const users = new Set<string>();
@@ -28,7 +28,8 @@ export function shareProduct(options: ProductOptions = {}): SharedProduct {
   let pid = 0;
 
   const product = (): Product => {
-    if (running === undefined) throw new Error('the product is started before the first test, not before');
+    if (running === undefined)
+      throw new Error('the product is started before the first test, not before');
     return running;
   };
 
@@ -40,10 +41,18 @@ export function shareProduct(options: ProductOptions = {}): SharedProduct {
   afterEach(async () => {
     const { url } = product();
     expect(product().pid).toBe(pid);
-    if (!(await isRunning(pid))) throw new Error(`the product has ended\n${product().logs().slice(-4_000)}`);
+    if (!(await isRunning(pid)))
+      throw new Error(`the product has ended\n${product().logs().slice(-4_000)}`);
     await within(gql(url, newUser(), '{ viewer { id } }'), ANSWERS_MS, 'an answer after the test');
-    const finished = async () => (await Promise.all([...users].map((user) => countUnfinished(url, user)))).every((count) => count === 0);
-    await eventually(finished, { timeoutMs: FINISHED_MS, everyMs: 100, what: 'the end of everything unfinished' });
+    const finished = async () =>
+      (await Promise.all([...users].map((user) => countUnfinished(url, user)))).every(
+        (count) => count === 0,
+      );
+    await eventually(finished, {
+      timeoutMs: FINISHED_MS,
+      everyMs: 100,
+      what: 'the end of everything unfinished',
+    });
     users.clear();
   });
 

@@ -1,6 +1,7 @@
 /**
- * Real servers for the integration and cluster tests, started once a run where they can be had. Where they cannot, the tests that need them
- * are left out with one line that says so; never with CI=true. DOCSTREAM_SERVICES_ENV names servers that run already.
+ * Real servers for the integration and cluster tests, started once a run where they can be had.
+ * Where they cannot, the tests that need them are left out with one line that says so; never with
+ * CI=true. DOCSTREAM_SERVICES_ENV names servers that run already.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
@@ -15,21 +16,31 @@ export const SCRIPT = fileURLToPath(new URL('../../scripts/services.mjs', import
 
 export default function startServices() {
   if (!process.env.DOCSTREAM_SERVICES_ENV) startOwn();
-  if (process.env.DOCSTREAM_SERVICES_ENV) Object.assign(process.env, parseEnv(readFileSync(process.env.DOCSTREAM_SERVICES_ENV, 'utf8')));
+  if (process.env.DOCSTREAM_SERVICES_ENV)
+    Object.assign(process.env, parseEnv(readFileSync(process.env.DOCSTREAM_SERVICES_ENV, 'utf8')));
 }
 
 function startOwn() {
   const folder = mkdtempSync(join(tmpdir(), 'docstream-services-'));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [SCRIPT, 'up', '--folder', folder], {
-    encoding: 'utf8',
-    timeout: START_MS,
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [SCRIPT, 'up', '--folder', folder],
+    {
+      encoding: 'utf8',
+      timeout: START_MS,
+    },
+  );
   process.env.DOCSTREAM_OWN_SERVICES = folder;
   if (status === 0) process.env.DOCSTREAM_SERVICES_ENV = join(folder, 'services.env');
   else leaveOut(`${stdout}${stderr}`);
 }
 
 function leaveOut(why) {
-  if (process.env.CI === 'true') throw new Error(`the servers could not be started, and with CI=true nothing may be left out:\n${why}`);
-  process.stderr.write(`${why}\ndocstream: left out, for want of these servers: test/integration and test/cluster.\n`);
+  if (process.env.CI === 'true')
+    throw new Error(
+      `the servers could not be started, and with CI=true nothing may be left out:\n${why}`,
+    );
+  process.stderr.write(
+    `${why}\ndocstream: left out, for want of these servers: test/integration and test/cluster.\n`,
+  );
 }

@@ -6,6 +6,8 @@ import { SCRIPT } from './start-services.mjs';
 export default function stopServices() {
   const folder = process.env.DOCSTREAM_OWN_SERVICES;
   if (!folder) return;
-  spawnSync(process.execPath, [SCRIPT, 'down', '--remove', '--folder', folder], { stdio: 'inherit' });
+  spawnSync(process.execPath, [SCRIPT, 'down', '--remove', '--folder', folder], {
+    stdio: 'inherit',
+  });
   rmSync(folder, { recursive: true, force: true });
 }

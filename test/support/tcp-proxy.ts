@@ -1,4 +1,7 @@
-/** Stands between a client and any server, and can fall silent: connections stay open, and nothing comes through. */
+/**
+ * Stands between a client and any server, and can fall silent: connections stay open, and nothing
+ * comes through.
+ */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
@@ -10,7 +13,10 @@ export interface TcpProxy {
 }
 
 /** `port`: where it listens; left out: a free one. */
-export async function startTcpProxy(target: { host: string; port: number }, port = 0): Promise<TcpProxy> {
+export async function startTcpProxy(
+  target: { host: string; port: number },
+  port = 0,
+): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let isSilent = false;
   const server = createServer((client) => {
@@ -21,7 +27,9 @@ export async function startTcpProxy(target: { host: string; port: number }, port
     ] as const) {
       sockets.add(from);
       from.on('data', (bytes) => to.write(bytes));
-      from.on('error', () => from.destroy()).on('close', () => to.destroy() && sockets.delete(from));
+      from
+        .on('error', () => from.destroy())
+        .on('close', () => to.destroy() && sockets.delete(from));
       if (isSilent) from.pause();
     }
   });

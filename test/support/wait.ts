@@ -3,23 +3,31 @@ import { setTimeout as sleep } from 'node:timers/promises';
 type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>;
 
 /**
- * Waits until `condition` answers something truthy, and answers that. An assertion that throws counts as not yet; when the time is over its
- * error is the cause. The only place where tests wait for time.
+ * Waits until `condition` answers something truthy, and answers that. An assertion that throws
+ * counts as not yet; when the time is over its error is the cause. The only place where tests wait
+ * for time.
  */
 export async function eventually<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 10_000, everyMs = 25, what = 'the condition' }: { timeoutMs?: number; everyMs?: number; what?: string } = {},
+  {
+    timeoutMs = 10_000,
+    everyMs = 25,
+    what = 'the condition',
+  }: { timeoutMs?: number; everyMs?: number; what?: string } = {},
 ): Promise<Truthy<T>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const outcome = await attempt(condition);
     if (outcome.value) return outcome.value as Truthy<T>;
-    if (performance.now() > deadline) throw new Error(`${what} did not come true within ${timeoutMs} ms`, { cause: outcome.error });
+    if (performance.now() > deadline)
+      throw new Error(`${what} did not come true within ${timeoutMs} ms`, { cause: outcome.error });
     await sleep(everyMs);
   }
 }
 
-async function attempt<T>(condition: () => T | Promise<T>): Promise<{ value?: T; error?: unknown }> {
+async function attempt<T>(
+  condition: () => T | Promise<T>,
+): Promise<{ value?: T; error?: unknown }> {
   try {
     return { value: await condition() };
   } catch (error) {

@@ -40,8 +40,14 @@ export interface Transport {
 }
 
 export const TRANSPORTS: Transport[] = [
-  { transport: 'graphql-ws', watch: (url, token, watch) => events(subscribe(url, token, WATCH, { ...watch })) },
-  { transport: 'SSE', watch: (url, token, watch) => events(subscribeSse(url, token, WATCH, { ...watch })) },
+  {
+    transport: 'graphql-ws',
+    watch: (url, token, watch) => events(subscribe(url, token, WATCH, { ...watch })),
+  },
+  {
+    transport: 'SSE',
+    watch: (url, token, watch) => events(subscribeSse(url, token, WATCH, { ...watch })),
+  },
 ];
 
 async function* events(stream: AsyncGenerator<{ documentStatus: StatusEventSeen }>): Watching {
@@ -56,7 +62,10 @@ export async function take(stream: Watching, count: number): Promise<StatusEvent
 }
 
 /** Events up to the first that fits, that one last; the stream stays open. */
-export async function takeUntil(stream: Watching, fits: (event: StatusEventSeen) => boolean): Promise<StatusEventSeen[]> {
+export async function takeUntil(
+  stream: Watching,
+  fits: (event: StatusEventSeen) => boolean,
+): Promise<StatusEventSeen[]> {
   const seen: StatusEventSeen[] = [];
   for (;;) {
     const event = await next(stream);
@@ -79,7 +88,9 @@ async function next(stream: Watching): Promise<StatusEventSeen> {
 }
 
 /** The extensions of the errors with which a stream is refused before its first event. */
-export async function refusalOf(stream: AsyncGenerator<unknown>): Promise<GraphqlError['extensions'][]> {
+export async function refusalOf(
+  stream: AsyncGenerator<unknown>,
+): Promise<GraphqlError['extensions'][]> {
   try {
     for await (const value of stream) throw new Error(`an event came: ${JSON.stringify(value)}`);
   } catch (error) {

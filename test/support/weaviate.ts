@@ -10,6 +10,8 @@ export async function countObjects(userId: string): Promise<number> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ query }),
   });
-  const { data } = (await response.json()) as { data: { Aggregate: { DocstreamPassage: { meta: { count: number } }[] | null } } };
+  const { data } = (await response.json()) as {
+    data: { Aggregate: { DocstreamPassage: { meta: { count: number } }[] | null } };
+  };
   return data.Aggregate.DocstreamPassage?.[0]?.meta.count ?? 0;
 }

@@ -8,7 +8,9 @@ interface Entry {
   offset: number;
 }
 
-export function makeZip(parts: Iterable<readonly [name: string, content: string | Buffer]>): Buffer {
+export function makeZip(
+  parts: Iterable<readonly [name: string, content: string | Buffer]>,
+): Buffer {
   const pieces: Buffer[] = [];
   const entries: Entry[] = [];
   let offset = 0;
@@ -20,7 +22,9 @@ export function makeZip(parts: Iterable<readonly [name: string, content: string 
     pieces.push(local);
     offset += local.length;
   }
-  const directory = Buffer.concat(entries.flatMap((entry) => [header(entry, 'central'), entry.name]));
+  const directory = Buffer.concat(
+    entries.flatMap((entry) => [header(entry, 'central'), entry.name]),
+  );
   return Buffer.concat([...pieces, directory, endRecord(entries.length, directory.length, offset)]);
 }
 

@@ -4,8 +4,17 @@ import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
 import { serialiseEvent } from '../../src/documents/serialise.js';
-import { deadLetterSchema, toFailedRecord, toUnreadableRecord } from '../../src/messages/dead-letter.js';
-import { statusMessageSchema, toLatestRecord, toStatusRecord, toTombstone } from '../../src/messages/document-status.js';
+import {
+  deadLetterSchema,
+  toFailedRecord,
+  toUnreadableRecord,
+} from '../../src/messages/dead-letter.js';
+import {
+  statusMessageSchema,
+  toLatestRecord,
+  toStatusRecord,
+  toTombstone,
+} from '../../src/messages/document-status.js';
 import { jobMessageSchema, toJobRecord } from '../../src/messages/job.js';
 import { toJsonSchema } from '../../src/messages/json-schema.js';
 import { DEFAULT_PARTITIONS, GROUPS, TOPIC_CONFIGS } from '../../src/messages/topics.js';
@@ -14,22 +23,42 @@ import { findBrokenPromises, type Schema } from '../support/schema-promises.js';
 import { makeChange } from '../support/make-document.js';
 
 const RELEASED = new URL('../../asyncapi/released/v1/', import.meta.url);
-const SCHEMAS = { DocumentStatus: statusMessageSchema, DeadLetter: deadLetterSchema, Job: jobMessageSchema };
-const FILES: Record<keyof typeof SCHEMAS, string> = { DocumentStatus: 'document-status', DeadLetter: 'dead-letter', Job: 'job' };
+const SCHEMAS = {
+  DocumentStatus: statusMessageSchema,
+  DeadLetter: deadLetterSchema,
+  Job: jobMessageSchema,
+};
+const FILES: Record<keyof typeof SCHEMAS, string> = {
+  DocumentStatus: 'document-status',
+  DeadLetter: 'dead-letter',
+  Job: 'job',
+};
 const NAMES = Object.keys(SCHEMAS) as (keyof typeof SCHEMAS)[];
 
 const api = readAsyncApi();
 const released = readdirSync(RELEASED).map((file) => {
   const name = NAMES.find((candidate) => file.startsWith(`${FILES[candidate]}.`));
   if (!name) throw new Error(`${file} is no schema of a message`);
-  return { file, name, schema: JSON.parse(readFileSync(new URL(file, RELEASED), 'utf8')) as Schema };
+  return {
+    file,
+    name,
+    schema: JSON.parse(readFileSync(new URL(file, RELEASED), 'utf8')) as Schema,
+  };
 });
 
-const ERROR = { code: 'ATTEMPTS_EXHAUSTED', cause: 'EMBEDDER_UNAVAILABLE', message: 'No answer.', retryable: false, stage: 'VECTORIZING' };
+const ERROR = {
+  code: 'ATTEMPTS_EXHAUSTED',
+  cause: 'EMBEDDER_UNAVAILABLE',
+  message: 'No answer.',
+  retryable: false,
+  stage: 'VECTORIZING',
+};
 const now = new Date();
 /** What the code writes today: every status, with and without what may be null. */
 const RECORDS = [
-  ...(['PENDING', 'EXTRACTING', 'VECTORIZING', 'CANCELLED', 'DELETING'] as const).map((status) => makeChange({ status })),
+  ...(['PENDING', 'EXTRACTING', 'VECTORIZING', 'CANCELLED', 'DELETING'] as const).map((status) =>
+    makeChange({ status }),
+  ),
   makeChange({
     status: 'PENDING',
     attempt: 1,
@@ -37,8 +66,22 @@ const RECORDS = [
     startedAt: now,
     error: { ...ERROR, cause: null, retryable: true } as never,
   }),
-  makeChange({ status: 'COMPLETED', seq: 4, startedAt: now, processedAt: now, vectorCount: 3, progress: { done: 3, total: 3 } }),
-  makeChange({ status: 'FAILED', seq: 9, generation: 2, attempt: 5, processedAt: now, error: ERROR as never }),
+  makeChange({
+    status: 'COMPLETED',
+    seq: 4,
+    startedAt: now,
+    processedAt: now,
+    vectorCount: 3,
+    progress: { done: 3, total: 3 },
+  }),
+  makeChange({
+    status: 'FAILED',
+    seq: 9,
+    generation: 2,
+    attempt: 5,
+    processedAt: now,
+    error: ERROR as never,
+  }),
 ].map(serialiseEvent);
 const statusRecords = RECORDS.flatMap((event) => [
   toStatusRecord(event),
@@ -48,7 +91,12 @@ const written = {
   DocumentStatus: statusRecords,
   DeadLetter: [
     ...RECORDS.map(toFailedRecord),
-    toUnreadableRecord({ topic: 'docstream.jobs.v1', partition: 3, offset: '17', reason: 'NOT_JSON' }),
+    toUnreadableRecord({
+      topic: 'docstream.jobs.v1',
+      partition: 3,
+      offset: '17',
+      reason: 'NOT_JSON',
+    }),
   ],
   Job: [toJobRecord({ documentId: RECORDS[0]?.documentId ?? '', generation: 1 })],
 };
@@ -70,16 +118,22 @@ describe('asyncapi.yaml', () => {
   const isAsyncApi = makeAjv({ meta: false, validateSchema: false }).compile(specification());
 
   it('is valid by AsyncAPI’s own schema, and a slip is found', () => {
-    const { $id, ...plain } = parse(readFileSync(new URL('../../asyncapi.yaml', import.meta.url), 'utf8')) as Schema;
+    const { $id, ...plain } = parse(
+      readFileSync(new URL('../../asyncapi.yaml', import.meta.url), 'utf8'),
+    ) as Schema;
     expect($id).toBeUndefined();
     isAsyncApi(plain);
     expect(isAsyncApi.errors ?? []).toEqual([]);
-    expect(isAsyncApi({ ...plain, operations: { publishStatus: { action: 'publish' } } })).toBe(false);
+    expect(isAsyncApi({ ...plain, operations: { publishStatus: { action: 'publish' } } })).toBe(
+      false,
+    );
     expect(isAsyncApi({ ...plain, chanels: {} })).toBe(false);
   });
 
   it('refers to nothing that is not there', () => {
-    const references = [...JSON.stringify(api).matchAll(/"\$ref":"([^"]+)"/g)].map(([, reference = '']) => reference);
+    const references = [...JSON.stringify(api).matchAll(/"\$ref":"([^"]+)"/g)].map(
+      ([, reference = '']) => reference,
+    );
     expect(references.length).toBeGreaterThan(10);
     expect(references.filter((reference) => resolve(api, reference) === undefined)).toEqual([]);
     expect(resolve(api, '#/components/schemas/Nothing')).toBeUndefined();
@@ -90,27 +144,43 @@ describe('asyncapi.yaml', () => {
   });
 
   it('names every topic with its partitions and how it is kept, as src/messages has them', () => {
-    const described = Object.values(api.channels).map(({ address, bindings: { kafka } }) => ({ address, ...kafka }));
+    const described = Object.values(api.channels).map(({ address, bindings: { kafka } }) => ({
+      address,
+      ...kafka,
+    }));
     const wanted = Object.entries(TOPIC_CONFIGS).map(([topic, config]) => ({
       address: topic,
       topic,
       partitions: DEFAULT_PARTITIONS,
       bindingVersion: '0.5.0',
       topicConfiguration: Object.fromEntries(
-        Object.entries(config).map(([name, value]) => [name, name === 'cleanup.policy' ? [value] : Number(value)]),
+        Object.entries(config).map(([name, value]) => [
+          name,
+          name === 'cleanup.policy' ? [value] : Number(value),
+        ]),
       ),
     }));
-    const byAddress = (a: { address: string }, b: { address: string }) => a.address.localeCompare(b.address);
+    const byAddress = (a: { address: string }, b: { address: string }) =>
+      a.address.localeCompare(b.address);
     expect(described.sort(byAddress)).toEqual(wanted.sort(byAddress));
-    expect(api.operations['takePermit']).toMatchObject({ bindings: { kafka: { groupId: { const: GROUPS.vectorize } } } });
+    expect(api.operations['takePermit']).toMatchObject({
+      bindings: { kafka: { groupId: { const: GROUPS.vectorize } } },
+    });
   });
 
   it('has examples that are what it describes', () => {
     const check = toRecordCheck(api);
-    const examples = Object.values(api.components.messages).flatMap((message) => message.examples ?? []);
+    const examples = Object.values(api.components.messages).flatMap(
+      (message) => message.examples ?? [],
+    );
     expect(examples.length).toBeGreaterThan(0);
     for (const { headers, payload } of examples) {
-      const record = { topic: 'docstream.document-status.v1', key: headers['ce_subject'] ?? '', headers, value: JSON.stringify(payload) };
+      const record = {
+        topic: 'docstream.document-status.v1',
+        key: headers['ce_subject'] ?? '',
+        headers,
+        value: JSON.stringify(payload),
+      };
       expect(check(record)).toEqual([]);
     }
   });
@@ -140,11 +210,16 @@ describe('asyncapi.yaml', () => {
 });
 
 describe('what was released', () => {
-  it.each(NAMES)('%s of the present version stands among the released schemas: a change needs a new version', (name) => {
-    const present = released.find(({ file }) => file === `${FILES[name]}.${api.info.version}.json`);
-    const { $schema: _dialect, ...schema } = present?.schema ?? {};
-    expect(schema).toEqual(toJsonSchema(SCHEMAS[name]));
-  });
+  it.each(NAMES)(
+    '%s of the present version stands among the released schemas: a change needs a new version',
+    (name) => {
+      const present = released.find(
+        ({ file }) => file === `${FILES[name]}.${api.info.version}.json`,
+      );
+      const { $schema: _dialect, ...schema } = present?.schema ?? {};
+      expect(schema).toEqual(toJsonSchema(SCHEMAS[name]));
+    },
+  );
 
   it.each(released)('$file accepts what the code writes today', ({ name, schema }) => {
     const accepts = makeAjv().compile(schema);
@@ -158,18 +233,49 @@ describe('what was released', () => {
     expect(findBrokenPromises(schema, toJsonSchema(SCHEMAS[name]))).toEqual([]);
   });
 
-  const base = toJsonSchema(statusMessageSchema) as Schema & { properties: Record<string, Schema>; required: string[] };
+  const base = toJsonSchema(statusMessageSchema) as Schema & {
+    properties: Record<string, Schema>;
+    required: string[];
+  };
   const { message: _message, ...withoutMessage } = base.properties;
 
   it.each<[string, Schema]>([
-    ['a field is left out', { ...base, properties: withoutMessage, required: base.required.filter((field) => field !== 'message') }],
-    ['a field becomes optional', { ...base, required: base.required.filter((field) => field !== 'message') }],
-    ['a field may be null', { ...base, properties: { ...base.properties, message: { type: ['string', 'null'] } } }],
-    ['a field has another type', { ...base, properties: { ...base.properties, seq: { type: 'string' } } }],
-    ['a whole number may be a fraction', { ...base, properties: { ...base.properties, seq: { type: 'number', minimum: 1 } } }],
-    ['a lower bound falls', { ...base, properties: { ...base.properties, seq: { type: 'integer', minimum: 0 } } }],
-    ['a field in a field is left out', { ...base, properties: { ...base.properties, progress: { type: 'object', properties: {} } } }],
-    ['a time is any text', { ...base, properties: { ...base.properties, occurredAt: { type: 'string' } } }],
+    [
+      'a field is left out',
+      {
+        ...base,
+        properties: withoutMessage,
+        required: base.required.filter((field) => field !== 'message'),
+      },
+    ],
+    [
+      'a field becomes optional',
+      { ...base, required: base.required.filter((field) => field !== 'message') },
+    ],
+    [
+      'a field may be null',
+      { ...base, properties: { ...base.properties, message: { type: ['string', 'null'] } } },
+    ],
+    [
+      'a field has another type',
+      { ...base, properties: { ...base.properties, seq: { type: 'string' } } },
+    ],
+    [
+      'a whole number may be a fraction',
+      { ...base, properties: { ...base.properties, seq: { type: 'number', minimum: 1 } } },
+    ],
+    [
+      'a lower bound falls',
+      { ...base, properties: { ...base.properties, seq: { type: 'integer', minimum: 0 } } },
+    ],
+    [
+      'a field in a field is left out',
+      { ...base, properties: { ...base.properties, progress: { type: 'object', properties: {} } } },
+    ],
+    [
+      'a time is any text',
+      { ...base, properties: { ...base.properties, occurredAt: { type: 'string' } } },
+    ],
   ])('a promise is broken where %s', (_what, changed) => {
     expect(findBrokenPromises(base, changed)).not.toEqual([]);
   });
@@ -186,5 +292,9 @@ describe('what was released', () => {
 
 function resolve(root: AsyncApi, reference: string): unknown {
   const steps = reference.replace(/^#\//, '').split('/');
-  return steps.reduce<unknown>((value, step) => (typeof value === 'object' && value !== null ? (value as Schema)[step] : undefined), root);
+  return steps.reduce<unknown>(
+    (value, step) =>
+      typeof value === 'object' && value !== null ? (value as Schema)[step] : undefined,
+    root,
+  );
 }

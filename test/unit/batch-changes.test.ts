@@ -2,7 +2,12 @@ import { createBatchedChange } from '../../src/documents/batch-changes.js';
 import type { Change } from '../../src/documents/ports.js';
 import type { StatusEvent } from '../../src/documents/document.js';
 
-const change = (documentId: string): Change => ({ documentId, generation: 1, from: 'EXTRACTING', to: 'VECTORIZING' });
+const change = (documentId: string): Change => ({
+  documentId,
+  generation: 1,
+  from: 'EXTRACTING',
+  to: 'VECTORIZING',
+});
 
 /** Writes when it is told to, and answers what it was given. */
 function createStore() {
@@ -13,7 +18,9 @@ function createStore() {
     const done = Promise.withResolvers<void>();
     writes.push(done);
     await done.promise;
-    return changes.map((one) => (one.documentId === 'lost' ? null : ({ documentId: one.documentId } as StatusEvent)));
+    return changes.map((one) =>
+      one.documentId === 'lost' ? null : ({ documentId: one.documentId } as StatusEvent),
+    );
   };
   return { batches, writes, store: { change: write } };
 }

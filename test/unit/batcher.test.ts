@@ -12,7 +12,14 @@ const POISON = 'poison';
 const refused = new Error('refused because of its content');
 
 /** Results are texts in capitals. With `held` calls wait to be answered by hand. */
-function createLab({ held = false, maxTexts = 4, maxCalls = 8, quietMs = 10, idleMs = 0, patienceMs = 0 } = {}) {
+function createLab({
+  held = false,
+  maxTexts = 4,
+  maxCalls = 8,
+  quietMs = 10,
+  idleMs = 0,
+  patienceMs = 0,
+} = {}) {
   const calls: Call[] = [];
   const paced: { texts: number; go: () => void }[] = [];
   const lab = { held, holdPace: false, calls, paced, texts: () => calls.map((call) => call.texts) };
@@ -31,7 +38,8 @@ function createLab({ held = false, maxTexts = 4, maxCalls = 8, quietMs = 10, idl
     },
     send: (texts, signal) => {
       const { promise, resolve, reject } = Promise.withResolvers<string[]>();
-      const answer = () => (texts.includes(POISON) ? reject(refused) : resolve(texts.map((text) => text.toUpperCase())));
+      const answer = () =>
+        texts.includes(POISON) ? reject(refused) : resolve(texts.map((text) => text.toUpperCase()));
       calls.push({ texts, signal, answer, fail: reject });
       if (!lab.held) answer();
       return promise;
@@ -42,7 +50,11 @@ function createLab({ held = false, maxTexts = 4, maxCalls = 8, quietMs = 10, idl
 
 test('texts of many requests share a call, and each request gets its own results in order', async () => {
   const { batcher, texts } = createLab();
-  const results = await Promise.all([batcher.submit(['a', 'b']), batcher.submit(['c']), batcher.submit(['d'])]);
+  const results = await Promise.all([
+    batcher.submit(['a', 'b']),
+    batcher.submit(['c']),
+    batcher.submit(['d']),
+  ]);
   expect(results).toEqual([['A', 'B'], ['C'], ['D']]);
   expect(texts()).toEqual([['a', 'b', 'c', 'd']]);
 });
@@ -169,7 +181,9 @@ test('a call that waits for its turn goes on filling, and pays for what came', a
 
 test('one refused text fails its own request, and no other', async () => {
   const { batcher } = createLab({ maxTexts: 8 });
-  const requests = ['a', 'b', POISON, 'c', 'd', 'e'].map((text) => batcher.submit([text]).catch((error: unknown) => error));
+  const requests = ['a', 'b', POISON, 'c', 'd', 'e'].map((text) =>
+    batcher.submit([text]).catch((error: unknown) => error),
+  );
   expect(await Promise.all(requests)).toEqual([['A'], ['B'], refused, ['C'], ['D'], ['E']]);
 });
 
@@ -182,7 +196,9 @@ test('what is sent again pays again', async () => {
 
 test('any other failure is that of all requests of the call, and of no other call', async () => {
   const { batcher, calls } = createLab({ held: true, maxTexts: 2 });
-  const work = ['a', 'b', 'c', 'd'].map((text) => batcher.submit([text]).catch((error: unknown) => error));
+  const work = ['a', 'b', 'c', 'd'].map((text) =>
+    batcher.submit([text]).catch((error: unknown) => error),
+  );
   await eventually(() => calls.length === 2);
   const down = new Error('down');
   calls[0]?.fail(down);
@@ -193,7 +209,9 @@ test('any other failure is that of all requests of the call, and of no other cal
 test('who leaves before the call takes nothing along', async () => {
   const { batcher, texts } = createLab();
   const controller = new AbortController();
-  const left = batcher.submit(['left'], { signal: controller.signal }).catch((error: unknown) => error);
+  const left = batcher
+    .submit(['left'], { signal: controller.signal })
+    .catch((error: unknown) => error);
   const stays = batcher.submit(['stays']);
   controller.abort('cancelled');
   expect(await left).toBe('cancelled');
@@ -204,7 +222,9 @@ test('who leaves before the call takes nothing along', async () => {
 test('who leaves in the middle gets the reason at once; the call ends only when nobody waits for it', async () => {
   const { batcher, calls } = createLab({ held: true });
   const [one, two] = [new AbortController(), new AbortController()];
-  const work = [one, two].map(({ signal }, index) => batcher.submit([`t${index}`], { signal }).catch((error: unknown) => error));
+  const work = [one, two].map(({ signal }, index) =>
+    batcher.submit([`t${index}`], { signal }).catch((error: unknown) => error),
+  );
   await eventually(() => calls.length === 1);
   one.abort('first');
   expect(await work[0]).toBe('first');
@@ -218,7 +238,9 @@ test('who leaves while the call waits for its turn is not sent, and the next one
   const { lab, batcher, paced, texts } = createLab();
   lab.holdPace = true;
   const controller = new AbortController();
-  const left = batcher.submit(['left'], { signal: controller.signal }).catch((error: unknown) => error);
+  const left = batcher
+    .submit(['left'], { signal: controller.signal })
+    .catch((error: unknown) => error);
   await eventually(() => paced.length === 1);
   controller.abort('cancelled');
   lab.holdPace = false;
@@ -246,14 +268,27 @@ test('no texts are answered without a call', async () => {
 
 test('a call is filled in turn over the users, then over the documents', async () => {
   const { batcher, calls, texts } = createLab({ held: true, maxTexts: 2, maxCalls: 1 });
-  const submit = (userId: string, documentId: string, ...wanted: string[]) => batcher.submit(wanted, { owner: { userId, documentId } });
+  const submit = (userId: string, documentId: string, ...wanted: string[]) =>
+    batcher.submit(wanted, { owner: { userId, documentId } });
   const work = [submit('a', 'large', 'l1', 'l2', 'l3', 'l4', 'l5', 'l6')];
   await eventually(() => calls.length === 1);
-  work.push(submit('a', 'large', 'l7', 'l8'), submit('a', 'small', 's'), submit('b', 'one', 'b'), submit('c', 'one', 'c'));
+  work.push(
+    submit('a', 'large', 'l7', 'l8'),
+    submit('a', 'small', 's'),
+    submit('b', 'one', 'b'),
+    submit('c', 'one', 'c'),
+  );
   for (let call = 0; call < 6; call += 1) {
     await eventually(() => calls.length > call);
     calls[call]?.answer();
   }
   await Promise.all(work);
-  expect(texts()).toEqual([['l1', 'l2'], ['l3', 'l4'], ['b', 'c'], ['s', 'l5'], ['l6', 'l7'], ['l8']]);
+  expect(texts()).toEqual([
+    ['l1', 'l2'],
+    ['l3', 'l4'],
+    ['b', 'c'],
+    ['s', 'l5'],
+    ['l6', 'l7'],
+    ['l8'],
+  ]);
 });

@@ -17,7 +17,9 @@ afterEach(() => {
 });
 
 async function listen(application: express.Express, wrap = limitPipelining): Promise<string> {
-  application.use(createErrorHandler(makeLog() as unknown as Parameters<typeof createErrorHandler>[0]));
+  application.use(
+    createErrorHandler(makeLog() as unknown as Parameters<typeof createErrorHandler>[0]),
+  );
   server = createServer(wrap(application)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -25,7 +27,10 @@ async function listen(application: express.Express, wrap = limitPipelining): Pro
 
 /** Sends the head and one byte, and waits for what the server says. */
 async function sendSlowly(url: string): Promise<{ status: number; ended: Promise<unknown> }> {
-  const sent = request(url, { method: 'POST', headers: { 'content-type': 'application/json', 'content-length': 1_000 } });
+  const sent = request(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'content-length': 1_000 },
+  });
   const ended = Promise.race([once(sent, 'close'), once(sent, 'error')]);
   sent.on('error', () => undefined);
   sent.write('{');
@@ -46,7 +51,11 @@ it('leaves a body alone that is complete, however long its response takes', asyn
   const done = Promise.withResolvers<void>();
   application.post('/', (_request, response) => void done.promise.then(() => response.json({})));
   const url = await listen(application);
-  const answer = fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
+  const answer = fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  });
   setTimeout(done.resolve, 120);
   expect((await answer).status).toBe(200);
 });
@@ -96,7 +105,10 @@ it('serves ten requests of one connection at once, lets more wait, and cuts off 
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     let received = '';
     socket.on('error', () => undefined).on('data', (data: Buffer) => (received += data.toString()));
-    socket.write(`GET / HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(count - 1) + `GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    socket.write(
+      `GET / HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(count - 1) +
+        `GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+    );
     await once(socket, 'close');
     return received.match(/HTTP\/1.1 200/g)?.length ?? 0;
   };

@@ -75,58 +75,70 @@ const chunksOfText = (text: string) => chunksOf([{ text, page: null }]);
 const textsOf = (chunks: readonly Chunk[]) => chunks.map(({ text }) => text);
 const withoutSpace = (text: string) => text.replace(/\s/g, '');
 
-describe.each(Array.from({ length: 40 }, (_, seed) => seed))('chunks of the random text %d', (seed) => {
-  const random = createRandom(seed);
-  const pages = randomPages(random);
-  const whole = pages.map(({ text }) => text).join('');
-  let chunks: Chunk[];
-  beforeAll(async () => {
-    chunks = await chunksOf(pages);
-  });
+describe.each(Array.from({ length: 40 }, (_, seed) => seed))(
+  'chunks of the random text %d',
+  (seed) => {
+    const random = createRandom(seed);
+    const pages = randomPages(random);
+    const whole = pages.map(({ text }) => text).join('');
+    let chunks: Chunk[];
+    beforeAll(async () => {
+      chunks = await chunksOf(pages);
+    });
 
-  it('are where their offsets say', () => {
-    for (const { text, charStart, charEnd } of chunks) expect(whole.slice(charStart, charEnd)).toBe(text);
-  });
+    it('are where their offsets say', () => {
+      for (const { text, charStart, charEnd } of chunks)
+        expect(whole.slice(charStart, charEnd)).toBe(text);
+    });
 
-  it('follow each other, numbered from 0, and overlap by nothing', () => {
-    expect(chunks.map(({ index }) => index)).toEqual(chunks.map((_, index) => index));
-    for (const [index, chunk] of chunks.entries()) expect(chunk.charStart).toBeGreaterThanOrEqual(chunks[index - 1]?.charEnd ?? 0);
-  });
+    it('follow each other, numbered from 0, and overlap by nothing', () => {
+      expect(chunks.map(({ index }) => index)).toEqual(chunks.map((_, index) => index));
+      for (const [index, chunk] of chunks.entries())
+        expect(chunk.charStart).toBeGreaterThanOrEqual(chunks[index - 1]?.charEnd ?? 0);
+    });
 
-  it('leave out nothing but white space', () => {
-    expect(withoutSpace(textsOf(chunks).join(''))).toBe(withoutSpace(whole));
-  });
+    it('leave out nothing but white space', () => {
+      expect(withoutSpace(textsOf(chunks).join(''))).toBe(withoutSpace(whole));
+    });
 
-  it('have at least one character and no more than the embedder reads well', () => {
-    for (const { text } of chunks) {
-      expect(text.length).toBeGreaterThan(0);
-      expect(text.length).toBeLessThanOrEqual(MAX_CHUNK_LENGTH);
-      expect(text).toBe(text.trim());
-    }
-  });
+    it('have at least one character and no more than the embedder reads well', () => {
+      for (const { text } of chunks) {
+        expect(text.length).toBeGreaterThan(0);
+        expect(text.length).toBeLessThanOrEqual(MAX_CHUNK_LENGTH);
+        expect(text).toBe(text.trim());
+      }
+    });
 
-  it('never mix two pages', () => {
-    let start = 0;
-    for (const { text, page } of pages) {
-      const end = start + text.length;
-      const inside = chunks.filter(({ charStart, charEnd }) => charStart < end && charEnd > start);
-      for (const chunk of inside) expect([chunk.page, chunk.charStart >= start, chunk.charEnd <= end]).toEqual([page, true, true]);
-      start = end;
-    }
-  });
+    it('never mix two pages', () => {
+      let start = 0;
+      for (const { text, page } of pages) {
+        const end = start + text.length;
+        const inside = chunks.filter(
+          ({ charStart, charEnd }) => charStart < end && charEnd > start,
+        );
+        for (const chunk of inside)
+          expect([chunk.page, chunk.charStart >= start, chunk.charEnd <= end]).toEqual([
+            page,
+            true,
+            true,
+          ]);
+        start = end;
+      }
+    });
 
-  it('cut no character in two', () => {
-    for (const { text } of chunks) expect(text.isWellFormed()).toBe(true);
-  });
+    it('cut no character in two', () => {
+      for (const { text } of chunks) expect(text.isWellFormed()).toBe(true);
+    });
 
-  it('are the same however the text comes in', async () => {
-    expect(await chunksOf(resegment(random, pages))).toEqual(chunks);
-  });
+    it('are the same however the text comes in', async () => {
+      expect(await chunksOf(resegment(random, pages))).toEqual(chunks);
+    });
 
-  it('are as many as are counted', async () => {
-    expect(await countChunks(stream(pages), 1_000_000)).toBe(chunks.length);
-  });
-});
+    it('are as many as are counted', async () => {
+      expect(await countChunks(stream(pages), 1_000_000)).toBe(chunks.length);
+    });
+  },
+);
 
 describe('a passage ends', () => {
   const half = 'word '.repeat(120);

@@ -1,4 +1,9 @@
-import { cohereControl, startCohereStandIn, type CohereStandIn, type OrderedAnswer } from '../support/cohere-stand-in/start.js';
+import {
+  cohereControl,
+  startCohereStandIn,
+  type CohereStandIn,
+  type OrderedAnswer,
+} from '../support/cohere-stand-in/start.js';
 import { eventually } from '../support/wait.js';
 
 interface EmbedAnswer {
@@ -15,7 +20,11 @@ beforeAll(async () => {
 afterAll(() => cohere.stop());
 beforeEach(() => cohere.order({ reset: true }));
 
-const post = (path: string, body: unknown, { key = cohere.apiKey, signal }: { key?: string; signal?: AbortSignal } = {}) =>
+const post = (
+  path: string,
+  body: unknown,
+  { key = cohere.apiKey, signal }: { key?: string; signal?: AbortSignal } = {},
+) =>
   fetch(`${cohere.url}${path}`, {
     method: 'POST',
     body: JSON.stringify(body),
@@ -24,16 +33,32 @@ const post = (path: string, body: unknown, { key = cohere.apiKey, signal }: { ke
   });
 
 const embed = (texts: string[], more: object = {}, options: Parameters<typeof post>[2] = {}) =>
-  post('/v2/embed', { model: 'embed-v4.0', input_type: 'search_document', embedding_types: ['float'], texts, ...more }, options);
+  post(
+    '/v2/embed',
+    {
+      model: 'embed-v4.0',
+      input_type: 'search_document',
+      embedding_types: ['float'],
+      texts,
+      ...more,
+    },
+    options,
+  );
 
-const vectorsOf = async (response: Response): Promise<number[][]> => ((await response.json()) as EmbedAnswer).embeddings.float;
+const vectorsOf = async (response: Response): Promise<number[][]> =>
+  ((await response.json()) as EmbedAnswer).embeddings.float;
 
 const lengthOf = (vector: number[]): number => Math.hypot(...vector);
-const nearness = (a: number[] = [], b: number[] = []): number => a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
+const nearness = (a: number[] = [], b: number[] = []): number =>
+  a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
 
 test('each text gets a vector of length 1, always the same', async () => {
-  const once = await vectorsOf(await embed(['The parcel was late.', 'Invoices are due in May.', '']));
-  const again = await vectorsOf(await embed(['The parcel was late.', 'Invoices are due in May.', '']));
+  const once = await vectorsOf(
+    await embed(['The parcel was late.', 'Invoices are due in May.', '']),
+  );
+  const again = await vectorsOf(
+    await embed(['The parcel was late.', 'Invoices are due in May.', '']),
+  );
   expect(once).toEqual(again);
   expect(once.map((vector) => vector.length)).toEqual([384, 384, 384]);
   for (const vector of once) expect(lengthOf(vector)).toBeCloseTo(1, 4);
@@ -41,7 +66,11 @@ test('each text gets a vector of length 1, always the same', async () => {
 
 test('texts that share words are nearer than texts that do not', async () => {
   const [question, related, other] = await vectorsOf(
-    await embed(['When was the parcel delivered?', 'The parcel was delivered on Monday.', 'Invoices are due in May.']),
+    await embed([
+      'When was the parcel delivered?',
+      'The parcel was delivered on Monday.',
+      'Invoices are due in May.',
+    ]),
   );
   expect(nearness(question, related)).toBeGreaterThan(nearness(question, other) + 0.2);
 });
@@ -82,7 +111,12 @@ test('ordered answers come in order, once each, then the usual ones again', asyn
 
 test.each<[string, OrderedAnswer, (vectors: unknown[][]) => unknown, unknown]>([
   ['too few vectors', { tooFew: 1 }, (vectors) => vectors.length, 1],
-  ['other dimensions', { dimensions: 7 }, (vectors) => vectors.map((vector) => vector.length), [7, 7]],
+  [
+    'other dimensions',
+    { dimensions: 7 },
+    (vectors) => vectors.map((vector) => vector.length),
+    [7, 7],
+  ],
   ['null for a number', { nan: true }, ([first]) => first?.[0], null],
 ])('an answer can have %s', async (_, answer, look, seen) => {
   await cohere.order({ answers: [answer] });
@@ -101,7 +135,9 @@ test('an answer can hang until the caller gives up', async () => {
   await eventually(async () => (await cohere.counts()).open === 1, { what: 'the call' });
   patience.abort();
   await expect(call).rejects.toThrow();
-  await eventually(async () => (await cohere.counts()).abandoned === 1, { what: 'the count of the abandoned call' });
+  await eventually(async () => (await cohere.counts()).abandoned === 1, {
+    what: 'the count of the abandoned call',
+  });
 });
 
 test('more texts a minute than allowed are refused with 429 and a time to wait', async () => {
@@ -117,17 +153,29 @@ test('more texts a minute than allowed are refused with 429 and a time to wait',
 test('calls, texts, the largest batch and the most calls at once are counted', async () => {
   await cohere.order({ latencyMs: 300 });
   await Promise.all([embed(['a', 'b', 'c']), embed(['a'])]);
-  expect(await cohereControl(cohere.url).counts()).toMatchObject({ calls: 2, texts: 4, largestBatch: 3, mostAtOnce: 2, refused: 0 });
+  expect(await cohereControl(cohere.url).counts()).toMatchObject({
+    calls: 2,
+    texts: 4,
+    largestBatch: 3,
+    mostAtOnce: 2,
+    refused: 0,
+  });
 });
 
 test('rerank answers the documents that share most words with the query first', async () => {
   const response = await post('/v2/rerank', {
     model: 'rerank-v3.5',
     query: 'When was the parcel delivered?',
-    documents: ['Invoices are due in May.', 'The parcel was delivered on Monday.', 'Nothing at all.'],
+    documents: [
+      'Invoices are due in May.',
+      'The parcel was delivered on Monday.',
+      'Nothing at all.',
+    ],
     top_n: 2,
   });
-  const { results } = (await response.json()) as { results: { index: number; relevance_score: number }[] };
+  const { results } = (await response.json()) as {
+    results: { index: number; relevance_score: number }[];
+  };
   expect(results.map(({ index }) => index)).toEqual([1, 0]);
   expect(results[0]?.relevance_score).toBeGreaterThan(0.3);
 });

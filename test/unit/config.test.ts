@@ -36,7 +36,9 @@ describe('the configuration', () => {
   });
 
   it('takes an empty variable for one that is not set', () => {
-    expect(parseConfig({ PORT: '', CORS_ORIGIN: '', DATABASE_URL: '', OPERATIONS_TOKEN: '' })).toEqual(parseConfig({}));
+    expect(
+      parseConfig({ PORT: '', CORS_ORIGIN: '', DATABASE_URL: '', OPERATIONS_TOKEN: '' }),
+    ).toEqual(parseConfig({}));
   });
 
   it('leaves alone what is not its own', () => {
@@ -50,7 +52,10 @@ describe('the configuration', () => {
   });
 
   it('reads lists with spaces around their items', () => {
-    const { corsOrigins, devAdmins } = parseConfig({ CORS_ORIGIN: ' https://a.example , http://localhost:5173,', DEV_ADMINS: 'ann, bob' });
+    const { corsOrigins, devAdmins } = parseConfig({
+      CORS_ORIGIN: ' https://a.example , http://localhost:5173,',
+      DEV_ADMINS: 'ann, bob',
+    });
     expect([corsOrigins, devAdmins]).toEqual([
       ['https://a.example', 'http://localhost:5173'],
       ['ann', 'bob'],
@@ -58,7 +63,9 @@ describe('the configuration', () => {
   });
 
   it('reads durations in every unit', () => {
-    expect(parseConfig({ RETRY_DELAYS: '250ms, 5s,1m,2h' }).retryDelaysMs).toEqual([250, 5_000, 60_000, 7_200_000]);
+    expect(parseConfig({ RETRY_DELAYS: '250ms, 5s,1m,2h' }).retryDelaysMs).toEqual([
+      250, 5_000, 60_000, 7_200_000,
+    ]);
   });
 });
 
@@ -88,20 +95,23 @@ describe('a number', () => {
     expect(read(parseConfig({ [name]: String(maximum) }))).toBe(maximum);
   });
 
-  it.each(BOUNDS)('%s is refused below %d and above %d, in words that name both', (name, minimum, maximum) => {
-    const problem = `${name} must be a whole number from ${minimum} to ${maximum}.`;
-    for (const value of [
-      minimum - 1,
-      minimum + 0.5,
-      'abc',
-      '1,000',
-      'NaN',
-      'Infinity',
-      maximum === Number.MAX_SAFE_INTEGER ? 2 ** 60 : maximum + 1,
-    ]) {
-      expect(problemsOf({ [name]: String(value) })).toEqual([problem]);
-    }
-  });
+  it.each(BOUNDS)(
+    '%s is refused below %d and above %d, in words that name both',
+    (name, minimum, maximum) => {
+      const problem = `${name} must be a whole number from ${minimum} to ${maximum}.`;
+      for (const value of [
+        minimum - 1,
+        minimum + 0.5,
+        'abc',
+        '1,000',
+        'NaN',
+        'Infinity',
+        maximum === Number.MAX_SAFE_INTEGER ? 2 ** 60 : maximum + 1,
+      ]) {
+        expect(problemsOf({ [name]: String(value) })).toEqual([problem]);
+      }
+    },
+  );
 });
 
 describe('a value that cannot be right', () => {
@@ -122,12 +132,26 @@ describe('a value that cannot be right', () => {
   });
 
   it('is told together with all the others, each once', () => {
-    const problems = problemsOf({ PORT: 'x', HOST: '0.0.0.0', LOG_LEVEL: 'loud', CORS_ORIGIN: 'a,b', REDIS_URL: 'x' });
-    expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual(['CORS_ORIGIN', 'HOST', 'LOG_LEVEL', 'PORT', 'REDIS_URL']);
+    const problems = problemsOf({
+      PORT: 'x',
+      HOST: '0.0.0.0',
+      LOG_LEVEL: 'loud',
+      CORS_ORIGIN: 'a,b',
+      REDIS_URL: 'x',
+    });
+    expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual([
+      'CORS_ORIGIN',
+      'HOST',
+      'LOG_LEVEL',
+      'PORT',
+      'REDIS_URL',
+    ]);
   });
 
   it('is not repeated where it may be a secret', () => {
-    expect(problemsOf({ OPERATIONS_TOKEN: 'hunter2', COHERE_API_KEY: 'sk-secret' }).join(' ')).not.toMatch(/hunter2|sk-secret/);
+    expect(
+      problemsOf({ OPERATIONS_TOKEN: 'hunter2', COHERE_API_KEY: 'sk-secret' }).join(' '),
+    ).not.toMatch(/hunter2|sk-secret/);
   });
 });
 
@@ -142,7 +166,9 @@ describe('a real part', () => {
 
   it('is the embedded one where its variable is not set', () => {
     const { database, kafka, redis, weaviate, cohere, firebase, blobUrl } = parseConfig({});
-    expect([database, kafka, redis, weaviate, cohere, firebase, blobUrl]).toEqual(Array(7).fill(null));
+    expect([database, kafka, redis, weaviate, cohere, firebase, blobUrl]).toEqual(
+      Array(7).fill(null),
+    );
   });
 
   it('switches on with its own variable', () => {
@@ -152,8 +178,14 @@ describe('a real part', () => {
       redis: { url: CLUSTER.REDIS_URL },
       weaviate: { url: CLUSTER.WEAVIATE_URL, apiKey: null },
     });
-    expect(parseConfig({ COHERE_API_KEY: 'key' }).cohere).toMatchObject({ model: 'embed-v4.0', inputsPerMinute: 2_000, rerankModel: null });
-    expect(problemsOf({ COHERE_RERANK_MODEL: 'rerank-v4.0-fast' })).toEqual(['COHERE_RERANK_MODEL needs COHERE_API_KEY as well.']);
+    expect(parseConfig({ COHERE_API_KEY: 'key' }).cohere).toMatchObject({
+      model: 'embed-v4.0',
+      inputsPerMinute: 2_000,
+      rerankModel: null,
+    });
+    expect(problemsOf({ COHERE_RERANK_MODEL: 'rerank-v4.0-fast' })).toEqual([
+      'COHERE_RERANK_MODEL needs COHERE_API_KEY as well.',
+    ]);
     expect(parseConfig({ FIREBASE_PROJECT_ID: 'p', FIREBASE_API_KEY: 'public' }).firebase).toEqual({
       projectId: 'p',
       apiKey: 'public',
@@ -163,11 +195,14 @@ describe('a real part', () => {
     expect(parseConfig({ BLOB_URL: 's3://bucket/folder' }).blobUrl).toBe('s3://bucket/folder');
   });
 
-  it.each(['DATABASE_URL', 'REDIS_URL', 'WEAVIATE_URL', 'BLOB_URL'])('%s is missed in one line when there are Kafka brokers', (name) => {
-    const [problem, ...more] = problemsOf({ ...CLUSTER, [name]: '' });
-    expect(problem).toContain(`KAFKA_BROKERS needs ${name} as well`);
-    expect(more).toEqual([]);
-  });
+  it.each(['DATABASE_URL', 'REDIS_URL', 'WEAVIATE_URL', 'BLOB_URL'])(
+    '%s is missed in one line when there are Kafka brokers',
+    (name) => {
+      const [problem, ...more] = problemsOf({ ...CLUSTER, [name]: '' });
+      expect(problem).toContain(`KAFKA_BROKERS needs ${name} as well`);
+      expect(more).toEqual([]);
+    },
+  );
 
   it.each([
     ['DATABASE_URL', 'mysql://db'],
@@ -186,13 +221,17 @@ describe('a real part', () => {
     [{ FIREBASE_PROJECT_ID: 'p' }, /FIREBASE_API_KEY/],
     [{ FIREBASE_AUTH_EMULATOR_HOST: '127.0.0.1:9099' }, /FIREBASE_PROJECT_ID/],
   ])('that is half set is refused: %j', (variables, cure) => {
-    expect(problemsOf({ ...CLUSTER, ...(variables as Record<string, string>) })).toEqual([expect.stringMatching(cure)]);
+    expect(problemsOf({ ...CLUSTER, ...(variables as Record<string, string>) })).toEqual([
+      expect.stringMatching(cure),
+    ]);
   });
 
   it('opens the address to others only where tokens cannot be made by anybody', () => {
     const firebase = { FIREBASE_PROJECT_ID: 'p', FIREBASE_API_KEY: 'public', HOST: '0.0.0.0' };
     expect(parseConfig(firebase).host).toBe('0.0.0.0');
-    expect(problemsOf({ ...firebase, FIREBASE_AUTH_EMULATOR_HOST: '127.0.0.1:9099' })).toEqual([expect.stringMatching(/^HOST must be/)]);
+    expect(problemsOf({ ...firebase, FIREBASE_AUTH_EMULATOR_HOST: '127.0.0.1:9099' })).toEqual([
+      expect.stringMatching(/^HOST must be/),
+    ]);
   });
 });
 

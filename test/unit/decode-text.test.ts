@@ -1,4 +1,10 @@
-import { createByteCounter, eightBitEncoding, guessText, isCleanAscii, utf16Encoding } from '../../src/extraction/text-encoding.js';
+import {
+  createByteCounter,
+  eightBitEncoding,
+  guessText,
+  isCleanAscii,
+  utf16Encoding,
+} from '../../src/extraction/text-encoding.js';
 
 function count(...pieces: Uint8Array[]) {
   const counter = createByteCounter();
@@ -9,11 +15,19 @@ function count(...pieces: Uint8Array[]) {
 describe('bytes are counted as UTF-8', () => {
   it('a sequence counts once, also when it arrives in two pieces', () => {
     const bytes = Buffer.from('a€b');
-    expect(count(bytes.subarray(0, 2), bytes.subarray(2))).toMatchObject({ bytes: 5, high: 3, sequences: 1, invalid: 0 });
+    expect(count(bytes.subarray(0, 2), bytes.subarray(2))).toMatchObject({
+      bytes: 5,
+      high: 3,
+      sequences: 1,
+      invalid: 0,
+    });
   });
 
   it('every byte of a broken sequence is invalid, and the byte that breaks it is read anew', () => {
-    expect(count(Buffer.from([0xe2, 0x82, 0x41, 0xc3, 0xa9]))).toMatchObject({ sequences: 1, invalid: 2 });
+    expect(count(Buffer.from([0xe2, 0x82, 0x41, 0xc3, 0xa9]))).toMatchObject({
+      sequences: 1,
+      invalid: 2,
+    });
   });
 
   it('a sequence that the end cuts off is not invalid', () => {
@@ -35,7 +49,9 @@ describe('the encoding of eight-bit text', () => {
   });
 
   it('stays UTF-8 with one damaged place', () => {
-    expect(eightBitEncoding(count(Buffer.concat([Buffer.from('naïve café '), Buffer.from([0xff])])))).toBe('utf-8');
+    expect(
+      eightBitEncoding(count(Buffer.concat([Buffer.from('naïve café '), Buffer.from([0xff])]))),
+    ).toBe('utf-8');
   });
 
   it('is windows-1252 when nothing fits', () => {
@@ -47,7 +63,11 @@ describe('UTF-16', () => {
   it.each([
     ['a byte order mark', Buffer.from('\ufeff漢字', 'utf16le'), 'utf-16le'],
     ['the zero bytes of Latin letters', Buffer.from('plain letters', 'utf16le'), 'utf-16le'],
-    ['the zero bytes of Latin letters, high byte first', Buffer.from('plain letters', 'utf16le').swap16(), 'utf-16be'],
+    [
+      'the zero bytes of Latin letters, high byte first',
+      Buffer.from('plain letters', 'utf16le').swap16(),
+      'utf-16be',
+    ],
     ['nothing, when there is nothing', Buffer.from('plain letters'), null],
   ])('is told by %s', (_, bytes, encoding) => {
     expect(utf16Encoding(bytes)).toBe(encoding);
@@ -56,7 +76,10 @@ describe('UTF-16', () => {
 
 describe('what is text', () => {
   it('a few NUL bytes leave it text, though not clean', () => {
-    expect(guessText(Buffer.from('one\0two\0three and some more words'))).toEqual({ encoding: 'utf-8', clean: false });
+    expect(guessText(Buffer.from('one\0two\0three and some more words'))).toEqual({
+      encoding: 'utf-8',
+      clean: false,
+    });
   });
 
   it('mostly NUL bytes are no text', () => {
@@ -69,7 +92,8 @@ describe('what is text', () => {
 });
 
 describe('clean ASCII', () => {
-  const isText = (byte: number) => (byte >= 0x20 && byte < 0x7f) || [0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1b].includes(byte);
+  const isText = (byte: number) =>
+    (byte >= 0x20 && byte < 0x7f) || [0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1b].includes(byte);
 
   it.each([0, 1, 2, 3])('every byte is seen at every place, %i bytes into a word', (into) => {
     const wrong: number[][] = [];

@@ -6,21 +6,38 @@ import { createOperationCheck, isDocument } from '../../src/graphql/check-operat
 import { getIntrospectionQuery } from 'graphql';
 
 /** Documents of anybody's: valid or not, of few names, so that they meet each other. */
-const document = fc.letrec<{ selection: string; selections: string; definition: string }>((tie) => ({
-  selection: fc.oneof(
-    { maxDepth: 4 },
-    fc.constantFrom('id', 'viewer { id }', '__typename', '...A', '...B', '...C', 'x: id', '__schema { types { name } }'),
-    tie('selections').map((inner) => `documents(first: 100) { edges { node ${inner} } }`),
-    tie('selections').map((inner) => `... on Query ${inner}`),
-    tie('selections').map((inner) => `viewer ${inner}`),
-  ),
-  selections: fc.array(tie('selection'), { minLength: 1, maxLength: 12 }).map((all) => `{ ${all.join(' ')} }`),
-  definition: fc.oneof(
-    tie('selections'),
-    fc.tuple(fc.constantFrom('A', 'B', 'C'), tie('selections')).map(([name, inner]) => `fragment ${name} on Query ${inner}`),
-  ),
-}));
-const text = fc.array(document.definition, { minLength: 1, maxLength: 6 }).map((all) => all.join('\n'));
+const document = fc.letrec<{ selection: string; selections: string; definition: string }>(
+  (tie) => ({
+    selection: fc.oneof(
+      { maxDepth: 4 },
+      fc.constantFrom(
+        'id',
+        'viewer { id }',
+        '__typename',
+        '...A',
+        '...B',
+        '...C',
+        'x: id',
+        '__schema { types { name } }',
+      ),
+      tie('selections').map((inner) => `documents(first: 100) { edges { node ${inner} } }`),
+      tie('selections').map((inner) => `... on Query ${inner}`),
+      tie('selections').map((inner) => `viewer ${inner}`),
+    ),
+    selections: fc
+      .array(tie('selection'), { minLength: 1, maxLength: 12 })
+      .map((all) => `{ ${all.join(' ')} }`),
+    definition: fc.oneof(
+      tie('selections'),
+      fc
+        .tuple(fc.constantFrom('A', 'B', 'C'), tie('selections'))
+        .map(([name, inner]) => `fragment ${name} on Query ${inner}`),
+    ),
+  }),
+);
+const text = fc
+  .array(document.definition, { minLength: 1, maxLength: 6 })
+  .map((all) => all.join('\n'));
 
 it('checks any document in bounded time, and never with an error of its own', async () => {
   const check = createOperationCheck(await createSchema());
@@ -40,7 +57,11 @@ it('takes the documents of common tools', async () => {
   const check = createOperationCheck(await createSchema());
   for (const query of [
     getIntrospectionQuery(),
-    getIntrospectionQuery({ inputValueDeprecation: true, schemaDescription: true, specifiedByUrl: true }),
+    getIntrospectionQuery({
+      inputValueDeprecation: true,
+      schemaDescription: true,
+      specifiedByUrl: true,
+    }),
   ])
     expect(isDocument(check.check({ query }))).toBe(true);
 });
@@ -48,16 +69,19 @@ it('takes the documents of common tools', async () => {
 it.each([
   [20, true],
   [21, false],
-])('counts %i fields of one name in one place, fragments and merged selections included', (count, fits) => {
-  const documents = [
-    `{ ${'id '.repeat(count)} }`,
-    `{ ${'...F '.repeat(count)} } fragment F on Query { id }`,
-    `{ ${'a { id } '.repeat(count)} }`,
-    `{ ${'... { id } '.repeat(count)} }`,
-  ];
-  for (const query of documents) {
-    const assertion = expect(() => assertShape(parseDocument(query)));
-    if (fits) assertion.not.toThrow();
-    else assertion.toThrow('fields of one name');
-  }
-});
+])(
+  'counts %i fields of one name in one place, fragments and merged selections included',
+  (count, fits) => {
+    const documents = [
+      `{ ${'id '.repeat(count)} }`,
+      `{ ${'...F '.repeat(count)} } fragment F on Query { id }`,
+      `{ ${'a { id } '.repeat(count)} }`,
+      `{ ${'... { id } '.repeat(count)} }`,
+    ];
+    for (const query of documents) {
+      const assertion = expect(() => assertShape(parseDocument(query)));
+      if (fits) assertion.not.toThrow();
+      else assertion.toThrow('fields of one name');
+    }
+  },
+);

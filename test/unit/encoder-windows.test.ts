@@ -1,7 +1,13 @@
-import { MAX_WINDOWS, MODEL_TOKENS, toUnitMean, toWindows } from '../../src/embedded/encoder-windows.js';
+import {
+  MAX_WINDOWS,
+  MODEL_TOKENS,
+  toUnitMean,
+  toWindows,
+} from '../../src/embedded/encoder-windows.js';
 
 const countWords = (text: string): number => text.split(/\s+/).filter(Boolean).length;
-const words = (count: number): string => Array.from({ length: count }, (_, index) => `word${index}`).join(' ');
+const words = (count: number): string =>
+  Array.from({ length: count }, (_, index) => `word${index}`).join(' ');
 
 describe('windows of a text', () => {
   test('a text that the model reads to its end is one', () => {

@@ -1,10 +1,17 @@
-/** How often a request reads histories: once for each part that it names, however many documents are around it. */
+/**
+ * How often a request reads histories: once for each part that it names, however many documents are
+ * around it.
+ */
 import type { Services } from '../../src/graphql/context.js';
 import { createContext } from '../../src/graphql/create-context.js';
 import { makeChange } from '../support/make-document.js';
 
 const contextOf = (services: Services) =>
-  createContext(services, { viewer: null, refusal: null }, { signal: new AbortController().signal });
+  createContext(
+    services,
+    { viewer: null, refusal: null },
+    { signal: new AbortController().signal },
+  );
 
 function openLoaders() {
   const reads: { ids: readonly string[]; after: number; first: number }[] = [];
@@ -21,7 +28,9 @@ const IDS = Array.from({ length: 100 }, (_, index) => `document-${index}`);
 describe('the histories of a request', () => {
   it('are read by one statement for all documents', async () => {
     const { reads, loaders } = openLoaders();
-    const histories = await Promise.all(IDS.map((documentId) => loaders.events.load({ documentId, after: 0, first: 50 })));
+    const histories = await Promise.all(
+      IDS.map((documentId) => loaders.events.load({ documentId, after: 0, first: 50 })),
+    );
     expect(reads).toEqual([{ ids: IDS, after: 0, first: 50 }]);
     expect(histories.map(([event]) => event?.documentId)).toEqual(IDS);
   });
@@ -34,14 +43,20 @@ describe('the histories of a request', () => {
       { after: 7, first: 5 },
     ];
     const histories = await Promise.all(
-      parts.flatMap((part) => IDS.map(async (documentId) => (await loaders.events.load({ documentId, ...part }))[0]?.seq)),
+      parts.flatMap((part) =>
+        IDS.map(async (documentId) => (await loaders.events.load({ documentId, ...part }))[0]?.seq),
+      ),
     );
-    expect(reads.map(({ ids, ...part }) => ({ ...part, count: ids.length }))).toEqual(parts.map((part) => ({ ...part, count: 100 })));
+    expect(reads.map(({ ids, ...part }) => ({ ...part, count: ids.length }))).toEqual(
+      parts.map((part) => ({ ...part, count: 100 })),
+    );
     expect(histories).toEqual(parts.flatMap(({ after }) => IDS.map(() => after + 1)));
   });
 
   it('are empty for a document that has gone meanwhile', async () => {
     const services = { store: { eventsOfMany: async () => new Map() } } as unknown as Services;
-    expect(await contextOf(services).loaders.events.load({ documentId: 'gone', after: 0, first: 5 })).toEqual([]);
+    expect(
+      await contextOf(services).loaders.events.load({ documentId: 'gone', after: 0, first: 5 }),
+    ).toEqual([]);
   });
 });

@@ -33,9 +33,15 @@ describe('a fair queue', () => {
     fc.assert(
       fc.property(fc.array(owners, { maxLength: 60 }), (all) => {
         const taken = drain(fill(all));
-        expect(taken.map(({ number }) => number).sort((a, b) => a - b)).toEqual(all.map((_, index) => index));
+        expect(taken.map(({ number }) => number).sort((a, b) => a - b)).toEqual(
+          all.map((_, index) => index),
+        );
         for (const [index, item] of taken.entries()) {
-          const earlier = taken.slice(0, index).filter((other) => other.userId === item.userId && other.documentId === item.documentId);
+          const earlier = taken
+            .slice(0, index)
+            .filter(
+              (other) => other.userId === item.userId && other.documentId === item.documentId,
+            );
           expect(earlier.every(({ number }) => number < item.number)).toBe(true);
         }
       }),
@@ -51,8 +57,11 @@ describe('a fair queue', () => {
           queue.delete(item);
           const turns = (served.get(item.userId) ?? 0) + 1;
           served.set(item.userId, turns);
-          const waiting = ['alice', 'bob', 'carol', 'dave'].filter((user) => queue.sizeOf(user) > 0);
-          for (const user of waiting) expect(served.get(user) ?? 0).toBeGreaterThanOrEqual(turns - 1);
+          const waiting = ['alice', 'bob', 'carol', 'dave'].filter(
+            (user) => queue.sizeOf(user) > 0,
+          );
+          for (const user of waiting)
+            expect(served.get(user) ?? 0).toBeGreaterThanOrEqual(turns - 1);
         }
       }),
     );
@@ -83,17 +92,22 @@ describe('a fair queue', () => {
 
   it('counts what waits, and forgets what is deleted', () => {
     fc.assert(
-      fc.property(fc.array(owners, { maxLength: 40 }), fc.infiniteStream(fc.boolean()), (all, isDeleted) => {
-        const queue = fill(all);
-        for (const item of queue.items())
-          if (isDeleted.next().value) expect([queue.delete(item), queue.delete(item)]).toEqual([true, false]);
-        const left = queue.items();
-        expect(queue.size).toBe(left.length);
-        for (const user of ['alice', 'bob', 'carol', 'dave']) {
-          expect(queue.sizeOf(user)).toBe(left.filter(({ userId }) => userId === user).length);
-        }
-        expect(new Set(drain(queue))).toEqual(new Set(left));
-      }),
+      fc.property(
+        fc.array(owners, { maxLength: 40 }),
+        fc.infiniteStream(fc.boolean()),
+        (all, isDeleted) => {
+          const queue = fill(all);
+          for (const item of queue.items())
+            if (isDeleted.next().value)
+              expect([queue.delete(item), queue.delete(item)]).toEqual([true, false]);
+          const left = queue.items();
+          expect(queue.size).toBe(left.length);
+          for (const user of ['alice', 'bob', 'carol', 'dave']) {
+            expect(queue.sizeOf(user)).toBe(left.filter(({ userId }) => userId === user).length);
+          }
+          expect(new Set(drain(queue))).toEqual(new Set(left));
+        },
+      ),
     );
   });
 });

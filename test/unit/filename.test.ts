@@ -31,9 +31,12 @@ describe('the name of an uploaded file', () => {
     expect(toSafeFilename(name)).toBe(shown);
   });
 
-  it.each(['', '   ', '.', '..', '...', 'folder/', '\0\u202e', '\\'])('%j becomes a name', (name) => {
-    expect(toSafeFilename(name)).toBe('document');
-  });
+  it.each(['', '   ', '.', '..', '...', 'folder/', '\0\u202e', '\\'])(
+    '%j becomes a name',
+    (name) => {
+      expect(toSafeFilename(name)).toBe('document');
+    },
+  );
 
   it('half a character becomes a whole one', () => {
     expect(toSafeFilename('a\ud800.txt')).toBe('a\ufffd.txt');

@@ -37,10 +37,16 @@ describe('a file of the corpus is told by its bytes', () => {
   });
 
   it('and whatever the answer is, it is a format that we read', async () => {
-    const names = (await readdir(corpus)).filter((name) => /\.(pdf|docx|pptx|xlsx|odt|html|md|txt|csv|json)$/.test(name));
-    const answers = await Promise.all(names.map(async (name) => detector.detect(await headOf(name), name)));
+    const names = (await readdir(corpus)).filter((name) =>
+      /\.(pdf|docx|pptx|xlsx|odt|html|md|txt|csv|json)$/.test(name),
+    );
+    const answers = await Promise.all(
+      names.map(async (name) => detector.detect(await headOf(name), name)),
+    );
     expect(names.filter((_, index) => answers[index] === null)).toEqual(['png-named.pdf']);
-    expect(detector.mimeTypes).toEqual(expect.arrayContaining(answers.filter((answer) => answer !== null)));
+    expect(detector.mimeTypes).toEqual(
+      expect.arrayContaining(answers.filter((answer) => answer !== null)),
+    );
   });
 });
 
@@ -50,21 +56,34 @@ describe('the bytes win over the name', () => {
   });
 
   it('a PDF named .txt is a PDF', async () => {
-    expect(await detector.detect(await headOf('volcanoes.pdf'), 'volcanoes.txt')).toBe('application/pdf');
+    expect(await detector.detect(await headOf('volcanoes.pdf'), 'volcanoes.txt')).toBe(
+      'application/pdf',
+    );
   });
 
   it('a PDF may have junk before it, within the first 1,024 bytes', async () => {
     const pdf = await headOf('volcanoes.pdf');
-    expect(await detector.detect(Buffer.concat([Buffer.alloc(1000, 'x'), pdf]), 'volcanoes.pdf')).toBe('application/pdf');
-    expect(await detector.detect(Buffer.concat([Buffer.alloc(2000, 1), pdf]), 'volcanoes.pdf')).toBeNull();
+    expect(
+      await detector.detect(Buffer.concat([Buffer.alloc(1000, 'x'), pdf]), 'volcanoes.pdf'),
+    ).toBe('application/pdf');
+    expect(
+      await detector.detect(Buffer.concat([Buffer.alloc(2000, 1), pdf]), 'volcanoes.pdf'),
+    ).toBeNull();
   });
 
   it('a text that speaks of PDF files is a text', async () => {
-    expect(await detectText('Every PDF begins with the line %PDF-1.7, which names the version.', 'notes.txt')).toBe('text/plain');
+    expect(
+      await detectText(
+        'Every PDF begins with the line %PDF-1.7, which names the version.',
+        'notes.txt',
+      ),
+    ).toBe('text/plain');
   });
 
   it('random bytes are nothing, whatever they are named', async () => {
-    const noise = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 7919 + (index >> 3) * 104_729) & 0xff));
+    const noise = Buffer.from(
+      Array.from({ length: 4096 }, (_, index) => (index * 7919 + (index >> 3) * 104_729) & 0xff),
+    );
     expect(await detector.detect(noise, 'noise.txt')).toBeNull();
     expect(await detector.detect(noise, 'noise.bin')).toBeNull();
   });
@@ -99,7 +118,14 @@ describe('the name decides among formats that share a container', () => {
 });
 
 describe('text is text in every encoding', () => {
-  it.each(['utf16le.txt', 'utf16be-bom.txt', 'latin1.txt', 'bom.txt', 'nul-bytes.txt', 'lone-surrogates.txt'])('%s', async (name) => {
+  it.each([
+    'utf16le.txt',
+    'utf16be-bom.txt',
+    'latin1.txt',
+    'bom.txt',
+    'nul-bytes.txt',
+    'lone-surrogates.txt',
+  ])('%s', async (name) => {
     expect(await detector.detect(await headOf(name), name)).toBe('text/plain');
   });
 
@@ -113,11 +139,15 @@ describe('text is text in every encoding', () => {
   });
 
   it('a page without a name of its own is told by its first tag', async () => {
-    expect(await detectText('\n<!-- saved --><!DOCTYPE html><html><body>x</body></html>', 'download')).toBe('text/html');
+    expect(
+      await detectText('\n<!-- saved --><!DOCTYPE html><html><body>x</body></html>', 'download'),
+    ).toBe('text/html');
   });
 
   it('a page that begins with a screenful of blank lines is still a page', async () => {
-    expect(await detectText(`${'\n'.repeat(500)}<html><body>x</body></html>`, 'download')).toBe('text/html');
+    expect(await detectText(`${'\n'.repeat(500)}<html><body>x</body></html>`, 'download')).toBe(
+      'text/html',
+    );
   });
 
   it('text that is a program of its own (RTF, PostScript) is not read as text', async () => {
@@ -126,7 +156,11 @@ describe('text is text in every encoding', () => {
   });
 
   it('text in an eight-bit alphabet that we cannot tell is refused rather than stored as gibberish', async () => {
-    const koi8 = Buffer.from([...'привет мир '.repeat(20)].map((letter) => (letter === ' ' ? 0x20 : 0xc0 + (letter.charCodeAt(0) & 0x1f))));
+    const koi8 = Buffer.from(
+      [...'привет мир '.repeat(20)].map((letter) =>
+        letter === ' ' ? 0x20 : 0xc0 + (letter.charCodeAt(0) & 0x1f),
+      ),
+    );
     expect(await detector.detect(koi8, 'letter.txt')).toBeNull();
   });
 });

@@ -32,11 +32,16 @@ describe('fusing lists by rank', () => {
 
   it('does not care how a list scores, only how it ranks', () => {
     const weak = [hit('a', 0.0001), hit('b', 0.00001)];
-    expect(fuseRanks([weak, list('c')])).toEqual(fuseRanks([[hit('a', 0.9), hit('b', 0.8)], list('c')]));
+    expect(fuseRanks([weak, list('c')])).toEqual(
+      fuseRanks([[hit('a', 0.9), hit('b', 0.8)], list('c')]),
+    );
   });
 
   it('names each passage once', () => {
-    const hits = fuseRanks([[hit('a'), { ...hit('a'), index: 1 }, { ...hit('a'), generation: 2 }], list('a')]);
+    const hits = fuseRanks([
+      [hit('a'), { ...hit('a'), index: 1 }, { ...hit('a'), generation: 2 }],
+      list('a'),
+    ]);
     expect(hits).toHaveLength(3);
   });
 

@@ -29,7 +29,9 @@ beforeEach(async () => {
   server = createServer((request, response) => {
     const delayMs = request.url === '/healthz' ? standIn.healthDelayMs : 0;
     const { documents } = standIn;
-    const data = { documents: { totalCount: documents.length, edges: documents.map((node) => ({ node })) } };
+    const data = {
+      documents: { totalCount: documents.length, edges: documents.map((node) => ({ node })) },
+    };
     setTimeout(() => response.end(JSON.stringify({ data })), delayMs);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -54,7 +56,9 @@ afterEach(async () => {
 });
 
 function check(response?: FuzzResponse): Promise<void> {
-  return createInvariants(standIn, BOUNDS).check(() => Promise.resolve(response === undefined ? [] : [response]));
+  return createInvariants(standIn, BOUNDS).check(() =>
+    Promise.resolve(response === undefined ? [] : [response]),
+  );
 }
 
 function http(status: number, body: object): FuzzResponse {
@@ -70,31 +74,66 @@ describe('a case of the fuzzer', () => {
     ['a documented code of GraphQL', http(200, graphql('DOCUMENT_NOT_FOUND'))],
     ['a documented code of REST', http(415, { error: { code: 'UNSUPPORTED_MEDIA_TYPE' } })],
     ['a close code that clients know', { kind: 'socket', messages: [], closeCode: 4401 }],
-    ['a document that failed for a reason of its own', { kind: 'document', id: '1', status: 'FAILED', code: 'CORRUPT' }],
+    [
+      'a document that failed for a reason of its own',
+      { kind: 'document', id: '1', status: 'FAILED', code: 'CORRUPT' },
+    ],
   ])('passes on %s', async (_, response) => {
     await expect(check(response)).resolves.toBeUndefined();
   });
 
   it.each<[string, FuzzResponse, string]>([
     ['a code that is not documented', http(200, graphql('NO_SUCH_CODE')), 'NO_SUCH_CODE'],
-    ['an error without a code', http(200, { errors: [{ message: 'x', extensions: {} }] }), 'no code'],
+    [
+      'an error without a code',
+      http(200, { errors: [{ message: 'x', extensions: {} }] }),
+      'no code',
+    ],
     ['INTERNAL_SERVER_ERROR', http(200, graphql('INTERNAL_SERVER_ERROR')), 'INTERNAL_SERVER_ERROR'],
-    ['a status that is not known', http(500, { error: { code: 'BAD_USER_INPUT' } }), 'HTTP status 500'],
+    [
+      'a status that is not known',
+      http(500, { error: { code: 'BAD_USER_INPUT' } }),
+      'HTTP status 500',
+    ],
     ['a refusal without a code', http(400, {}), 'without a code'],
-    ['no response', { kind: 'http', status: 0, text: '', problem: 'none within 20000 ms' }, 'no response'],
-    ['a close code that means a bug', { kind: 'socket', messages: [], closeCode: 4500 }, 'close code 4500'],
+    [
+      'no response',
+      { kind: 'http', status: 0, text: '', problem: 'none within 20000 ms' },
+      'no response',
+    ],
+    [
+      'a close code that means a bug',
+      { kind: 'socket', messages: [], closeCode: 4500 },
+      'close code 4500',
+    ],
     [
       'a bug in a message',
-      { kind: 'socket', messages: ['{"type":"error","data":{"code":"INTERNAL_SERVER_ERROR"}}'], closeCode: null },
+      {
+        kind: 'socket',
+        messages: ['{"type":"error","data":{"code":"INTERNAL_SERVER_ERROR"}}'],
+        closeCode: null,
+      },
       'INTERNAL',
     ],
     [
       'a bug in an event',
-      { kind: 'socket', messages: [JSON.stringify({ type: 'next', payload: graphql('NO_SUCH_CODE') })], closeCode: null },
+      {
+        kind: 'socket',
+        messages: [JSON.stringify({ type: 'next', payload: graphql('NO_SUCH_CODE') })],
+        closeCode: null,
+      },
       'NO_SUCH',
     ],
-    ['a document that ended the process that read it', { kind: 'document', id: '1', status: 'PENDING', code: 'INTERNAL' }, 'INTERNAL'],
-    ['a document that does not end', { kind: 'document', id: '1', status: 'EXTRACTING', code: null }, 'does not end'],
+    [
+      'a document that ended the process that read it',
+      { kind: 'document', id: '1', status: 'PENDING', code: 'INTERNAL' },
+      'INTERNAL',
+    ],
+    [
+      'a document that does not end',
+      { kind: 'document', id: '1', status: 'EXTRACTING', code: null },
+      'does not end',
+    ],
   ])('fails on %s', async (_, response, problem) => {
     await expect(check(response)).rejects.toThrow(problem);
   });

@@ -15,7 +15,9 @@ function createLab() {
       done();
     },
   });
-  const socket = { send: (message: string) => void connection.write(message) } as unknown as WebSocket;
+  const socket = {
+    send: (message: string) => void connection.write(message),
+  } as unknown as WebSocket;
   gatherWrites(socket, connection as never);
   return { socket, writes };
 }

@@ -1,4 +1,7 @@
-/** Which Origin counts as a page of our own, over HTTP and WebSockets alike: both ask the same guards. */
+/**
+ * Which Origin counts as a page of our own, over HTTP and WebSockets alike: both ask the same
+ * guards.
+ */
 import { createGuards } from '../../src/http/guards.js';
 
 const HOST = '127.0.0.1:4000';
@@ -59,7 +62,9 @@ describe('an Origin on a plain server', () => {
   });
 
   it('is never our own by what a client says of a proxy', () => {
-    expect(isAllowed(local, { origin: `https://${HOST}`, host: HOST, 'x-forwarded-proto': 'https' })).toBe(false);
+    expect(
+      isAllowed(local, { origin: `https://${HOST}`, host: HOST, 'x-forwarded-proto': 'https' }),
+    ).toBe(false);
   });
 });
 
@@ -72,17 +77,25 @@ describe('an Origin behind a proxy, where tokens are real', () => {
     ['https://docs.example.com', { 'x-forwarded-proto': 'http' }, false],
     ['http://docs.example.com', {}, true],
     ['https://docs.example.com:8443', { 'x-forwarded-proto': 'https' }, false],
-    ['https://evil.example', { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'evil.example' }, false],
+    [
+      'https://evil.example',
+      { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'evil.example' },
+      false,
+    ],
   ])('%s with %j is allowed: %s', (origin, headers, expected) => {
     expect(isAllowed(behindProxy, { origin, host: 'docs.example.com', ...headers })).toBe(expected);
   });
 
-  it.each(['evil.com@docs.example.com', 'docs.example.com/x', 'docs.example.com\\', 'docs.example.com?', 'docs example.com', ''])(
-    'is not our own when the Host is "%s"',
-    (host) => {
-      expect(isAllowed(behindProxy, { origin: 'http://docs.example.com', host })).toBe(false);
-    },
-  );
+  it.each([
+    'evil.com@docs.example.com',
+    'docs.example.com/x',
+    'docs.example.com\\',
+    'docs.example.com?',
+    'docs example.com',
+    '',
+  ])('is not our own when the Host is "%s"', (host) => {
+    expect(isAllowed(behindProxy, { origin: 'http://docs.example.com', host })).toBe(false);
+  });
 
   it('is refused when no Host came', () => {
     expect(isAllowed(behindProxy, { origin: 'http://docs.example.com' })).toBe(false);

@@ -1,5 +1,10 @@
 import fc from 'fast-check';
-import { createHighlighter, MAX_HIGHLIGHTS, maxHighlights, MAX_SEARCH_WORDS } from '../../src/documents/highlights.js';
+import {
+  createHighlighter,
+  MAX_HIGHLIGHTS,
+  maxHighlights,
+  MAX_SEARCH_WORDS,
+} from '../../src/documents/highlights.js';
 
 function found(text: string, query: string): string[] {
   return createHighlighter(query)(text).map(({ start, end }) => text.slice(start, end));
@@ -14,9 +19,12 @@ describe('highlights', () => {
     ['Версия вторая', 'версия', ['Версия']],
     ['In 1969 and 1970', '1969', ['1969']],
     ['a-b_c', 'c', ['c']],
-  ])('of %j for %j are the words asked for, in any case and with another ending', (text, query, words) => {
-    expect(found(text, query)).toEqual(words);
-  });
+  ])(
+    'of %j for %j are the words asked for, in any case and with another ending',
+    (text, query, words) => {
+      expect(found(text, query)).toEqual(words);
+    },
+  );
 
   it('are not of a word that only begins alike', () => {
     expect(found('artichoke artist', 'art')).toEqual([]);
@@ -30,8 +38,13 @@ describe('highlights', () => {
   it('come first to last, without overlaps, inside the text', () => {
     const text = 'knot 😀 knots and KNOT';
     const highlights = createHighlighter('knot knots')(text);
-    expect(highlights.map(({ start, end }) => text.slice(start, end))).toEqual(['knot', 'knots', 'KNOT']);
-    for (const [index, { start }] of highlights.entries()) expect(start).toBeGreaterThanOrEqual(highlights[index - 1]?.end ?? 0);
+    expect(highlights.map(({ start, end }) => text.slice(start, end))).toEqual([
+      'knot',
+      'knots',
+      'KNOT',
+    ]);
+    for (const [index, { start }] of highlights.entries())
+      expect(start).toBeGreaterThanOrEqual(highlights[index - 1]?.end ?? 0);
   });
 
   it.each(['', '?!', '   '])('of the query %j are none', (query) => {
@@ -43,7 +56,10 @@ describe('highlights', () => {
   });
 
   it('are of the first distinct words of a query, however often a word stands in it', () => {
-    const words = Array.from({ length: MAX_SEARCH_WORDS + 1 }, (_, index) => `word${String.fromCharCode(97 + (index % 26))}${index}xyz`);
+    const words = Array.from(
+      { length: MAX_SEARCH_WORDS + 1 },
+      (_, index) => `word${String.fromCharCode(97 + (index % 26))}${index}xyz`,
+    );
     const query = words.map((word) => `${word} ${word}`).join(' ');
     expect(found(words.join(' '), query)).toEqual(words.slice(0, MAX_SEARCH_WORDS));
   });
@@ -57,24 +73,38 @@ describe('highlights', () => {
   it('agree with a comparison of each word with each', () => {
     const letters = fc.string({ unit: fc.constantFrom('x', 'y', 'ý'), minLength: 1, maxLength: 9 });
     fc.assert(
-      fc.property(fc.array(letters, { maxLength: 8 }), fc.array(letters, { maxLength: 20 }), (query, text) => {
-        const expected = text.filter((word) => query.some((one) => isSameWord(one, word)));
-        expect(found(text.join(' '), query.join(' '))).toEqual(expected);
-      }),
+      fc.property(
+        fc.array(letters, { maxLength: 8 }),
+        fc.array(letters, { maxLength: 20 }),
+        (query, text) => {
+          const expected = text.filter((word) => query.some((one) => isSameWord(one, word)));
+          expect(found(text.join(' '), query.join(' '))).toEqual(expected);
+        },
+      ),
     );
   });
 
   it.each([
     ['different words', Array.from({ length: 1_000 }, (_, index) => `w${index}`).join(' ')],
-    ['words of one beginning', Array.from({ length: 200 }, (_, index) => `${'a'.repeat(5 + (index % 60))}`).join(' ')],
+    [
+      'words of one beginning',
+      Array.from({ length: 200 }, (_, index) => `${'a'.repeat(5 + (index % 60))}`).join(' '),
+    ],
     ['one long word', 'a'.repeat(2_000)],
     ['letters that fold to many', '\ufdfa'.repeat(2_000)],
     ['marks', 'a\u0301'.repeat(1_000)],
   ])('cost a bounded number of steps for a query of %s', (_, query) => {
-    const texts = [query.slice(0, 900), 'b '.repeat(450), 'a'.repeat(900), '\ufdfa'.repeat(900), query.slice(-900)];
+    const texts = [
+      query.slice(0, 900),
+      'b '.repeat(450),
+      'a'.repeat(900),
+      '\ufdfa'.repeat(900),
+      query.slice(-900),
+    ];
     const highlight = createHighlighter(query.slice(0, 2_000));
     const begun = performance.now();
-    for (let passage = 0; passage < 100; passage += 1) highlight(texts[passage % texts.length] ?? '');
+    for (let passage = 0; passage < 100; passage += 1)
+      highlight(texts[passage % texts.length] ?? '');
     // The same with each pair of words took 7 s.
     expect(performance.now() - begun).toBeLessThan(1_000);
   });

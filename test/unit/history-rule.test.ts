@@ -27,16 +27,23 @@ describe('what a query may read of histories', () => {
   });
 
   it('fragments that double at each step are looked through in no time', () => {
-    const steps = Array.from({ length: 60 }, (_, n) => `fragment F${n} on Document { a: id ...F${n + 1} ...F${n + 1} }`);
+    const steps = Array.from(
+      { length: 60 },
+      (_, n) => `fragment F${n} on Document { a: id ...F${n + 1} ...F${n + 1} }`,
+    );
     const begun = performance.now();
     expect(
-      problemsOf(`{ document { events { document { ...F0 } } } } ${steps.join(' ')} fragment F60 on Document { events { seq } }`),
+      problemsOf(
+        `{ document { events { document { ...F0 } } } } ${steps.join(' ')} fragment F60 on Document { events { seq } }`,
+      ),
     ).toBe(1);
     expect(performance.now() - begun).toBeLessThan(1_000);
   });
 
   it('fragments in a circle come to an end', () => {
-    expect(problemsOf('{ document { events { document { ...A } } } } fragment A on Document { ...A }')).toBe(0);
+    expect(
+      problemsOf('{ document { events { document { ...A } } } } fragment A on Document { ...A }'),
+    ).toBe(0);
   });
 
   it('many histories side by side are not', () => {

@@ -3,16 +3,21 @@ import { ApiError, SetupError } from '../../src/errors.js';
 import { isNotThereYet, isTransient, toSetupError } from '../../src/kafka/errors.js';
 
 // The package declares only some of its classes.
-const classes = kafkajs as unknown as Record<string, new (message: unknown, more?: object) => Error>;
+const classes = kafkajs as unknown as Record<
+  string,
+  new (message: unknown, more?: object) => Error
+>;
 const make = (name: string, message: unknown = name, more?: object) => {
   const ErrorClass = classes[name];
   if (!ErrorClass) throw new Error(`kafkajs has no ${name}`);
   return new ErrorClass(message, more);
 };
-const protocol = (type: string, retriable = false) => make('KafkaJSProtocolError', { message: type, type, code: 1, retriable });
+const protocol = (type: string, retriable = false) =>
+  make('KafkaJSProtocolError', { message: type, type, code: 1, retriable });
 /** As kafkajs' retrier passes on what it does not retry, and what it has retried often enough. */
 const unretried = (error: Error) => make('KafkaJSNonRetriableError', error, { cause: error });
-const retried = (error: Error) => make('KafkaJSNumberOfRetriesExceeded', error, { retryCount: 2, retryTime: 100, cause: error });
+const retried = (error: Error) =>
+  make('KafkaJSNumberOfRetriesExceeded', error, { retryCount: 2, retryTime: 100, cause: error });
 const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
 
 const TRANSIENT_TYPES = [
@@ -37,7 +42,8 @@ const TRANSIENT_TYPES = [
 
 describe('an error of Kafka that waiting may cure', () => {
   it.each(TRANSIENT_TYPES)('%s, alone and as kafkajs wraps it', (type) => {
-    for (const error of [protocol(type), unretried(protocol(type)), retried(protocol(type, true))]) expect(isTransient(error)).toBe(true);
+    for (const error of [protocol(type), unretried(protocol(type)), retried(protocol(type, true))])
+      expect(isTransient(error)).toBe(true);
   });
 
   it.each([
@@ -64,7 +70,10 @@ describe('an error of Kafka that ends the process', () => {
   it.each([
     ['a topic with a wrong name', protocol('INVALID_TOPIC_EXCEPTION')],
     ['a group with another protocol', unretried(protocol('INCONSISTENT_GROUP_PROTOCOL'))],
-    ['a broker that does not know our requests', make('KafkaJSServerDoesNotSupportApiKey', 'too old', { apiKey: 1, apiName: 'x' })],
+    [
+      'a broker that does not know our requests',
+      make('KafkaJSServerDoesNotSupportApiKey', 'too old', { apiKey: 1, apiName: 'x' }),
+    ],
     ['a wrong use of kafkajs', make('KafkaJSNonRetriableError', 'Invalid topic undefined')],
     ['a bug', new TypeError('x is not a function')],
     ['a bug below an error of Kafka', unretried(new RangeError('offset is out of range'))],
@@ -76,11 +85,23 @@ describe('an error of Kafka that ends the process', () => {
 
   it.each([
     ['a wrong password', make('KafkaJSSASLAuthenticationError'), /KAFKA_PASSWORD/],
-    ['a wrong password, wrapped', unretried(make('KafkaJSSASLAuthenticationError')), /KAFKA_PASSWORD/],
+    [
+      'a wrong password, wrapped',
+      unretried(make('KafkaJSSASLAuthenticationError')),
+      /KAFKA_PASSWORD/,
+    ],
     ['an unknown mechanism', protocol('UNSUPPORTED_SASL_MECHANISM'), /KAFKA_PASSWORD/],
-    ['no right to the topic', protocol('TOPIC_AUTHORIZATION_FAILED'), /rights \(TOPIC_AUTHORIZATION_FAILED\)/],
+    [
+      'no right to the topic',
+      protocol('TOPIC_AUTHORIZATION_FAILED'),
+      /rights \(TOPIC_AUTHORIZATION_FAILED\)/,
+    ],
     ['no right to the group', unretried(protocol('GROUP_AUTHORIZATION_FAILED')), /rights/],
-    ['no right to one of several topics', make('KafkaJSAggregateError', 'several', [protocol('TOPIC_AUTHORIZATION_FAILED')]), /rights/],
+    [
+      'no right to one of several topics',
+      make('KafkaJSAggregateError', 'several', [protocol('TOPIC_AUTHORIZATION_FAILED')]),
+      /rights/,
+    ],
     ['no right to transactions', protocol('TRANSACTIONAL_ID_AUTHORIZATION_FAILED'), /rights/],
   ])('%s: one line that says what to fix', (_, error, line) => {
     expect(isTransient(error)).toBe(false);
@@ -92,7 +113,11 @@ it.each([
   ['no coordinator', make('KafkaJSGroupCoordinatorNotFound'), true],
   ['a new topic', unretried(protocol('UNKNOWN_TOPIC_OR_PARTITION')), true],
   ['a coordinator that loads', protocol('GROUP_LOAD_IN_PROGRESS'), true],
-  ['a group that moves, as kafkajs joins it', retried(make('KafkaJSError', protocol('NOT_COORDINATOR_FOR_GROUP'))), true],
+  [
+    'a group that moves, as kafkajs joins it',
+    retried(make('KafkaJSError', protocol('NOT_COORDINATOR_FOR_GROUP'))),
+    true,
+  ],
   ['a refused connection', refused, false],
   ['fewer brokers than replicas', protocol('INVALID_REPLICATION_FACTOR'), false],
 ])('tells a new Kafka from one that is away: %s', (_, error, expected) => {

@@ -10,8 +10,10 @@ const partitionMetadata = Array.from({ length: 12 }, (_, partitionId) => ({
   isr: [1],
   offlineReplicas: [],
 }));
-const partitionOf = (partitioner: ReturnType<typeof createPartitioner>, key: Buffer | string | null) =>
-  partitioner({ topic: 'a-topic', partitionMetadata, message: { key, value: 'value' } });
+const partitionOf = (
+  partitioner: ReturnType<typeof createPartitioner>,
+  key: Buffer | string | null,
+) => partitioner({ topic: 'a-topic', partitionMetadata, message: { key, value: 'value' } });
 
 describe('the partition of a key', () => {
   const [ours, theirs] = [createPartitioner(), kafkajs.Partitioners.DefaultPartitioner()];
@@ -20,11 +22,15 @@ describe('the partition of a key', () => {
     const uuids = Array.from({ length: 500 }, () => randomUUID());
     const bytes = Array.from({ length: 500 }, (_, length) => randomBytes(length % 67));
     const keys = [...uuids, ...bytes, 'schlüssel', '\u{1f511}', 'a', 'ab', 'abc'];
-    expect(keys.map((key) => partitionOf(ours, key))).toEqual(keys.map((key) => partitionOf(theirs, key)));
+    expect(keys.map((key) => partitionOf(ours, key))).toEqual(
+      keys.map((key) => partitionOf(theirs, key)),
+    );
   });
 
   it('is spread over all of them', () => {
-    expect(new Set(Array.from({ length: 500 }, () => partitionOf(ours, randomUUID()))).size).toBe(12);
+    expect(new Set(Array.from({ length: 500 }, () => partitionOf(ours, randomUUID()))).size).toBe(
+      12,
+    );
   });
 
   it('is one of them where there is no key', () => {

@@ -5,7 +5,10 @@ import type { TextSegment } from '../../src/documents/ports.js';
 import { createFormatDetector } from '../../src/extraction/formats.js';
 
 const KB = 1_000;
-/** For the whole of one step on a busy machine: what grows faster than its input needs seconds here, or for ever. */
+/**
+ * For the whole of one step on a busy machine: what grows faster than its input needs seconds here,
+ * or for ever.
+ */
 const MAX_MS = 400;
 const RUNS = { numRuns: 150 };
 
@@ -38,22 +41,31 @@ async function elapsedMs(action: () => unknown): Promise<number> {
 }
 
 async function* segments(text: string, size: number): AsyncGenerator<TextSegment> {
-  for (let at = 0; at < text.length; at += size) yield { text: text.slice(at, at + size), page: null };
+  for (let at = 0; at < text.length; at += size)
+    yield { text: text.slice(at, at + size), page: null };
 }
 
 describe('time stays proportional to what a client sends', () => {
   it('when a format is recognised', async () => {
     const names = fc.constantFrom('x', 'x.pdf', 'x.docx', 'x.html', 'x.txt', 'x.odt');
     const property = fc.asyncProperty(repeatedText, names, async (text, name) => {
-      expect(await elapsedMs(() => detector.detect(Buffer.from(text, 'latin1'), name))).toBeLessThan(MAX_MS);
+      expect(
+        await elapsedMs(() => detector.detect(Buffer.from(text, 'latin1'), name)),
+      ).toBeLessThan(MAX_MS);
     });
     await fc.assert(property, RUNS);
   });
 
   it('when passages are cut', async () => {
-    const property = fc.asyncProperty(repeatedText, fc.constantFrom(1, 100, 32_768), async (text, size) => {
-      expect(await elapsedMs(() => countChunks(segments(text, size), 20_000))).toBeLessThan(MAX_MS);
-    });
+    const property = fc.asyncProperty(
+      repeatedText,
+      fc.constantFrom(1, 100, 32_768),
+      async (text, size) => {
+        expect(await elapsedMs(() => countChunks(segments(text, size), 20_000))).toBeLessThan(
+          MAX_MS,
+        );
+      },
+    );
     await fc.assert(property, RUNS);
   });
 
@@ -75,7 +87,11 @@ describe('recognising a format', () => {
   });
 
   it.each([
-    ['comments and a declaration', `<?xml version="1.0"?>\n${'<!-- a -->'.repeat(50)}\n<html>`, 'text/html'],
+    [
+      'comments and a declaration',
+      `<?xml version="1.0"?>\n${'<!-- a -->'.repeat(50)}\n<html>`,
+      'text/html',
+    ],
     ['a comment that holds another tag', '<!-- <p> --><!doctype html>', 'text/html'],
     ['a comment that never ends', '<!-- <html>', 'text/plain'],
     ['comments before something else', `${'<!---->'.repeat(40)}<svg>`, 'text/plain'],

@@ -32,7 +32,8 @@ beforeEach(() => {
 });
 afterEach(() => hub.stop());
 
-const addMany = (count: number) => Array.from({ length: count }, () => store.add({ userId: 'alice', status: 'COMPLETED', seq: 4 }));
+const addMany = (count: number) =>
+  Array.from({ length: count }, () => store.add({ userId: 'alice', status: 'COMPLETED', seq: 4 }));
 
 function publishChange(document: Document, more: Partial<Document> = {}): void {
   bus.publish(store.set(document.id, more));
@@ -79,7 +80,9 @@ describe('list watchers that are not read', () => {
     let seq = 0;
     const recent: FakeStore['recent'] = async () => {
       seq += 1;
-      return Array.from({ length: 1_000 }, (_, index) => makeDocument({ id: String(index), status: 'COMPLETED', seq }));
+      return Array.from({ length: 1_000 }, (_, index) =>
+        makeDocument({ id: String(index), status: 'COMPLETED', seq }),
+      );
     };
     hub = createStatusHub({ bus, log: makeLog(), store: { ...store, recent } });
     await watchUnread(10);
@@ -116,7 +119,8 @@ describe('list watchers that are not read', () => {
   it('get the newest state of each document however many have changed meanwhile', async () => {
     const documents = addMany(300);
     const [unread] = await watchUnread(1);
-    for (let round = 0; round < 3; round += 1) for (const document of documents) publishChange(document, { status: 'PENDING' });
+    for (let round = 0; round < 3; round += 1)
+      for (const document of documents) publishChange(document, { status: 'PENDING' });
     const newest = new Map<string, number>();
     while (documents.some(({ id }) => newest.get(id) !== store.get(id).seq)) {
       const { documentId, seq } = await next(unread as StatusStream);
@@ -134,17 +138,31 @@ describe('list watchers of one user', () => {
     const second = Array.from({ length: 100 }, () => hub.watchUser(WINDOW));
     const streams = await Promise.all([...first, ...second]);
     expect(reads).toBe(2);
-    for (const stream of streams) expect(await next(stream)).toMatchObject({ kind: 'SNAPSHOT', seq: 4 });
+    for (const stream of streams)
+      expect(await next(stream)).toMatchObject({ kind: 'SNAPSHOT', seq: 4 });
   });
 
   it('are shown nothing that changed before the time they name, whatever others of the same minute see', async () => {
     const [minute, late] = [new Date('2026-01-01T10:00:00Z'), new Date('2026-01-01T10:00:30Z')];
-    const older = store.add({ userId: 'alice', status: 'COMPLETED', updatedAt: new Date('2026-01-01T10:00:10Z') });
-    const newer = store.add({ userId: 'alice', status: 'COMPLETED', updatedAt: new Date('2026-01-01T10:00:40Z') });
-    const watches = [minute, late].map((changedSince) => hub.watchUser({ userId: 'alice', changedSince }));
+    const older = store.add({
+      userId: 'alice',
+      status: 'COMPLETED',
+      updatedAt: new Date('2026-01-01T10:00:10Z'),
+    });
+    const newer = store.add({
+      userId: 'alice',
+      status: 'COMPLETED',
+      updatedAt: new Date('2026-01-01T10:00:40Z'),
+    });
+    const watches = [minute, late].map((changedSince) =>
+      hub.watchUser({ userId: 'alice', changedSince }),
+    );
     const [all, some] = (await Promise.all(watches)) as [StatusStream, StatusStream];
     expect(reads).toBe(1);
-    expect([await next(all), await next(all)].map(({ documentId }) => documentId)).toEqual([newer.id, older.id]);
+    expect([await next(all), await next(all)].map(({ documentId }) => documentId)).toEqual([
+      newer.id,
+      older.id,
+    ]);
     expect((await next(some)).documentId).toBe(newer.id);
     publishChange(older, { status: 'PENDING' });
     expect(await next(some)).toMatchObject({ kind: 'CHANGE', documentId: older.id });
@@ -164,7 +182,9 @@ describe('a change with more watchers than are written to in one turn', () => {
     const given: number[][] = Array.from({ length: COUNT }, () => []);
     const watch = { userId: document.userId, documentId: document.id, completeOnTerminal: true };
     const streams = await Promise.all(given.map(() => hub.watchDocument(watch)));
-    streams.forEach((stream, index) => void follow(stream as StatusStream, given[index] as number[]));
+    streams.forEach(
+      (stream, index) => void follow(stream as StatusStream, given[index] as number[]),
+    );
     await eventually(() => given.every((seqs) => seqs.length === 1));
     return given;
   }
@@ -190,7 +210,13 @@ describe('a change with more watchers than are written to in one turn', () => {
   it('is never overtaken by a later one, and no watcher misses the last', async () => {
     const document = store.add();
     const given = await watchAll(document);
-    for (const status of ['EXTRACTING', 'VECTORIZING', 'PENDING', 'EXTRACTING', 'FAILED'] as const) {
+    for (const status of [
+      'EXTRACTING',
+      'VECTORIZING',
+      'PENDING',
+      'EXTRACTING',
+      'FAILED',
+    ] as const) {
       publishChange(document, { status });
       await turn();
     }

@@ -16,11 +16,19 @@ function logged(script: string, { level = 'info', forTerminal = false } = {}): s
     import { createLogger } from ${JSON.stringify(LOGGER)};
     const logger = createLogger(${JSON.stringify({ level, forTerminal })});
     ${script}`;
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', program], {
-    encoding: 'utf8',
-    env: { PATH: process.env['PATH'] },
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    ['--no-warnings', '--input-type=module', '-e', program],
+    {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'] },
+    },
+  );
+  expect({ stdout, status, stderr: status === 0 ? '' : stderr }).toEqual({
+    stdout: '',
+    status: 0,
+    stderr: '',
   });
-  expect({ stdout, status, stderr: status === 0 ? '' : stderr }).toEqual({ stdout: '', status: 0, stderr: '' });
   return stderr;
 }
 
@@ -31,7 +39,10 @@ function linesOf(script: string): Line[] {
     .map((line) => JSON.parse(line) as Line);
 }
 
-/** As a driver throws it: the statement, its parameters and the line it stumbled over are on it, and in later lines of its message. */
+/**
+ * As a driver throws it: the statement, its parameters and the line it stumbled over are on it, and
+ * in later lines of its message.
+ */
 const DRIVER_ERROR = `
   const driver = Object.assign(new Error('invalid byte sequence\\nparameters: SECRET'), {
     code: '22021', where: 'COPY line 1: SECRET', detail: 'SECRET', query: 'insert SECRET', parameters: ['SECRET'], hint: 'SECRET',
@@ -39,19 +50,31 @@ const DRIVER_ERROR = `
 
 describe('the log', () => {
   it('is one JSON object a line on stderr, with the time by ISO 8601', () => {
-    const lines = linesOf(`logger.info({ documentId: 'x' }, 'one'); logger.warn({}, 'two\\nlines');`);
+    const lines = linesOf(
+      `logger.info({ documentId: 'x' }, 'one'); logger.warn({}, 'two\\nlines');`,
+    );
     expect(lines).toEqual([
-      { level: 30, time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string, documentId: 'x', msg: 'one' },
+      {
+        level: 30,
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
+        documentId: 'x',
+        msg: 'one',
+      },
       expect.objectContaining({ level: 40, msg: 'two\nlines' }),
     ]);
   });
 
-  it.each([false, true])('has of an error no statement, parameter or data of a driver (for a terminal: %j)', (forTerminal) => {
-    const text = logged(`${DRIVER_ERROR} logger.error({ err: driver }, 'failed');`, { forTerminal });
-    expect(text).toContain('invalid byte sequence');
-    expect(text).toContain('22021');
-    expect(text).not.toContain('SECRET');
-  });
+  it.each([false, true])(
+    'has of an error no statement, parameter or data of a driver (for a terminal: %j)',
+    (forTerminal) => {
+      const text = logged(`${DRIVER_ERROR} logger.error({ err: driver }, 'failed');`, {
+        forTerminal,
+      });
+      expect(text).toContain('invalid byte sequence');
+      expect(text).toContain('22021');
+      expect(text).not.toContain('SECRET');
+    },
+  );
 
   it('has neither of the errors behind an error, down to the fourth', () => {
     const [line] = linesOf(`${DRIVER_ERROR}
@@ -64,12 +87,19 @@ describe('the log', () => {
   });
 
   it('says where an error was thrown', () => {
-    const [line] = linesOf(`function here() { return new TypeError('x'); } logger.error({ err: here() }, 'failed');`);
-    expect(line?.err).toMatchObject({ type: 'TypeError', stack: expect.stringMatching(/^\s+at here /) as string });
+    const [line] = linesOf(
+      `function here() { return new TypeError('x'); } logger.error({ err: here() }, 'failed');`,
+    );
+    expect(line?.err).toMatchObject({
+      type: 'TypeError',
+      stack: expect.stringMatching(/^\s+at here /) as string,
+    });
   });
 
   it('ends with an error that is its own cause', () => {
-    const [line] = linesOf(`const error = new Error('round'); error.cause = error; logger.error({ err: error }, 'failed');`);
+    const [line] = linesOf(
+      `const error = new Error('round'); error.cause = error; logger.error({ err: error }, 'failed');`,
+    );
     expect(JSON.stringify(line).match(/round/g)).toHaveLength(5);
   });
 
@@ -84,15 +114,19 @@ describe('the log', () => {
   });
 
   it('has no token and no header, should somebody hand it one', () => {
-    const text = logged(`logger.info({ token: 'SECRET', authorization: 'SECRET', headers: { cookie: 'SECRET' },
+    const text =
+      logged(`logger.info({ token: 'SECRET', authorization: 'SECRET', headers: { cookie: 'SECRET' },
       request: { token: 'SECRET', authorization: 'SECRET', headers: { a: 'SECRET' } } }, 'a request');`);
     expect(text).not.toContain('SECRET');
   });
 
   it('leaves out what is below its level', () => {
-    expect(logged(`logger.debug({}, 'a detail'); logger.info({}, 'news'); logger.error({}, 'trouble');`, { level: 'error' })).not.toMatch(
-      /detail|news/,
-    );
+    expect(
+      logged(
+        `logger.debug({}, 'a detail'); logger.info({}, 'news'); logger.error({}, 'trouble');`,
+        { level: 'error' },
+      ),
+    ).not.toMatch(/detail|news/);
     expect(logged(`logger.fatal({}, 'trouble');`, { level: 'silent' })).toBe('');
   });
 });

@@ -25,7 +25,10 @@ beforeEach(() => {
   isThere = true;
   files = new Map();
   log = makeLog();
-  const marker = { write: async () => undefined, check: async () => (isThere ? undefined : Promise.reject(away)) };
+  const marker = {
+    write: async () => undefined,
+    check: async () => (isThere ? undefined : Promise.reject(away)),
+  };
   marked = watchMarkedBlobs({ blobs: store, marker, log, checkEveryMs: 5 });
 });
 afterEach(() => marked.stop());
@@ -46,8 +49,12 @@ it('passes everything on while the store bears the marker', async () => {
 it('takes and removes nothing without the marker, says so once, and says when it is back', async () => {
   files.set('key', 'content');
   await lose();
-  await expect(marked.blobs.write('other', Readable.from([]))).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
-  await expect(marked.blobs.remove('key')).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+  await expect(marked.blobs.write('other', Readable.from([]))).rejects.toMatchObject({
+    code: 'DEPENDENCY_UNAVAILABLE',
+  });
+  await expect(marked.blobs.remove('key')).rejects.toMatchObject({
+    code: 'DEPENDENCY_UNAVAILABLE',
+  });
   await expect(marked.check()).rejects.toBe(away);
   expect([...files.keys()]).toEqual(['key']);
   isThere = true;
@@ -57,5 +64,9 @@ it('takes and removes nothing without the marker, says so once, and says when it
 
 it('does not call a file missing that it looked for in the wrong store, even before the loss of the marker was noticed', async () => {
   isThere = false;
-  await expect(marked.blobs.read('key')).rejects.toMatchObject({ code: 'INTERNAL', retryable: true, cause: away });
+  await expect(marked.blobs.read('key')).rejects.toMatchObject({
+    code: 'INTERNAL',
+    retryable: true,
+    cause: away,
+  });
 });

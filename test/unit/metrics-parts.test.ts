@@ -24,7 +24,8 @@ beforeEach(() => {
 });
 
 const render = async (): Promise<Exposition> => parseExposition((await metrics.render()).text);
-const value = async (name: string, labels?: Record<string, string>) => valueOf(await render(), name, labels);
+const value = async (name: string, labels?: Record<string, string>) =>
+  valueOf(await render(), name, labels);
 
 function makeRun(signal = new AbortController().signal): Run {
   const document = makeDocument({ status: 'EXTRACTING' });
@@ -37,7 +38,8 @@ function makeRun(signal = new AbortController().signal): Run {
 }
 
 describe('work on a document', () => {
-  const stage = (name: string, outcome: string) => value('docstream_stage_duration_seconds_count', { stage: name, outcome });
+  const stage = (name: string, outcome: string) =>
+    value('docstream_stage_duration_seconds_count', { stage: name, outcome });
 
   it('is told stage by stage', async () => {
     const process = measureProcess(
@@ -50,11 +52,11 @@ describe('work on a document', () => {
       { concurrency: 4 },
     );
     await process(makeRun());
-    expect([await stage('EXTRACTING', 'done'), await stage('VECTORIZING', 'done'), await stage('COMPLETED', 'done')]).toEqual([
-      1,
-      1,
-      undefined,
-    ]);
+    expect([
+      await stage('EXTRACTING', 'done'),
+      await stage('VECTORIZING', 'done'),
+      await stage('COMPLETED', 'done'),
+    ]).toEqual([1, 1, undefined]);
     expect(await value('docstream_worker_running_documents')).toBe(0);
     expect(await value('docstream_worker_concurrency')).toBe(4);
   });
@@ -69,14 +71,22 @@ describe('work on a document', () => {
       { concurrency: 1 },
     );
     await expect(process(makeRun())).rejects.toThrow('broken');
-    expect([await stage('EXTRACTING', 'done'), await stage('VECTORIZING', 'failed')]).toEqual([1, 1]);
+    expect([await stage('EXTRACTING', 'done'), await stage('VECTORIZING', 'failed')]).toEqual([
+      1, 1,
+    ]);
     expect(await value('docstream_worker_running_documents')).toBe(0);
   });
 
   it('that was taken away was interrupted and has not failed', async () => {
-    const process = measureProcess(metrics.registry, ({ signal }) => Promise.reject(signal.reason as Error), { concurrency: 1 });
+    const process = measureProcess(
+      metrics.registry,
+      ({ signal }) => Promise.reject(signal.reason as Error),
+      { concurrency: 1 },
+    );
     await expect(process(makeRun(AbortSignal.abort(new Error('lost'))))).rejects.toThrow('lost');
-    expect([await stage('EXTRACTING', 'interrupted'), await stage('EXTRACTING', 'failed')]).toEqual([1, undefined]);
+    expect([await stage('EXTRACTING', 'interrupted'), await stage('EXTRACTING', 'failed')]).toEqual(
+      [1, undefined],
+    );
   });
 });
 
@@ -91,7 +101,9 @@ describe('embedding', () => {
     expect(valueOf(exposition, 'docstream_embedding_calls_total', { outcome: 'answered' })).toBe(1);
     expect(valueOf(exposition, 'docstream_embedding_texts_total')).toBe(96);
     expect(valueOf(exposition, 'docstream_embedding_wait_seconds_sum')).toBe(1.5);
-    expect(valueOf(exposition, 'docstream_embedding_call_duration_seconds_sum', { outcome: 'answered' })).toBe(0.1);
+    expect(
+      valueOf(exposition, 'docstream_embedding_call_duration_seconds_sum', { outcome: 'answered' }),
+    ).toBe(0.1);
   });
 
   it('shows texts that wait for the bucket while they wait, also when their wait is refused', async () => {
@@ -115,7 +127,10 @@ describe('embedding', () => {
 
 describe('the vector store', () => {
   it('is timed by what it is asked for and how that ends', async () => {
-    const vectors = measureVectors(metrics.registry, { ...createFakeVectors(), search: () => Promise.reject(new Error('away')) });
+    const vectors = measureVectors(metrics.registry, {
+      ...createFakeVectors(),
+      search: () => Promise.reject(new Error('away')),
+    });
     await vectors.store('alice', []);
     await expect(vectors.search({} as never)).rejects.toThrow('away');
     const name = 'docstream_vector_store_duration_seconds_count';
@@ -125,7 +140,12 @@ describe('the vector store', () => {
 });
 
 describe('the relay', () => {
-  const record = (topic: string): LogRecord => ({ topic, key: 'a-key', headers: {}, value: 'a value' });
+  const record = (topic: string): LogRecord => ({
+    topic,
+    key: 'a-key',
+    headers: {},
+    value: 'a value',
+  });
 
   it('counts by topic what the log has acknowledged, and not what it refuses', async () => {
     const { log, publisher } = measureRelay(metrics.registry, {
@@ -135,7 +155,9 @@ describe('the relay', () => {
     });
     expect(await log.publish([record('a'), record('b'), record('a')])).toHaveLength(1);
     await publisher.publish(1, [record('c')]);
-    const counts = await Promise.all(['a', 'b', 'c'].map((topic) => value('docstream_relay_records_total', { topic })));
+    const counts = await Promise.all(
+      ['a', 'b', 'c'].map((topic) => value('docstream_relay_records_total', { topic })),
+    );
     expect(counts).toEqual([2, undefined, 1]);
     expect(await value('docstream_relay_refused_records_total')).toBe(1);
     expect(await value('docstream_relay_shards')).toBe(3);
@@ -149,7 +171,12 @@ describe('the relay', () => {
     });
     await expect(log.publish([record('a')])).rejects.toThrow('away');
     expect(await value('docstream_relay_records_total', { topic: 'a' })).toBeUndefined();
-    expect(await value('docstream_relay_send_duration_seconds_count', { lane: 'all', outcome: 'failed' })).toBe(1);
+    expect(
+      await value('docstream_relay_send_duration_seconds_count', {
+        lane: 'all',
+        outcome: 'failed',
+      }),
+    ).toBe(1);
   });
 });
 
@@ -159,7 +186,10 @@ describe('watchers', () => {
   const watchers = (kind: string) => value('docstream_subscriptions', { kind });
 
   beforeEach(() => {
-    hub = measureHub(metrics.registry, createStatusHub({ bus: createFakeBus(), store, log: makeLog() }));
+    hub = measureHub(
+      metrics.registry,
+      createStatusHub({ bus: createFakeBus(), store, log: makeLog() }),
+    );
   });
 
   it('are counted while they watch, whether they read or not, and once when they leave twice', async () => {
@@ -184,7 +214,9 @@ describe('watchers', () => {
   });
 
   it('are not counted where there is nothing to watch', async () => {
-    expect(await hub.watchDocument({ userId: 'nobody', documentId: 'none', completeOnTerminal: false })).toBeNull();
+    expect(
+      await hub.watchDocument({ userId: 'nobody', documentId: 'none', completeOnTerminal: false }),
+    ).toBeNull();
     expect(await watchers('document')).toBe(0);
   });
 
@@ -199,7 +231,15 @@ describe('watchers', () => {
 });
 
 const BACKLOG: Backlog = {
-  documents: { PENDING: 7, EXTRACTING: 1, VECTORIZING: 2, COMPLETED: 100, FAILED: 3, CANCELLED: 0, DELETING: 0 },
+  documents: {
+    PENDING: 7,
+    EXTRACTING: 1,
+    VECTORIZING: 2,
+    COMPLETED: 100,
+    FAILED: 3,
+    CANCELLED: 0,
+    DELETING: 0,
+  },
   oldestWaitingSeconds: 12.5,
   outbox: { rows: 9, oldestSeconds: 0.5, parkedRows: 1 },
   latestQueueRows: 4,
@@ -223,10 +263,20 @@ describe('the backlog', () => {
 
   it('is not told at all, rather than as nought, while the database is away', async () => {
     showBacklog(metrics, () => Promise.reject(new Error('away')));
-    showLag(metrics, { group: 'a-group', topic: 'a-topic', read: () => Promise.reject(new Error('away')) });
+    showLag(metrics, {
+      group: 'a-group',
+      topic: 'a-topic',
+      read: () => Promise.reject(new Error('away')),
+    });
     const exposition = await render();
-    const told = [...exposition.values()].filter(({ samples }) => samples.length > 0).map(({ name }) => name);
-    expect(told.filter((name) => /documents$|waiting|outbox|latest|letters|cleanup|lag_messages/.test(name))).toEqual([]);
+    const told = [...exposition.values()]
+      .filter(({ samples }) => samples.length > 0)
+      .map(({ name }) => name);
+    expect(
+      told.filter((name) =>
+        /documents$|waiting|outbox|latest|letters|cleanup|lag_messages/.test(name),
+      ),
+    ).toEqual([]);
     expect(valueOf(exposition, 'docstream_scrape_failures_total', { source: 'database' })).toBe(1);
     expect(valueOf(exposition, 'docstream_scrape_failures_total', { source: 'kafka' })).toBe(1);
   });
@@ -234,14 +284,23 @@ describe('the backlog', () => {
 
 describe('docs/metrics.md', () => {
   it('has a row for every metric of ours, and for no other', async () => {
-    const rows = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8').matchAll(/^\| `(docstream_[a-z_]+)` \|/gm);
+    const rows = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8').matchAll(
+      /^\| `(docstream_[a-z_]+)` \|/gm,
+    );
     const embedding = createEmbeddingMetrics(metrics.registry);
     embedding.measureEmbedder(createFakeEmbedder());
     measureStore(metrics.registry, createFakeStore() as unknown as DocumentStore);
     measureProcess(metrics.registry, async () => undefined, { concurrency: 1 });
     measureVectors(metrics.registry, createFakeVectors());
-    measureRelay(metrics.registry, { log: { publish: async () => [] }, publisher: { publish: async () => undefined }, shards: () => [] });
-    measureHub(metrics.registry, createStatusHub({ bus: createFakeBus(), store: createFakeStore(), log: makeLog() }));
+    measureRelay(metrics.registry, {
+      log: { publish: async () => [] },
+      publisher: { publish: async () => undefined },
+      shards: () => [],
+    });
+    measureHub(
+      metrics.registry,
+      createStatusHub({ bus: createFakeBus(), store: createFakeStore(), log: makeLog() }),
+    );
     countSockets(metrics.registry, {});
     showBacklog(metrics, async () => BACKLOG);
     showLag(metrics, { group: 'a-group', topic: 'a-topic', read: async () => 0 });

@@ -20,10 +20,18 @@ async function render(): Promise<Exposition> {
 function addSource(more: Partial<SourceOptions<string>> = {}): void {
   const read = async () => `answer ${(reads += 1)}`;
   const show = (value: string) => void shown.push(value);
-  metrics.addSource({ name: 'database', read, show, hide: () => void shown.push('hidden'), restMs: 0, ...more });
+  metrics.addSource({
+    name: 'database',
+    read,
+    show,
+    hide: () => void shown.push('hidden'),
+    restMs: 0,
+    ...more,
+  });
 }
 
-const failures = (exposition: Exposition) => valueOf(exposition, 'docstream_scrape_failures_total', { source: 'database' });
+const failures = (exposition: Exposition) =>
+  valueOf(exposition, 'docstream_scrape_failures_total', { source: 'database' });
 
 describe('a source of metrics', () => {
   it('is asked when somebody wants the metrics, and not before', async () => {

@@ -18,7 +18,11 @@ beforeEach(() => {
     makeChange({ status: 'PENDING', error: error('WORKER_LOST') }),
     makeChange({ status: 'FAILED', error: error('ATTEMPTS_EXHAUSTED') }),
   ];
-  const rest = { accept: async () => accepted, takeBackLeases: lost, markDeleting: async () => makeChange({ status: 'DELETING' }) };
+  const rest = {
+    accept: async () => accepted,
+    takeBackLeases: lost,
+    markDeleting: async () => makeChange({ status: 'DELETING' }),
+  };
   store = measureStore(metrics.registry, { ...fake, ...rest } as unknown as DocumentStore);
 });
 
@@ -34,11 +38,18 @@ async function value(name: string, labels?: Record<string, string>): Promise<num
   return valueOf(parseExposition((await metrics.render()).text), name, labels);
 }
 
-async function claimOne(): Promise<Pick<Change, 'documentId' | 'generation' | 'from' | 'leaseToken'>> {
+async function claimOne(): Promise<
+  Pick<Change, 'documentId' | 'generation' | 'from' | 'leaseToken'>
+> {
   const { claims } = await store.claim({ limit: 1, leaseMs: 1_000, maxPerUser: 1 });
   const [claim] = claims;
   if (!claim) throw new Error('nothing was claimed');
-  return { documentId: claim.document.id, generation: claim.document.generation, from: 'EXTRACTING', leaseToken: claim.leaseToken };
+  return {
+    documentId: claim.document.id,
+    generation: claim.document.generation,
+    from: 'EXTRACTING',
+    leaseToken: claim.leaseToken,
+  };
 }
 
 describe('what goes through the store', () => {
@@ -48,7 +59,10 @@ describe('what goes through the store', () => {
     await store.change([{ ...place, to: 'VECTORIZING' }]);
     await store.markDeleting('alice', 'any');
     for (const status of ['EXTRACTING', 'VECTORIZING', 'DELETING'])
-      expect([status, await value('docstream_document_changes_total', { status })]).toEqual([status, 1]);
+      expect([status, await value('docstream_document_changes_total', { status })]).toEqual([
+        status,
+        1,
+      ]);
     expect(await value('docstream_document_changes_total', { status: 'COMPLETED' })).toBe(0);
   });
 
@@ -111,7 +125,13 @@ describe('claims', () => {
 describe('tries without success', () => {
   it('are retries by their code while another one comes', async () => {
     fake.add();
-    await store.change([{ ...(await claimOne()), to: 'PENDING', set: { error: error('EMBEDDER_UNAVAILABLE'), nextAttemptInMs: 5_000 } }]);
+    await store.change([
+      {
+        ...(await claimOne()),
+        to: 'PENDING',
+        set: { error: error('EMBEDDER_UNAVAILABLE'), nextAttemptInMs: 5_000 },
+      },
+    ]);
     expect(await value('docstream_retries_total', { code: 'EMBEDDER_UNAVAILABLE' })).toBe(1);
   });
 

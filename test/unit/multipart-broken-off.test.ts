@@ -20,14 +20,19 @@ function filePart(content: string): string {
   return `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n${content}`;
 }
 
-/** Sends the beginning of a body and resets the connection once it has arrived. Returns the code or what became of the upload. */
+/**
+ * Sends the beginning of a body and resets the connection once it has arrived. Returns the code or
+ * what became of the upload.
+ */
 async function breakOff(beginning: string, take: Take): Promise<string> {
   const outcome = Promise.withResolvers<string>();
   const server = createServer((request, response) => {
     const { signal } = new AbortController();
-    receiveMultipart({ request: request as Request, response: response as Response, signal }, take).then(
-      outcome.resolve,
-      (error: Error & { code?: string }) => outcome.resolve(error.code ?? error.message),
+    receiveMultipart(
+      { request: request as Request, response: response as Response, signal },
+      take,
+    ).then(outcome.resolve, (error: Error & { code?: string }) =>
+      outcome.resolve(error.code ?? error.message),
     );
     request.once('data', () => setImmediate(() => socket.resetAndDestroy()));
   }).listen(0, '127.0.0.1');
@@ -43,9 +48,23 @@ async function breakOff(beginning: string, take: Take): Promise<string> {
 it.each<[string, string, Take]>([
   ['in its file', filePart('begun'), readAll],
   ['in a second file, which is not read', `${filePart('whole')}\r\n${filePart('begun')}`, readAll],
-  ['in a second file of many', Array.from({ length: 9 }, () => filePart('whole')).join('\r\n'), readAll],
-  ['in a file that is refused before it is read', filePart('begun'), () => Promise.reject(new Error('refused'))],
-  ['in a file that nothing reads yet', filePart('begun'), () => new Promise((resolve) => setImmediate(() => resolve('not read')))],
+  [
+    'in a second file of many',
+    Array.from({ length: 9 }, () => filePart('whole')).join('\r\n'),
+    readAll,
+  ],
+  [
+    'in a file that is refused before it is read',
+    filePart('begun'),
+    () => Promise.reject(new Error('refused')),
+  ],
+  [
+    'in a file that nothing reads yet',
+    filePart('begun'),
+    () => new Promise((resolve) => setImmediate(() => resolve('not read'))),
+  ],
 ])('survives an upload that breaks off %s', async (_, beginning, take) => {
-  expect(await breakOff(beginning, take)).toMatch(/^(BAD_USER_INPUT|the client went away|refused|not read)$/);
+  expect(await breakOff(beginning, take)).toMatch(
+    /^(BAD_USER_INPUT|the client went away|refused|not read)$/,
+  );
 });

@@ -1,17 +1,35 @@
 import fc from 'fast-check';
 import { createMultipartFields } from '../../src/graphql/multipart-fields.js';
 
-const PROTOTYPES = [Object, Function, Array, String, Number, Boolean, Promise, Map, Set, RegExp, Date, Error].map(
-  ({ prototype }) => prototype as object,
-);
-const INHERITED = [...new Set(PROTOTYPES.flatMap((prototype) => Reflect.ownKeys(prototype)))].filter((key) => typeof key === 'string');
+const PROTOTYPES = [
+  Object,
+  Function,
+  Array,
+  String,
+  Number,
+  Boolean,
+  Promise,
+  Map,
+  Set,
+  RegExp,
+  Date,
+  Error,
+].map(({ prototype }) => prototype as object);
+const INHERITED = [
+  ...new Set(PROTOTYPES.flatMap((prototype) => Reflect.ownKeys(prototype))),
+].filter((key) => typeof key === 'string');
 
 const operations = {
   query: 'mutation',
   operationName: null,
   variables: { file: null, text: 'x', list: [null, { file: null }], deep: { file: null } },
 };
-const NULLS = ['variables.file', 'variables.list.0', 'variables.list.1.file', 'variables.deep.file'];
+const NULLS = [
+  'variables.file',
+  'variables.list.0',
+  'variables.list.1.file',
+  'variables.deep.file',
+];
 
 function receive(map: unknown, sent: unknown = operations): void {
   const fields = createMultipartFields();
@@ -21,7 +39,10 @@ function receive(map: unknown, sent: unknown = operations): void {
 
 function descriptors(): unknown[] {
   return PROTOTYPES.flatMap((prototype) =>
-    Object.entries(Object.getOwnPropertyDescriptors(prototype)).map(([key, { value }]) => [key, value as unknown]),
+    Object.entries(Object.getOwnPropertyDescriptors(prototype)).map(([key, { value }]) => [
+      key,
+      value as unknown,
+    ]),
   );
 }
 
@@ -32,14 +53,28 @@ it.each(NULLS)('takes a map that leads to the null at %s', (path) => {
 it('refuses every other path, and changes no built-in', () => {
   const before = descriptors();
   const step = fc.oneof(
-    fc.constantFrom(...INHERITED, 'variables', 'file', 'list', 'deep', 'text', 'query', '0', '1', '-1', ''),
+    fc.constantFrom(
+      ...INHERITED,
+      'variables',
+      'file',
+      'list',
+      'deep',
+      'text',
+      'query',
+      '0',
+      '1',
+      '-1',
+      '',
+    ),
     fc.string(),
   );
   const path = fc.array(step, { maxLength: 5 }).map((steps) => ['variables', ...steps].join('.'));
   fc.assert(
     fc.property(fc.oneof(path, fc.string()), (any) => {
       fc.pre(!NULLS.includes(any));
-      expect(() => receive({ 0: [any] })).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }) as Error);
+      expect(() => receive({ 0: [any] })).toThrow(
+        expect.objectContaining({ code: 'BAD_USER_INPUT' }) as Error,
+      );
     }),
   );
   expect(descriptors()).toEqual(before);
@@ -57,12 +92,15 @@ it('refuses a map of anything but one file to one place', () => {
     { 0: NULLS },
     { 0: [NULLS[0]], 1: [NULLS[1]] },
   ]) {
-    expect(() => receive(map)).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }) as Error);
+    expect(() => receive(map)).toThrow(
+      expect.objectContaining({ code: 'BAD_USER_INPUT' }) as Error,
+    );
   }
 });
 
 it('refuses operations that are not an object or come twice, and a map before them', () => {
-  for (const sent of [null, [], 1, 'x']) expect(() => receive({ 0: [] }, sent)).toThrow('operations must be a JSON object');
+  for (const sent of [null, [], 1, 'x'])
+    expect(() => receive({ 0: [] }, sent)).toThrow('operations must be a JSON object');
   expect(() => createMultipartFields().receive('map', '{}')).toThrow('map must follow operations');
   const fields = createMultipartFields();
   fields.receive('operations', '{}');

@@ -22,7 +22,12 @@ afterEach(() => {
 
 /** Unlike fetch, this sends whatever Host it is given. */
 async function ask(port: number, host: string): Promise<{ headers: Headers }> {
-  const message = request({ host: '127.0.0.1', port, path: '/config.json', headers: { host } }).end();
+  const message = request({
+    host: '127.0.0.1',
+    port,
+    path: '/config.json',
+    headers: { host },
+  }).end();
   const [response] = (await once(message, 'response')) as [IncomingMessage];
   response.resume();
   return { headers: new Headers(response.headers as Record<string, string>) };
@@ -31,18 +36,33 @@ async function ask(port: number, host: string): Promise<{ headers: Headers }> {
 async function headersFor(identity: PageConfig['identity'], host = 'docs.example:8443') {
   const application = express();
   application.use(securityHeaders());
-  application.use(createPageRouter({ folder: '/nowhere', config: { identity, limits: { maxUploadBytes: 1, mimeTypes: [] } } }));
+  application.use(
+    createPageRouter({
+      folder: '/nowhere',
+      config: { identity, limits: { maxUploadBytes: 1, mimeTypes: [] } },
+    }),
+  );
   server = application.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { headers } = await ask((server.address() as AddressInfo).port, host);
-  const directives = (headers.get('content-security-policy') ?? '').split(';').map((directive) => directive.split(' '));
-  return { headers, policy: Object.fromEntries(directives.map(([name = '', ...sources]) => [name, sources.join(' ')])) };
+  const directives = (headers.get('content-security-policy') ?? '')
+    .split(';')
+    .map((directive) => directive.split(' '));
+  return {
+    headers,
+    policy: Object.fromEntries(
+      directives.map(([name = '', ...sources]) => [name, sources.join(' ')]),
+    ),
+  };
 }
 
 describe('a page whose people sign in', () => {
   it('by a dev name asks nobody but its own server', async () => {
     const { headers, policy } = await headersFor({ kind: 'dev' });
-    expect(policy).toMatchObject({ 'default-src': "'self'", 'connect-src': `'self' ${OWN_SOCKETS}` });
+    expect(policy).toMatchObject({
+      'default-src': "'self'",
+      'connect-src': `'self' ${OWN_SOCKETS}`,
+    });
     expect(policy).not.toHaveProperty('script-src');
     expect(policy).not.toHaveProperty('frame-src');
     expect(headers.get('cross-origin-opener-policy')).toBe('same-origin');
@@ -68,10 +88,13 @@ describe('a page whose people sign in', () => {
     expect(JSON.stringify(policy)).not.toContain('google');
   });
 
-  it.each<PageConfig['identity']>([{ kind: 'dev' }, FIREBASE])('runs no script that stands in the page: $kind', async (identity) => {
-    const { policy } = await headersFor(identity);
-    expect(policy['script-src'] ?? policy['default-src']).not.toMatch(/unsafe/);
-  });
+  it.each<PageConfig['identity']>([{ kind: 'dev' }, FIREBASE])(
+    'runs no script that stands in the page: $kind',
+    async (identity) => {
+      const { policy } = await headersFor(identity);
+      expect(policy['script-src'] ?? policy['default-src']).not.toMatch(/unsafe/);
+    },
+  );
 
   it.each([
     '*',
@@ -88,7 +111,9 @@ describe('a page whose people sign in', () => {
   ])('names no source that the Host header "%s" makes up', async (host) => {
     for (const identity of [{ kind: 'dev' }, FIREBASE] as const) {
       const { policy } = await headersFor(identity, host);
-      expect(policy['connect-src']).toMatch(/^'self'( https:\/\/(identitytoolkit|securetoken)\.googleapis\.com){0,2}$/);
+      expect(policy['connect-src']).toMatch(
+        /^'self'( https:\/\/(identitytoolkit|securetoken)\.googleapis\.com){0,2}$/,
+      );
       expect(policy['script-src'] ?? policy['default-src']).not.toMatch(/unsafe/);
       server?.close();
     }

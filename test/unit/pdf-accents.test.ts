@@ -3,7 +3,15 @@ import type { TextItem } from '../../src/extraction/readers/pdf-lines.js';
 
 /** In type of 10 points, where an accent is 5 wide. */
 function item(str: string, left: number, right: number, y = 700): TextItem {
-  return { str, dir: 'ltr', transform: [10, 0, 0, 10, left, y], width: right - left, height: 10, fontName: 'f1', hasEOL: false };
+  return {
+    str,
+    dir: 'ltr',
+    transform: [10, 0, 0, 10, left, y],
+    width: right - left,
+    height: 10,
+    fontName: 'f1',
+    hasEOL: false,
+  };
 }
 
 function textOf(items: readonly TextItem[]): string {
@@ -20,7 +28,9 @@ describe('an accent and the letter beneath it', () => {
   it('are one letter when the accent is raised over a capital, the letter has lost its dot, or another accent follows', () => {
     expect(textOf([item('´', 100, 105, 702.5), item('Elan', 99, 120)])).toBe('Élan');
     expect(textOf([item('na¨', 100, 118), item('ıve', 114, 128)])).toBe('naïve');
-    expect(textOf([item('Dvoˇ', 100, 118), item('r´', 113, 122), item('ak', 117, 127)])).toBe('Dvořák');
+    expect(textOf([item('Dvoˇ', 100, 118), item('r´', 113, 122), item('ak', 117, 127)])).toBe(
+      'Dvořák',
+    );
   });
 
   it.each([

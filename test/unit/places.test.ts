@@ -20,17 +20,26 @@ describe('the places of a worker process', () => {
     [2, 1, { readers: 1, largeReaders: 1, maxReadingPerUser: 1, reservedPlaces: 1 }],
     [4, 2, { readers: 2, largeReaders: 1, maxReadingPerUser: 1, reservedPlaces: 2 }],
     [256, 8, { readers: 8, largeReaders: 7, maxReadingPerUser: 7, reservedPlaces: 2 }],
-  ])('of %i and %i readers keep one user below both numbers where there are several', (concurrency, readers, expected) => {
-    start(concurrency, readers);
-    expect(places.limits()).toEqual({ ...expected, users: [] });
-  });
+  ])(
+    'of %i and %i readers keep one user below both numbers where there are several',
+    (concurrency, readers, expected) => {
+      start(concurrency, readers);
+      expect(places.limits()).toEqual({ ...expected, users: [] });
+    },
+  );
 
   it('give the reader back before the place', () => {
     start(4, 2);
     const place = places.take({ userId: 'alice', ...PDF });
-    expect(places.limits()).toMatchObject({ readers: 1, users: [{ userId: 'alice', running: 1, reading: 1 }] });
+    expect(places.limits()).toMatchObject({
+      readers: 1,
+      users: [{ userId: 'alice', running: 1, reading: 1 }],
+    });
     expect([place.endReading(), place.endReading()]).toEqual([true, false]);
-    expect(places.limits()).toMatchObject({ readers: 2, users: [{ userId: 'alice', running: 1, reading: 0 }] });
+    expect(places.limits()).toMatchObject({
+      readers: 2,
+      users: [{ userId: 'alice', running: 1, reading: 0 }],
+    });
     expect(places.free()).toBe(3);
     place.release();
     expect([places.free(), places.limits().users]).toEqual([4, []]);
@@ -69,7 +78,8 @@ describe('the places of a worker process', () => {
 });
 
 describe('reading time', () => {
-  const stepsOf = (userId: string) => places.limits().users.find((user) => user.userId === userId)?.readingSteps ?? 0;
+  const stepsOf = (userId: string) =>
+    places.limits().users.find((user) => user.userId === userId)?.readingSteps ?? 0;
 
   it('counts what is being read and what was, in steps of 10 s', () => {
     start(4, 2);

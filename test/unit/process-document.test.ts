@@ -4,7 +4,13 @@ import type { Document } from '../../src/documents/document.js';
 import type { Embedder, ExtractedText, TextSegment } from '../../src/documents/ports.js';
 import { createProcessDocument, type Run } from '../../src/documents/process-document.js';
 import { ProcessingFailure } from '../../src/errors.js';
-import { createFakeBlobs, createFakeEmbedder, createFakeText, createFakeVectors, type FakeVectors } from '../support/fake-parts.js';
+import {
+  createFakeBlobs,
+  createFakeEmbedder,
+  createFakeText,
+  createFakeVectors,
+  type FakeVectors,
+} from '../support/fake-parts.js';
 import { makeDocument } from '../support/make-document.js';
 
 /** `count` passages, each a page of its own. */
@@ -23,7 +29,10 @@ interface Setup {
 
 /** One try at one document, with the changes and the progress that it made. */
 function prepare(setup: Setup = {}) {
-  const { document = makeDocument({ status: 'EXTRACTING', attempt: 1 }), vectors = createFakeVectors() } = setup;
+  const {
+    document = makeDocument({ status: 'EXTRACTING', attempt: 1 }),
+    vectors = createFakeVectors(),
+  } = setup;
   const { text = createFakeText(() => pages(10)), signal = new AbortController().signal } = setup;
   const blobs = createFakeBlobs();
   blobs.contents.set(document.blobKey, Buffer.from('a file'));
@@ -44,7 +53,8 @@ function prepare(setup: Setup = {}) {
   return { process: () => process(run), changes, progress, vectors, document, blobs };
 }
 
-const failure = (code: string) => expect.objectContaining({ name: 'ProcessingFailure', code }) as ProcessingFailure;
+const failure = (code: string) =>
+  expect.objectContaining({ name: 'ProcessingFailure', code }) as ProcessingFailure;
 
 describe('a document whose text is read', () => {
   it('is COMPLETED with every passage stored once', async () => {
@@ -52,12 +62,19 @@ describe('a document whose text is read', () => {
     await process();
     expect(changes).toEqual([
       { to: 'VECTORIZING', set: { chunkCount: 10 } },
-      { to: 'COMPLETED', set: { progressDone: 10, vectorCount: 10, liveGeneration: 1, error: null } },
+      {
+        to: 'COMPLETED',
+        set: { progressDone: 10, vectorCount: 10, liveGeneration: 1, error: null },
+      },
     ]);
     expect([...vectors.objects.values()].map(({ index, text }) => [index, text])).toEqual(
       Array.from({ length: 10 }, (_, index) => [index, `Passage ${index + 1}.`]),
     );
-    expect([...vectors.objects.values()].every((object) => object.documentId === document.id && object.generation === 1)).toBe(true);
+    expect(
+      [...vectors.objects.values()].every(
+        (object) => object.documentId === document.id && object.generation === 1,
+      ),
+    ).toBe(true);
   });
 
   it('tells of its progress as windows are stored, and never of less', async () => {
@@ -88,7 +105,9 @@ describe('a document whose text is read', () => {
 
 describe('a document that cannot be completed', () => {
   it('without text is EMPTY_TEXT', async () => {
-    const { process, changes } = prepare({ text: createFakeText(() => [{ text: ' \n\t ', page: 1 }]) });
+    const { process, changes } = prepare({
+      text: createFakeText(() => [{ text: ' \n\t ', page: 1 }]),
+    });
     await expect(process()).rejects.toEqual(failure('EMPTY_TEXT'));
     expect(changes).toEqual([]);
   });
@@ -101,7 +120,9 @@ describe('a document that cannot be completed', () => {
         yield segment;
       }
     });
-    await expect(prepare({ text, maxChunks: 10 }).process()).rejects.toEqual(failure('TOO_MANY_CHUNKS'));
+    await expect(prepare({ text, maxChunks: 10 }).process()).rejects.toEqual(
+      failure('TOO_MANY_CHUNKS'),
+    );
     expect(read).toBeLessThan(20);
   });
 
@@ -115,27 +136,39 @@ describe('a document that cannot be completed', () => {
     await expect(process()).rejects.toEqual(failure('BLOB_MISSING'));
   });
 
-  it.each([-1, +1])('of which the vector store confirms %d passages is VECTOR_STORE_UNAVAILABLE, not COMPLETED', async (difference) => {
-    const vectors = createFakeVectors();
-    const count = vectors.count;
-    vectors.count = async (...place) => (await count(...place)) + difference;
-    const { process, changes } = prepare({ vectors });
-    await expect(process()).rejects.toEqual(failure('VECTOR_STORE_UNAVAILABLE'));
-    expect(changes.map(({ to }) => to)).toEqual(['VECTORIZING']);
-  });
+  it.each([-1, +1])(
+    'of which the vector store confirms %d passages is VECTOR_STORE_UNAVAILABLE, not COMPLETED',
+    async (difference) => {
+      const vectors = createFakeVectors();
+      const count = vectors.count;
+      vectors.count = async (...place) => (await count(...place)) + difference;
+      const { process, changes } = prepare({ vectors });
+      await expect(process()).rejects.toEqual(failure('VECTOR_STORE_UNAVAILABLE'));
+      expect(changes.map(({ to }) => to)).toEqual(['VECTORIZING']);
+    },
+  );
 
   it.each<[string, (texts: readonly string[]) => Float32Array[]]>([
     ['too few vectors', (texts) => texts.slice(1).map(() => new Float32Array([1, 0, 0]))],
     ['vectors that are too short', (texts) => texts.map(() => new Float32Array([1, 0]))],
     ['vectors that are too long', (texts) => texts.map(() => new Float32Array([1, 0, 0, 0]))],
-    ['a vector that holds NaN', (texts) => texts.map((_, index) => new Float32Array([index === 0 ? NaN : 1, 0, 0]))],
-    ['a vector that holds an infinity', (texts) => texts.map(() => new Float32Array([Infinity, 0, 0]))],
-  ])('because the embedder answers %s is EMBEDDER_UNAVAILABLE, and nothing of that window is stored', async (_, answer) => {
-    const embedder: Embedder = { ...createFakeEmbedder(), embed: async (texts) => answer(texts) };
-    const { process, vectors } = prepare({ embedder });
-    await expect(process()).rejects.toEqual(failure('EMBEDDER_UNAVAILABLE'));
-    expect(vectors.objects.size).toBe(0);
-  });
+    [
+      'a vector that holds NaN',
+      (texts) => texts.map((_, index) => new Float32Array([index === 0 ? NaN : 1, 0, 0])),
+    ],
+    [
+      'a vector that holds an infinity',
+      (texts) => texts.map(() => new Float32Array([Infinity, 0, 0])),
+    ],
+  ])(
+    'because the embedder answers %s is EMBEDDER_UNAVAILABLE, and nothing of that window is stored',
+    async (_, answer) => {
+      const embedder: Embedder = { ...createFakeEmbedder(), embed: async (texts) => answer(texts) };
+      const { process, vectors } = prepare({ embedder });
+      await expect(process()).rejects.toEqual(failure('EMBEDDER_UNAVAILABLE'));
+      expect(vectors.objects.size).toBe(0);
+    },
+  );
 
   it('because one window failed stops soon, and waits for the windows that were under way', async () => {
     let calls = 0;
@@ -162,7 +195,10 @@ describe('a document that cannot be completed', () => {
     const unheard: unknown[] = [];
     const listener = (reason: unknown) => void unheard.push(reason);
     process.on('unhandledRejection', listener);
-    const embedder: Embedder = { ...createFakeEmbedder(), embed: () => Promise.reject(new ProcessingFailure('EMBEDDER_REFUSED', 'no')) };
+    const embedder: Embedder = {
+      ...createFakeEmbedder(),
+      embed: () => Promise.reject(new ProcessingFailure('EMBEDDER_REFUSED', 'no')),
+    };
     await expect(prepare({ embedder }).process()).rejects.toEqual(failure('EMBEDDER_REFUSED'));
     await turn();
     await turn();
@@ -242,7 +278,11 @@ describe('a large document', () => {
         yield { ...segment, text: segment.text.padEnd(MAX_CHUNK_LENGTH / 2, ' word') };
       }
     });
-    const { process, changes } = prepare({ text, vectors, embedder: createFakeEmbedder({ maxTexts: 32 }) });
+    const { process, changes } = prepare({
+      text,
+      vectors,
+      embedder: createFakeEmbedder({ maxTexts: 32 }),
+    });
     await process();
     expect(changes.at(-1)).toMatchObject({ to: 'COMPLETED', set: { vectorCount: 10_000 } });
     expect(furthestAhead).toBeLessThanOrEqual(4 * 32 + 2);

@@ -37,16 +37,20 @@ describe('a quota', () => {
 
   it('has what it had before once everything is given back, however often and in whatever order', () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom('__proto__', 'constructor', 'ada', '')), fc.infiniteStream(fc.nat()), (users, picks) => {
-        const quota = createQuota({ what: 'uploads', perUser: 3, total: 7 });
-        const releases: (() => void)[] = [];
-        for (const user of users) codeOf(() => releases.push(quota.take(user)));
-        for (const release of releases.sort(() => ((picks.next().value as number) % 2) - 0.5)) {
-          release();
-          release();
-        }
-        expect(quota.inUse()).toBe(0);
-      }),
+      fc.property(
+        fc.array(fc.constantFrom('__proto__', 'constructor', 'ada', '')),
+        fc.infiniteStream(fc.nat()),
+        (users, picks) => {
+          const quota = createQuota({ what: 'uploads', perUser: 3, total: 7 });
+          const releases: (() => void)[] = [];
+          for (const user of users) codeOf(() => releases.push(quota.take(user)));
+          for (const release of releases.sort(() => ((picks.next().value as number) % 2) - 0.5)) {
+            release();
+            release();
+          }
+          expect(quota.inUse()).toBe(0);
+        },
+      ),
     );
   });
 });
@@ -62,7 +66,8 @@ describe('a request rate', () => {
     expect(codeOf(() => rate.spend('ada'))).toBe('taken');
     expect(codeOf(() => rate.spend('ada'))).toBe('RATE_LIMITED');
     now = 10_000;
-    for (let request = 0; request < 20; request += 1) expect(codeOf(() => rate.spend('ada'))).toBe('taken');
+    for (let request = 0; request < 20; request += 1)
+      expect(codeOf(() => rate.spend('ada'))).toBe('taken');
   });
 });
 
@@ -82,7 +87,9 @@ describe('admission', () => {
   it('admits one request in a turn of the event loop', async () => {
     const admission = createAdmission({ running: 100, waiting: 100, totalWaiting: 200 });
     let admitted = 0;
-    const entered = Array.from({ length: 20 }, () => admission.enter('ada', never).then(() => (admitted += 1)));
+    const entered = Array.from({ length: 20 }, () =>
+      admission.enter('ada', never).then(() => (admitted += 1)),
+    );
     for (let turn = 0; turn < 10; turn += 1) {
       const before = admitted;
       await nextTurn();
@@ -112,7 +119,10 @@ describe('admission', () => {
     const leave = await admission.enter('eve', never);
     const gone = new AbortController();
     const waits = admission.enter('eve', gone.signal);
-    await expect(admission.enter('eve', never)).rejects.toMatchObject({ code: 'RATE_LIMITED', details: { limit: 1 } });
+    await expect(admission.enter('eve', never)).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+      details: { limit: 1 },
+    });
     gone.abort(new Error('the client left'));
     await expect(waits).rejects.toThrow('the client left');
     const again = admission.enter('eve', never);

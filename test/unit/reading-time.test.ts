@@ -33,7 +33,8 @@ describe('the time that a file may take', () => {
 const onLinux = process.platform === 'linux' ? it : it.skip;
 
 onLinux('processor time is counted for a process at work, not for one that waits', async () => {
-  const start = (code: string): ChildProcess => spawn(process.execPath, ['--eval', code], { stdio: 'ignore' });
+  const start = (code: string): ChildProcess =>
+    spawn(process.execPath, ['--eval', code], { stdio: 'ignore' });
   const [busy, idle] = [start('for (;;);'), start('setInterval(() => undefined, 1_000)')];
   let [busyMs, idleMs] = [0, 0];
   const unwatch = [

@@ -16,7 +16,12 @@ function createParts(...rows: LatestRow[]) {
   const queue = {
     read: async (limit: number) => rows.slice(0, limit),
     remove: async (gone: readonly LatestRow[]) => {
-      const keep = rows.filter((one) => !gone.some((other) => other.documentId === one.documentId && other.version === one.version));
+      const keep = rows.filter(
+        (one) =>
+          !gone.some(
+            (other) => other.documentId === one.documentId && other.version === one.version,
+          ),
+      );
       rows.splice(0, rows.length, ...keep);
     },
   };
@@ -27,7 +32,14 @@ function createParts(...rows: LatestRow[]) {
     },
   };
   const log = makeLog();
-  return { rows, published, fenced, publisher, log, relay: createRelayLatest({ queue, publisher, logger: log }) };
+  return {
+    rows,
+    published,
+    fenced,
+    publisher,
+    log,
+    relay: createRelayLatest({ queue, publisher, logger: log }),
+  };
 }
 
 describe('the lane of newest states', () => {

@@ -4,14 +4,21 @@ import { makeLog } from '../support/make-log.js';
 
 /** An outbox and a log in memory; the log can be away. */
 function createParts(count: number) {
-  const rows: OutboxRow[] = Array.from({ length: count }, (_, index) => ({ id: String(index), record: makeRecord(String(index)) }));
+  const rows: OutboxRow[] = Array.from({ length: count }, (_, index) => ({
+    id: String(index),
+    record: makeRecord(String(index)),
+  }));
   const held: string[] = [];
   const log = {
     away: false,
     publish: async (records: readonly LogRecord[]) => {
       if (log.away) throw new Error('the log is away');
-      held.push(...records.filter((record) => record.value !== 'too large').map((record) => record.key));
-      return records.flatMap((record, index) => (record.value === 'too large' ? [{ index, reason: 'MESSAGE_TOO_LARGE' }] : []));
+      held.push(
+        ...records.filter((record) => record.value !== 'too large').map((record) => record.key),
+      );
+      return records.flatMap((record, index) =>
+        record.value === 'too large' ? [{ index, reason: 'MESSAGE_TOO_LARGE' }] : [],
+      );
     },
   };
   const parked: { id: string; reason: string }[] = [];
@@ -30,7 +37,14 @@ function createParts(count: number) {
       rows.splice(0, rows.length, ...keep);
     },
   };
-  return { rows, held, parked, log, outbox, relay: createRelayOutbox({ outbox, log, logger: makeLog() }) };
+  return {
+    rows,
+    held,
+    parked,
+    log,
+    outbox,
+    relay: createRelayOutbox({ outbox, log, logger: makeLog() }),
+  };
 }
 
 const makeRecord = (key: string): LogRecord => ({ topic: 'a-topic', key, headers: {}, value: key });
@@ -75,7 +89,11 @@ describe('the relay', () => {
     const second = rows[1];
     if (second) second.record = { ...second.record, value: 'too large' };
     await relay();
-    expect([held, parked, rows]).toEqual([['0', '2'], [{ id: '1', reason: 'MESSAGE_TOO_LARGE' }], []]);
+    expect([held, parked, rows]).toEqual([
+      ['0', '2'],
+      [{ id: '1', reason: 'MESSAGE_TOO_LARGE' }],
+      [],
+    ]);
   });
 
   it('publishes nothing when there is nothing', async () => {

@@ -1,4 +1,7 @@
-/** What is taken for a request comes back, also when its client leaves while its token is still being checked. */
+/**
+ * What is taken for a request comes back, also when its client leaves while its token is still
+ * being checked.
+ */
 import express from 'express';
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { once } from 'node:events';
@@ -16,7 +19,10 @@ import { eventually } from '../support/wait.js';
 
 const logger = createLogger({ level: 'silent', forTerminal: false });
 const schema = new GraphQLSchema({
-  query: new GraphQLObjectType({ name: 'Query', fields: { a: { type: GraphQLString, resolve: () => 'a' } } }),
+  query: new GraphQLObjectType({
+    name: 'Query',
+    fields: { a: { type: GraphQLString, resolve: () => 'a' } },
+  }),
 });
 const ada: Viewer = { id: 'ada', email: null, isAdmin: false, expiresAt: null };
 
@@ -35,7 +41,13 @@ beforeEach(async () => {
       return checked.promise;
     },
   };
-  const door = await createHttpDoor({ schema, services: {} as Services, identity, limits, toClientError: createToClientError(logger) });
+  const door = await createHttpDoor({
+    schema,
+    services: {} as Services,
+    identity,
+    limits,
+    toClientError: createToClientError(logger),
+  });
   const rest = createRestRouter({
     identity,
     limits,
@@ -43,7 +55,9 @@ beforeEach(async () => {
     blobs: { read: () => Promise.reject(new Error('no files')) },
     uploadDocument: () => new Promise(() => undefined),
   });
-  http = createServer(express().use('/graphql', door.router).use('/api', rest).use(createErrorHandler(logger))).listen(0, '127.0.0.1');
+  http = createServer(
+    express().use('/graphql', door.router).use('/api', rest).use(createErrorHandler(logger)),
+  ).listen(0, '127.0.0.1');
   await once(http, 'listening');
 });
 
@@ -66,26 +80,43 @@ function send(path: string, headers: Record<string, string>): ReturnType<typeof 
 
 it.each([
   ['an upload', '/api/upload', { 'content-type': 'multipart/form-data; boundary=b' }],
-  ['a GraphQL upload', '/graphql', { 'content-type': 'multipart/form-data; boundary=b', 'apollo-require-preflight': 'true' }],
+  [
+    'a GraphQL upload',
+    '/graphql',
+    { 'content-type': 'multipart/form-data; boundary=b', 'apollo-require-preflight': 'true' },
+  ],
   ['a query', '/graphql', { 'content-type': 'application/json' }],
   ['a stream', '/graphql', { 'content-type': 'application/json', accept: 'text/event-stream' }],
-])('%s whose client leaves during the check of its token holds nothing', async (_, path, headers) => {
-  const sent = Array.from({ length: 30 }, () => send(path, headers));
-  await eventually(() => checks === 30);
-  for (const each of sent) each.destroy();
-  await eventually(
-    async () =>
-      (await new Promise<number>((resolve, reject) => http.getConnections((error, count) => (error ? reject(error) : resolve(count))))) ===
-      0,
-  );
-  checked.resolve(ada);
-  await eventually(() => limits.uploads.inUse() + limits.connections.inUse() + limits.subscriptions.inUse() === 0);
-  const headersOfJson = { authorization: 'Bearer x', 'content-type': 'application/json' };
-  const answers = await Promise.all(
-    Array.from({ length: 30 }, () => fetch(`${urlOf()}/graphql`, { method: 'POST', headers: headersOfJson, body: '{"query":"{ a }"}' })),
-  );
-  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-});
+])(
+  '%s whose client leaves during the check of its token holds nothing',
+  async (_, path, headers) => {
+    const sent = Array.from({ length: 30 }, () => send(path, headers));
+    await eventually(() => checks === 30);
+    for (const each of sent) each.destroy();
+    await eventually(
+      async () =>
+        (await new Promise<number>((resolve, reject) =>
+          http.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+        )) === 0,
+    );
+    checked.resolve(ada);
+    await eventually(
+      () =>
+        limits.uploads.inUse() + limits.connections.inUse() + limits.subscriptions.inUse() === 0,
+    );
+    const headersOfJson = { authorization: 'Bearer x', 'content-type': 'application/json' };
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () =>
+        fetch(`${urlOf()}/graphql`, {
+          method: 'POST',
+          headers: headersOfJson,
+          body: '{"query":"{ a }"}',
+        }),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  },
+);
 
 it('uploads that come at once take their places in turn, and those that last refuse others after a moment', async () => {
   checked.resolve(ada);

@@ -30,7 +30,10 @@ describe('the stack of what is open', () => {
   it('is closed once, however often that is asked for', async () => {
     const { resources, push, closed } = create();
     push('server', () => new Promise(setImmediate));
-    expect(await Promise.all([resources.close(1_000), resources.close(1_000)])).toEqual([true, true]);
+    expect(await Promise.all([resources.close(1_000), resources.close(1_000)])).toEqual([
+      true,
+      true,
+    ]);
     expect(await resources.close(1_000)).toBe(true);
     expect(closed).toEqual(['server']);
   });
@@ -45,14 +48,19 @@ describe('the stack of what is open', () => {
     expect(await resources.close(1_000)).toBe(false);
     expect(closed).toEqual(['database']);
     const errors = log.lines.filter(({ level }) => level === 'error');
-    expect(errors.map(({ fields }) => 'resource' in fields && fields.resource)).toEqual(['throwing', 'broken']);
+    expect(errors.map(({ fields }) => 'resource' in fields && fields.resource)).toEqual([
+      'throwing',
+      'broken',
+    ]);
   });
 
   it('stops waiting at the deadline', async () => {
     const { resources, push, log } = create();
     push('stuck', () => NEVER);
     expect(await resources.close(20)).toBe(false);
-    expect(log.lines).toEqual([expect.objectContaining({ level: 'error', fields: { deadlineMs: 20 } })]);
+    expect(log.lines).toEqual([
+      expect.objectContaining({ level: 'error', fields: { deadlineMs: 20 } }),
+    ]);
   });
 
   it('also closes what was opened while it closed', async () => {

@@ -1,5 +1,9 @@
 import { toFailureChange } from '../../src/documents/retry.js';
-import { ProcessingFailure, PROCESSING_ERROR_RETRYABLE, type ProcessingErrorCode } from '../../src/errors.js';
+import {
+  ProcessingFailure,
+  PROCESSING_ERROR_RETRYABLE,
+  type ProcessingErrorCode,
+} from '../../src/errors.js';
 import type { Document } from '../../src/documents/document.js';
 import { makeDocument } from '../support/make-document.js';
 
@@ -9,35 +13,63 @@ const options = { retryDelaysMs: [5_000, 60_000, 600_000], now };
 const codes = Object.keys(PROCESSING_ERROR_RETRYABLE) as ProcessingErrorCode[];
 
 function changeAfter(error: unknown, more: Partial<Document> = {}) {
-  const document = makeDocument({ status: 'VECTORIZING', attempt: 1, maxAttempts: 3, startedAt: now, ...more });
+  const document = makeDocument({
+    status: 'VECTORIZING',
+    attempt: 1,
+    maxAttempts: 3,
+    startedAt: now,
+    ...more,
+  });
   return toFailureChange(document, error, options);
 }
 
 const fail = (code: ProcessingErrorCode) => new ProcessingFailure(code, 'It went wrong.');
 
 describe('a failure', () => {
-  it.each(codes.filter((code) => !PROCESSING_ERROR_RETRYABLE[code]))('%s is final at once', (code) => {
-    const { to, set } = changeAfter(fail(code));
-    expect(to).toBe('FAILED');
-    expect(set?.error).toEqual({ code, cause: null, message: 'It went wrong.', retryable: false, stage: 'VECTORIZING' });
-  });
+  it.each(codes.filter((code) => !PROCESSING_ERROR_RETRYABLE[code]))(
+    '%s is final at once',
+    (code) => {
+      const { to, set } = changeAfter(fail(code));
+      expect(to).toBe('FAILED');
+      expect(set?.error).toEqual({
+        code,
+        cause: null,
+        message: 'It went wrong.',
+        retryable: false,
+        stage: 'VECTORIZING',
+      });
+    },
+  );
 
   it.each(codes.filter((code) => PROCESSING_ERROR_RETRYABLE[code]))('%s is tried again', (code) => {
     const { to, set } = changeAfter(fail(code));
     expect(to).toBe('PENDING');
-    expect(set?.error).toEqual({ code, cause: null, message: 'It went wrong.', retryable: true, stage: 'VECTORIZING' });
+    expect(set?.error).toEqual({
+      code,
+      cause: null,
+      message: 'It went wrong.',
+      retryable: true,
+      stage: 'VECTORIZING',
+    });
     expect(set?.nextAttemptInMs).toBe(5_000);
   });
 
   it('waits longer with every attempt, and the last delay repeats', () => {
-    const delays = [1, 2, 3, 4, 9].map((attempt) => changeAfter(fail('INTERNAL'), { attempt, maxAttempts: 10 }).set?.nextAttemptInMs);
+    const delays = [1, 2, 3, 4, 9].map(
+      (attempt) => changeAfter(fail('INTERNAL'), { attempt, maxAttempts: 10 }).set?.nextAttemptInMs,
+    );
     expect(delays).toEqual([5_000, 60_000, 600_000, 600_000, 600_000]);
   });
 
   it('of the last attempt is ATTEMPTS_EXHAUSTED with its cause', () => {
     const { to, set } = changeAfter(fail('INTERNAL'), { attempt: 3 });
     expect(to).toBe('FAILED');
-    expect(set?.error).toMatchObject({ code: 'ATTEMPTS_EXHAUSTED', cause: 'INTERNAL', retryable: false, stage: 'VECTORIZING' });
+    expect(set?.error).toMatchObject({
+      code: 'ATTEMPTS_EXHAUSTED',
+      cause: 'INTERNAL',
+      retryable: false,
+      stage: 'VECTORIZING',
+    });
     expect(set?.error?.message).toBe('Given up after 3 tries. It went wrong.');
   });
 
@@ -53,26 +85,33 @@ describe('a failure', () => {
   });
 });
 
-describe.each(['EMBEDDER_UNAVAILABLE', 'VECTOR_STORE_UNAVAILABLE'] as const)('waiting for a part that is away (%s)', (code) => {
-  const startedAgo = (ms: number) => ({ attempt: 50, startedAt: new Date(now.getTime() - ms) });
+describe.each(['EMBEDDER_UNAVAILABLE', 'VECTOR_STORE_UNAVAILABLE'] as const)(
+  'waiting for a part that is away (%s)',
+  (code) => {
+    const startedAgo = (ms: number) => ({ attempt: 50, startedAt: new Date(now.getTime() - ms) });
 
-  it('uses up no attempts for an hour', () => {
-    expect(changeAfter(fail(code), startedAgo(HOUR - 1)).to).toBe('PENDING');
-  });
-
-  it('is given up after an hour and all attempts', () => {
-    expect(changeAfter(fail(code), startedAgo(HOUR))).toMatchObject({
-      to: 'FAILED',
-      set: { error: { code: 'ATTEMPTS_EXHAUSTED', cause: code } },
+    it('uses up no attempts for an hour', () => {
+      expect(changeAfter(fail(code), startedAgo(HOUR - 1)).to).toBe('PENDING');
     });
-  });
 
-  it('goes on after an hour while there are attempts left', () => {
-    expect(changeAfter(fail(code), { ...startedAgo(5 * HOUR), attempt: 2 }).to).toBe('PENDING');
-  });
-});
+    it('is given up after an hour and all attempts', () => {
+      expect(changeAfter(fail(code), startedAgo(HOUR))).toMatchObject({
+        to: 'FAILED',
+        set: { error: { code: 'ATTEMPTS_EXHAUSTED', cause: code } },
+      });
+    });
+
+    it('goes on after an hour while there are attempts left', () => {
+      expect(changeAfter(fail(code), { ...startedAgo(5 * HOUR), attempt: 2 }).to).toBe('PENDING');
+    });
+  },
+);
 
 it('a failure is written only where the document still is in the status and generation in which it failed', () => {
   const document = makeDocument({ status: 'EXTRACTING', generation: 4 });
-  expect(toFailureChange(document, fail('CORRUPT'), options)).toMatchObject({ documentId: document.id, generation: 4, from: 'EXTRACTING' });
+  expect(toFailureChange(document, fail('CORRUPT'), options)).toMatchObject({
+    documentId: document.id,
+    generation: 4,
+    from: 'EXTRACTING',
+  });
 });

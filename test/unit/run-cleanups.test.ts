@@ -12,7 +12,8 @@ function makeCleanup(id: string, more: Partial<Cleanup> = {}): Cleanup {
 function createParts(due: Cleanup[]) {
   const finished: string[] = [];
   const store = {
-    dueCleanups: async (limit: number) => due.filter(({ id }) => !finished.includes(id)).slice(0, limit),
+    dueCleanups: async (limit: number) =>
+      due.filter(({ id }) => !finished.includes(id)).slice(0, limit),
     finishCleanup: async (cleanup: Cleanup) => void finished.push(cleanup.id),
   } as unknown as DocumentStore;
   const parts = { store, vectors: createFakeVectors(), blobs: createFakeBlobs(), log: makeLog() };
@@ -43,7 +44,9 @@ describe('cleanups', () => {
     );
     await vectors.store('alice', [vector('another', 1)]);
     await run();
-    const rest = [...vectors.objects.values()].filter(({ documentId }) => documentId === 'document 1');
+    const rest = [...vectors.objects.values()].filter(
+      ({ documentId }) => documentId === 'document 1',
+    );
     expect(rest.map(({ generation }) => generation)).toEqual(left);
     expect(vectors.objects.size).toBe(left.length + 1);
   });
@@ -57,13 +60,21 @@ describe('cleanups', () => {
   });
 
   it('one that fails holds up no other, and stays due', async () => {
-    const { run, vectors, finished, log } = createParts([makeCleanup('1'), makeCleanup('2'), makeCleanup('3')]);
+    const { run, vectors, finished, log } = createParts([
+      makeCleanup('1'),
+      makeCleanup('2'),
+      makeCleanup('3'),
+    ]);
     const remove = vectors.remove;
-    vectors.remove = (...given) => (given[1] === 'document 1' ? Promise.reject(new Error('away')) : remove(...given));
+    vectors.remove = (...given) =>
+      given[1] === 'document 1' ? Promise.reject(new Error('away')) : remove(...given);
     expect(await run()).toBe(false);
     expect(finished).toEqual(['2', '3']);
     expect(log.lines).toEqual([
-      expect.objectContaining({ level: 'warn', fields: expect.objectContaining({ documentId: 'document 1' }) as object }),
+      expect.objectContaining({
+        level: 'warn',
+        fields: expect.objectContaining({ documentId: 'document 1' }) as object,
+      }),
     ]);
     vectors.remove = remove;
     await run();
@@ -78,13 +89,17 @@ describe('cleanups', () => {
   });
 
   it('say that there may be more after a full batch', async () => {
-    const { run, finished } = createParts(Array.from({ length: 25 }, (_, index) => makeCleanup(String(index))));
+    const { run, finished } = createParts(
+      Array.from({ length: 25 }, (_, index) => makeCleanup(String(index))),
+    );
     expect([await run(), await run()]).toEqual([true, false]);
     expect(finished).toHaveLength(25);
   });
 
   it('that all fail are not tried again without a pause', async () => {
-    const { run, vectors } = createParts(Array.from({ length: 25 }, (_, index) => makeCleanup(String(index))));
+    const { run, vectors } = createParts(
+      Array.from({ length: 25 }, (_, index) => makeCleanup(String(index))),
+    );
     vectors.remove = () => Promise.reject(new Error('away'));
     expect(await run()).toBe(false);
   });

@@ -1,6 +1,16 @@
 import type { Document } from '../../src/documents/document.js';
-import type { DocumentStore, EmbedOptions, Reranker, VectorHit, VectorQuery } from '../../src/documents/ports.js';
-import { createSearchDocuments, MAX_QUERY_LENGTH, type Search } from '../../src/documents/search-documents.js';
+import type {
+  DocumentStore,
+  EmbedOptions,
+  Reranker,
+  VectorHit,
+  VectorQuery,
+} from '../../src/documents/ports.js';
+import {
+  createSearchDocuments,
+  MAX_QUERY_LENGTH,
+  type Search,
+} from '../../src/documents/search-documents.js';
 import { ApiError } from '../../src/errors.js';
 import { makeLog } from '../support/make-log.js';
 import { createFakeEmbedder, createFakeVectors } from '../support/fake-parts.js';
@@ -20,13 +30,24 @@ beforeEach(() => {
   log = makeLog();
 });
 
-/** Passages of a document, in a vector store that answers in the order in which they were put there. */
+/**
+ * Passages of a document, in a vector store that answers in the order in which they were put there.
+ */
 function put(document: Document, count: number, generation = document.generation): void {
-  const rest = { documentId: document.id, generation, text: 'some knots', page: null, charStart: 0, charEnd: 4, score: 0.5 };
+  const rest = {
+    documentId: document.id,
+    generation,
+    text: 'some knots',
+    page: null,
+    charStart: 0,
+    charEnd: 4,
+    score: 0.5,
+  };
   hits.push(...Array.from({ length: count }, (_, index) => ({ ...rest, index })));
 }
 
-const addReady = (more: Partial<Document> = {}) => store.add({ status: 'COMPLETED', liveGeneration: 1, ...more });
+const addReady = (more: Partial<Document> = {}) =>
+  store.add({ status: 'COMPLETED', liveGeneration: 1, ...more });
 
 interface Parts {
   embedder?: ReturnType<typeof createFakeEmbedder>;
@@ -43,16 +64,34 @@ function search(more: Partial<Search> = {}, parts: Parts = {}, signal?: AbortSig
     search: async (query: VectorQuery) => {
       asked.push(query);
       onAsked?.();
-      return hits.filter(({ documentId }) => query.documentIds?.includes(documentId) ?? true).slice(0, query.limit);
+      return hits
+        .filter(({ documentId }) => query.documentIds?.includes(documentId) ?? true)
+        .slice(0, query.limit);
     },
   };
-  const limits = { maxRunning: 8, maxRunningPerUser: 2, maxWaitingPerUser: 8, maxWaiting: 64, timeoutMs };
-  const searchDocuments = createSearchDocuments({ store: store as unknown as DocumentStore, embedder, vectors, reranker, limits, log });
+  const limits = {
+    maxRunning: 8,
+    maxRunningPerUser: 2,
+    maxWaitingPerUser: 8,
+    maxWaiting: 64,
+    timeoutMs,
+  };
+  const searchDocuments = createSearchDocuments({
+    store: store as unknown as DocumentStore,
+    embedder,
+    vectors,
+    reranker,
+    limits,
+    log,
+  });
   return searchDocuments(alice, { query: 'knot', first: 10, mode: 'HYBRID', ...more }, { signal });
 }
 
 const badInput = (field: string) =>
-  expect.objectContaining({ code: 'BAD_USER_INPUT', details: expect.objectContaining({ field }) as object }) as Error;
+  expect.objectContaining({
+    code: 'BAD_USER_INPUT',
+    details: expect.objectContaining({ field }) as object,
+  }) as Error;
 
 describe('a search', () => {
   it('answers passages with their document and where the words stand', async () => {
@@ -97,7 +136,10 @@ describe('a search', () => {
   });
 
   it('by words asks no embedder', async () => {
-    const embedder = { ...createFakeEmbedder(), embed: () => Promise.reject(new Error('was asked')) };
+    const embedder = {
+      ...createFakeEmbedder(),
+      embed: () => Promise.reject(new Error('was asked')),
+    };
     await search({ mode: 'KEYWORD' }, { embedder });
     expect(asked[0]).toMatchObject({ mode: 'KEYWORD', vector: null, userId: 'alice' });
   });
@@ -121,7 +163,9 @@ describe('a search', () => {
 
   it('takes a query of the greatest length, and none that is longer', async () => {
     await expect(search({ query: 'x'.repeat(MAX_QUERY_LENGTH) })).resolves.toEqual([]);
-    await expect(search({ query: 'x'.repeat(MAX_QUERY_LENGTH + 1) })).rejects.toEqual(badInput('query'));
+    await expect(search({ query: 'x'.repeat(MAX_QUERY_LENGTH + 1) })).rejects.toEqual(
+      badInput('query'),
+    );
   });
 
   it.each([0, -1, 101])('for %d passages is refused', async (first) => {
@@ -130,13 +174,17 @@ describe('a search', () => {
 
   it('that the embedder cannot serve is DEPENDENCY_UNAVAILABLE', async () => {
     const embedder = { ...createFakeEmbedder(), embed: () => Promise.reject(new Error('away')) };
-    await expect(search({}, { embedder })).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+    await expect(search({}, { embedder })).rejects.toMatchObject({
+      code: 'DEPENDENCY_UNAVAILABLE',
+    });
   });
 });
 
 describe('with a reranker', () => {
   /** The later a passage was found, the better it answers. */
-  const reversing: Reranker = { rerank: async (_, texts) => texts.map((_text, index) => index / texts.length) };
+  const reversing: Reranker = {
+    rerank: async (_, texts) => texts.map((_text, index) => index / texts.length),
+  };
 
   it('many are found, and the best of them are shown, by the order of the reranker', async () => {
     put(addReady(), 60);
@@ -152,14 +200,18 @@ describe('with a reranker', () => {
     const never: Reranker = { rerank: () => Promise.reject(new Error('asked')) };
     expect(await search({}, { reranker: never })).toEqual([]);
     put(addReady(), 2);
-    expect((await search({ mode: 'KEYWORD' }, { reranker: never })).map(({ index }) => index)).toEqual([0, 1]);
+    expect(
+      (await search({ mode: 'KEYWORD' }, { reranker: never })).map(({ index }) => index),
+    ).toEqual([0, 1]);
     expect(log.lines).toEqual([]);
   });
 
   it('one that fails costs the better order and not the answer, and the log says so without a text', async () => {
     put(addReady(), 3);
     const failing: Reranker = { rerank: () => Promise.reject(new Error('away')) };
-    expect((await search({ first: 2 }, { reranker: failing })).map(({ index }) => index)).toEqual([0, 1]);
+    expect((await search({ first: 2 }, { reranker: failing })).map(({ index }) => index)).toEqual([
+      0, 1,
+    ]);
     expect(log.lines).toMatchObject([{ level: 'warn' }]);
     expect(JSON.stringify(log.lines)).not.toMatch(/knot/);
   });
@@ -170,14 +222,18 @@ describe('a search that nobody waits for', () => {
     ...createFakeEmbedder(),
     embed: (_texts: readonly string[], _purpose: string, { signal }: EmbedOptions = {}) => {
       if (signal) calls.push(signal);
-      return new Promise<Float32Array[]>((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
+      return new Promise<Float32Array[]>((_resolve, reject) =>
+        signal?.addEventListener('abort', () => reject(signal.reason as Error)),
+      );
     },
   });
 
   it('is dropped: its embedding is aborted, and the vector store is not asked', async () => {
     const calls: AbortSignal[] = [];
     const client = new AbortController();
-    const left = search({}, { embedder: hanging(calls) }, client.signal).catch((error: unknown) => error);
+    const left = search({}, { embedder: hanging(calls) }, client.signal).catch(
+      (error: unknown) => error,
+    );
     await eventually(() => calls.length === 1);
     client.abort(new Error('the connection is closed'));
     expect(await left).toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });

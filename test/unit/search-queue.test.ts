@@ -28,7 +28,12 @@ describe('the queue of searches', () => {
   });
 
   it('starts waiting searches in turn over the users', async () => {
-    const { search, running, users } = createLab({ ...LIMITS, maxRunning: 1, maxWaitingPerUser: 9, maxWaiting: 99 });
+    const { search, running, users } = createLab({
+      ...LIMITS,
+      maxRunning: 1,
+      maxWaitingPerUser: 9,
+      maxWaiting: 99,
+    });
     for (const user of ['alice', 'alice', 'alice', 'alice', 'bob', 'carol']) void search(user);
     for (let index = 0; index < 6; index += 1) {
       await settled();
@@ -52,7 +57,10 @@ describe('the queue of searches', () => {
   it('rejects a search beyond the waiting ones of all users', async () => {
     const { search } = createLab({ ...LIMITS, maxRunning: 1 });
     for (const user of ['alice', 'bob', 'carol', 'dave', 'erin']) void search(user);
-    await expect(search('frank')).rejects.toMatchObject({ code: 'RATE_LIMITED', details: { limit: 4 } });
+    await expect(search('frank')).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+      details: { limit: 4 },
+    });
   });
 
   it('never starts a search whose client has left, and gives its place to the next one', async () => {

@@ -18,7 +18,13 @@ function startExtractor(): { extractor: Extractor; given: Buffer[] } {
 }
 
 function fileOf(bytes: Buffer, mimeType = 'text/plain', signal = new AbortController().signal) {
-  return { mimeType, content: Readable.from([bytes.subarray(0, 1_000), bytes.subarray(1_000)], { objectMode: false }), signal };
+  return {
+    mimeType,
+    content: Readable.from([bytes.subarray(0, 1_000), bytes.subarray(1_000)], {
+      objectMode: false,
+    }),
+    signal,
+  };
 }
 
 async function textOf(bytes: Buffer): Promise<string> {
@@ -59,7 +65,11 @@ describe('short plain texts', () => {
   });
 
   it('one whose run has ended is not read, and its file is closed', async () => {
-    const file = fileOf(Buffer.from('tide'), 'text/plain', AbortSignal.abort(new Error('the lease is lost')));
+    const file = fileOf(
+      Buffer.from('tide'),
+      'text/plain',
+      AbortSignal.abort(new Error('the lease is lost')),
+    );
     await expect(startExtractor().extractor.extract(file)).rejects.toThrow('the lease is lost');
     expect(file.content.destroyed).toBe(true);
   });

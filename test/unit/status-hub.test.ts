@@ -24,8 +24,16 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-async function watch(document: Document, more: { afterSeq?: number; completeOnTerminal?: boolean } = {}): Promise<StatusStream> {
-  const stream = await hub.watchDocument({ userId: document.userId, documentId: document.id, completeOnTerminal: false, ...more });
+async function watch(
+  document: Document,
+  more: { afterSeq?: number; completeOnTerminal?: boolean } = {},
+): Promise<StatusStream> {
+  const stream = await hub.watchDocument({
+    userId: document.userId,
+    documentId: document.id,
+    completeOnTerminal: false,
+    ...more,
+  });
   if (!stream) throw new Error('there is no such document');
   return stream;
 }
@@ -92,7 +100,11 @@ describe('watching one document', () => {
   it('never gives anything older, however hints come', async () => {
     const document = store.add({ seq: 1 });
     const stream = await watch(document);
-    const events = [store.set(document.id, {}), store.set(document.id, {}), store.set(document.id, {})];
+    const events = [
+      store.set(document.id, {}),
+      store.set(document.id, {}),
+      store.set(document.id, {}),
+    ];
     for (const event of events.toReversed()) bus.publish(event);
     bus.publish(store.set(document.id, { status: 'DELETING' }));
     const seqs = (await rest(stream)).map(([, seq]) => seq);
@@ -105,7 +117,9 @@ describe('watching one document', () => {
     const deleting = store.add({ status: 'DELETING' });
     const others = store.add({ userId: 'bob' });
     for (const documentId of ['unknown', deleting.id, others.id]) {
-      expect(await hub.watchDocument({ userId: 'alice', documentId, completeOnTerminal: false })).toBeNull();
+      expect(
+        await hub.watchDocument({ userId: 'alice', documentId, completeOnTerminal: false }),
+      ).toBeNull();
     }
     expect(bus.channels()).toEqual([]);
   });
@@ -130,15 +144,20 @@ describe('watching one document', () => {
     ]);
   });
 
-  it.each(['COMPLETED', 'FAILED', 'CANCELLED'] as const)('ends with %s where that was asked for', async (status) => {
-    const document = store.add();
-    const stream = await watch(document, { completeOnTerminal: true });
-    publishChange(document, { status });
-    expect((await rest(stream)).at(-1)?.[1]).toBe(2);
-  });
+  it.each(['COMPLETED', 'FAILED', 'CANCELLED'] as const)(
+    'ends with %s where that was asked for',
+    async (status) => {
+      const document = store.add();
+      const stream = await watch(document, { completeOnTerminal: true });
+      publishChange(document, { status });
+      expect((await rest(stream)).at(-1)?.[1]).toBe(2);
+    },
+  );
 
   it('ends at once where that was asked for and the document is terminal already', async () => {
-    const stream = await watch(store.add({ status: 'FAILED', seq: 4 }), { completeOnTerminal: true });
+    const stream = await watch(store.add({ status: 'FAILED', seq: 4 }), {
+      completeOnTerminal: true,
+    });
     expect(await rest(stream)).toEqual([['SNAPSHOT', 4]]);
   });
 
@@ -147,13 +166,20 @@ describe('watching one document', () => {
     const stream = await watch(document);
     await next(stream);
     bus.publish(toProgressEvent({ ...document, progress: { done: 5, total: 9 } }, new Date()));
-    expect(await next(stream)).toMatchObject({ kind: 'PROGRESS', seq: 1, progress: { done: 5, total: 9 } });
+    expect(await next(stream)).toMatchObject({
+      kind: 'PROGRESS',
+      seq: 1,
+      progress: { done: 5, total: 9 },
+    });
   });
 
   it('reads once for many that begin together', async () => {
     const document = store.add();
     const reads: (readonly string[])[] = [];
-    const counting = { ...store, findMany: (ids: readonly string[]) => (reads.push(ids), store.findMany(ids)) };
+    const counting = {
+      ...store,
+      findMany: (ids: readonly string[]) => (reads.push(ids), store.findMany(ids)),
+    };
     hub = createStatusHub({ bus, log, store: counting });
     const streams = await Promise.all(Array.from({ length: 20 }, () => watch(document)));
     expect(reads).toEqual([[document.id]]);
@@ -161,7 +187,11 @@ describe('watching one document', () => {
   });
 
   it('a read that fails ends the attempt and leaves nothing behind', async () => {
-    hub = createStatusHub({ bus, log, store: { ...store, findMany: () => Promise.reject(new Error('no database')) } });
+    hub = createStatusHub({
+      bus,
+      log,
+      store: { ...store, findMany: () => Promise.reject(new Error('no database')) },
+    });
     await expect(watch(store.add())).rejects.toThrow('no database');
     expect(bus.channels()).toEqual([]);
   });
@@ -184,7 +214,9 @@ describe('watching one document after a seq', () => {
     }
     bus.lose(false);
     publishChange(document);
-    expect(await take(stream, 61)).toEqual(Array.from({ length: 61 }, (_, index) => ['CHANGE', index + 3]));
+    expect(await take(stream, 61)).toEqual(
+      Array.from({ length: 61 }, (_, index) => ['CHANGE', index + 3]),
+    );
   });
 
   it('gives nothing of what is there when the seq is the newest, only what comes', async () => {
@@ -202,7 +234,9 @@ describe('watching one document after a seq', () => {
 
   it('ends at once when all is known and the status is terminal, where that was asked for', async () => {
     const document = store.add({ seq: 5, status: 'COMPLETED' });
-    expect(await rest(await watch(document, { afterSeq: 5, completeOnTerminal: true }))).toEqual([]);
+    expect(await rest(await watch(document, { afterSeq: 5, completeOnTerminal: true }))).toEqual(
+      [],
+    );
     expect(await rest(await watch(document, { afterSeq: 3, completeOnTerminal: true }))).toEqual([
       ['CHANGE', 4],
       ['CHANGE', 5],
@@ -218,11 +252,17 @@ describe('watching all of a user', () => {
     const newer = store.add({ updatedAt: new Date(2_000) });
     store.add({ userId: 'bob' });
     const stream = await watchAlice();
-    expect([await next(stream), await next(stream)]).toMatchObject([{ documentId: newer.id }, { documentId: older.id }]);
+    expect([await next(stream), await next(stream)]).toMatchObject([
+      { documentId: newer.id },
+      { documentId: older.id },
+    ]);
     publishChange(older, { status: 'EXTRACTING' });
     const added = store.add();
     publishChange(added);
-    expect([await next(stream), await next(stream)]).toMatchObject([{ documentId: older.id, kind: 'CHANGE' }, { documentId: added.id }]);
+    expect([await next(stream), await next(stream)]).toMatchObject([
+      { documentId: older.id, kind: 'CHANGE' },
+      { documentId: added.id },
+    ]);
   });
 
   it("never gives anything of somebody else's", async () => {
@@ -242,7 +282,12 @@ describe('watching all of a user', () => {
     const documents = await store.recent('alice', new Date(0), 1_000);
     for (const document of documents) publishChange(document, { status: 'EXTRACTING' });
     for (let count = 0; count < 500; count += 1)
-      bus.publish(store.set(store.add({ userId: 'alice', updatedAt: new Date(0) }).id, { status: 'DELETING', updatedAt: new Date(0) }));
+      bus.publish(
+        store.set(store.add({ userId: 'alice', updatedAt: new Date(0) }).id, {
+          status: 'DELETING',
+          updatedAt: new Date(0),
+        }),
+      );
     const seen = new Set<string>();
     while (seen.size < documents.length) {
       const { documentId, status } = await next(stream);
@@ -309,7 +354,8 @@ describe('when the bus cannot be relied on', () => {
   it('a safety read that fails is tried again', async () => {
     useFakeTime();
     let away = false;
-    const findMany: FakeStore['findMany'] = (ids) => (away ? Promise.reject(new Error('no database')) : store.findMany(ids));
+    const findMany: FakeStore['findMany'] = (ids) =>
+      away ? Promise.reject(new Error('no database')) : store.findMany(ids);
     hub = createStatusHub({ bus, log, store: { ...store, findMany } });
     hub.start();
     const document = store.add();
@@ -391,7 +437,10 @@ describe('leaving', () => {
 
   it('of the hub ends every stream', async () => {
     const document = store.add();
-    const streams = [await watch(document), await hub.watchUser({ userId: 'alice', changedSince: new Date(0) })];
+    const streams = [
+      await watch(document),
+      await hub.watchUser({ userId: 'alice', changedSince: new Date(0) }),
+    ];
     const ends = streams.map((stream) => rest(stream));
     hub.stop();
     expect(await Promise.all(ends)).toEqual([[['SNAPSHOT', 1]], [['SNAPSHOT', 1]]]);

@@ -1,4 +1,8 @@
-import { DOCUMENT_STATUSES, type Document, type DocumentStatus } from '../../src/documents/document.js';
+import {
+  DOCUMENT_STATUSES,
+  type Document,
+  type DocumentStatus,
+} from '../../src/documents/document.js';
 import {
   compareNewness,
   describe as describeDocument,
@@ -28,19 +32,29 @@ const ALLOWED = new Set([
   'COMPLETED PENDING',
   'FAILED PENDING',
   'CANCELLED PENDING',
-  ...DOCUMENT_STATUSES.filter((status) => status !== 'DELETING').map((status) => `${status} DELETING`),
+  ...DOCUMENT_STATUSES.filter((status) => status !== 'DELETING').map(
+    (status) => `${status} DELETING`,
+  ),
 ]);
 
-const PAIRS = DOCUMENT_STATUSES.flatMap((from) => DOCUMENT_STATUSES.map((to) => [from, to] as const));
+const PAIRS = DOCUMENT_STATUSES.flatMap((from) =>
+  DOCUMENT_STATUSES.map((to) => [from, to] as const),
+);
 
 describe('the table of changes', () => {
-  it.each(PAIRS.filter(([from, to]) => ALLOWED.has(`${from} ${to}`)))('a document may go from %s to %s', (from, to) => {
-    expect(isAllowed(from, to)).toBe(true);
-  });
+  it.each(PAIRS.filter(([from, to]) => ALLOWED.has(`${from} ${to}`)))(
+    'a document may go from %s to %s',
+    (from, to) => {
+      expect(isAllowed(from, to)).toBe(true);
+    },
+  );
 
-  it.each(PAIRS.filter(([from, to]) => !ALLOWED.has(`${from} ${to}`)))('no document may go from %s to %s', (from, to) => {
-    expect(isAllowed(from, to)).toBe(false);
-  });
+  it.each(PAIRS.filter(([from, to]) => !ALLOWED.has(`${from} ${to}`)))(
+    'no document may go from %s to %s',
+    (from, to) => {
+      expect(isAllowed(from, to)).toBe(false);
+    },
+  );
 
   it('nothing follows a deletion', () => {
     expect(DOCUMENT_STATUSES.filter((to) => isAllowed('DELETING', to))).toEqual([]);
@@ -56,7 +70,13 @@ describe('the table of changes', () => {
 
 describe('the line for a person', () => {
   const at = new Date('2026-03-04T05:06:07.008Z');
-  const error = { code: 'EMBEDDER_UNAVAILABLE', cause: null, message: 'It is away.', retryable: true, stage: 'VECTORIZING' } as const;
+  const error = {
+    code: 'EMBEDDER_UNAVAILABLE',
+    cause: null,
+    message: 'It is away.',
+    retryable: true,
+    stage: 'VECTORIZING',
+  } as const;
 
   it.each<[string, Partial<Document>]>([
     ['Waiting for a worker.', {}],
@@ -84,21 +104,57 @@ describe('events', () => {
     progress: { done: 1, total: 9 },
     vectorCount: 5,
   });
-  const { id: documentId, userId, seq, status, attempt, generation, progress, vectorCount, updatedAt } = document;
-  const state = { documentId, userId, seq, status, attempt, generation, progress, vectorCount, error: null, document };
+  const {
+    id: documentId,
+    userId,
+    seq,
+    status,
+    attempt,
+    generation,
+    progress,
+    vectorCount,
+    updatedAt,
+  } = document;
+  const state = {
+    documentId,
+    userId,
+    seq,
+    status,
+    attempt,
+    generation,
+    progress,
+    vectorCount,
+    error: null,
+    document,
+  };
 
   it('a change names the status before and the time of the change', () => {
-    const expected = { ...state, kind: 'CHANGE', previousStatus: 'EXTRACTING', occurredAt: updatedAt, message: 'Embedding 9 passages.' };
+    const expected = {
+      ...state,
+      kind: 'CHANGE',
+      previousStatus: 'EXTRACTING',
+      occurredAt: updatedAt,
+      message: 'Embedding 9 passages.',
+    };
     expect(toChangeEvent(document, 'EXTRACTING')).toEqual(expected);
   });
 
   it('a snapshot names no status before', () => {
-    expect(toSnapshotEvent(document)).toEqual({ ...toChangeEvent(document, null), kind: 'SNAPSHOT' });
+    expect(toSnapshotEvent(document)).toEqual({
+      ...toChangeEvent(document, null),
+      kind: 'SNAPSHOT',
+    });
   });
 
   it('progress has the seq of the change before it, and a time of its own', () => {
     const occurredAt = new Date(updatedAt.getTime() + 500);
-    const expected = { ...state, kind: 'PROGRESS', previousStatus: 'VECTORIZING', occurredAt, message: 'Embedded 1 of 9 passages.' };
+    const expected = {
+      ...state,
+      kind: 'PROGRESS',
+      previousStatus: 'VECTORIZING',
+      occurredAt,
+      message: 'Embedded 1 of 9 passages.',
+    };
     expect(toProgressEvent(document, occurredAt)).toEqual(expected);
   });
 

@@ -8,7 +8,9 @@ const PROJECT = new URL('../../', import.meta.url);
 
 /** Runs `body` in a process with our handlers and a real log. */
 function run(body: string): { status: number | null; output: string } {
-  const modules = ['logger', 'process-handlers'].map((name) => new URL(`src/runtime/${name}.ts`, PROJECT).href);
+  const modules = ['logger', 'process-handlers'].map(
+    (name) => new URL(`src/runtime/${name}.ts`, PROJECT).href,
+  );
   const script = `
     import { createLogger } from ${JSON.stringify(modules[0])};
     import { handleStrayErrors } from ${JSON.stringify(modules[1])};
@@ -17,32 +19,50 @@ function run(body: string): { status: number | null; output: string } {
     setTimeout(() => process.stdout.write('still alive'), 100);
     ${body}`;
   const imports = new URL('test/bench/typescript-imports.mjs', PROJECT).href;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [`--import=${imports}`, '--input-type=module', '-e', script], {
-    encoding: 'utf8',
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [`--import=${imports}`, '--input-type=module', '-e', script],
+    {
+      encoding: 'utf8',
+    },
+  );
   return { status, output: stdout + stderr };
 }
 
 it.each([
   ['an exception', `setTimeout(() => { throw new Error('stray'); });`],
   ['a rejection', `void Promise.reject(new Error('stray'));`],
-  ['a value that is no error', `setTimeout(() => { throw undefined; }); void Promise.reject(null);`],
+  [
+    'a value that is no error',
+    `setTimeout(() => { throw undefined; }); void Promise.reject(null);`,
+  ],
   [
     'an error that cannot be read',
     `const bad = new Error('x'); for (const key of ['message', 'stack', 'name', 'code', 'cause']) Object.defineProperty(bad, key, { get() { throw bad; } }); setTimeout(() => { throw bad; }); void Promise.reject(bad);`,
   ],
-  ['an error without a text', `setTimeout(() => { throw Object.assign(new Error('x'), { message: 7, stack: null, name: {} }); });`],
-  ['an altered built-in', `Object.prototype.hasOwnProperty.call = undefined; setTimeout(() => { throw new Error('stray'); });`],
+  [
+    'an error without a text',
+    `setTimeout(() => { throw Object.assign(new Error('x'), { message: 7, stack: null, name: {} }); });`,
+  ],
+  [
+    'an altered built-in',
+    `Object.prototype.hasOwnProperty.call = undefined; setTimeout(() => { throw new Error('stray'); });`,
+  ],
   [
     'an error on a stream without a listener',
     `const { Readable } = await import('node:stream'); new Readable().destroy(new Error('stray'));`,
   ],
 ])('%s that nobody caught does not end the process', (_, body) => {
-  expect(run(body)).toMatchObject({ status: 0, output: expect.stringContaining('still alive') as string });
+  expect(run(body)).toMatchObject({
+    status: 0,
+    output: expect.stringContaining('still alive') as string,
+  });
 });
 
 it('logs what a library writes to the console without its words', () => {
-  const { output } = run(`for (let line = 0; line < 1000; line += 1) console.error('a secret of a client', new TypeError('why'));`);
+  const { output } = run(
+    `for (let line = 0; line < 1000; line += 1) console.error('a secret of a client', new TypeError('why'));`,
+  );
   expect(output).not.toContain('a secret of a client');
   expect(output.match(/a library wrote to the console/g)).toHaveLength(10);
 });

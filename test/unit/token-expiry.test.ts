@@ -22,8 +22,13 @@ import { createLogger, type Logger } from '../../src/runtime/logger.js';
 import type { StatusHub } from '../../src/status/hub.js';
 
 /** A watch that nothing happens in. */
-const silence = () => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }) });
-const silentStream = { ...silence(), return: () => Promise.resolve({ done: true, value: undefined }) };
+const silence = () => ({
+  [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }),
+});
+const silentStream = {
+  ...silence(),
+  return: () => Promise.resolve({ done: true, value: undefined }),
+};
 const schema = new GraphQLSchema({
   query: new GraphQLObjectType({ name: 'Query', fields: { nothing: { type: GraphQLString } } }),
   subscription: new GraphQLObjectType({
@@ -31,14 +36,26 @@ const schema = new GraphQLSchema({
     fields: { silence: { type: GraphQLString, subscribe: silence } },
   }),
 });
-const viewerUntil = (ms: number): Viewer => ({ id: 'ada', email: null, isAdmin: false, expiresAt: new Date(Date.now() + ms) });
+const viewerUntil = (ms: number): Viewer => ({
+  id: 'ada',
+  email: null,
+  isAdmin: false,
+  expiresAt: new Date(Date.now() + ms),
+});
 
 const DOORS = {
   graphql: (server: WebSocketServer, identity: Identity) =>
-    serveGraphqlWebSocket(server, { schema, services: {} as Services, identity, toClientError: () => ({ message: 'no' }) }),
+    serveGraphqlWebSocket(server, {
+      schema,
+      services: {} as Services,
+      identity,
+      toClientError: () => ({ message: 'no' }),
+    }),
   plain: (server: WebSocketServer, identity: Identity) => {
     const hub = { watchUser: () => Promise.resolve(silentStream) } as unknown as StatusHub;
-    server.on('connection', (socket) => servePlainWebSocket(socket, { identity, hub, logger: {} as Logger }));
+    server.on('connection', (socket) =>
+      servePlainWebSocket(socket, { identity, hub, logger: {} as Logger }),
+    );
   },
 };
 type Door = keyof typeof DOORS;
@@ -51,18 +68,23 @@ afterEach(() => {
 });
 
 /** Signs in, watches, and answers what was said until the socket was closed, and its code. */
-async function watchUntilClosed(door: Door, verify: Identity['verify']): Promise<{ code: number; said: string[] }> {
+async function watchUntilClosed(
+  door: Door,
+  verify: Identity['verify'],
+): Promise<{ code: number; said: string[] }> {
   http = createServer().listen(0, '127.0.0.1');
   await once(http, 'listening');
   DOORS[door](new WebSocketServer({ server: http }), { verify });
   const address = `ws://127.0.0.1:${(http.address() as AddressInfo).port}`;
-  const socket = door === 'graphql' ? new WebSocket(address, 'graphql-transport-ws') : new WebSocket(address);
+  const socket =
+    door === 'graphql' ? new WebSocket(address, 'graphql-transport-ws') : new WebSocket(address);
   const said: string[] = [];
   const tell = (message: object) => socket.send(JSON.stringify(message));
   socket.on('message', (data: Buffer) => {
     const { type } = JSON.parse(data.toString()) as { type: string };
     said.push(type);
-    if (type === 'connection_ack') tell({ id: '1', type: 'subscribe', payload: { query: 'subscription { silence }' } });
+    if (type === 'connection_ack')
+      tell({ id: '1', type: 'subscribe', payload: { query: 'subscription { silence }' } });
   });
   await once(socket, 'open');
   if (door === 'graphql') tell({ type: 'connection_init', payload: { Authorization: 'Bearer x' } });
@@ -81,17 +103,23 @@ describe.each(['graphql', 'plain'] as const)('the %s WebSocket', (door) => {
   });
 
   it('closes with 4403 at once for a token that has ended', async () => {
-    const { code, said } = await watchUntilClosed(door, () => Promise.reject(new ExpiredTokenError()));
+    const { code, said } = await watchUntilClosed(door, () =>
+      Promise.reject(new ExpiredTokenError()),
+    );
     expect(code).toBe(4403);
     expect(said).not.toContain(welcome);
   });
 
   it('closes with 4401 for a token that is not valid', async () => {
-    expect(await watchUntilClosed(door, () => Promise.reject(new ApiError('UNAUTHENTICATED', 'no')))).toMatchObject({ code: 4401 });
+    expect(
+      await watchUntilClosed(door, () => Promise.reject(new ApiError('UNAUTHENTICATED', 'no'))),
+    ).toMatchObject({ code: 4401 });
   });
 
   it('signs nobody out while tokens cannot be checked: clients come back', async () => {
-    const { code } = await watchUntilClosed(door, () => Promise.reject(new ApiError('DEPENDENCY_UNAVAILABLE', 'no answer')));
+    const { code } = await watchUntilClosed(door, () =>
+      Promise.reject(new ApiError('DEPENDENCY_UNAVAILABLE', 'no answer')),
+    );
     expect(code).toBe(door === 'graphql' ? 1013 : 1011);
   });
 });
@@ -106,7 +134,8 @@ describe('over HTTP', () => {
         fields: {
           slow: {
             type: GraphQLString,
-            resolve: (_root, _arguments, { signal }: Context) => untilAborted(signal, () => new Promise<never>(() => undefined)),
+            resolve: (_root, _arguments, { signal }: Context) =>
+              untilAborted(signal, () => new Promise<never>(() => undefined)),
           },
         },
       }),
@@ -115,11 +144,21 @@ describe('over HTTP', () => {
         fields: { ticks: { type: GraphQLString, subscribe: ticks, resolve: () => 'tick' } },
       }),
     });
-    const toClientError = createToClientError(createLogger({ level: 'silent', forTerminal: false }));
+    const toClientError = createToClientError(
+      createLogger({ level: 'silent', forTerminal: false }),
+    );
     const identity = { verify: () => Promise.resolve(viewer) };
-    const door = await createHttpDoor({ schema: slow, services: {} as Services, identity, toClientError });
+    const door = await createHttpDoor({
+      schema: slow,
+      services: {} as Services,
+      identity,
+      toClientError,
+    });
     const application = express().use('/graphql', door.router);
-    application.use('/api', createRestRouter({ identity, ...endlessFile, uploadDocument: readAll }));
+    application.use(
+      '/api',
+      createRestRouter({ identity, ...endlessFile, uploadDocument: readAll }),
+    );
     application.use(createErrorHandler(createLogger({ level: 'silent', forTerminal: false })));
     http = createServer(application).listen(0, '127.0.0.1');
     await once(http, 'listening');
@@ -133,7 +172,13 @@ describe('over HTTP', () => {
     }
   }
 
-  const document = { id: '3fa85f64-5717-4562-b3fc-2c963f66afa6', filename: 'a.txt', mimeType: 'text/plain', fileSize: 1e9, blobKey: 'k' };
+  const document = {
+    id: '3fa85f64-5717-4562-b3fc-2c963f66afa6',
+    filename: 'a.txt',
+    mimeType: 'text/plain',
+    fileSize: 1e9,
+    blobKey: 'k',
+  };
   const endlessFile = {
     store: { find: () => Promise.resolve(document as Document) },
     blobs: { read: () => Promise.resolve(Readable.from(ticks())) },
@@ -152,7 +197,9 @@ describe('over HTTP', () => {
 
   it('ends a stream over SSE with UNAUTHENTICATED and a complete', async () => {
     const response = await post(await listen(300), 'subscription { ticks }', 'text/event-stream');
-    const events = (await response.text()).split('\n\n').filter((event) => event.startsWith('event:'));
+    const events = (await response.text())
+      .split('\n\n')
+      .filter((event) => event.startsWith('event:'));
     expect(events.length).toBeGreaterThan(2);
     expect(events.at(-2)).toContain('UNAUTHENTICATED');
     expect(events.at(-1)).toContain('event: complete');
@@ -160,11 +207,15 @@ describe('over HTTP', () => {
 
   it('ends a query that is still running', async () => {
     const response = await post(await listen(200), '{ slow }', 'application/json');
-    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+    expect(await response.json()).toMatchObject({
+      errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
+    });
   });
 
   it('breaks off a download', async () => {
-    const response = await fetch(`${await listen(200)}/api/${document.id}/file`, { headers: { authorization: 'Bearer x' } });
+    const response = await fetch(`${await listen(200)}/api/${document.id}/file`, {
+      headers: { authorization: 'Bearer x' },
+    });
     expect(response.status).toBe(200);
     await expect(response.text()).rejects.toThrow();
   });
@@ -172,10 +223,16 @@ describe('over HTTP', () => {
   it('refuses an upload that is still coming with 401', async () => {
     const sent = request(`${await listen(200)}/api/upload`, {
       method: 'POST',
-      headers: { authorization: 'Bearer x', 'content-type': 'multipart/form-data; boundary=b', 'content-length': 1_000_000 },
+      headers: {
+        authorization: 'Bearer x',
+        'content-type': 'multipart/form-data; boundary=b',
+        'content-length': 1_000_000,
+      },
     });
     sent.on('error', () => undefined);
-    sent.write('--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\nsome text');
+    sent.write(
+      '--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\nsome text',
+    );
     const [response] = (await once(sent, 'response')) as [IncomingMessage];
     expect(response.statusCode).toBe(401);
     expect(response.headers['www-authenticate']).toBe('Bearer error="invalid_token"');

@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { StatusEvent } from '../../src/documents/document.js';
-import type { Accepted, DocumentStore, FormatDetector, NewDocument } from '../../src/documents/ports.js';
+import type {
+  Accepted,
+  DocumentStore,
+  FormatDetector,
+  NewDocument,
+} from '../../src/documents/ports.js';
 import { toChangeEvent } from '../../src/documents/status.js';
 import { createUploadDocument, type UploadOptions } from '../../src/documents/upload-document.js';
 import { createFakeBlobs, type FakeBlobs } from '../support/fake-parts.js';
@@ -14,7 +19,10 @@ const LIMIT = 1_000;
 function createAcceptingStore() {
   const accepted: NewDocument[] = [];
   const accept = async (asked: NewDocument): Promise<Accepted> => {
-    const same = accepted.find(({ contentHash, userId }) => contentHash === asked.contentHash && userId === asked.userId && !asked.force);
+    const same = accepted.find(
+      ({ contentHash, userId }) =>
+        contentHash === asked.contentHash && userId === asked.userId && !asked.force,
+    );
     if (same) return { document: makeDocument(toRow(same)), duplicateOf: same.id };
     accepted.push(asked);
     const document = makeDocument(toRow(asked));
@@ -49,7 +57,11 @@ beforeEach(() => {
   announced = [];
 });
 
-function upload(content: string | Readable, options?: UploadOptions | (() => UploadOptions), filename = 'notes.txt') {
+function upload(
+  content: string | Readable,
+  options?: UploadOptions | (() => UploadOptions),
+  filename = 'notes.txt',
+) {
   const announce = (events: readonly StatusEvent[]) => void announced.push(...events);
   const uploadDocument = createUploadDocument({
     store: store as unknown as DocumentStore,
@@ -58,7 +70,10 @@ function upload(content: string | Readable, options?: UploadOptions | (() => Upl
     announce,
     maxUploadBytes: LIMIT,
   });
-  const stream = typeof content === 'string' ? Readable.from(content === '' ? [] : [Buffer.from(content)]) : content;
+  const stream =
+    typeof content === 'string'
+      ? Readable.from(content === '' ? [] : [Buffer.from(content)])
+      : content;
   const asked = typeof options === 'function' ? options : () => options ?? {};
   return uploadDocument(alice, { filename, content: stream, options: asked });
 }
@@ -68,20 +83,24 @@ function expectNothingLeft(): void {
   expect([blobs.contents.size, store.accepted.length, announced.length]).toEqual([0, 0, 0]);
 }
 
-const apiError = (code: string, details: object = {}) => expect.objectContaining({ name: 'ApiError', code, details }) as Error;
+const apiError = (code: string, details: object = {}) =>
+  expect.objectContaining({ name: 'ApiError', code, details }) as Error;
 
 describe('an upload', () => {
   it.each([
     ['one part', [900]],
     ['parts of one byte', Array<number>(900).fill(1)],
     ['a first part that is nearly enough', [15, 885]],
-  ])('shows the detector the first bytes only and stores all of them, if it comes in %s', async (_, sizes) => {
-    const text = 'x'.repeat(900);
-    let at = 0;
-    await upload(Readable.from(sizes.map((size) => Buffer.from(text.slice(at, (at += size))))));
-    expect(heads).toEqual([formats.headBytes]);
-    expect([...blobs.contents.values()].map(String)).toEqual([text]);
-  });
+  ])(
+    'shows the detector the first bytes only and stores all of them, if it comes in %s',
+    async (_, sizes) => {
+      const text = 'x'.repeat(900);
+      let at = 0;
+      await upload(Readable.from(sizes.map((size) => Buffer.from(text.slice(at, (at += size))))));
+      expect(heads).toEqual([formats.headBytes]);
+      expect([...blobs.contents.values()].map(String)).toEqual([text]);
+    },
+  );
 
   it('stores the file whole and accepts a document that says what it is', async () => {
     const text = 'A text that is longer than its head is.';
@@ -100,7 +119,9 @@ describe('an upload', () => {
 
   it('is announced once it is accepted', async () => {
     const { document } = await upload('text');
-    expect(announced).toEqual([expect.objectContaining({ documentId: document.id, status: 'PENDING', seq: 1 })]);
+    expect(announced).toEqual([
+      expect.objectContaining({ documentId: document.id, status: 'PENDING', seq: 1 }),
+    ]);
   });
 
   it('in many small pieces is the same file', async () => {
@@ -132,7 +153,9 @@ describe('an upload that is refused leaves neither file nor row', () => {
   });
 
   it('of more bytes than are taken: FILE_TOO_LARGE with the limit', async () => {
-    await expect(upload('x'.repeat(LIMIT + 1))).rejects.toEqual(apiError('FILE_TOO_LARGE', { limit: LIMIT }));
+    await expect(upload('x'.repeat(LIMIT + 1))).rejects.toEqual(
+      apiError('FILE_TOO_LARGE', { limit: LIMIT }),
+    );
     expectNothingLeft();
   });
 
@@ -149,7 +172,9 @@ describe('an upload that is refused leaves neither file nor row', () => {
   });
 
   it('of exactly as many bytes as are taken is taken', async () => {
-    await expect(upload('x'.repeat(LIMIT))).resolves.toMatchObject({ document: { fileSize: LIMIT } });
+    await expect(upload('x'.repeat(LIMIT))).resolves.toMatchObject({
+      document: { fileSize: LIMIT },
+    });
   });
 
   it('of no format that is read: UNSUPPORTED_MEDIA_TYPE, and the file is not stored first', async () => {
@@ -163,7 +188,9 @@ describe('an upload that is refused leaves neither file nor row', () => {
       for (let piece = 0; piece < pieces; piece += 1) yield Buffer.from('some words and more');
       throw new Error('ECONNRESET: aborted');
     }
-    await expect(upload(Readable.from(breaking()))).rejects.toEqual(apiError('BAD_USER_INPUT', { field: 'file' }));
+    await expect(upload(Readable.from(breaking()))).rejects.toEqual(
+      apiError('BAD_USER_INPUT', { field: 'file' }),
+    );
     expectNothingLeft();
   });
 

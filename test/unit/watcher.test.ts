@@ -11,10 +11,14 @@ beforeEach(() => {
   watcher = createWatcher();
 });
 
-const change = (seq: number, more: Parameters<typeof makeChange>[0] = {}) => makeChange({ id: ID, seq, ...more });
+const change = (seq: number, more: Parameters<typeof makeChange>[0] = {}) =>
+  makeChange({ id: ID, seq, ...more });
 const snapshot = (seq: number) => toSnapshotEvent(makeDocument({ id: ID, seq }));
 const progress = (seq: number, done: number) =>
-  toProgressEvent(makeDocument({ id: ID, seq, status: 'VECTORIZING', progress: { done, total: 100 } }), new Date());
+  toProgressEvent(
+    makeDocument({ id: ID, seq, status: 'VECTORIZING', progress: { done, total: 100 } }),
+    new Date(),
+  );
 
 /** Everything that waits, without waiting for more. */
 async function drain(): Promise<unknown[]> {
@@ -22,7 +26,9 @@ async function drain(): Promise<unknown[]> {
   watcher.offer(marker);
   const seen: unknown[] = [];
   for (let event = await watcher.next(); event !== marker; event = await watcher.next()) {
-    seen.push(event === 'overflow' || event === null ? event : [event.kind, event.seq, event.progress.done]);
+    seen.push(
+      event === 'overflow' || event === null ? event : [event.kind, event.seq, event.progress.done],
+    );
     if (event === null) break;
   }
   return seen;
@@ -75,7 +81,16 @@ describe('what a watcher gets', () => {
   it('is never older than what it got, nor the same again', async () => {
     watcher.begin([snapshot(3)]);
     await watcher.next();
-    for (const event of [change(1), change(3), snapshot(3), snapshot(2), change(5), change(4), change(5)]) watcher.offer(event);
+    for (const event of [
+      change(1),
+      change(3),
+      snapshot(3),
+      snapshot(2),
+      change(5),
+      change(4),
+      change(5),
+    ])
+      watcher.offer(event);
     expect(await drain()).toEqual([['CHANGE', 5, 0]]);
   });
 
@@ -84,7 +99,8 @@ describe('what a watcher gets', () => {
     await watcher.next();
     watcher.offer(progress(3, 10));
     await watcher.next();
-    for (const event of [progress(3, 9), progress(3, 10), progress(2, 50), progress(3, 11)]) watcher.offer(event);
+    for (const event of [progress(3, 9), progress(3, 10), progress(2, 50), progress(3, 11)])
+      watcher.offer(event);
     expect(await drain()).toEqual([['PROGRESS', 3, 11]]);
   });
 
@@ -187,8 +203,14 @@ describe('the end', () => {
 describe('whatever happens', () => {
   const DOCUMENTS = ['a', 'b', 'c'];
   const step = fc.oneof(
-    fc.record({ does: fc.constant('change' as const), id: fc.constantFrom(...DOCUMENTS), lateBy: fc.constantFrom(0, 0, 1, 3, Infinity) }),
-    fc.record({ does: fc.constantFrom('take' as const, 'take' as const, 'empty' as const, 'begin' as const) }),
+    fc.record({
+      does: fc.constant('change' as const),
+      id: fc.constantFrom(...DOCUMENTS),
+      lateBy: fc.constantFrom(0, 0, 1, 3, Infinity),
+    }),
+    fc.record({
+      does: fc.constantFrom('take' as const, 'take' as const, 'empty' as const, 'begin' as const),
+    }),
   );
 
   it('each document is given in rising order, and its newest state in the end', async () => {
@@ -201,7 +223,9 @@ describe('whatever happens', () => {
         let list: StatusEvent[] = [];
 
         const begin = () => {
-          list = DOCUMENTS.map((id) => toSnapshotEvent(makeDocument({ id, seq: truth.get(id) ?? 0 })));
+          list = DOCUMENTS.map((id) =>
+            toSnapshotEvent(makeDocument({ id, seq: truth.get(id) ?? 0 })),
+          );
           tested.begin(list);
         };
         const take = async () => {
@@ -224,11 +248,13 @@ describe('whatever happens', () => {
           if (one.does === 'begin') begin();
           for (const { at, event } of late) if (at === now) tested.offer(event);
           if (one.does === 'take' && !isNewestGiven()) {
-            for (const id of DOCUMENTS) tested.offer(toSnapshotEvent(makeDocument({ id, seq: truth.get(id) ?? 0 })));
+            for (const id of DOCUMENTS)
+              tested.offer(toSnapshotEvent(makeDocument({ id, seq: truth.get(id) ?? 0 })));
             await take();
           }
         }
-        for (const id of DOCUMENTS) tested.offer(toSnapshotEvent(makeDocument({ id, seq: truth.get(id) ?? 0 })));
+        for (const id of DOCUMENTS)
+          tested.offer(toSnapshotEvent(makeDocument({ id, seq: truth.get(id) ?? 0 })));
         while (!isNewestGiven()) await take();
       }),
       { numRuns: 500 },

@@ -5,7 +5,9 @@ describe('the terms of a query', () => {
   it('are its first distinct stems, without words that every text is full of', () => {
     expect(toQueryTerms('the Erupting volcano, erupts and erupted')).toBe('erupt volcano');
     const words = Array.from({ length: 100 }, (_, index) => `w${index}`);
-    expect(toQueryTerms([...words, ...words].join(' ')).split(' ')).toEqual(words.slice(0, MAX_SEARCH_WORDS));
+    expect(toQueryTerms([...words, ...words].join(' ')).split(' ')).toEqual(
+      words.slice(0, MAX_SEARCH_WORDS),
+    );
   });
 
   it('are among the terms that are stored of the same text', () => {

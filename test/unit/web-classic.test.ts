@@ -3,7 +3,10 @@ import { createClassicDocuments } from '../../web/src/classic/classic-documents.
 import { createEventHub } from '../../web/src/classic/events.js';
 import { parseMessage, type StatusAnswer } from '../../web/src/classic/protocol.js';
 
-/** The classic client without a network: events are emitted by hand, and so are the answers about a status. */
+/**
+ * The classic client without a network: events are emitted by hand, and so are the answers about a
+ * status.
+ */
 function createServer() {
   const hub = createEventHub();
   const questions: { id: string; answer: PromiseWithResolvers<StatusAnswer | null> }[] = [];
@@ -22,7 +25,10 @@ function createServer() {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const progress = (documentId: string, percent: number) =>
-  ({ type: 'job_progress', data: { jobId: 'j', documentId, status: 'processing', progress: percent, message: '' } }) as const;
+  ({
+    type: 'job_progress',
+    data: { jobId: 'j', documentId, status: 'processing', progress: percent, message: '' },
+  }) as const;
 const processed = (documentId: string, error: string | null = null) =>
   ({
     type: 'document_processed',
@@ -62,7 +68,11 @@ test('a status that was asked for before the last event fills in the facts and l
   hub.emit(processed('a'));
   questions[0]?.answer.resolve(statusOf('a', 'processing'));
   await settled();
-  expect(documents.get()[0]).toMatchObject({ status: 'COMPLETED', createdAt: '2026-01-01T00:00:00Z', processedAt: '2026-01-01T00:00:09Z' });
+  expect(documents.get()[0]).toMatchObject({
+    status: 'COMPLETED',
+    createdAt: '2026-01-01T00:00:00Z',
+    processedAt: '2026-01-01T00:00:09Z',
+  });
 });
 
 test('what the events do not tell is asked for once', async () => {

@@ -4,7 +4,9 @@ import { describeConnection } from '../../web/src/connection/describe-connection
 
 test('the wait doubles up to its ceiling, and a random half of it keeps pages out of step', () => {
   const waits = (random: number) =>
-    [0, 1, 2, 3, 50].map((attempt) => backoffMs(attempt, { baseMs: 100, maxMs: 1000, random: () => random }));
+    [0, 1, 2, 3, 50].map((attempt) =>
+      backoffMs(attempt, { baseMs: 100, maxMs: 1000, random: () => random }),
+    );
   expect(waits(1)).toEqual([100, 200, 400, 800, 1000]);
   expect(waits(0)).toEqual([50, 100, 200, 400, 500]);
 });
@@ -32,12 +34,18 @@ test('a person can end the wait for the next try', async () => {
 });
 
 test('the page says when the next try is', () => {
-  const words = describeConnection({ phase: 'waiting', attempt: 2, nextTryAt: 10_000 }, true, 6_500);
+  const words = describeConnection(
+    { phase: 'waiting', attempt: 2, nextTryAt: 10_000 },
+    true,
+    6_500,
+  );
   expect(words.label).toBe('Reconnecting…');
   expect(words.sentence).toContain('Next try in 4\u00a0s');
 });
 
 test('without a network of its own the browser is offline, whatever the socket tries', () => {
-  expect(describeConnection({ phase: 'waiting', attempt: 2, nextTryAt: 10_000 }, false, 0).label).toBe('Offline');
+  expect(
+    describeConnection({ phase: 'waiting', attempt: 2, nextTryAt: 10_000 }, false, 0).label,
+  ).toBe('Offline');
   expect(describeConnection({ phase: 'live' }, false, 0).label).toBe('Live');
 });

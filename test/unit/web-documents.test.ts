@@ -39,8 +39,15 @@ test('a filter that filters nothing is none', () => {
 });
 
 test('a file name is matched as the server does: contains, in any case', () => {
-  expect(matches({ status: 'COMPLETED', filename: 'The Bees.PDF' }, { group: 'completed', filename: 'bees.p' })).toBe(true);
-  expect(matches({ status: 'FAILED', filename: 'The Bees.PDF' }, { group: 'completed', filename: '' })).toBe(false);
+  expect(
+    matches(
+      { status: 'COMPLETED', filename: 'The Bees.PDF' },
+      { group: 'completed', filename: 'bees.p' },
+    ),
+  ).toBe(true);
+  expect(
+    matches({ status: 'FAILED', filename: 'The Bees.PDF' }, { group: 'completed', filename: '' }),
+  ).toBe(false);
 });
 
 test('counts are of groups, and all of them are in "All"', () => {
@@ -61,18 +68,38 @@ test('a passage is cut at its highlights without losing a character', () => {
     { start: 5, end: 5 },
   ]);
   expect(segments.map((segment) => segment.text).join('')).toBe(text);
-  expect(segments.filter(({ isMatch }) => isMatch).map((segment) => segment.text)).toEqual(['bees', ' and', 'bees']);
+  expect(segments.filter(({ isMatch }) => isMatch).map((segment) => segment.text)).toEqual([
+    'bees',
+    ' and',
+    'bees',
+  ]);
 });
 
 test('sizes and times read well at every scale', () => {
-  expect([0, 999, 1000, 8_120, 182_334, 104_857_600].map(formatBytes)).toEqual(['0 B', '999 B', '1 kB', '8.1 kB', '182 kB', '105 MB']);
+  expect([0, 999, 1000, 8_120, 182_334, 104_857_600].map(formatBytes)).toEqual([
+    '0 B',
+    '999 B',
+    '1 kB',
+    '8.1 kB',
+    '182 kB',
+    '105 MB',
+  ]);
   expect(formatLimit(104_857_600)).toBe('100\u00a0MiB');
-  expect([0, 640, 12_400, 125_000, 3_720_000].map(formatDuration)).toEqual(['under 0.1 s', '0.6 s', '12 s', '2 min 05 s', '1 h 02 min']);
+  expect([0, 640, 12_400, 125_000, 3_720_000].map(formatDuration)).toEqual([
+    'under 0.1 s',
+    '0.6 s',
+    '12 s',
+    '2 min 05 s',
+    '1 h 02 min',
+  ]);
 });
 
 test('an address leads to a view and to a document, and back', () => {
   expect(parseRoute('')).toEqual({ view: 'documents', documentId: null });
-  expect(parseRoute(hashOf({ view: 'search', documentId: 'a/b' }))).toEqual({ view: 'search', documentId: 'a/b' });
+  expect(parseRoute(hashOf({ view: 'search', documentId: 'a/b' }))).toEqual({
+    view: 'search',
+    documentId: 'a/b',
+  });
 });
 
 test('a dev name that the server would refuse is refused before it is stored', () => {
@@ -91,7 +118,10 @@ test('a dev name that the server would refuse is refused before it is stored', (
 
 test('a configuration without an identity is refused, one without limits is not', () => {
   expect(() => parsePageConfig({})).toThrow('/config.json');
-  expect(parsePageConfig({ identity: { kind: 'dev' } })).toEqual({ identity: { kind: 'dev' }, maxUploadBytes: null });
+  expect(parsePageConfig({ identity: { kind: 'dev' } })).toEqual({
+    identity: { kind: 'dev' },
+    maxUploadBytes: null,
+  });
 });
 
 test('however many events come, one question is under way, and the last event is followed by one more', async () => {
@@ -116,6 +146,8 @@ test('however many events come, one question is under way, and the last event is
 });
 
 test('the page asks for nothing outside of its own server', () => {
-  const pages = ['index.html', 'playground.html'].map((name) => readFileSync(new URL(`../../web/${name}`, import.meta.url), 'utf8'));
+  const pages = ['index.html', 'playground.html'].map((name) =>
+    readFileSync(new URL(`../../web/${name}`, import.meta.url), 'utf8'),
+  );
   expect(pages.join('').match(/https?:\/\//g)).toBeNull();
 });

@@ -21,13 +21,16 @@ function createPage() {
   return {
     client,
     documents,
-    askList: () => client.query({ query: DocumentsPage, variables: LIST, fetchPolicy: 'network-only' }),
-    askSearch: () => client.query({ query: SearchPassages, variables: SEARCH, fetchPolicy: 'network-only' }),
+    askList: () =>
+      client.query({ query: DocumentsPage, variables: LIST, fetchPolicy: 'network-only' }),
+    askSearch: () =>
+      client.query({ query: SearchPassages, variables: SEARCH, fetchPolicy: 'network-only' }),
     answer: (operation: string, data: Record<string, unknown>) => {
       answers.get(operation)?.next({ data });
       answers.get(operation)?.complete();
     },
-    event: (document: Record<string, unknown>) => answers.get('WatchDocuments')?.next({ data: { documentStatus: toEvent(document) } }),
+    event: (document: Record<string, unknown>) =>
+      answers.get('WatchDocuments')?.next({ data: { documentStatus: toEvent(document) } }),
     shown: () => client.readQuery({ query: DocumentsPage, variables: LIST })?.documents,
   };
 }
@@ -100,7 +103,12 @@ test('an HTTP answer that is older than an event does not overwrite it', async (
   page.answer('DocumentsPage', toList(toDocument('a', 1, 'PENDING')));
   const { data } = await list;
 
-  expect(data?.documents.edges[0]?.node).toMatchObject({ status: 'COMPLETED', seq: 3, progress: { done: 8 }, searchable: true });
+  expect(data?.documents.edges[0]?.node).toMatchObject({
+    status: 'COMPLETED',
+    seq: 3,
+    progress: { done: 8 },
+    searchable: true,
+  });
   expect(page.shown()?.edges[0]?.node).toMatchObject({ status: 'COMPLETED', seq: 3 });
 });
 
@@ -139,7 +147,10 @@ test('a deleted document is not brought back by a late list', async () => {
   const page = createPage();
   const list = page.askList();
   page.documents.forget('a');
-  page.answer('DocumentsPage', toList(toDocument('a', 3, 'COMPLETED', 8), toDocument('b', 1, 'PENDING')));
+  page.answer(
+    'DocumentsPage',
+    toList(toDocument('a', 3, 'COMPLETED', 8), toDocument('b', 1, 'PENDING')),
+  );
   await list;
 
   expect(page.shown()?.edges.map(({ node }) => node.id)).toEqual(['b']);
@@ -148,8 +159,14 @@ test('a deleted document is not brought back by a late list', async () => {
 test('a deleted document leaves every list that is shown, at once', async () => {
   const page = createPage();
   const [list, search] = [page.askList(), page.askSearch()];
-  page.answer('DocumentsPage', toList(toDocument('a', 3, 'COMPLETED', 8), toDocument('b', 3, 'COMPLETED', 8)));
-  page.answer('SearchPassages', toHits(toDocument('a', 3, 'COMPLETED', 8), toDocument('b', 3, 'COMPLETED', 8)));
+  page.answer(
+    'DocumentsPage',
+    toList(toDocument('a', 3, 'COMPLETED', 8), toDocument('b', 3, 'COMPLETED', 8)),
+  );
+  page.answer(
+    'SearchPassages',
+    toHits(toDocument('a', 3, 'COMPLETED', 8), toDocument('b', 3, 'COMPLETED', 8)),
+  );
   await Promise.all([list, search]);
   page.documents.forget('a');
 

@@ -1,4 +1,7 @@
-/** What the page reads from addresses, settings and answers: nothing of it may throw while something is shown. */
+/**
+ * What the page reads from addresses, settings and answers: nothing of it may throw while something
+ * is shown.
+ */
 import fc from 'fast-check';
 import { cureOf, cureOfRow } from '../../web/src/documents/cures.js';
 import { formatAgo, formatDateTime } from '../../web/src/documents/format.js';
@@ -7,12 +10,18 @@ import { openStorage } from '../../web/src/page/storage.js';
 import { createDevIdentity } from '../../web/src/sign-in/dev-identity.js';
 
 const INHERITED = ['constructor', 'toString', 'valueOf', '__proto__', 'hasOwnProperty'];
-const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom('%', 'E', '0', '/', '#', 'd', '\ud800') }));
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: fc.constantFrom('%', 'E', '0', '/', '#', 'd', '\ud800') }),
+);
 
 describe('an address', () => {
-  it.each(['#/documents/%E0%A4', '#/documents/%', '#/documents/%ff', '#/search/%C0%AF'])('%s counts as one without a document', (hash) => {
-    expect(parseRoute(hash).documentId).toBeNull();
-  });
+  it.each(['#/documents/%E0%A4', '#/documents/%', '#/documents/%ff', '#/search/%C0%AF'])(
+    '%s counts as one without a document',
+    (hash) => {
+      expect(parseRoute(hash).documentId).toBeNull();
+    },
+  );
 
   it('is a view and at most one document, whatever it is', () => {
     fc.assert(
@@ -26,7 +35,11 @@ describe('an address', () => {
   });
 
   it('can be made for any id', () => {
-    fc.assert(fc.property(anyText, (id) => hashOf({ view: 'search', documentId: id }).startsWith('#/search/')));
+    fc.assert(
+      fc.property(anyText, (id) =>
+        hashOf({ view: 'search', documentId: id }).startsWith('#/search/'),
+      ),
+    );
   });
 });
 
@@ -68,6 +81,12 @@ describe('an answer of the server', () => {
 
   it('with a time that is none is shown as it came', () => {
     expect(formatDateTime('yesterday')).toBe('yesterday');
-    fc.assert(fc.property(anyText, (text) => typeof formatDateTime(text) === 'string' && typeof formatAgo(text, 0) === 'string'));
+    fc.assert(
+      fc.property(
+        anyText,
+        (text) =>
+          typeof formatDateTime(text) === 'string' && typeof formatAgo(text, 0) === 'string',
+      ),
+    );
   });
 });

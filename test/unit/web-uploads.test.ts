@@ -1,12 +1,23 @@
 import { ProblemError } from '../../web/src/apollo/problem.js';
-import { createUploads, isWorthRepeating, type Accepted, type SendFile } from '../../web/src/upload/uploads.js';
+import {
+  createUploads,
+  isWorthRepeating,
+  type Accepted,
+  type SendFile,
+} from '../../web/src/upload/uploads.js';
 
 /** A server whose answers the test gives by hand. */
 function createServer() {
-  const calls: { name: string; answer: PromiseWithResolvers<Accepted>; onSent: (sent: number, total: number) => void }[] = [];
+  const calls: {
+    name: string;
+    answer: PromiseWithResolvers<Accepted>;
+    onSent: (sent: number, total: number) => void;
+  }[] = [];
   const send: SendFile = (file, { signal, onSent }) => {
     const answer = Promise.withResolvers<Accepted>();
-    signal.addEventListener('abort', () => answer.reject(new DOMException('aborted', 'AbortError')));
+    signal.addEventListener('abort', () =>
+      answer.reject(new DOMException('aborted', 'AbortError')),
+    );
     calls.push({ name: file.name, answer, onSent });
     return answer.promise;
   };
@@ -14,7 +25,8 @@ function createServer() {
 }
 
 const file = (name: string, bytes = 4) => new File(['x'.repeat(bytes)], name);
-const phases = (uploads: ReturnType<typeof createUploads>) => uploads.get().map(({ state }) => state.phase);
+const phases = (uploads: ReturnType<typeof createUploads>) =>
+  uploads.get().map(({ state }) => state.phase);
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test('no more files are sent at once than allowed, and a free place is taken at once', async () => {
@@ -56,7 +68,10 @@ test('a refusal keeps its code, and the next file goes on', async () => {
   uploads.add([file('a'), file('b')]);
   calls[0]?.answer.reject(new ProblemError({ code: 'UNSUPPORTED_MEDIA_TYPE', message: 'no' }));
   await settled();
-  expect(uploads.get()[0]?.state).toMatchObject({ phase: 'failed', problem: { code: 'UNSUPPORTED_MEDIA_TYPE' } });
+  expect(uploads.get()[0]?.state).toMatchObject({
+    phase: 'failed',
+    problem: { code: 'UNSUPPORTED_MEDIA_TYPE' },
+  });
   expect(phases(uploads)).toEqual(['failed', 'sending']);
 });
 
@@ -64,11 +79,18 @@ test('an empty file and one over the limit are refused before a byte is sent', (
   const { calls, send } = createServer();
   const uploads = createUploads({ send, maxUploadBytes: 3 });
   uploads.add([file('empty', 0), file('large', 4)]);
-  expect(uploads.get().map(({ state }) => state.phase === 'failed' && state.problem.code)).toEqual(['EMPTY_FILE', 'FILE_TOO_LARGE']);
+  expect(uploads.get().map(({ state }) => state.phase === 'failed' && state.problem.code)).toEqual([
+    'EMPTY_FILE',
+    'FILE_TOO_LARGE',
+  ]);
   expect(calls).toHaveLength(0);
 });
 
 test('only what may end differently the next time is offered again', () => {
-  expect(isWorthRepeating({ phase: 'failed', problem: { code: 'NO_ANSWER', message: '' } })).toBe(true);
-  expect(isWorthRepeating({ phase: 'failed', problem: { code: 'EMPTY_FILE', message: '' } })).toBe(false);
+  expect(isWorthRepeating({ phase: 'failed', problem: { code: 'NO_ANSWER', message: '' } })).toBe(
+    true,
+  );
+  expect(isWorthRepeating({ phase: 'failed', problem: { code: 'EMPTY_FILE', message: '' } })).toBe(
+    false,
+  );
 });

@@ -1,4 +1,7 @@
-/** What one GraphQL WebSocket may have under way at once, with operations that last until the test ends them. */
+/**
+ * What one GraphQL WebSocket may have under way at once, with operations that last until the test
+ * ends them.
+ */
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -45,16 +48,24 @@ async function open(): Promise<{
     await untilAborted(signal, () => finished);
     return 'done';
   };
-  const query = new GraphQLObjectType({ name: 'Query', fields: { slow: { type: GraphQLString, resolve: slow } } });
+  const query = new GraphQLObjectType({
+    name: 'Query',
+    fields: { slow: { type: GraphQLString, resolve: slow } },
+  });
   http = createServer().listen(0, '127.0.0.1');
   await once(http, 'listening');
   serveGraphqlWebSocket(new WebSocketServer({ server: http }), {
     schema: new GraphQLSchema({ query }),
     services: {} as Services,
-    identity: { verify: () => Promise.resolve({ id: 'ada', email: null, isAdmin: false, expiresAt: null }) },
+    identity: {
+      verify: () => Promise.resolve({ id: 'ada', email: null, isAdmin: false, expiresAt: null }),
+    },
     toClientError: createToClientError(createLogger({ level: 'silent', forTerminal: false })),
   });
-  const socket = new WebSocket(`ws://127.0.0.1:${(http.address() as AddressInfo).port}`, 'graphql-transport-ws');
+  const socket = new WebSocket(
+    `ws://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    'graphql-transport-ws',
+  );
   client = socket;
   const messages: Message[] = [];
   socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString()) as Message));
@@ -65,17 +76,22 @@ async function open(): Promise<{
     socket,
     messages,
     operations,
-    ask: (id) => socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query: '{ slow }' } })),
+    ask: (id) =>
+      socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query: '{ slow }' } })),
   };
 }
 
-const idsOf = (messages: readonly Message[], wanted: string) => messages.flatMap(({ type, id }) => (type === wanted && id ? [id] : []));
+const idsOf = (messages: readonly Message[], wanted: string) =>
+  messages.flatMap(({ type, id }) => (type === wanted && id ? [id] : []));
 
 it('refuses one operation too many with RATE_LIMITED, stays open, and takes more once there is a place', async () => {
   const { socket, messages, ask } = await open();
   for (let id = 0; id <= OPERATIONS_PER_SOCKET; id += 1) ask(String(id));
   await eventually(() => idsOf(messages, 'error').length === 1);
-  expect(messages.at(-1)).toMatchObject({ id: String(OPERATIONS_PER_SOCKET), payload: [{ extensions: { code: 'RATE_LIMITED' } }] });
+  expect(messages.at(-1)).toMatchObject({
+    id: String(OPERATIONS_PER_SOCKET),
+    payload: [{ extensions: { code: 'RATE_LIMITED' } }],
+  });
   finish();
   await eventually(() => idsOf(messages, 'complete').length === OPERATIONS_PER_SOCKET);
   ask('again');
@@ -87,7 +103,8 @@ it('ends an operation that its client completes, and gives its place to another'
   const { socket, messages, operations, ask } = await open();
   for (let id = 0; id < OPERATIONS_PER_SOCKET; id += 1) ask(String(id));
   await eventually(() => operations.started > 0);
-  for (let id = 0; id < OPERATIONS_PER_SOCKET; id += 1) socket.send(JSON.stringify({ id: String(id), type: 'complete' }));
+  for (let id = 0; id < OPERATIONS_PER_SOCKET; id += 1)
+    socket.send(JSON.stringify({ id: String(id), type: 'complete' }));
   ask('next');
   await eventually(() => operations.aborted > 0);
   finish();

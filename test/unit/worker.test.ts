@@ -39,11 +39,26 @@ interface StartOptions {
 }
 
 function start(process: ProcessDocument, options: StartOptions = {}): void {
-  const { concurrency = 2, leaseMs = 30_000, claim = store.claim, shortStageMs = 0, ...room } = options;
+  const {
+    concurrency = 2,
+    leaseMs = 30_000,
+    claim = store.claim,
+    shortStageMs = 0,
+    ...room
+  } = options;
   const announce = (events: readonly StatusEvent[]) => void announced.push(...events);
-  const asDocumentStore = { ...store, claim } as unknown as Parameters<typeof createWorker>[0]['store'];
+  const asDocumentStore = { ...store, claim } as unknown as Parameters<
+    typeof createWorker
+  >[0]['store'];
   leases = createLeaseKeeper({ store: asDocumentStore, announce, leaseMs, shortStageMs, log });
-  const all = { concurrency, readers: 2, maxRunningPerUser: 2, leaseMs, retryDelaysMs: [5_000, 60_000], ...room };
+  const all = {
+    concurrency,
+    readers: 2,
+    maxRunningPerUser: 2,
+    leaseMs,
+    retryDelaysMs: [5_000, 60_000],
+    ...room,
+  };
   worker = createWorker({ ...all, store: asDocumentStore, process, leases, announce, log });
   leases.start();
   worker.start();
@@ -51,7 +66,10 @@ function start(process: ProcessDocument, options: StartOptions = {}): void {
 
 const completing: ProcessDocument = async ({ change }) => {
   await change({ to: 'VECTORIZING', set: { chunkCount: 1 } });
-  await change({ to: 'COMPLETED', set: { progressDone: 1, vectorCount: 1, liveGeneration: 1, error: null } });
+  await change({
+    to: 'COMPLETED',
+    set: { progressDone: 1, vectorCount: 1, liveGeneration: 1, error: null },
+  });
 };
 
 /** Works until the test finishes it or it is told to stop. */
@@ -76,7 +94,13 @@ describe('a worker', () => {
     await eventually(() => statusOf(id) === 'COMPLETED');
     expect(writes).toEqual([1]);
     expect(
-      announced.map(({ seq, status, previousStatus, progress, vectorCount }) => [seq, status, previousStatus, progress, vectorCount]),
+      announced.map(({ seq, status, previousStatus, progress, vectorCount }) => [
+        seq,
+        status,
+        previousStatus,
+        progress,
+        vectorCount,
+      ]),
     ).toEqual([
       [2, 'EXTRACTING', 'PENDING', { done: 0, total: null }, 0],
       [3, 'COMPLETED', 'EXTRACTING', { done: 1, total: 1 }, 1],
@@ -96,7 +120,10 @@ describe('a worker', () => {
     await eventually(() => statusOf(id) === 'VECTORIZING');
     finish.resolve();
     await eventually(() => statusOf(id) === 'PENDING');
-    expect(store.get(id).error).toMatchObject({ code: 'VECTOR_STORE_UNAVAILABLE', stage: 'VECTORIZING' });
+    expect(store.get(id).error).toMatchObject({
+      code: 'VECTOR_STORE_UNAVAILABLE',
+      stage: 'VECTORIZING',
+    });
   });
 
   it('processes what is due, and everybody hears of each change once', async () => {
@@ -153,13 +180,17 @@ describe('a worker', () => {
       return answer;
     };
     start(completing, { claim });
-    await eventually(() => announced.some(({ status }) => status === 'COMPLETED'), { timeoutMs: 500 });
+    await eventually(() => announced.some(({ status }) => status === 'COMPLETED'), {
+      timeoutMs: 500,
+    });
   });
 
   it('goes on after the queue could not be read', async () => {
     const { id } = store.add();
     let away = true;
-    start(completing, { claim: (options) => (away ? Promise.reject(new Error('no database')) : store.claim(options)) });
+    start(completing, {
+      claim: (options) => (away ? Promise.reject(new Error('no database')) : store.claim(options)),
+    });
     await eventually(() => log.lines.length > 0);
     away = false;
     void worker.wake();
@@ -218,7 +249,10 @@ describe('places and readers', () => {
     void worker.wake();
     await eventually(() => asked.length === 2);
     expect(asked).toMatchObject([
-      { limit: 4, limits: { readers: 2, largeReaders: 1, maxReadingPerUser: 1, reservedPlaces: 2, users: [] } },
+      {
+        limit: 4,
+        limits: { readers: 2, largeReaders: 1, maxReadingPerUser: 1, reservedPlaces: 2, users: [] },
+      },
       { limit: 3, limits: { readers: 1, users: [{ userId: 'alice', running: 1, reading: 1 }] } },
     ]);
   });
@@ -238,7 +272,10 @@ describe('places and readers', () => {
     await eventually(() => asked.length === 1);
     read.resolve();
     await eventually(() => asked.length === 2, { timeoutMs: 500 });
-    expect(asked[1]).toMatchObject({ limit: 3, limits: { readers: 2, users: [{ running: 1, reading: 0 }] } });
+    expect(asked[1]).toMatchObject({
+      limit: 3,
+      limits: { readers: 2, users: [{ running: 1, reading: 0 }] },
+    });
   });
 
   it('does not claim for each of many messages while only reserved places are free', async () => {
@@ -254,7 +291,11 @@ describe('places and readers', () => {
   it('claims at once for a place that becomes free, however many messages came before', async () => {
     const { id } = store.add();
     store.add();
-    start((run) => (run.claim.document.id === id ? held(run) : once(run.signal, 'abort').then(() => undefined)), { concurrency: 4 });
+    start(
+      (run) =>
+        run.claim.document.id === id ? held(run) : once(run.signal, 'abort').then(() => undefined),
+      { concurrency: 4 },
+    );
     await eventually(() => statusOf(id) === 'EXTRACTING');
     await worker.wake();
     void worker.wake();
@@ -270,13 +311,23 @@ describe('a try that ends badly', () => {
     start(() => Promise.reject(new ProcessingFailure('EMBEDDER_UNAVAILABLE', 'Away.')));
     await eventually(() => statusOf(id) === 'PENDING' && store.get(id).attempt === 1);
     const { error, nextAttemptAt } = store.get(id);
-    expect(error).toEqual({ code: 'EMBEDDER_UNAVAILABLE', cause: null, message: 'Away.', retryable: true, stage: 'EXTRACTING' });
+    expect(error).toEqual({
+      code: 'EMBEDDER_UNAVAILABLE',
+      cause: null,
+      message: 'Away.',
+      retryable: true,
+      stage: 'EXTRACTING',
+    });
     expect(Number(nextAttemptAt)).toBeGreaterThan(Date.now() + 4_000);
   });
 
   it('is FAILED when trying again cannot help, and the worker goes on with others', async () => {
     const poison = store.add().id;
-    start((run) => (run.claim.document.id === poison ? Promise.reject(new ProcessingFailure('CORRUPT', 'Broken.')) : completing(run)));
+    start((run) =>
+      run.claim.document.id === poison
+        ? Promise.reject(new ProcessingFailure('CORRUPT', 'Broken.'))
+        : completing(run),
+    );
     await eventually(() => statusOf(poison) === 'FAILED');
     const { id } = store.add();
     void worker.wake();
@@ -402,7 +453,9 @@ describe('progress', () => {
     });
     await eventually(() => statusOf(id) === 'COMPLETED');
     const hints = announced.filter(({ kind }) => kind === 'PROGRESS');
-    expect(hints).toEqual([expect.objectContaining({ seq: 3, progress: { done: 1, total: 100 }, status: 'VECTORIZING' })]);
+    expect(hints).toEqual([
+      expect.objectContaining({ seq: 3, progress: { done: 1, total: 100 }, status: 'VECTORIZING' }),
+    ]);
   });
 });
 

@@ -10,8 +10,14 @@ export interface Authentication {
   refusal: ApiError | null;
 }
 
-/** Reads the token of an Authorization header. A refused token is not an error yet, because introspection needs none. */
-export async function authenticate(identity: Identity, authorization: string | undefined): Promise<Authentication> {
+/**
+ * Reads the token of an Authorization header. A refused token is not an error yet, because
+ * introspection needs none.
+ */
+export async function authenticate(
+  identity: Identity,
+  authorization: string | undefined,
+): Promise<Authentication> {
   const token = parseBearer(authorization);
   if (token === null) return { viewer: null, refusal: null };
   try {
@@ -26,7 +32,12 @@ export async function authenticate(identity: Identity, authorization: string | u
 export function parseBearer(authorization: unknown): string | null {
   if (typeof authorization !== 'string') return null;
   const [scheme = '', token, ...rest] = authorization.split(' ').filter((word) => word !== '');
-  return scheme.toLowerCase() === 'bearer' && token !== undefined && rest.length === 0 && !/\s/.test(token) ? token : null;
+  return scheme.toLowerCase() === 'bearer' &&
+    token !== undefined &&
+    rest.length === 0 &&
+    !/\s/.test(token)
+    ? token
+    : null;
 }
 
 /** Throws UNAUTHENTICATED. */
@@ -36,5 +47,8 @@ export function requireViewer({ viewer, refusal }: Authentication): Viewer {
 }
 
 function missingToken(): ApiError {
-  return new ApiError('UNAUTHENTICATED', 'The token is missing: send the header Authorization: Bearer <token>.');
+  return new ApiError(
+    'UNAUTHENTICATED',
+    'The token is missing: send the header Authorization: Bearer <token>.',
+  );
 }

@@ -1,4 +1,7 @@
-/** Close codes of both WebSocket protocols. What a client does with each is documented in docs/api.md. */
+/**
+ * Close codes of both WebSocket protocols. What a client does with each is documented in
+ * docs/api.md.
+ */
 
 /** Clients do not reconnect: they must sign in. */
 export const CLOSE_UNAUTHENTICATED = 4401;

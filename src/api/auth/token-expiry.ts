@@ -1,6 +1,6 @@
 /**
- * Everything that is open in a user's name ends when the right to it ends. This is the one helper for it: WebSockets, streams over SSE,
- * downloads, uploads and long queries all end through here.
+ * Everything that is open in a user's name ends when the right to it ends. This is the one helper
+ * for it: WebSockets, streams over SSE, downloads, uploads and long queries all end through here.
  */
 import { RECHECK_MS, type Identity, type Viewer } from '../../documents/ports.js';
 import { ApiError, ExpiredTokenError } from '../../errors.js';
@@ -11,7 +11,10 @@ const LONGEST_TIMER_MS = 2_147_483_647;
 type EndReason = ExpiredTokenError | ApiError;
 
 /** Calls `end` once when the token expires; at once if it has. Returns the way to stop waiting. */
-export function onTokenExpiry({ expiresAt }: Pick<Viewer, 'expiresAt'>, end: (reason: EndReason) => void): () => void {
+export function onTokenExpiry(
+  { expiresAt }: Pick<Viewer, 'expiresAt'>,
+  end: (reason: EndReason) => void,
+): () => void {
   if (expiresAt === null) return () => undefined;
   let timer: NodeJS.Timeout;
   const wait = (): void => {
@@ -24,12 +27,21 @@ export function onTokenExpiry({ expiresAt }: Pick<Viewer, 'expiresAt'>, end: (re
 }
 
 /** Aborts with ExpiredTokenError. `dispose` must be called when the work is over. */
-export function createTokenSignal(viewer: Pick<Viewer, 'expiresAt'>): { signal: AbortSignal; dispose: () => void } {
+export function createTokenSignal(viewer: Pick<Viewer, 'expiresAt'>): {
+  signal: AbortSignal;
+  dispose: () => void;
+} {
   const expired = new AbortController();
-  return { signal: expired.signal, dispose: onTokenExpiry(viewer, (reason) => expired.abort(reason)) };
+  return {
+    signal: expired.signal,
+    dispose: onTokenExpiry(viewer, (reason) => expired.abort(reason)),
+  };
 }
 
-/** For what stays open: like onTokenExpiry, and the token is checked again every few minutes where the identity can tell that it was revoked. */
+/**
+ * For what stays open: like onTokenExpiry, and the token is checked again every few minutes where
+ * the identity can tell that it was revoked.
+ */
 export function watchToken(
   { identity, token, viewer }: { identity: Identity; token: string; viewer: Viewer },
   end: (reason: EndReason) => void,

@@ -1,6 +1,7 @@
 /**
- * What no document needs, and what costs a reader more than the size of the file: deep nesting (htmlparser2 searches its stack of open
- * elements for every tag), and a part that is named again and again. A file over a bound is EXTRACTION_LIMIT, which is not retried.
+ * What no document needs, and what costs a reader more than the size of the file: deep nesting
+ * (htmlparser2 searches its stack of open elements for every tag), and a part that is named again
+ * and again. A file over a bound is EXTRACTION_LIMIT, which is not retried.
  */
 import { ProcessingFailure } from '../../errors.js';
 
@@ -29,13 +30,17 @@ export function createMarkupBounds(): MarkupBounds {
     },
     onattribute() {
       attributes += 1;
-      if (attributes > MAX_ATTRIBUTES) throw tooMuch(`an element with more than ${MAX_ATTRIBUTES} attributes`);
+      if (attributes > MAX_ATTRIBUTES)
+        throw tooMuch(`an element with more than ${MAX_ATTRIBUTES} attributes`);
     },
     close: () => void (depth -= 1),
   };
 }
 
-/** Returns a filter that accepts each part the first time only, for the parts of one document in reading order. */
+/**
+ * Returns a filter that accepts each part the first time only, for the parts of one document in
+ * reading order.
+ */
 export function createPartFilter(): (part: string) => boolean {
   const seen = new Set<string>();
   return (part) => {
@@ -52,5 +57,8 @@ export function checkParts(count: number): void {
 }
 
 export function tooMuch(what: string): ProcessingFailure {
-  return new ProcessingFailure('EXTRACTION_LIMIT', `The document has ${what}. Simplify it or split it, and upload it again.`);
+  return new ProcessingFailure(
+    'EXTRACTION_LIMIT',
+    `The document has ${what}. Simplify it or split it, and upload it again.`,
+  );
 }

@@ -1,4 +1,7 @@
-/** Word: the body in order, then footnotes and endnotes. Tracked changes read as if they were accepted. Pages are known only to a layout engine. */
+/**
+ * Word: the body in order, then footnotes and endnotes. Tracked changes read as if they were
+ * accepted. Pages are known only to a layout engine.
+ */
 import type { TextSegment } from '../../documents/ports.js';
 import type { ReadLimits } from '../protocol.js';
 import { createPartFilter } from './bounds.js';
@@ -6,18 +9,24 @@ import { mainPart, openPackage, relationshipsOf } from './office-package.js';
 import { createTextFlow, type TextFlow } from './text-flow.js';
 import { withoutElements, xmlText, type XmlHandler } from './xml.js';
 
-/** Formatting (where `tab` means a tab stop), text that was moved away, and the repetition of a drawing for old programs. */
+/**
+ * Formatting (where `tab` means a tab stop), text that was moved away, and the repetition of a
+ * drawing for old programs.
+ */
 const SKIPPED = new Set(['pPr', 'rPr', 'sectPr', 'tblPr', 'trPr', 'tcPr', 'moveFrom', 'Fallback']);
 const NOTES = new Set(['footnotes', 'endnotes']);
 
 export async function* readDocx(path: string, limits: ReadLimits): AsyncIterable<TextSegment> {
   const zip = await openPackage(path, 'word', limits);
   const main = await mainPart(zip);
-  const notes = (await relationshipsOf(zip, main)).filter(({ type, target }) => NOTES.has(type) && zip.has(target));
+  const notes = (await relationshipsOf(zip, main)).filter(
+    ({ type, target }) => NOTES.has(type) && zip.has(target),
+  );
   const isFirst = createPartFilter();
   for (const part of [main, ...notes.map(({ target }) => target)].filter(isFirst)) {
     const flow = createTextFlow();
-    for await (const text of xmlText(zip.read(part), wordHandler(flow), flow)) yield { text, page: null };
+    for await (const text of xmlText(zip.read(part), wordHandler(flow), flow))
+      yield { text, page: null };
   }
 }
 

@@ -1,4 +1,7 @@
-/** HTML as a person reads it: no scripts, no styles, entities decoded, blocks parted by line ends. Streamed. */
+/**
+ * HTML as a person reads it: no scripts, no styles, entities decoded, blocks parted by line ends.
+ * Streamed.
+ */
 import { Parser } from 'htmlparser2';
 import type { TextSegment } from '../../documents/ports.js';
 import { createMarkupBounds } from './bounds.js';
@@ -6,7 +9,16 @@ import { createTextFlow, type Break, type TextFlow } from './text-flow.js';
 import { decodedText, encodingOf, headOf } from './text.js';
 import { withoutElements } from './xml.js';
 
-const SKIPPED = new Set(['script', 'style', 'template', 'noscript', 'iframe', 'object', 'svg', 'annotation']);
+const SKIPPED = new Set([
+  'script',
+  'style',
+  'template',
+  'noscript',
+  'iframe',
+  'object',
+  'svg',
+  'annotation',
+]);
 
 const PARAGRAPHS =
   'title p h1 h2 h3 h4 h5 h6 ul ol dl table blockquote pre section article header footer nav main aside figure form fieldset hr details address';
@@ -58,11 +70,16 @@ function createHtmlParser(flow: TextFlow): Parser {
   });
 }
 
-/** What is valid UTF-8 is UTF-8, whatever the page says of itself; else its own word counts, as far as we know that charset. */
+/**
+ * What is valid UTF-8 is UTF-8, whatever the page says of itself; else its own word counts, as far
+ * as we know that charset.
+ */
 async function htmlEncoding(path: string): Promise<string> {
   const encoding = await encodingOf(path);
   if (encoding !== 'windows-1252') return encoding;
-  const declared = /charset\s*=\s*["']?([\w-]+)/i.exec(new TextDecoder('latin1').decode(await headOf(path)))?.[1];
+  const declared = /charset\s*=\s*["']?([\w-]+)/i.exec(
+    new TextDecoder('latin1').decode(await headOf(path)),
+  )?.[1];
   return declared !== undefined && isKnown(declared) ? declared : encoding;
 }
 

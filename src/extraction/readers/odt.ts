@@ -1,4 +1,7 @@
-/** OpenDocument text: the body in order; footnotes follow at the end, so that they do not tear the sentence they belong to. */
+/**
+ * OpenDocument text: the body in order; footnotes follow at the end, so that they do not tear the
+ * sentence they belong to.
+ */
 import type { TextSegment } from '../../documents/ports.js';
 import { ProcessingFailure } from '../../errors.js';
 import type { ReadLimits } from '../protocol.js';
@@ -8,7 +11,15 @@ import { attribute, readXml, withoutElements, xmlText, type XmlHandler } from '.
 import { openZip, type ZipArchive } from './zip-archive.js';
 
 /** Deleted text, comments, and the numbers that stand for notes. */
-const SKIPPED = new Set(['tracked-changes', 'annotation', 'note-citation', 'settings', 'styles', 'automatic-styles', 'sequence-decls']);
+const SKIPPED = new Set([
+  'tracked-changes',
+  'annotation',
+  'note-citation',
+  'settings',
+  'styles',
+  'automatic-styles',
+  'sequence-decls',
+]);
 const MANIFEST = 'META-INF/manifest.xml';
 const CONTENT = 'content.xml';
 
@@ -18,17 +29,23 @@ export async function* readOdt(path: string, limits: ReadLimits): AsyncIterable<
   if (!zip.has(CONTENT) || !zip.has(MANIFEST)) throw unsupported();
   const body = createTextFlow();
   const notes = createTextFlow();
-  for await (const text of xmlText(zip.read(CONTENT), odtHandler(body, notes), body)) yield { text, page: null };
+  for await (const text of xmlText(zip.read(CONTENT), odtHandler(body, notes), body))
+    yield { text, page: null };
   yield { text: notes.finish(), page: null };
 }
 
-/** The zip itself is open, each part in it is not; or there is one part, which is the encrypted zip. */
+/**
+ * The zip itself is open, each part in it is not; or there is one part, which is the encrypted zip.
+ */
 async function refuseEncrypted(zip: ZipArchive): Promise<void> {
   if (!zip.has(MANIFEST)) return;
   await readXml(zip.read(MANIFEST), {
     open(name) {
       if (name === 'encryption-data')
-        throw new ProcessingFailure('ENCRYPTED', 'The document needs a password to be opened. Upload it without one.');
+        throw new ProcessingFailure(
+          'ENCRYPTED',
+          'The document needs a password to be opened. Upload it without one.',
+        );
     },
   });
 }
@@ -42,7 +59,8 @@ function odtHandler(body: TextFlow, notes: TextFlow): XmlHandler {
       if (name === 'p' || name === 'h') paragraphs += 1;
       else if (name === 'note-body') flow = notes;
       else if (name === 'table-cell') cells += 1;
-      else if (name === 's') flow.text(' '.repeat(Math.min(Number(attribute(attributes, 'c') ?? 1) || 1, 100)));
+      else if (name === 's')
+        flow.text(' '.repeat(Math.min(Number(attribute(attributes, 'c') ?? 1) || 1, 100)));
       else if (name === 'tab') flow.break('cell');
       else if (name === 'line-break') flow.break('line');
     },

@@ -1,4 +1,7 @@
-/** The container of docx, pptx and xlsx (Open Packaging Conventions): a zip whose parts point at each other through relationships. */
+/**
+ * The container of docx, pptx and xlsx (Open Packaging Conventions): a zip whose parts point at
+ * each other through relationships.
+ */
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { posix } from 'node:path';
@@ -12,29 +15,47 @@ const ENCRYPTED_PACKAGE = Buffer.from('EncryptedPackage', 'utf16le');
 
 export interface Relationship {
   id: string;
-  /** The last word of its URI, which is the same in the transitional and the strict variant: `slide`, `footnotes`. */
+  /**
+   * The last word of its URI, which is the same in the transitional and the strict variant:
+   * `slide`, `footnotes`.
+   */
   type: string;
   /** The name of the part in the zip. */
   target: string;
 }
 
-/** Opens a package of one kind: `word`, `ppt` or `xl`, after the folder that all its parts lie in. */
-export async function openPackage(path: string, kind: 'word' | 'ppt' | 'xl', limits: ReadLimits): Promise<ZipArchive> {
+/**
+ * Opens a package of one kind: `word`, `ppt` or `xl`, after the folder that all its parts lie in.
+ */
+export async function openPackage(
+  path: string,
+  kind: 'word' | 'ppt' | 'xl',
+  limits: ReadLimits,
+): Promise<ZipArchive> {
   if (await isCompoundFile(path)) throw await compoundFileFailure(path);
   const zip = await openZip(path, limits.maxInflatedBytes);
-  const isOurs = zip.has('[Content_Types].xml') && zip.names().some((name) => name.startsWith(`${kind}/`));
+  const isOurs =
+    zip.has('[Content_Types].xml') && zip.names().some((name) => name.startsWith(`${kind}/`));
   if (!isOurs) throw unsupported();
   return zip;
 }
 
 export function unsupported(): ProcessingFailure {
-  return new ProcessingFailure('UNSUPPORTED_CONTENT', 'The file is not what its name says: there is no document of this kind inside.');
+  return new ProcessingFailure(
+    'UNSUPPORTED_CONTENT',
+    'The file is not what its name says: there is no document of this kind inside.',
+  );
 }
 
 async function isCompoundFile(path: string): Promise<boolean> {
   const file = await open(path);
   try {
-    const { buffer } = await file.read(Buffer.alloc(COMPOUND_FILE.length), 0, COMPOUND_FILE.length, 0);
+    const { buffer } = await file.read(
+      Buffer.alloc(COMPOUND_FILE.length),
+      0,
+      COMPOUND_FILE.length,
+      0,
+    );
     return buffer.equals(COMPOUND_FILE);
   } finally {
     await file.close();
@@ -44,7 +65,10 @@ async function isCompoundFile(path: string): Promise<boolean> {
 /** Office wraps a document with a password into a compound file that holds the encrypted zip. */
 async function compoundFileFailure(path: string): Promise<ProcessingFailure> {
   if (!(await contains(path, ENCRYPTED_PACKAGE))) return unsupported();
-  return new ProcessingFailure('ENCRYPTED', 'The document needs a password to be opened. Upload it without one.');
+  return new ProcessingFailure(
+    'ENCRYPTED',
+    'The document needs a password to be opened. Upload it without one.',
+  );
 }
 
 async function contains(path: string, needle: Buffer): Promise<boolean> {

@@ -1,6 +1,7 @@
 /**
- * TeX's older fonts draw an accent and then, set back beneath it, the letter: "Pel´" and "ee". They become one letter where the page proves it: the
- * letter starts well before the accent's end, further than kerning goes, and Unicode has such a letter. Otherwise both stay as they are.
+ * TeX's older fonts draw an accent and then, set back beneath it, the letter: "Pel´" and "ee". They
+ * become one letter where the page proves it: the letter starts well before the accent's end,
+ * further than kerning goes, and Unicode has such a letter. Otherwise both stay as they are.
  */
 import { position, type TextItem } from './pdf-lines.js';
 
@@ -23,7 +24,10 @@ const DOTLESS = new Map([
   ['ı', 'i'],
   ['ȷ', 'j'],
 ]);
-/** How far the letter is set back, and how far accents stand apart from the base line at most, as a share of the letter's height. */
+/**
+ * How far the letter is set back, and how far accents stand apart from the base line at most, as a
+ * share of the letter's height.
+ */
 const SET_BACK = { least: 0.3, most: 1 };
 const MAX_RISE = 0.5;
 
@@ -43,7 +47,11 @@ export function composeAccents(items: readonly TextItem[]): TextItem[] {
 function isBeneath(letter: TextItem, accent: TextItem): boolean {
   const setBack = position(accent, 4) + accent.width - position(letter, 4);
   const rise = Math.abs(position(accent, 5) - position(letter, 5));
-  return setBack > letter.height * SET_BACK.least && setBack < letter.height * SET_BACK.most && rise < letter.height * MAX_RISE;
+  return (
+    setBack > letter.height * SET_BACK.least &&
+    setBack < letter.height * SET_BACK.most &&
+    rise < letter.height * MAX_RISE
+  );
 }
 
 function compose(letter: string, accent: string): string | null {

@@ -1,6 +1,7 @@
 /**
- * pdf.js makes one DOMMatrix while it loads, for drawing, and looks for it in a native canvas package. We only read text, and native code
- * is closed to this process, so an empty one stands in. To be imported before pdf.js.
+ * pdf.js makes one DOMMatrix while it loads, for drawing, and looks for it in a native canvas
+ * package. We only read text, and native code is closed to this process, so an empty one stands in.
+ * To be imported before pdf.js.
  */
 class UnusedMatrix {}
 

@@ -1,6 +1,8 @@
 /**
- * A PDF knows where letters stand, not which belong to one paragraph. Lines that run to the right edge, at the usual distance and in one size, were
- * broken by the layout and are one paragraph again: a phrase is found although it was set on two lines, and a passage is not cut within a sentence.
+ * A PDF knows where letters stand, not which belong to one paragraph. Lines that run to the right
+ * edge, at the usual distance and in one size, were broken by the layout and are one paragraph
+ * again: a phrase is found although it was set on two lines, and a passage is not cut within a
+ * sentence.
  */
 import type { PDFPageProxy } from 'pdfjs-dist/legacy/build/pdf.mjs';
 
@@ -50,7 +52,10 @@ function toLines(items: readonly TextItem[]): Line[] {
 /** None for a line without words. */
 function toLine(items: readonly TextItem[]): Line[] {
   const inked = items.filter(({ str }) => str.trim() !== '');
-  const positions = inked.map((item) => ({ left: position(item, 4), right: position(item, 4) + item.width }));
+  const positions = inked.map((item) => ({
+    left: position(item, 4),
+    right: position(item, 4) + item.width,
+  }));
   const [first] = inked;
   if (first === undefined) return [];
   return [

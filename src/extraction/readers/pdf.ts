@@ -1,4 +1,6 @@
-/** PDF through pdf.js, one page at a time, so that memory does not grow with the number of pages. */
+/**
+ * PDF through pdf.js, one page at a time, so that memory does not grow with the number of pages.
+ */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
@@ -40,7 +42,8 @@ function loadPdf(data: Uint8Array): PDFDocumentLoadingTask {
   return getDocument({
     data,
     verbosity: VerbosityLevel.ERRORS,
-    // Character maps of the Asian encodings, without which their text cannot be told from the glyphs.
+    // Character maps of the Asian encodings, without which their text cannot be told from the
+    // glyphs.
     cMapUrl: `${packageFolder}/cmaps/`,
     standardFontDataUrl: `${packageFolder}/standard_fonts/`,
     disableFontFace: true,
@@ -49,13 +52,26 @@ function loadPdf(data: Uint8Array): PDFDocumentLoadingTask {
 }
 
 function toFailure(error: unknown): unknown {
-  const locked = error instanceof PasswordException || (error instanceof Error && /encrypt/i.test(error.message));
-  if (locked) return new ProcessingFailure('ENCRYPTED', 'The PDF needs a password to be opened. Upload it without one.', { cause: error });
+  const locked =
+    error instanceof PasswordException ||
+    (error instanceof Error && /encrypt/i.test(error.message));
+  if (locked)
+    return new ProcessingFailure(
+      'ENCRYPTED',
+      'The PDF needs a password to be opened. Upload it without one.',
+      { cause: error },
+    );
   if (!(error instanceof InvalidPDFException)) return error;
-  return new ProcessingFailure('CORRUPT', 'The PDF is damaged: it cannot be opened. Upload it again from the original.', { cause: error });
+  return new ProcessingFailure(
+    'CORRUPT',
+    'The PDF is damaged: it cannot be opened. Upload it again from the original.',
+    { cause: error },
+  );
 }
 
-/** A page that cannot be loaded fails the document: text that is silently missing would be worse. */
+/**
+ * A page that cannot be loaded fails the document: text that is silently missing would be worse.
+ */
 async function readPage(pdf: PDFDocumentProxy, number: number): Promise<string> {
   const page = await pdf.getPage(number);
   try {

@@ -1,4 +1,7 @@
-/** PowerPoint: the slides in the order of the show, each a page, with its diagrams, charts and speaker's notes. */
+/**
+ * PowerPoint: the slides in the order of the show, each a page, with its diagrams, charts and
+ * speaker's notes.
+ */
 import type { TextSegment } from '../../documents/ports.js';
 import type { ReadLimits } from '../protocol.js';
 import { createPartFilter } from './bounds.js';
@@ -16,10 +19,13 @@ export async function* readPptx(path: string, limits: ReadLimits): AsyncIterable
   const isFirst = createPartFilter();
   const slides = (await slideParts(zip)).filter(isFirst);
   for (const [index, slide] of slides.entries()) {
-    const beside = (await relationshipsOf(zip, slide)).filter(({ type, target }) => BESIDE_A_SLIDE.has(type) && zip.has(target));
+    const beside = (await relationshipsOf(zip, slide)).filter(
+      ({ type, target }) => BESIDE_A_SLIDE.has(type) && zip.has(target),
+    );
     for (const part of [slide, ...beside.map(({ target }) => target).filter(isFirst)]) {
       const flow = createTextFlow();
-      for await (const text of xmlText(zip.read(part), slideHandler(flow), flow)) yield { text, page: index + 1 };
+      for await (const text of xmlText(zip.read(part), slideHandler(flow), flow))
+        yield { text, page: index + 1 };
     }
   }
 }

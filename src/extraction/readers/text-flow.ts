@@ -1,4 +1,7 @@
-/** Puts a document's words in one line of text: elements end with breaks, of which only the strongest stands between two words. */
+/**
+ * Puts a document's words in one line of text: elements end with breaks, of which only the
+ * strongest stands between two words.
+ */
 
 const SEPARATORS = { none: '', space: ' ', cell: '\t', line: '\n', paragraph: '\n\n' } as const;
 const STRENGTH = Object.keys(SEPARATORS);
@@ -7,7 +10,10 @@ export type Break = keyof typeof SEPARATORS;
 
 export interface TextFlow {
   text(text: string): void;
-  /** As HTML and ODF read white space: any run of it is one space. So are spaces that do not break: nobody types them into a search. */
+  /**
+   * As HTML and ODF read white space: any run of it is one space. So are spaces that do not break:
+   * nobody types them into a search.
+   */
   collapsedText(text: string): void;
   break(kind: Break): void;
   /** What came since it was last taken. */

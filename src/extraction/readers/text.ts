@@ -1,8 +1,16 @@
-/** Plain text, Markdown, CSV and JSON: the characters as they are, whatever bytes they came in. Streamed twice: once to know the encoding. */
+/**
+ * Plain text, Markdown, CSV and JSON: the characters as they are, whatever bytes they came in.
+ * Streamed twice: once to know the encoding.
+ */
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { TextSegment } from '../../documents/ports.js';
-import { createByteCounter, eightBitEncoding, utf16Encoding, type Encoding } from '../text-encoding.js';
+import {
+  createByteCounter,
+  eightBitEncoding,
+  utf16Encoding,
+  type Encoding,
+} from '../text-encoding.js';
 
 const HEAD_BYTES = 8192;
 
@@ -13,7 +21,8 @@ export async function* readText(path: string): AsyncIterable<TextSegment> {
 /** Without the byte order mark. */
 export async function* decodedText(path: string, encoding: string): AsyncIterable<string> {
   const decoder = new TextDecoder(encoding);
-  for await (const bytes of createReadStream(path) as AsyncIterable<Buffer>) yield decoder.decode(bytes, { stream: true });
+  for await (const bytes of createReadStream(path) as AsyncIterable<Buffer>)
+    yield decoder.decode(bytes, { stream: true });
   yield decoder.decode();
 }
 

@@ -8,7 +8,10 @@ const DAYS_TO_1904 = 1462;
 const BUILT_IN_DATE_FORMATS = [14, 15, 16, 17, 18, 19, 20, 21, 22, 45, 46, 47];
 
 /** Indexes of the cell styles that show a number as a date. */
-export async function readDateStyles(zip: ZipArchive, part: string | undefined): Promise<Set<number>> {
+export async function readDateStyles(
+  zip: ZipArchive,
+  part: string | undefined,
+): Promise<Set<number>> {
   const styles = new Set<number>();
   if (part === undefined) return styles;
   const dateFormats = new Set(BUILT_IN_DATE_FORMATS);
@@ -33,7 +36,10 @@ export async function readDateStyles(zip: ZipArchive, part: string | undefined):
 const MAX_CODE_LENGTH = 255;
 const NO_DATE = /"[^"]*"|\\.|\[(?!h{1,9}\]|m{1,9}\]|s{1,9}\])[^[\]]*\]|General/gi;
 
-/** A code with a letter of a date in it, outside of quoted text, escapes, and colours and locales in brackets. */
+/**
+ * A code with a letter of a date in it, outside of quoted text, escapes, and colours and locales in
+ * brackets.
+ */
 function isDateCode(formatCode: string): boolean {
   return /[dmyhs]/i.test(formatCode.slice(0, MAX_CODE_LENGTH).replace(NO_DATE, ''));
 }

@@ -1,11 +1,21 @@
-/** Excel: each sheet under its name, a row a line, cells parted by tabs, as they are shown as far as dates go. */
+/**
+ * Excel: each sheet under its name, a row a line, cells parted by tabs, as they are shown as far as
+ * dates go.
+ */
 import type { TextSegment } from '../../documents/ports.js';
 import type { ReadLimits } from '../protocol.js';
 import { createPartFilter, tooMuch } from './bounds.js';
 import { mainPart, openPackage, relationshipsOf } from './office-package.js';
 import { createTextFlow, type TextFlow } from './text-flow.js';
 import { readDateStyles, serialDate } from './xlsx-dates.js';
-import { attribute, readXml, withoutElements, xmlText, type Attributes, type XmlHandler } from './xml.js';
+import {
+  attribute,
+  readXml,
+  withoutElements,
+  xmlText,
+  type Attributes,
+  type XmlHandler,
+} from './xml.js';
 import type { ZipArchive } from './zip-archive.js';
 
 /** How to read Japanese characters aloud. */
@@ -29,21 +39,27 @@ export async function* readXlsx(path: string, limits: ReadLimits): AsyncIterable
     const flow = createTextFlow();
     flow.text(name);
     flow.break('line');
-    for await (const text of xmlText(zip.read(part), sheetHandler(workbook, flow), flow)) yield { text, page: null };
+    for await (const text of xmlText(zip.read(part), sheetHandler(workbook, flow), flow))
+      yield { text, page: null };
   }
 }
 
 async function readWorkbook(zip: ZipArchive): Promise<Workbook> {
   const main = await mainPart(zip);
   const relationships = await relationshipsOf(zip, main);
-  const partOf = (type: string): string | undefined => relationships.find((each) => each.type === type && zip.has(each.target))?.target;
-  const worksheets = new Map(relationships.filter(({ type }) => type === 'worksheet').map(({ id, target }) => [id, target]));
+  const partOf = (type: string): string | undefined =>
+    relationships.find((each) => each.type === type && zip.has(each.target))?.target;
+  const worksheets = new Map(
+    relationships.filter(({ type }) => type === 'worksheet').map(({ id, target }) => [id, target]),
+  );
   const sheets: Workbook['sheets'] = [];
   let startsIn1904 = false;
   await readXml(zip.read(main), {
     open(name, attributes) {
-      if (name === 'workbookPr') startsIn1904 = ['1', 'true'].includes(attributes['date1904'] ?? '');
-      const part = name === 'sheet' ? worksheets.get(attribute(attributes, ':id') ?? '') : undefined;
+      if (name === 'workbookPr')
+        startsIn1904 = ['1', 'true'].includes(attributes['date1904'] ?? '');
+      const part =
+        name === 'sheet' ? worksheets.get(attribute(attributes, ':id') ?? '') : undefined;
       if (part !== undefined) sheets.push({ name: attributes['name'] ?? '', part });
     },
   });
@@ -72,7 +88,8 @@ async function readSharedStrings(zip: ZipArchive, part: string | undefined): Pro
     close(name) {
       inText = false;
       if (name !== 'si') return;
-      if (strings.length === MAX_SHARED_STRINGS) throw tooMuch(`more than ${MAX_SHARED_STRINGS} different texts in its cells`);
+      if (strings.length === MAX_SHARED_STRINGS)
+        throw tooMuch(`more than ${MAX_SHARED_STRINGS} different texts in its cells`);
       strings.push(current);
     },
   };
@@ -102,7 +119,11 @@ function sheetHandler(workbook: Workbook, flow: TextFlow): XmlHandler {
   });
 }
 
-function shownValue(raw: string, { t: type = 'n', s: style = '' }: Attributes, workbook: Workbook): string {
+function shownValue(
+  raw: string,
+  { t: type = 'n', s: style = '' }: Attributes,
+  workbook: Workbook,
+): string {
   if (type === 's') return workbook.sharedStrings[Number(raw)] ?? '';
   if (type === 'b') return raw === '1' ? 'TRUE' : 'FALSE';
   if (type === 'e') return '';

@@ -1,4 +1,7 @@
-/** Streaming XML: memory does not grow with the part, and entities that expand without end are not expanded at all. */
+/**
+ * Streaming XML: memory does not grow with the part, and entities that expand without end are not
+ * expanded at all.
+ */
 import { TextDecoder } from 'node:util';
 import { Parser } from 'htmlparser2';
 import { utf16Encoding } from '../text-encoding.js';
@@ -15,14 +18,21 @@ export interface XmlHandler {
 }
 
 /** Reads a part to its end. */
-export async function readXml(bytes: AsyncIterable<Uint8Array>, handler: XmlHandler): Promise<void> {
+export async function readXml(
+  bytes: AsyncIterable<Uint8Array>,
+  handler: XmlHandler,
+): Promise<void> {
   const parser = createXmlParser(handler);
   for await (const chunk of bytes) parser.write(chunk);
   parser.end();
 }
 
 /** Reads a part and gives the text that `handler` puts into `flow`, as it comes. */
-export async function* xmlText(bytes: AsyncIterable<Uint8Array>, handler: XmlHandler, flow: TextFlow): AsyncIterable<string> {
+export async function* xmlText(
+  bytes: AsyncIterable<Uint8Array>,
+  handler: XmlHandler,
+  flow: TextFlow,
+): AsyncIterable<string> {
   const parser = createXmlParser(handler);
   for await (const chunk of bytes) {
     parser.write(chunk);
@@ -50,10 +60,15 @@ export function withoutElements(names: ReadonlySet<string>, handler: XmlHandler)
   };
 }
 
-/** The value of an attribute, whatever prefix it has; `r:id` and `id` differ, so a prefix can be asked for with `:id`. */
+/**
+ * The value of an attribute, whatever prefix it has; `r:id` and `id` differ, so a prefix can be
+ * asked for with `:id`.
+ */
 export function attribute(attributes: Attributes, name: string): string | undefined {
   const suffix = name.startsWith(':') ? name : `:${name}`;
-  const key = Object.keys(attributes).find((candidate) => candidate === name || candidate.endsWith(suffix));
+  const key = Object.keys(attributes).find(
+    (candidate) => candidate === name || candidate.endsWith(suffix),
+  );
   return key === undefined ? undefined : attributes[key];
 }
 

@@ -10,7 +10,8 @@ const MAX_EVENTS = 500;
 @Resolver(() => DocumentType)
 export class DocumentResolver {
   @FieldResolver(() => Boolean, {
-    description: 'One complete generation is stored and answers searches, whatever the status of a newer one.',
+    description:
+      'One complete generation is stored and answers searches, whatever the status of a newer one.',
   })
   searchable(@Root() document: Document): boolean {
     return document.liveGeneration !== null;
@@ -21,30 +22,39 @@ export class DocumentResolver {
     description:
       "The number of due documents ahead of this one in the queue that all users share, so it also rises and falls with other users' uploads; 0 is next. Null unless the document is PENDING and due.",
   })
-  queuePosition(@Root() document: Document, @Ctx() { loaders }: Context): Promise<number | null> | null {
+  queuePosition(
+    @Root() document: Document,
+    @Ctx() { loaders }: Context,
+  ): Promise<number | null> | null {
     return document.status === 'PENDING' ? loaders.queuePosition.load(document.id) : null;
   }
 
   @FieldResolver(() => Boolean, {
-    description: 'Whether the viewer may cancel the document now. Always false: this schema has no mutation that cancels a document yet.',
+    description:
+      'Whether the viewer may cancel the document now. Always false: this schema has no mutation that cancels a document yet.',
   })
   canCancel(): boolean {
     return false;
   }
 
   @FieldResolver(() => Boolean, {
-    description: 'Whether the viewer may retry the document now. Always false: this schema has no mutation that retries a document yet.',
+    description:
+      'Whether the viewer may retry the document now. Always false: this schema has no mutation that retries a document yet.',
   })
   canRetry(): boolean {
     return false;
   }
 
-  @FieldResolver(() => [DocumentStatusEventType], { description: 'The durable history, oldest first.' })
+  @FieldResolver(() => [DocumentStatusEventType], {
+    description: 'The durable history, oldest first.',
+  })
   events(
     @Root() document: Document,
     @Ctx() { loaders }: Context,
-    @Arg('after', () => Int, { defaultValue: 0, description: 'Only events with a higher seq.' }) after: number,
-    @Arg('first', () => Int, { defaultValue: 50, description: 'So many at most, up to 500.' }) first: number,
+    @Arg('after', () => Int, { defaultValue: 0, description: 'Only events with a higher seq.' })
+    after: number,
+    @Arg('first', () => Int, { defaultValue: 50, description: 'So many at most, up to 500.' })
+    first: number,
   ): Promise<StatusEvent[]> {
     assertRange('first', first, 0, MAX_EVENTS);
     return loaders.events.load({ documentId: document.id, after, first });
@@ -55,7 +65,9 @@ export class DocumentResolver {
 export class ProgressResolver {
   @FieldResolver(() => Float, { description: '0 to 100; 0 while the total is not known.' })
   percent(@Root() { done, total }: Progress): number {
-    return total === null || total === 0 ? 0 : Math.min(100, Math.round((1_000 * done) / total) / 10);
+    return total === null || total === 0
+      ? 0
+      : Math.min(100, Math.round((1_000 * done) / total) / 10);
   }
 }
 
@@ -63,9 +75,13 @@ export class ProgressResolver {
 export class DocumentStatusEventResolver {
   @FieldResolver(() => DocumentType, {
     nullable: true,
-    description: 'Never older than this event; select it and a normalised cache updates itself. Null when the document is gone.',
+    description:
+      'Never older than this event; select it and a normalised cache updates itself. Null when the document is gone.',
   })
-  async document(@Root() event: StatusEvent, @Ctx() { loaders }: Context): Promise<Document | null> {
+  async document(
+    @Root() event: StatusEvent,
+    @Ctx() { loaders }: Context,
+  ): Promise<Document | null> {
     const document = event.document ?? (await loaders.document.load(event.documentId));
     return document?.status === 'DELETING' ? null : document;
   }

@@ -5,7 +5,11 @@ import type { UploadResult } from '../../documents/upload-document.js';
 import { untilEnd } from '../../http/multipart.js';
 import { requireViewer } from '../../api/auth/authenticate.js';
 import type { Context } from '../context.js';
-import { DeleteDocumentPayloadType, UploadDocumentPayloadType, UploadOptionsInput } from '../types/query-types.js';
+import {
+  DeleteDocumentPayloadType,
+  UploadDocumentPayloadType,
+  UploadOptionsInput,
+} from '../types/query-types.js';
 import { Upload } from '../types/scalars.js';
 
 @Resolver()
@@ -15,8 +19,10 @@ export class MutationResolver {
   })
   async uploadDocument(
     @Ctx() context: Context,
-    @Arg('file', () => Upload, { description: 'The file, as a part of a multipart request.' }) file: Promise<FileUpload>,
-    @Arg('options', () => UploadOptionsInput, { nullable: true, description: 'How to process it.' }) options?: UploadOptionsInput | null,
+    @Arg('file', () => Upload, { description: 'The file, as a part of a multipart request.' })
+    file: Promise<FileUpload>,
+    @Arg('options', () => UploadOptionsInput, { nullable: true, description: 'How to process it.' })
+    options?: UploadOptionsInput | null,
   ): Promise<UploadResult> {
     const received = await file;
     return context.services.uploadDocument(requireViewer(context), {
@@ -27,16 +33,26 @@ export class MutationResolver {
   }
 
   @Mutation(() => DeleteDocumentPayloadType, {
-    description: 'Gone for every reader when it answers; vectors and file follow in the background.',
+    description:
+      'Gone for every reader when it answers; vectors and file follow in the background.',
   })
-  async deleteDocument(@Ctx() context: Context, @Arg('id', () => ID, { description: 'Its id.' }) id: string): Promise<{ id: string }> {
+  async deleteDocument(
+    @Ctx() context: Context,
+    @Arg('id', () => ID, { description: 'Its id.' }) id: string,
+  ): Promise<{ id: string }> {
     await context.services.deleteDocument(requireViewer(context), id);
     return { id };
   }
 }
 
-/** A body that was found wrong before its file is opened does not open it: how the body ended is the reason. */
-async function* contentOf({ createReadStream }: FileUpload, ended: Promise<void>): AsyncGenerator<Buffer> {
+/**
+ * A body that was found wrong before its file is opened does not open it: how the body ended is the
+ * reason.
+ */
+async function* contentOf(
+  { createReadStream }: FileUpload,
+  ended: Promise<void>,
+): AsyncGenerator<Buffer> {
   let content: Readable;
   try {
     content = createReadStream();

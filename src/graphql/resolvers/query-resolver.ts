@@ -34,26 +34,45 @@ export class QueryResolver {
     return { maxUploadBytes, mimeTypes: [...formats.mimeTypes], maxDocuments: null, documents };
   }
 
-  @Query(() => DocumentType, { nullable: true, description: "Null when there is none, or it is somebody else's." })
-  document(@Ctx() context: Context, @Arg('id', () => ID, { description: 'Its id.' }) id: string): Promise<Document | null> | null {
+  @Query(() => DocumentType, {
+    nullable: true,
+    description: "Null when there is none, or it is somebody else's.",
+  })
+  document(
+    @Ctx() context: Context,
+    @Arg('id', () => ID, { description: 'Its id.' }) id: string,
+  ): Promise<Document | null> | null {
     return isDocumentId(id) ? context.services.store.find(requireViewer(context).id, id) : null;
   }
 
-  @Query(() => DocumentConnectionType, { description: 'Newest first, id breaks ties. More than 100 at once: BAD_USER_INPUT.' })
+  @Query(() => DocumentConnectionType, {
+    description: 'Newest first, id breaks ties. More than 100 at once: BAD_USER_INPUT.',
+  })
   async documents(
     @Ctx() context: Context,
-    @Arg('first', () => Int, { defaultValue: 20, description: 'So many at most, 1 to 100.' }) first: number,
-    @Arg('after', () => String, { nullable: true, description: 'The cursor behind which the page begins.' }) after?: string | null,
-    @Arg('filter', () => DocumentFilterInput, { nullable: true, description: 'Only these.' }) filter?: DocumentFilterInput | null,
+    @Arg('first', () => Int, { defaultValue: 20, description: 'So many at most, 1 to 100.' })
+    first: number,
+    @Arg('after', () => String, {
+      nullable: true,
+      description: 'The cursor behind which the page begins.',
+    })
+    after?: string | null,
+    @Arg('filter', () => DocumentFilterInput, { nullable: true, description: 'Only these.' })
+    filter?: DocumentFilterInput | null,
   ): Promise<DocumentConnectionType> {
     assertRange('first', first, 1, MAX_PAGE);
     const position = after === undefined || after === null ? {} : { after: parseCursor(after) };
-    const page = await context.services.store.list(requireViewer(context).id, { first, ...position, filter: toFilter(filter) });
+    const page = await context.services.store.list(requireViewer(context).id, {
+      first,
+      ...position,
+      filter: toFilter(filter),
+    });
     return toConnection(page);
   }
 
   @Query(() => [DocumentCountType], {
-    description: "How many of the viewer's documents are in each status; a status without any is left out.",
+    description:
+      "How many of the viewer's documents are in each status; a status without any is left out.",
   })
   documentCounts(@Ctx() context: Context): Promise<{ status: DocumentStatus; count: number }[]> {
     return context.loaders.counts.load(requireViewer(context).id);
@@ -65,13 +84,22 @@ export class QueryResolver {
   })
   search(
     @Ctx() context: Context,
-    @Arg('query', () => String, { description: 'What to find: words or a question.' }) query: string,
-    @Arg('first', () => Int, { defaultValue: 10, description: 'So many hits at most, 1 to 100.' }) first: number,
-    @Arg('mode', () => SearchModeEnum, { defaultValue: 'HYBRID', description: 'By meaning, by words, or both.' }) mode: SearchMode,
-    @Arg('documentIds', () => [ID], { nullable: true, description: 'Only in these documents.' }) documentIds?: string[] | null,
+    @Arg('query', () => String, { description: 'What to find: words or a question.' })
+    query: string,
+    @Arg('first', () => Int, { defaultValue: 10, description: 'So many hits at most, 1 to 100.' })
+    first: number,
+    @Arg('mode', () => SearchModeEnum, {
+      defaultValue: 'HYBRID',
+      description: 'By meaning, by words, or both.',
+    })
+    mode: SearchMode,
+    @Arg('documentIds', () => [ID], { nullable: true, description: 'Only in these documents.' })
+    documentIds?: string[] | null,
   ): Promise<SearchHit[]> {
     const search = { query, first, mode, ...(documentIds && { documentIds }) };
-    return context.services.searchDocuments(requireViewer(context), search, { signal: context.signal });
+    return context.services.searchDocuments(requireViewer(context), search, {
+      signal: context.signal,
+    });
   }
 }
 
@@ -79,7 +107,9 @@ export class QueryResolver {
 function toFilter(filter: DocumentFilterInput | null | undefined): DocumentFilter {
   return {
     ...(filter?.status && { status: filter.status }),
-    ...(filter?.filename && { filename: filter.filename.replaceAll('\0', '\ufffd').toWellFormed() }),
+    ...(filter?.filename && {
+      filename: filter.filename.replaceAll('\0', '\ufffd').toWellFormed(),
+    }),
   };
 }
 

@@ -27,11 +27,15 @@ afterSeq and completeOnTerminal need documentId (else BAD_USER_INPUT). A client 
   documentStatus(
     @Root() event: StatusEvent,
     @Ctx() context: Context,
-    @Arg('documentId', () => ID, { nullable: true, description: 'Only this document; left out: the whole list.' })
+    @Arg('documentId', () => ID, {
+      nullable: true,
+      description: 'Only this document; left out: the whole list.',
+    })
     _documentId?: string | null,
     @Arg('afterSeq', () => Int, {
       nullable: true,
-      description: 'Instead of the SNAPSHOT every durable CHANGE after it, in order, then live; in the future: a SNAPSHOT.',
+      description:
+        'Instead of the SNAPSHOT every durable CHANGE after it, in order, then live; in the future: a SNAPSHOT.',
     })
     _afterSeq?: number | null,
     @Arg('completeOnTerminal', () => Boolean, {
@@ -40,7 +44,8 @@ afterSeq and completeOnTerminal need documentId (else BAD_USER_INPUT). A client 
     })
     _completeOnTerminal?: boolean,
   ): StatusEvent {
-    // One context serves the whole subscription: what a loader has read for one event is too old for the next.
+    // One context serves the whole subscription: what a loader has read for one event is too old
+    // for the next.
     context.loaders.document.clearAll();
     context.loaders.queuePosition.clearAll();
     context.loaders.events.clearAll();

@@ -41,7 +41,11 @@ registerEnumType(PriorityEnum, {
   },
 });
 
-export const SearchModeEnum: EnumOf<SearchMode> = { HYBRID: 'HYBRID', SEMANTIC: 'SEMANTIC', KEYWORD: 'KEYWORD' };
+export const SearchModeEnum: EnumOf<SearchMode> = {
+  HYBRID: 'HYBRID',
+  SEMANTIC: 'SEMANTIC',
+  KEYWORD: 'KEYWORD',
+};
 
 registerEnumType(SearchModeEnum, {
   name: 'SearchMode',
@@ -53,7 +57,11 @@ registerEnumType(SearchModeEnum, {
   },
 });
 
-export const StatusEventKindEnum: EnumOf<StatusEventKind> = { SNAPSHOT: 'SNAPSHOT', CHANGE: 'CHANGE', PROGRESS: 'PROGRESS' };
+export const StatusEventKindEnum: EnumOf<StatusEventKind> = {
+  SNAPSHOT: 'SNAPSHOT',
+  CHANGE: 'CHANGE',
+  PROGRESS: 'PROGRESS',
+};
 
 registerEnumType(StatusEventKindEnum, {
   name: 'StatusEventKind',

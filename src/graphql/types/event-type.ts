@@ -1,5 +1,10 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql';
-import type { DocumentStatus, ProcessingError, Progress, StatusEventKind } from '../../documents/document.js';
+import type {
+  DocumentStatus,
+  ProcessingError,
+  Progress,
+  StatusEventKind,
+} from '../../documents/document.js';
 import { ProcessingErrorType, ProgressType } from './document-type.js';
 import { DocumentStatusEnum, StatusEventKindEnum } from './enums.js';
 import { DateTime } from './scalars.js';
@@ -12,13 +17,19 @@ export class DocumentStatusEventType {
   @Field(() => ID, { description: 'The document it is about.' })
   documentId!: string;
 
-  @Field(() => Int, { description: "The document's seq after this event. A consumer keeps the highest and drops the rest." })
+  @Field(() => Int, {
+    description:
+      "The document's seq after this event. A consumer keeps the highest and drops the rest.",
+  })
   seq!: number;
 
   @Field(() => DocumentStatusEnum, { description: 'The status from this event on.' })
   status!: DocumentStatus;
 
-  @Field(() => DocumentStatusEnum, { nullable: true, description: 'Null in a SNAPSHOT and in the first event of a document.' })
+  @Field(() => DocumentStatusEnum, {
+    nullable: true,
+    description: 'Null in a SNAPSHOT and in the first event of a document.',
+  })
   previousStatus!: DocumentStatus | null;
 
   @Field(() => ProgressType, { description: 'Chunks stored of chunks in all.' })
@@ -30,7 +41,10 @@ export class DocumentStatusEventType {
   @Field(() => Int, { description: 'Which run of the document this is about.' })
   generation!: number;
 
-  @Field(() => ProcessingErrorType, { nullable: true, description: 'The last failure; null after success.' })
+  @Field(() => ProcessingErrorType, {
+    nullable: true,
+    description: 'The last failure; null after success.',
+  })
   error!: ProcessingError | null;
 
   @Field(() => Int, { description: 'Objects that answer searches from this event on.' })

@@ -24,16 +24,24 @@ export class LimitsType {
   @Field(() => [String], { description: 'Formats that are read.' })
   mimeTypes!: string[];
 
-  @Field(() => Int, { nullable: true, description: 'Documents the viewer may have; null for no limit.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Documents the viewer may have; null for no limit.',
+  })
   maxDocuments!: number | null;
 
   @Field(() => Int, { description: 'Documents the viewer has.' })
   documents!: number;
 }
 
-@InputType('DocumentFilter', { description: 'Which documents to list; every part given must match.' })
+@InputType('DocumentFilter', {
+  description: 'Which documents to list; every part given must match.',
+})
 export class DocumentFilterInput {
-  @Field(() => [DocumentStatusEnum], { nullable: true, description: 'In one of these. An empty list is no filter.' })
+  @Field(() => [DocumentStatusEnum], {
+    nullable: true,
+    description: 'In one of these. An empty list is no filter.',
+  })
   status?: DocumentStatus[] | null;
 
   @Field(() => String, { nullable: true, description: 'Contained in the file name, in any case.' })
@@ -57,10 +65,16 @@ export class PageInfoType {
   @Field(() => Boolean, { description: 'There is something before startCursor.' })
   hasPreviousPage!: boolean;
 
-  @Field(() => String, { nullable: true, description: 'Place of the first; null when the page is empty.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Place of the first; null when the page is empty.',
+  })
   startCursor!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Place of the last; null when the page is empty.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Place of the last; null when the page is empty.',
+  })
   endCursor!: string | null;
 }
 
@@ -85,7 +99,10 @@ export class DocumentCountType {
   count!: number;
 }
 
-/** Simple: a search returns thousands of them, and a resolver of ours for each field would block the loop for a second. */
+/**
+ * Simple: a search returns thousands of them, and a resolver of ours for each field would block the
+ * loop for a second.
+ */
 @ObjectType('Highlight', { description: 'A stretch of a passage.', simpleResolvers: true })
 export class HighlightType {
   @Field(() => Int, { description: 'First character, from 0.' })
@@ -127,13 +144,19 @@ export class SearchHitType {
 
 @InputType('UploadOptions', { description: 'How a file is to be processed.' })
 export class UploadOptionsInput {
-  @Field(() => PriorityEnum, { defaultValue: PriorityEnum.NORMAL, description: 'Place in the queue.' })
+  @Field(() => PriorityEnum, {
+    defaultValue: PriorityEnum.NORMAL,
+    description: 'Place in the queue.',
+  })
   priority!: Priority;
 
   @Field(() => DateTime, { nullable: true, description: 'Not before this time. In the past: now.' })
   scheduledFor?: Date | null;
 
-  @Field(() => Boolean, { defaultValue: false, description: 'Process even if this user already has the same bytes.' })
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description: 'Process even if this user already has the same bytes.',
+  })
   force!: boolean;
 }
 
@@ -142,10 +165,15 @@ export class UploadOptionsInput {
     'When this user has the same bytes in a document that is unfinished or COMPLETED, document is that one, duplicateOf its id, and no work is done. Two at once make one document. After FAILED or CANCELLED, or with force, a new document is made.',
 })
 export class UploadDocumentPayloadType {
-  @Field(() => DocumentType, { description: 'The document that was made, or the one that was there.' })
+  @Field(() => DocumentType, {
+    description: 'The document that was made, or the one that was there.',
+  })
   document!: Document;
 
-  @Field(() => ID, { nullable: true, description: 'Id of the document with the same bytes; null for a new one.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Id of the document with the same bytes; null for a new one.',
+  })
   duplicateOf!: string | null;
 }
 

@@ -21,7 +21,12 @@ export const Upload = new GraphQLScalarType({
 /** Here and not in the resolver: the file is awaited before the resolver is called. */
 function received(file: Promise<FileUpload>): Promise<FileUpload> {
   const inOurWords = file.catch((error: unknown) => {
-    throw new ApiError('BAD_USER_INPUT', 'The file is missing in the multipart request.', { field: 'file' }, { cause: error });
+    throw new ApiError(
+      'BAD_USER_INPUT',
+      'The file is missing in the multipart request.',
+      { field: 'file' },
+      { cause: error },
+    );
   });
   // It may be rejected while nobody listens yet, or ever will when another variable is wrong.
   inOurWords.catch(() => undefined);

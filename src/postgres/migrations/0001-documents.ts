@@ -44,8 +44,12 @@ export class Documents0001 extends Migration {
     this.addSql(`create index documents_by_user on documents (user_id, created_at desc, id desc)`);
     this.addSql(`create index documents_by_change on documents (user_id, updated_at desc)`);
     this.addSql(`create index documents_queue on documents (fair_at, id) where status = 'pending'`);
-    this.addSql(`create index documents_queue_by_user on documents (user_id, fair_at) where status = 'pending'`);
-    this.addSql(`create index documents_leases on documents (lease_until) where lease_until is not null`);
+    this.addSql(
+      `create index documents_queue_by_user on documents (user_id, fair_at) where status = 'pending'`,
+    );
+    this.addSql(
+      `create index documents_leases on documents (lease_until) where lease_until is not null`,
+    );
     this.addSql(`create unique index documents_blobs on documents (blob_key)`);
 
     this.addSql(`
@@ -57,7 +61,8 @@ export class Documents0001 extends Migration {
         primary key (document_id, seq)
       )`);
 
-    // Reading must never be by "id greater than the last one": ids are taken before commits, such a reader skips rows.
+    // Reading must never be by "id greater than the last one": ids are taken before commits, such a
+    // reader skips rows.
     this.addSql(`
       create table outbox (
         id bigint generated always as identity primary key,

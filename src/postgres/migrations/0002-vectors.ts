@@ -1,9 +1,10 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /**
- * Vectors in the database. `embedding` has no length in its type: the collection row names model and dimensions, and a store made
- * for others is refused at start. Half precision halves what a search scans, and plain storage keeps it in the row whatever the model's length.
- * The search is exact, over one user's rows: recall is complete and a new vector needs no index work.
+ * Vectors in the database. `embedding` has no length in its type: the collection row names model
+ * and dimensions, and a store made for others is refused at start. Half precision halves what a
+ * search scans, and plain storage keeps it in the row whatever the model's length. The search is
+ * exact, over one user's rows: recall is complete and a new vector needs no index work.
  */
 export class Vectors0002 extends Migration {
   override up(): void {

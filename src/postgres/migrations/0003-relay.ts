@@ -6,7 +6,8 @@ export class Relay0003 extends Migration {
     // A row that the log refuses for good stays here with the reason and holds up nothing.
     this.addSql(`alter table outbox add column parked_reason text`);
 
-    // Documents whose newest state is still to be told on the compacted topic. A document that has gone by then gets a tombstone.
+    // Documents whose newest state is still to be told on the compacted topic. A document that has
+    // gone by then gets a tombstone.
     this.addSql(`create sequence latest_queue_version`);
     this.addSql(`
       create table latest_queue (

@@ -1,8 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /**
- * The history keeps the columns that change instead of a whole event as JSON, and everything about a change is written by the statement
- * that makes it (record-change.ts). Of the indexes of `documents`, which every change of a status writes to anew, those go that others can stand for.
+ * The history keeps the columns that change instead of a whole event as JSON, and everything about
+ * a change is written by the statement that makes it (record-change.ts). Of the indexes of
+ * `documents`, which every change of a status writes to anew, those go that others can stand for.
  */
 export class NarrowHistory0005 extends Migration {
   override up(): void {
@@ -40,18 +41,26 @@ export class NarrowHistory0005 extends Migration {
     );
     this.addSql(`update latest_queue set shard = get_byte(uuid_send(document_id), 0) / 16`);
 
-    // What waits is read in the order of its ids, whatever shard it is in; permits point to no document.
+    // What waits is read in the order of its ids, whatever shard it is in; permits point to no
+    // document.
     this.addSql(`drop index outbox_by_shard`);
     this.addSql(`drop index outbox_by_document`);
-    this.addSql(`create index outbox_by_document on outbox (document_id) where document_id is not null`);
+    this.addSql(
+      `create index outbox_by_document on outbox (document_id) where document_id is not null`,
+    );
 
     // A document's blob has its id for a key.
     this.addSql(`drop index documents_blobs`);
 
-    // The same bytes are found by one of two indexes, whichever the row is in: most rows are in the unique one.
+    // The same bytes are found by one of two indexes, whichever the row is in: most rows are in the
+    // unique one.
     this.addSql(`drop index documents_by_content`);
-    this.addSql(`create index documents_by_content on documents (user_id, content_hash) where dedupe_hash is null`);
+    this.addSql(
+      `create index documents_by_content on documents (user_id, content_hash) where dedupe_hash is null`,
+    );
     this.addSql(`drop index documents_dedupe`);
-    this.addSql(`create unique index documents_dedupe on documents (user_id, dedupe_hash) where dedupe_hash is not null`);
+    this.addSql(
+      `create unique index documents_dedupe on documents (user_id, dedupe_hash) where dedupe_hash is not null`,
+    );
   }
 }

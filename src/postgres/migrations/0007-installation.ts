@@ -1,6 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** One row: the id of this installation, and since when its blob store bears that id (blobs/installation-marker.ts). */
+/**
+ * One row: the id of this installation, and since when its blob store bears that id
+ * (blobs/installation-marker.ts).
+ */
 export class Installation0007 extends Migration {
   override up(): void {
     this.addSql(`

@@ -18,7 +18,11 @@ export interface HostileInput {
 }
 
 /** Adds kind and finding to several inputs at once. */
-export function ofKind(kind: string, finding: string, inputs: Record<string, HostileInput['send']>): HostileInput[] {
+export function ofKind(
+  kind: string,
+  finding: string,
+  inputs: Record<string, HostileInput['send']>,
+): HostileInput[] {
   return Object.entries(inputs).map(([name, send]) => ({ name, kind, finding, send }));
 }
 
@@ -26,5 +30,7 @@ export function ofKind(kind: string, finding: string, inputs: Record<string, Hos
 export function summarise(responses: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const response of responses) counts.set(response, (counts.get(response) ?? 0) + 1);
-  return [...counts].map(([response, count]) => (count === 1 ? response : `${count} × ${response}`)).join(', ');
+  return [...counts]
+    .map(([response, count]) => (count === 1 ? response : `${count} × ${response}`))
+    .join(', ');
 }

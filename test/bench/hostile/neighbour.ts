@@ -1,4 +1,7 @@
-/** A well-behaved user beside the hostile one: asks /healthz every 50 ms, searches, and uploads one page after the other. */
+/**
+ * A well-behaved user beside the hostile one: asks /healthz every 50 ms, searches, and uploads one
+ * page after the other.
+ */
 import { readFile } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -64,12 +67,18 @@ export function startNeighbour(url: string, pid: number): Neighbour {
     async stop() {
       stopping.abort();
       own.disable();
-      await Promise.race([Promise.all([health.ended, search.ended, upload.ended]), sleep(RETRY_MS)]);
+      await Promise.race([
+        Promise.all([health.ended, search.ended, upload.ended]),
+        sleep(RETRY_MS),
+      ]);
     },
   };
 }
 
-/** Repeats an action until it succeeds, and that again and again; one success counts from its first attempt. */
+/**
+ * Repeats an action until it succeeds, and that again and again; one success counts from its first
+ * attempt.
+ */
 function repeat(signal: AbortSignal, pauseMs: number, attempt: () => Promise<boolean>): Activity {
   let began: number | undefined;
   let worst = 0;
@@ -93,13 +102,19 @@ function repeat(signal: AbortSignal, pauseMs: number, attempt: () => Promise<boo
 }
 
 async function isHealthy(url: string, signal: AbortSignal): Promise<boolean> {
-  const response = await fetch(`${url}/healthz`, { signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]) });
+  const response = await fetch(`${url}/healthz`, {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]),
+  });
   await response.arrayBuffer();
   return response.ok;
 }
 
 async function searchOnce(url: string, token: string): Promise<boolean> {
-  const { errors } = await ask(url, token, '{ search(query: "keepers of the harbour") { text score } }');
+  const { errors } = await ask(
+    url,
+    token,
+    '{ search(query: "keepers of the harbour") { text score } }',
+  );
   return errors.length === 0;
 }
 
@@ -107,7 +122,10 @@ let page = 0;
 
 async function uploadOnce(url: string, token: string, signal: AbortSignal): Promise<boolean> {
   page += 1;
-  const file = { name: `page-${page}.txt`, content: `Page ${page}. The keepers of the harbour count the ships. `.repeat(12) };
+  const file = {
+    name: `page-${page}.txt`,
+    content: `Page ${page}. The keepers of the harbour count the ships. `.repeat(12),
+  };
   const { data } = await askUpload(url, token, file);
   const id = data?.uploadDocument.document.id;
   if (id === undefined) return false;
@@ -117,9 +135,14 @@ async function uploadOnce(url: string, token: string, signal: AbortSignal): Prom
 }
 
 async function hasCompleted(url: string, token: string, id: string): Promise<boolean> {
-  const { data } = await ask<{ document: { status: string } | null }>(url, token, 'query($id: ID!) { document(id: $id) { status } }', {
-    id,
-  });
+  const { data } = await ask<{ document: { status: string } | null }>(
+    url,
+    token,
+    'query($id: ID!) { document(id: $id) { status } }',
+    {
+      id,
+    },
+  );
   return data?.document?.status === 'COMPLETED';
 }
 

@@ -8,8 +8,13 @@ const ODT = 'application/vnd.oasis.opendocument.text';
 
 export type Parts = Record<string, string | Buffer>;
 
-export function relationships(targets: readonly (readonly [id: string, type: string, target: string])[]): string {
-  const each = targets.map(([id, type, target]) => `<Relationship Id="${id}" Type="${OFFICE}/${type}" Target="${target}"/>`);
+export function relationships(
+  targets: readonly (readonly [id: string, type: string, target: string])[],
+): string {
+  const each = targets.map(
+    ([id, type, target]) =>
+      `<Relationship Id="${id}" Type="${OFFICE}/${type}" Target="${target}"/>`,
+  );
   return `<Relationships xmlns="${RELATIONSHIPS}">${each.join('')}</Relationships>`;
 }
 
@@ -24,17 +29,27 @@ export function docx(document: string, more: Parts = {}): Buffer {
 
 /** One relationship and one entry of the workbook for each sheet; the files are given. */
 export function xlsx(sheets: readonly string[], parts: Parts): Buffer {
-  const listed = sheets.map((_, index) => `<sheet name="s${index}" sheetId="${index + 1}" r:id="s${index}"/>`).join('');
+  const listed = sheets
+    .map((_, index) => `<sheet name="s${index}" sheetId="${index + 1}" r:id="s${index}"/>`)
+    .join('');
   const workbook = `<workbook xmlns:r="${OFFICE}"><sheets>${listed}</sheets></workbook>`;
   const targets = sheets.map((target, index) => [`s${index}`, 'worksheet', target] as const);
   const related = relationships([...targets, ['strings', 'sharedStrings', 'sharedStrings.xml']]);
-  return officePackage('xl/workbook.xml', { 'xl/workbook.xml': workbook, 'xl/_rels/workbook.xml.rels': related, ...parts });
+  return officePackage('xl/workbook.xml', {
+    'xl/workbook.xml': workbook,
+    'xl/_rels/workbook.xml.rels': related,
+    ...parts,
+  });
 }
 
 export function pptx(slides: readonly string[], parts: Parts): Buffer {
-  const listed = slides.map((_, index) => `<p:sldId id="${256 + index}" r:id="s${index}"/>`).join('');
+  const listed = slides
+    .map((_, index) => `<p:sldId id="${256 + index}" r:id="s${index}"/>`)
+    .join('');
   const presentation = `<p:presentation xmlns:p="p" xmlns:r="${OFFICE}"><p:sldIdLst>${listed}</p:sldIdLst></p:presentation>`;
-  const related = relationships(slides.map((target, index) => [`s${index}`, 'slide', target] as const));
+  const related = relationships(
+    slides.map((target, index) => [`s${index}`, 'slide', target] as const),
+  );
   return officePackage('ppt/presentation.xml', {
     'ppt/presentation.xml': presentation,
     'ppt/_rels/presentation.xml.rels': related,
@@ -44,5 +59,7 @@ export function pptx(slides: readonly string[], parts: Parts): Buffer {
 
 export function odt(content: string): Buffer {
   const manifest = `<manifest:manifest xmlns:manifest="m"><manifest:file-entry manifest:full-path="/" manifest:media-type="${ODT}"/></manifest:manifest>`;
-  return makeZip(Object.entries({ mimetype: ODT, 'META-INF/manifest.xml': manifest, 'content.xml': content }));
+  return makeZip(
+    Object.entries({ mimetype: ODT, 'META-INF/manifest.xml': manifest, 'content.xml': content }),
+  );
 }

@@ -1,4 +1,7 @@
-/** HTTP as no proper client sends it: bodies as they are, one connection per request, a time limit, and never an exception. */
+/**
+ * HTTP as no proper client sends it: bodies as they are, one connection per request, a time limit,
+ * and never an exception.
+ */
 import { once } from 'node:events';
 import { request, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
@@ -34,9 +37,19 @@ const KEPT_CHARACTERS = 4_000_000;
 const BOUNDARY = 'hostile-boundary';
 
 export async function exchange(target: Target, sent: Sent): Promise<Received> {
-  const { path = '/graphql', method = 'POST', headers = {}, body = '', token = target.token, timeoutMs = TIMEOUT_MS } = sent;
+  const {
+    path = '/graphql',
+    method = 'POST',
+    headers = {},
+    body = '',
+    token = target.token,
+    timeoutMs = TIMEOUT_MS,
+  } = sent;
   const deadline = AbortSignal.timeout(timeoutMs);
-  const length = typeof body === 'string' || Buffer.isBuffer(body) ? { 'content-length': Buffer.byteLength(body) } : {};
+  const length =
+    typeof body === 'string' || Buffer.isBuffer(body)
+      ? { 'content-length': Buffer.byteLength(body) }
+      : {};
   const authorization = token === null ? {} : { authorization: `Bearer ${token}` };
   try {
     const outgoing = request(target.url, {
@@ -54,13 +67,18 @@ export async function exchange(target: Target, sent: Sent): Promise<Received> {
     return { status: response.statusCode ?? 0, text: await readAll(response), problem: '' };
   } catch (error) {
     const { code, name } = error as Error & { code?: string };
-    return { status: 0, text: '', problem: deadline.aborted ? 'no response in time' : (code ?? name) };
+    return {
+      status: 0,
+      text: '',
+      problem: deadline.aborted ? 'no response in time' : (code ?? name),
+    };
   }
 }
 
 async function readAll(response: IncomingMessage): Promise<string> {
   let text = '';
-  for await (const part of response.setEncoding('utf8')) if (text.length < KEPT_CHARACTERS) text += part as string;
+  for await (const part of response.setEncoding('utf8'))
+    if (text.length < KEPT_CHARACTERS) text += part as string;
   return text;
 }
 
@@ -78,12 +96,20 @@ export function graphqlBody(query: string, variables: unknown = {}): string {
   return JSON.stringify({ query, variables });
 }
 
-export async function postGraphql(target: Target, query: string, variables: unknown = {}, more: Sent = {}): Promise<string> {
+export async function postGraphql(
+  target: Target,
+  query: string,
+  variables: unknown = {},
+  more: Sent = {},
+): Promise<string> {
   return send(target, { headers: JSON_BODY, body: graphqlBody(query, variables), ...more });
 }
 
 /** So many at once. */
-export async function atOnce(times: number, action: (index: number) => Promise<string>): Promise<string[]> {
+export async function atOnce(
+  times: number,
+  action: (index: number) => Promise<string>,
+): Promise<string[]> {
   return Promise.all(Array.from({ length: times }, (_, index) => action(index)));
 }
 
@@ -94,7 +120,11 @@ export interface MultipartPart {
 }
 
 export function multipart(parts: readonly MultipartPart[]): Buffer {
-  const pieces = parts.flatMap(({ name, filename, content }) => [multipartHead(name, filename), toBuffer(content), Buffer.from('\r\n')]);
+  const pieces = parts.flatMap(({ name, filename, content }) => [
+    multipartHead(name, filename),
+    toBuffer(content),
+    Buffer.from('\r\n'),
+  ]);
   return Buffer.concat([...pieces, multipartEnd()]);
 }
 
@@ -126,7 +156,10 @@ const TERMINAL_MS = 30_000;
 /** What is embedded has been read: the work that is left is that of any long text. */
 const EMBEDDED_MS = 6_000;
 
-/** Uploads it over REST and waits until each document is terminal, 30 s at most, or has been embedded for a while. */
+/**
+ * Uploads it over REST and waits until each document is terminal, 30 s at most, or has been
+ * embedded for a while.
+ */
 export async function uploadFile(target: Target, file: HostileFile): Promise<string[]> {
   return atOnce(file.times ?? 1, async () => {
     const received = await exchange(target, {
@@ -155,7 +188,8 @@ function* joined(head: Buffer, middle: Iterable<Buffer>, end: Buffer): Iterable<
 }
 
 function* inPieces(content: Buffer, pieceBytes = Math.max(1, content.length)): Iterable<Buffer> {
-  for (let at = 0; at < content.length; at += pieceBytes) yield content.subarray(at, at + pieceBytes);
+  for (let at = 0; at < content.length; at += pieceBytes)
+    yield content.subarray(at, at + pieceBytes);
 }
 
 const STATUS = 'query($id: ID!) { document(id: $id) { status error { code } } }';
@@ -166,8 +200,13 @@ async function untilTerminal(target: Target, id: string): Promise<string> {
   let embeddedSince = Infinity;
   let last = 'no status';
   while (performance.now() - begun < TERMINAL_MS) {
-    const { text } = await exchange(target, { headers: JSON_BODY, body: graphqlBody(STATUS, { id }), timeoutMs: 10_000 });
-    const [, status, code] = /"status":"([A-Z]+)"(?:,"error":\{"code":"([A-Z_]+)")?/.exec(text) ?? [];
+    const { text } = await exchange(target, {
+      headers: JSON_BODY,
+      body: graphqlBody(STATUS, { id }),
+      timeoutMs: 10_000,
+    });
+    const [, status, code] =
+      /"status":"([A-Z]+)"(?:,"error":\{"code":"([A-Z_]+)")?/.exec(text) ?? [];
     last = ['202', status ?? last, code].filter(Boolean).join(' ');
     if (status === 'COMPLETED' || status === 'FAILED') return last;
     if (status === 'VECTORIZING') embeddedSince = Math.min(embeddedSince, performance.now());
@@ -181,10 +220,18 @@ const MINE = '{ documents(first: 100) { edges { node { id } } } }';
 
 /** Deletes what the input's user has, so that the next input meets a service without work. */
 export async function deleteEverything(target: Target): Promise<void> {
-  const { text } = await exchange(target, { headers: JSON_BODY, body: graphqlBody(MINE), timeoutMs: 5_000 });
+  const { text } = await exchange(target, {
+    headers: JSON_BODY,
+    body: graphqlBody(MINE),
+    timeoutMs: 5_000,
+  });
   const ids = [...text.matchAll(/"id":"([0-9a-f-]{36})"/g)].map(([, id]) => id ?? '');
   for (const id of ids) {
     const query = 'mutation($id: ID!) { deleteDocument(id: $id) { id } }';
-    await exchange(target, { headers: JSON_BODY, body: graphqlBody(query, { id }), timeoutMs: 5_000 });
+    await exchange(target, {
+      headers: JSON_BODY,
+      body: graphqlBody(query, { id }),
+      timeoutMs: 5_000,
+    });
   }
 }

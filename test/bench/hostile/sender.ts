@@ -1,6 +1,6 @@
 /**
- * The thread that sends one hostile input, named in its data. A thread of its own keeps the neighbour's clock honest, and when the bench
- * ends it, every connection goes with it.
+ * The thread that sends one hostile input, named in its data. A thread of its own keeps the
+ * neighbour's clock honest, and when the bench ends it, every connection goes with it.
  */
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -8,7 +8,10 @@ import type { Target } from './input.js';
 import { HOSTILE_INPUTS } from './inputs/all.js';
 import { deleteEverything } from './requests.js';
 
-/** On Linux a thread has a priority of its own: on two cores, what the sender itself costs is not to count as the service's delay. */
+/**
+ * On Linux a thread has a priority of its own: on two cores, what the sender itself costs is not to
+ * count as the service's delay.
+ */
 const LOWER_PRIORITY = 10;
 
 const { name, target } = workerData as { name: string; target: Target };

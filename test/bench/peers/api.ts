@@ -1,4 +1,7 @@
-/** The peer's API process: multipart upload to the folder, one row, one job; a WebSocket that is told what the workers publish. */
+/**
+ * The peer's API process: multipart upload to the folder, one row, one job; a WebSocket that is
+ * told what the workers publish.
+ */
 import busboy from 'busboy';
 import { Queue } from 'bullmq';
 import express, { type Request, type Response } from 'express';
@@ -11,25 +14,52 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Pool } from 'pg';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { channelOf, createTable, POOL_SIZE, QUEUE, required, toConnection, type DocumentJob } from './schema.js';
+import {
+  channelOf,
+  createTable,
+  POOL_SIZE,
+  QUEUE,
+  required,
+  toConnection,
+  type DocumentJob,
+} from './schema.js';
 
 const folder = required('UPLOAD_DIR');
 const pool = new Pool({ connectionString: required('DATABASE_URL'), max: POOL_SIZE });
-const queue = new Queue<DocumentJob>(QUEUE, { connection: toConnection(required('REDIS_URL')), prefix: required('QUEUE_PREFIX') });
+const queue = new Queue<DocumentJob>(QUEUE, {
+  connection: toConnection(required('REDIS_URL')),
+  prefix: required('QUEUE_PREFIX'),
+});
 const subscriber = new Redis(required('REDIS_URL'));
 const sockets = new Map<string, Set<WebSocket>>();
 
 const INSERT = `insert into documents (id, user_id, filename, file_size, mime_type, job_id) values ($1, $2, $3, $4, $5, $1)`;
-const JOB_OPTIONS = { attempts: 5, backoff: { type: 'exponential', delay: 1_000 }, removeOnComplete: true, removeOnFail: 1_000 };
+const JOB_OPTIONS = {
+  attempts: 5,
+  backoff: { type: 'exponential', delay: 1_000 },
+  removeOnComplete: true,
+  removeOnFail: 1_000,
+};
 
 async function upload(request: Request, response: Response): Promise<void> {
   const userId = userOf(request.headers.authorization);
-  if (userId === null) return void response.status(401).json({ error: { code: 'UNAUTHENTICATED' } });
+  if (userId === null)
+    return void response.status(401).json({ error: { code: 'UNAUTHENTICATED' } });
   const id = randomUUID();
   const file = await receive(request, join(folder, id));
   await pool.query(INSERT, [id, userId, file.filename, file.size, file.mimeType]);
-  await queue.add('process', { documentId: id, userId, filename: file.filename }, { ...JOB_OPTIONS, jobId: id });
-  response.status(202).json({ documentId: id, fileName: file.filename, fileSize: file.size, status: 'queued_for_processing', jobId: id });
+  await queue.add(
+    'process',
+    { documentId: id, userId, filename: file.filename },
+    { ...JOB_OPTIONS, jobId: id },
+  );
+  response.status(202).json({
+    documentId: id,
+    fileName: file.filename,
+    fileSize: file.size,
+    status: 'queued_for_processing',
+    jobId: id,
+  });
 }
 
 interface Received {
@@ -40,11 +70,19 @@ interface Received {
 
 function receive(request: Request, path: string): Promise<Received> {
   return new Promise((resolve, reject) => {
-    const form = busboy({ headers: request.headers, limits: { files: 1, fileSize: 100 * 1024 * 1024 } });
+    const form = busboy({
+      headers: request.headers,
+      limits: { files: 1, fileSize: 100 * 1024 * 1024 },
+    });
     form.once('file', (_field: string, stream: Readable, info: busboy.FileInfo) => {
       const target = createWriteStream(path);
       pipeline(stream, target).then(
-        () => resolve({ filename: info.filename ?? 'unnamed', mimeType: info.mimeType, size: target.bytesWritten }),
+        () =>
+          resolve({
+            filename: info.filename ?? 'unnamed',
+            mimeType: info.mimeType,
+            size: target.bytesWritten,
+          }),
         reject,
       );
     });
@@ -66,7 +104,9 @@ function serveSocket(socket: WebSocket): void {
     const own = sockets.get(userId) ?? new Set();
     sockets.set(userId, own.add(socket));
     socket.once('close', () => own.delete(socket));
-    void subscriber.subscribe(channelOf(userId)).then(() => socket.send('{"type":"authenticated"}'));
+    void subscriber
+      .subscribe(channelOf(userId))
+      .then(() => socket.send('{"type":"authenticated"}'));
   });
 }
 

@@ -28,13 +28,25 @@ export async function createTable(pool: Pool): Promise<void> {
       started_at timestamptz,
       processed_at timestamptz
     )`);
-  await pool.query('create index if not exists documents_by_user on documents (user_id, created_at desc)');
+  await pool.query(
+    'create index if not exists documents_by_user on documents (user_id, created_at desc)',
+  );
 }
 
 /** BullMQ makes connections of its own from these. */
-export function toConnection(url: string): { host: string; port: number; username?: string; password?: string } {
+export function toConnection(url: string): {
+  host: string;
+  port: number;
+  username?: string;
+  password?: string;
+} {
   const { hostname, port, username, password } = new URL(url);
-  return { host: hostname, port: Number(port || 6379), ...(username && { username }), ...(password && { password }) };
+  return {
+    host: hostname,
+    port: Number(port || 6379),
+    ...(username && { username }),
+    ...(password && { password }),
+  };
 }
 
 export function channelOf(userId: string): string {

@@ -1,4 +1,7 @@
-/** The peer, for one benchmark: its API and worker processes on the same servers, with a database, a folder and a queue of its own. */
+/**
+ * The peer, for one benchmark: its API and worker processes on the same servers, with a database, a
+ * folder and a queue of its own.
+ */
 import { Queue } from 'bullmq';
 import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -21,20 +24,34 @@ export interface PeerSide {
 
 const QUEUE_WIDTH = 16;
 const INSERT = `insert into documents (id, user_id, filename, file_size, mime_type, job_id) values ($1, $2, $3, $4, 'text/plain', $1)`;
-const JOB_OPTIONS = { attempts: 5, backoff: { type: 'exponential', delay: 1_000 }, removeOnComplete: true, removeOnFail: 1_000 };
+const JOB_OPTIONS = {
+  attempts: 5,
+  backoff: { type: 'exponential', delay: 1_000 },
+  removeOnComplete: true,
+  removeOnFail: 1_000,
+};
 
 export async function startPeerSide(servers: Servers): Promise<PeerSide> {
   const databaseUrl = await createDatabase(servers.databaseUrl);
   const folder = join(await mkdtemp(join(tmpdir(), 'docstream-bench-peer-')), 'uploads');
   await mkdir(folder);
   const prefix = `bench-${randomUUID()}`;
-  const env = { DATABASE_URL: databaseUrl, REDIS_URL: servers.redisUrl, UPLOAD_DIR: folder, QUEUE_PREFIX: prefix };
+  const env = {
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: servers.redisUrl,
+    UPLOAD_DIR: folder,
+    QUEUE_PREFIX: prefix,
+  };
   const api = await startProcess('test/bench/peers/api.ts', env);
   const processes = [api];
   const pool = new Pool({ connectionString: databaseUrl, max: QUEUE_WIDTH });
-  // The pool's end does not wait for its connections, so the database may go first: an error that nobody listens to would end the benchmark.
+  // The pool's end does not wait for its connections, so the database may go first: an error that
+  // nobody listens to would end the benchmark.
   pool.on('error', () => undefined);
-  const queue = new Queue<DocumentJob>(QUEUE, { connection: toConnection(servers.redisUrl), prefix });
+  const queue = new Queue<DocumentJob>(QUEUE, {
+    connection: toConnection(servers.redisUrl),
+    prefix,
+  });
 
   async function queueOne({ userId, filename, content }: BenchDocument): Promise<void> {
     const id = randomUUID();
@@ -46,7 +63,10 @@ export async function startPeerSide(servers: Servers): Promise<PeerSide> {
   return {
     api,
     startWorker: async (concurrency) => {
-      const worker = await startProcess('test/bench/peers/worker.ts', { ...env, CONCURRENCY: String(concurrency) });
+      const worker = await startProcess('test/bench/peers/worker.ts', {
+        ...env,
+        CONCURRENCY: String(concurrency),
+      });
       processes.push(worker);
       return worker;
     },

@@ -16,22 +16,31 @@ const DIMENSIONS = 16;
 
 async function processDocument({ data }: Job<DocumentJob>): Promise<void> {
   const { documentId, userId, filename } = data;
-  await pool.query(`update documents set status = 'processing', started_at = now() where id = $1`, [documentId]);
-  notify(userId, { type: 'job_progress', data: { jobId: documentId, documentId, status: 'processing', progress: 0 } });
+  await pool.query(`update documents set status = 'processing', started_at = now() where id = $1`, [
+    documentId,
+  ]);
+  notify(userId, {
+    type: 'job_progress',
+    data: { jobId: documentId, documentId, status: 'processing', progress: 0 },
+  });
   const text = await readFile(join(folder, documentId), 'utf8');
   const chunks = toChunks(text);
   const vectors = await embed(chunks);
   await store(documentId, chunks, vectors);
-  await pool.query(`update documents set status = 'completed', vector_count = $2, processed_at = now() where id = $1`, [
-    documentId,
-    chunks.length,
-  ]);
-  notify(userId, { type: 'document_processed', data: { documentId, filename, status: 'completed', error: null } });
+  await pool.query(
+    `update documents set status = 'completed', vector_count = $2, processed_at = now() where id = $1`,
+    [documentId, chunks.length],
+  );
+  notify(userId, {
+    type: 'document_processed',
+    data: { documentId, filename, status: 'completed', error: null },
+  });
 }
 
 function toChunks(text: string): string[] {
   const chunks: string[] = [];
-  for (let start = 0; start < text.length; start += MAX_CHUNK_LENGTH) chunks.push(text.slice(start, start + MAX_CHUNK_LENGTH));
+  for (let start = 0; start < text.length; start += MAX_CHUNK_LENGTH)
+    chunks.push(text.slice(start, start + MAX_CHUNK_LENGTH));
   return chunks;
 }
 
@@ -43,7 +52,11 @@ async function embed(texts: readonly string[]): Promise<Float32Array[]> {
 /** Keeps how many there are and nothing else, as the one on the other side does. */
 const stored = new Map<string, number>();
 
-async function store(documentId: string, chunks: readonly string[], vectors: readonly Float32Array[]): Promise<void> {
+async function store(
+  documentId: string,
+  chunks: readonly string[],
+  vectors: readonly Float32Array[],
+): Promise<void> {
   if (vectors.length !== chunks.length) throw new Error('vectors are missing');
   stored.set(documentId, chunks.length);
 }
@@ -57,5 +70,8 @@ new Worker<DocumentJob>(QUEUE, processDocument, {
   prefix: required('QUEUE_PREFIX'),
   concurrency: Number(required('CONCURRENCY')),
 });
-createServer((_request, response) => void response.end('ok')).listen(Number(required('PORT')), '127.0.0.1');
+createServer((_request, response) => void response.end('ok')).listen(
+  Number(required('PORT')),
+  '127.0.0.1',
+);
 process.once('SIGTERM', () => process.exit(0));

@@ -5,4 +5,10 @@ import { graphqlTarget } from './graphql.js';
 import { messagesTarget } from './messages.js';
 import { multipartTarget } from './multipart.js';
 
-export const TARGETS: readonly Target[] = [multipartTarget, graphqlTarget, framesTarget, messagesTarget, filesTarget];
+export const TARGETS: readonly Target[] = [
+  multipartTarget,
+  graphqlTarget,
+  framesTarget,
+  messagesTarget,
+  filesTarget,
+];

@@ -22,14 +22,20 @@ const damage: Arbitrary<FileMutation> = fc.record({
   source: fc.constantFrom(...SOURCES),
   part: fc.option(fc.nat(40), { freq: 3 }),
   mutations: mutations(TOKENS),
-  extension: fc.option(fc.constantFrom('txt', 'pdf', 'docx', 'xlsx', 'pptx', 'odt', 'html', 'json', 'csv', 'md', ''), { freq: 8 }),
+  extension: fc.option(
+    fc.constantFrom('txt', 'pdf', 'docx', 'xlsx', 'pptx', 'odt', 'html', 'json', 'csv', 'md', ''),
+    { freq: 8 },
+  ),
 });
 
 export const filesTarget = defineTarget<FilesCase>({
   name: 'files',
   share: 4,
-  cases: fc.record({ files: fc.array(fc.record({ user: fc.nat(100), file: damage }), { minLength: 1, maxLength: 4 }) }),
-  send: async (sender, { files }) => (await Promise.all(files.map(({ user, file }) => upload(sender, user, file)))).flat(),
+  cases: fc.record({
+    files: fc.array(fc.record({ user: fc.nat(100), file: damage }), { minLength: 1, maxLength: 4 }),
+  }),
+  send: async (sender, { files }) =>
+    (await Promise.all(files.map(({ user, file }) => upload(sender, user, file)))).flat(),
 });
 
 async function upload(sender: Sender, user: number, file: FileMutation): Promise<FuzzResponse[]> {
@@ -37,8 +43,16 @@ async function upload(sender: Sender, user: number, file: FileMutation): Promise
   const token = tokenOf(sender, user);
   const head = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\n\r\n`;
   const body = Buffer.concat([Buffer.from(head), content, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]);
-  const headers = { authorization: `Bearer ${token}`, 'content-type': `multipart/form-data; boundary=${BOUNDARY}` };
-  const response = await sendHttp(sender.url, { method: 'POST', path: '/api/documents/upload', headers, body });
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': `multipart/form-data; boundary=${BOUNDARY}`,
+  };
+  const response = await sendHttp(sender.url, {
+    method: 'POST',
+    path: '/api/documents/upload',
+    headers,
+    body,
+  });
   if (response.status !== 202) return [response];
   const { documentId } = JSON.parse(response.text) as { documentId: string };
   return [response, await followDocument(sender.url, token, documentId)];

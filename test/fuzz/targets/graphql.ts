@@ -1,4 +1,6 @@
-/** GraphQL documents made from the schema, with nonsense in between, through every HTTP entrance. */
+/**
+ * GraphQL documents made from the schema, with nonsense in between, through every HTTP entrance.
+ */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { buildSchema } from 'graphql';
@@ -8,7 +10,9 @@ import { mutate, occasionalMutations, type Mutation } from '../mutation.js';
 import { tapes } from '../tape.js';
 import { defineTarget, tokenOf } from '../target.js';
 
-const schema = buildSchema(readFileSync(new URL('../../../schema.graphql', import.meta.url), 'utf8'));
+const schema = buildSchema(
+  readFileSync(new URL('../../../schema.graphql', import.meta.url), 'utf8'),
+);
 const TOKENS = [
   '{',
   '}',
@@ -39,9 +43,18 @@ interface GraphqlCase {
   variables: string | null;
 }
 
-const deep = fc.tuple(fc.constantFrom('[', '{"a":'), fc.nat(20_000)).map(([open, depth]) => open.repeat(depth));
-const long = fc.nat(100_000).map((length) => JSON.stringify({ v0: 'x'.repeat(length), filename: '%'.repeat(length) }));
-const odd = fc.oneof(fc.json(), deep, long, fc.constant('{"__proto__":{"v0":1},"v0":{"__proto__":null}}'));
+const deep = fc
+  .tuple(fc.constantFrom('[', '{"a":'), fc.nat(20_000))
+  .map(([open, depth]) => open.repeat(depth));
+const long = fc
+  .nat(100_000)
+  .map((length) => JSON.stringify({ v0: 'x'.repeat(length), filename: '%'.repeat(length) }));
+const odd = fc.oneof(
+  fc.json(),
+  deep,
+  long,
+  fc.constant('{"__proto__":{"v0":1},"v0":{"__proto__":null}}'),
+);
 
 export const graphqlTarget = defineTarget<GraphqlCase>({
   name: 'graphql',
@@ -51,24 +64,51 @@ export const graphqlTarget = defineTarget<GraphqlCase>({
     user: fc.nat(100),
     tape: tapes(TAPE),
     damage: occasionalMutations(TOKENS),
-    operationName: fc.constantFrom<unknown>(undefined, undefined, undefined, 'Q0', 'nosuch', '__proto__', 1, {}, [], null),
+    operationName: fc.constantFrom<unknown>(
+      undefined,
+      undefined,
+      undefined,
+      'Q0',
+      'nosuch',
+      '__proto__',
+      1,
+      {},
+      [],
+      null,
+    ),
     variables: fc.option(odd, { freq: 4 }),
   }),
-  send: async (sender, one) => [await sendHttp(sender.url, toRequest(one, tokenOf(sender, one.user)))],
+  send: async (sender, one) => [
+    await sendHttp(sender.url, toRequest(one, tokenOf(sender, one.user))),
+  ],
   show: (one) => toRequest(one, 'TOKEN'),
 });
 
-function toRequest({ entrance, tape, damage, operationName, variables }: GraphqlCase, token: string): HttpRequest {
+function toRequest(
+  { entrance, tape, damage, operationName, variables }: GraphqlCase,
+  token: string,
+): HttpRequest {
   const written = writeDocument(schema, tape);
   const query = mutate(Buffer.from(written.query), damage).toString();
   const variablesText = variables ?? JSON.stringify(written.variables);
   const authorization = entrance === 'anonymous' ? {} : { authorization: `Bearer ${token}` };
   if (entrance === 'get') {
     const path = `/graphql?query=${encodeURIComponent(query)}&variables=${encodeURIComponent(variablesText)}`;
-    return { method: 'GET', path: path.slice(0, 12_000), headers: { ...authorization, 'apollo-require-preflight': '1' }, body: '' };
+    return {
+      method: 'GET',
+      path: path.slice(0, 12_000),
+      headers: { ...authorization, 'apollo-require-preflight': '1' },
+      body: '',
+    };
   }
   const accept = entrance === 'stream' ? { accept: 'text/event-stream' } : {};
-  const name = operationName === undefined ? '' : `,"operationName":${JSON.stringify(operationName)}`;
+  const name =
+    operationName === undefined ? '' : `,"operationName":${JSON.stringify(operationName)}`;
   const headers = { ...authorization, ...accept, 'content-type': 'application/json' };
-  return { method: 'POST', path: '/graphql', headers, body: `{"query":${JSON.stringify(query)},"variables":${variablesText}${name}}` };
+  return {
+    method: 'POST',
+    path: '/graphql',
+    headers,
+    body: `{"query":${JSON.stringify(query)},"variables":${variablesText}${name}}`,
+  };
 }

@@ -1,4 +1,7 @@
-/** Multipart bodies for both uploads: any parts in any order, any map, damaged bytes, and connections that are cut. */
+/**
+ * Multipart bodies for both uploads: any parts in any order, any map, damaged bytes, and
+ * connections that are cut.
+ */
 import fc, { type Arbitrary } from 'fast-check';
 import { sendHttp } from '../http-client.js';
 import { mutate, occasionalMutations, type Mutation } from '../mutation.js';
@@ -25,14 +28,35 @@ interface MultipartCase {
 }
 
 const INHERITED = [
-  ...new Set([Object.prototype, Array.prototype, String.prototype].flatMap((prototype) => Object.getOwnPropertyNames(prototype))),
+  ...new Set(
+    [Object.prototype, Array.prototype, String.prototype].flatMap((prototype) =>
+      Object.getOwnPropertyNames(prototype),
+    ),
+  ),
 ];
-const OWN = ['variables', 'file', 'list', 'object', 'query', 'operationName', '0', '1', '', ' ', '-1', '4294967295', 'a'.repeat(200)];
+const OWN = [
+  'variables',
+  'file',
+  'list',
+  'object',
+  'query',
+  'operationName',
+  '0',
+  '1',
+  '',
+  ' ',
+  '-1',
+  '4294967295',
+  'a'.repeat(200),
+];
 
 const segments = fc.oneof(fc.constantFrom(...OWN), fc.constantFrom(...INHERITED));
 const inheritedPaths = fc.tuple(
   fc.constantFrom('variables', 'variables', 'variables.list', 'variables.object'),
-  fc.oneof(fc.constantFrom(...Object.getOwnPropertyNames(Object.prototype)), fc.constantFrom(...INHERITED)),
+  fc.oneof(
+    fc.constantFrom(...Object.getOwnPropertyNames(Object.prototype)),
+    fc.constantFrom(...INHERITED),
+  ),
   fc.constantFrom('', '.call', '.call', '.apply', '.bind', '.x', '.length', '.prototype.x'),
 );
 const mapPaths = fc.oneof(
@@ -43,7 +67,10 @@ const map = fc.oneof(
   { weight: 4, arbitrary: fc.constant({ 0: ['variables.file'] }) },
   {
     weight: 4,
-    arbitrary: fc.dictionary(fc.constantFrom('0', '1', 'file', '__proto__', 'constructor'), fc.array(mapPaths, { maxLength: 4 })),
+    arbitrary: fc.dictionary(
+      fc.constantFrom('0', '1', 'file', '__proto__', 'constructor'),
+      fc.array(mapPaths, { maxLength: 4 }),
+    ),
   },
   { weight: 1, arbitrary: fc.jsonValue() },
 );
@@ -99,14 +126,26 @@ const file: Arbitrary<Part> = fc.record({
   header: headers,
 });
 const usual = fc
-  .tuple(field(fc.constant('operations'), json(operations)), field(fc.constant('map'), json(map)), file)
+  .tuple(
+    field(fc.constant('operations'), json(operations)),
+    field(fc.constant('map'), json(map)),
+    file,
+  )
   .map((parts) => [...parts]);
 const any = fc.array(
   fc.oneof(
     field(fc.constant('operations'), json(operations)),
     field(fc.constant('map'), json(map)),
     field(
-      fc.constantFrom('priority', 'scheduledFor', 'force', '__proto__', 'constructor', 'toString', 'n'.repeat(300)),
+      fc.constantFrom(
+        'priority',
+        'scheduledFor',
+        'force',
+        '__proto__',
+        'constructor',
+        'toString',
+        'n'.repeat(300),
+      ),
       fc.string({ maxLength: 60 }),
     ),
     file,
@@ -128,14 +167,26 @@ export const multipartTarget = defineTarget<MultipartCase>({
     cut: fc.option(fc.nat(2_000), { freq: 10 }),
   }),
   send: async (sender, { path, user, token, preflight, contentType, parts, damage, cut }) => {
-    const authorization = { valid: `Bearer ${tokenOf(sender, user)}`, none: undefined, wrong: 'Bearer nobody' }[token];
+    const authorization = {
+      valid: `Bearer ${tokenOf(sender, user)}`,
+      none: undefined,
+      wrong: 'Bearer nobody',
+    }[token];
     const headers = {
       'content-type': contentType,
       ...(authorization && { authorization }),
       ...(preflight && { 'apollo-require-preflight': '1' }),
     };
     const body = mutate(toBody(parts), damage);
-    return [await sendHttp(sender.url, { method: 'POST', path, headers, body, ...(cut !== null && { cutAfterBytes: cut }) })];
+    return [
+      await sendHttp(sender.url, {
+        method: 'POST',
+        path,
+        headers,
+        body,
+        ...(cut !== null && { cutAfterBytes: cut }),
+      }),
+    ];
   },
 });
 

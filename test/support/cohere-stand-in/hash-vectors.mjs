@@ -1,6 +1,6 @@
 /**
- * Texts to vectors without a model: a bag of words, hashed. Texts that share words are near, the same text always gives the same vector,
- * and a text takes microseconds.
+ * Texts to vectors without a model: a bag of words, hashed. Texts that share words are near, the
+ * same text always gives the same vector, and a text takes microseconds.
  */
 const WORD = /[\p{L}\p{N}]+/gu;
 /** Words this short are mostly such that every text has. */
@@ -13,7 +13,8 @@ export function toVector(text, dimensions) {
   const sums = new Float64Array(dimensions);
   for (const word of text.toLowerCase().match(WORD) ?? []) {
     const hash = fnv1a(word);
-    sums[hash % dimensions] += (hash & 0x40000000 ? -1 : 1) * (word.length <= SHORT_WORD ? SHORT_WORD_WEIGHT : 1);
+    sums[hash % dimensions] +=
+      (hash & 0x40000000 ? -1 : 1) * (word.length <= SHORT_WORD ? SHORT_WORD_WEIGHT : 1);
   }
   const length = Math.sqrt(sums.reduce((total, sum) => total + sum * sum, 0));
   if (length === 0) sums[0] = 1;
@@ -28,6 +29,7 @@ export function cosine(a, b) {
 /** http://www.isthe.com/chongo/tech/comp/fnv/ */
 function fnv1a(word) {
   let hash = 0x811c9dc5;
-  for (let index = 0; index < word.length; index++) hash = Math.imul(hash ^ word.charCodeAt(index), 0x01000193);
+  for (let index = 0; index < word.length; index++)
+    hash = Math.imul(hash ^ word.charCodeAt(index), 0x01000193);
   return hash >>> 0;
 }

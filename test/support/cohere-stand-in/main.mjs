@@ -18,7 +18,9 @@ const { values } = parseArgs({
 });
 
 const server = createCohereStandIn({ apiKey: values.key, dimensions: Number(values.dimensions) });
-server.listen(Number(values.port), '127.0.0.1', () => process.stdout.write(`http://127.0.0.1:${server.address().port}\n`));
+server.listen(Number(values.port), '127.0.0.1', () =>
+  process.stdout.write(`http://127.0.0.1:${server.address().port}\n`),
+);
 
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.on(signal, () => {

@@ -1,7 +1,16 @@
 /** What tests have ordered for the next calls, and what the calls so far were. */
 const RATE_WINDOW_MS = 60_000;
 
-const NO_COUNTS = { calls: 0, texts: 0, largestBatch: 0, rerankCalls: 0, refused: 0, limited: 0, abandoned: 0, mostAtOnce: 0 };
+const NO_COUNTS = {
+  calls: 0,
+  texts: 0,
+  largestBatch: 0,
+  rerankCalls: 0,
+  refused: 0,
+  limited: 0,
+  abandoned: 0,
+  mostAtOnce: 0,
+};
 
 export function createOrders() {
   let answers = [];
@@ -22,7 +31,9 @@ export function createOrders() {
     /** `reset` comes before everything else in the same order. */
     change({ reset: isReset, answers: more = [], ...changed }) {
       if (isReset) reset();
-      answers.push(...more.flatMap(({ times = 1, ...answer }) => Array.from({ length: times }, () => answer)));
+      answers.push(
+        ...more.flatMap(({ times = 1, ...answer }) => Array.from({ length: times }, () => answer)),
+      );
       settings = { ...settings, ...changed };
     },
     snapshot: () => ({ ...counts, open, answersLeft: answers.length, ...settings }),
@@ -46,7 +57,10 @@ export function createOrders() {
       else if (status >= 400) counts.refused += 1;
     },
 
-    /** Seconds to wait until this many texts fit into the minute; 0 when they do, and are then spent. */
+    /**
+     * Seconds to wait until this many texts fit into the minute; 0 when they do, and are then
+     * spent.
+     */
     spend(texts, nowMs) {
       if (settings.inputsPerMinute === null) return 0;
       spent = spent.filter(({ atMs }) => atMs > nowMs - settings.windowMs);
@@ -56,7 +70,10 @@ export function createOrders() {
         return 0;
       }
       counts.limited += 1;
-      return Math.max(1, Math.ceil(((spent[0]?.atMs ?? nowMs) + settings.windowMs - nowMs) / 1_000));
+      return Math.max(
+        1,
+        Math.ceil(((spent[0]?.atMs ?? nowMs) + settings.windowMs - nowMs) / 1_000),
+      );
     },
   };
 }

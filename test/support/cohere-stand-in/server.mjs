@@ -5,8 +5,9 @@
  *     GET  /control   counts of calls and texts, the largest batch, how many calls were open at once, …
  *     POST /control   { reset?, answers?: [Answer], latencyMs?, inputsPerMinute?, windowMs? }
  *
- * An Answer is for one call, or `times` calls: { of?: 'embed' | 'rerank', times?, status?, headers?, body?, delayMs?, hang?, tooFew?,
- * dimensions?, nan?: true | 'word' }. With a status the body is sent as it is; without one the usual answer is spoiled as asked.
+ * An Answer is for one call, or `times` calls: { of?: 'embed' | 'rerank', times?, status?,
+ * headers?, body?, delayMs?, hang?, tooFew?, dimensions?, nan?: true | 'word' }. With a status the
+ * body is sent as it is; without one the usual answer is spoiled as asked.
  */
 import { Buffer } from 'node:buffer';
 import { createServer } from 'node:http';
@@ -18,37 +19,70 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const BEARER = /^Bearer\s+(\S+)$/i;
 
 const KINDS = {
-  '/v2/embed': { kind: 'embed', refuse: refuseEmbed, answer: embed, inputs: ({ texts }) => countOf(texts) },
-  '/v2/rerank': { kind: 'rerank', refuse: refuseRerank, answer: rerank, inputs: ({ documents }) => countOf(documents) },
+  '/v2/embed': {
+    kind: 'embed',
+    refuse: refuseEmbed,
+    answer: embed,
+    inputs: ({ texts }) => countOf(texts),
+  },
+  '/v2/rerank': {
+    kind: 'rerank',
+    refuse: refuseRerank,
+    answer: rerank,
+    inputs: ({ documents }) => countOf(documents),
+  },
 };
 
 export function createCohereStandIn({ apiKey, dimensions }) {
   const orders = createOrders();
   return createServer((request, response) => {
-    void answer(request, response).catch((error) => send(response, 500, { message: error.message }));
+    void answer(request, response).catch((error) =>
+      send(response, 500, { message: error.message }),
+    );
   });
 
   async function answer(request, response) {
     const { pathname } = new URL(request.url, 'http://stand-in');
     const call = Object.hasOwn(KINDS, pathname) ? KINDS[pathname] : undefined;
     if (pathname === '/control') return control(request, response);
-    if (call === undefined || request.method !== 'POST') return send(response, 404, { message: 'not found' });
+    if (call === undefined || request.method !== 'POST')
+      return send(response, 404, { message: 'not found' });
     const body = await readJson(request);
     const inputs = call.inputs(body ?? {});
     const order = orders.next(call.kind);
     orders.began(call.kind, inputs);
-    response.once('close', () => orders.ended({ status: response.statusCode, isAbandoned: !response.writableFinished }));
-    if (order.hang || (await isGoneAfter(response, order.delayMs ?? orders.latencyMs()))) return undefined;
-    return respond(response, { call, body, inputs, order, authorization: request.headers.authorization });
+    response.once('close', () =>
+      orders.ended({ status: response.statusCode, isAbandoned: !response.writableFinished }),
+    );
+    if (order.hang || (await isGoneAfter(response, order.delayMs ?? orders.latencyMs())))
+      return undefined;
+    return respond(response, {
+      call,
+      body,
+      inputs,
+      order,
+      authorization: request.headers.authorization,
+    });
   }
 
   function respond(response, { call, body, inputs, order, authorization }) {
-    if (order.status !== undefined) return send(response, order.status, order.body ?? { message: 'as ordered' }, order.headers);
-    if (BEARER.exec(authorization ?? '')?.[1] !== apiKey) return send(response, 401, { message: 'invalid api token' });
-    const refused = body === null ? 'invalid request: the body is not a JSON object' : call.refuse(body, { dimensions });
+    if (order.status !== undefined)
+      return send(response, order.status, order.body ?? { message: 'as ordered' }, order.headers);
+    if (BEARER.exec(authorization ?? '')?.[1] !== apiKey)
+      return send(response, 401, { message: 'invalid api token' });
+    const refused =
+      body === null
+        ? 'invalid request: the body is not a JSON object'
+        : call.refuse(body, { dimensions });
     if (refused !== null) return send(response, 400, { message: refused });
     const waitSeconds = call.kind === 'embed' ? orders.spend(inputs, Date.now()) : 0;
-    if (waitSeconds > 0) return send(response, 429, { message: 'too many inputs this minute' }, { 'retry-after': String(waitSeconds) });
+    if (waitSeconds > 0)
+      return send(
+        response,
+        429,
+        { message: 'too many inputs this minute' },
+        { 'retry-after': String(waitSeconds) },
+      );
     return send(response, 200, call.answer(body, { dimensions, spoiled: order }), order.headers);
   }
 
@@ -92,7 +126,8 @@ async function readJson(request) {
 /** A body that is text goes out as it is: an answer need not be JSON. */
 function send(response, status, body, headers = {}) {
   if (response.headersSent || response.closed) return;
-  const text = typeof body === 'string' ? body : JSON.stringify(body).replace(JSON.stringify(NAN_WORD), 'NaN');
+  const text =
+    typeof body === 'string' ? body : JSON.stringify(body).replace(JSON.stringify(NAN_WORD), 'NaN');
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(text);
 }

@@ -78,8 +78,12 @@ export function cohereControl(url: string): CohereControl {
   };
 }
 
-export async function startCohereStandIn({ dimensions = 384 }: { dimensions?: number } = {}): Promise<CohereStandIn> {
-  const child = spawn(process.execPath, [MAIN, '--key', KEY, '--dimensions', String(dimensions)], { stdio: ['ignore', 'pipe', 'inherit'] });
+export async function startCohereStandIn({
+  dimensions = 384,
+}: { dimensions?: number } = {}): Promise<CohereStandIn> {
+  const child = spawn(process.execPath, [MAIN, '--key', KEY, '--dimensions', String(dimensions)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [url] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
   return { url, apiKey: KEY, ...cohereControl(url), stop: () => stop(child) };
 }

@@ -1,4 +1,7 @@
-/** The wire format of Cohere's v2 embed and rerank: what they refuse, and what they answer. https://docs.cohere.com/v2/reference/embed */
+/**
+ * The wire format of Cohere's v2 embed and rerank: what they refuse, and what they answer.
+ * https://docs.cohere.com/v2/reference/embed
+ */
 import { randomUUID } from 'node:crypto';
 import { cosine, toVector } from './hash-vectors.mjs';
 
@@ -8,20 +11,32 @@ const INPUT_TYPES = ['search_document', 'search_query', 'classification', 'clust
 /** What embed-v4.0 can give. */
 const OUTPUT_DIMENSIONS = [256, 512, 1024, 1536];
 const META = { api_version: { version: '2' } };
-/** JSON knows no NaN, yet Python's serialiser writes the bare word; the server puts it in the place of this. */
+/**
+ * JSON knows no NaN, yet Python's serialiser writes the bare word; the server puts it in the place
+ * of this.
+ */
 export const NAN_WORD = 'the bare word NaN';
 /** As text is billed, roughly. */
 const CHARACTERS_PER_TOKEN = 4;
 
 /** A message for a body that is refused with 400; null for one that is fine. */
 export function refuseEmbed(body, { dimensions }) {
-  const { model, texts, input_type: inputType, embedding_types: types = ['float'], output_dimension: wanted } = body;
+  const {
+    model,
+    texts,
+    input_type: inputType,
+    embedding_types: types = ['float'],
+    output_dimension: wanted,
+  } = body;
   if (typeof model !== 'string' || model === '') return 'invalid request: model is required';
   if (!isTexts(texts)) return 'invalid request: texts must be a list of strings';
   if (texts.length === 0) return 'invalid request: at least one text is required';
-  if (texts.length > MAX_TEXTS) return `invalid request: total number of texts must be at most ${MAX_TEXTS} - received ${texts.length}`;
-  if (!INPUT_TYPES.includes(inputType)) return `invalid request: input_type must be one of ${INPUT_TYPES.join(', ')}`;
-  if (!isTexts(types) || types.some((type) => type !== 'float')) return 'the stand-in gives embedding_types ["float"] only';
+  if (texts.length > MAX_TEXTS)
+    return `invalid request: total number of texts must be at most ${MAX_TEXTS} - received ${texts.length}`;
+  if (!INPUT_TYPES.includes(inputType))
+    return `invalid request: input_type must be one of ${INPUT_TYPES.join(', ')}`;
+  if (!isTexts(types) || types.some((type) => type !== 'float'))
+    return 'the stand-in gives embedding_types ["float"] only';
   if (wanted !== undefined && wanted !== dimensions && !OUTPUT_DIMENSIONS.includes(wanted))
     return `invalid request: output_dimension must be one of ${OUTPUT_DIMENSIONS.join(', ')}`;
   return null;
@@ -33,7 +48,12 @@ export function embed({ texts, output_dimension: wanted }, { dimensions, spoiled
   const missing = Number(spoiled.tooFew ?? 0);
   // null is what JavaScript's serialiser makes of NaN.
   if (spoiled.nan) vectors[0][0] = spoiled.nan === 'word' ? NAN_WORD : null;
-  const billed = { input_tokens: texts.reduce((sum, text) => sum + Math.ceil(text.length / CHARACTERS_PER_TOKEN), 0) };
+  const billed = {
+    input_tokens: texts.reduce(
+      (sum, text) => sum + Math.ceil(text.length / CHARACTERS_PER_TOKEN),
+      0,
+    ),
+  };
   return {
     id: randomUUID(),
     embeddings: { float: vectors.slice(0, Math.max(0, vectors.length - missing)) },
@@ -46,16 +66,25 @@ export function embed({ texts, output_dimension: wanted }, { dimensions, spoiled
 export function refuseRerank({ model, query, documents, top_n: topN }) {
   if (typeof model !== 'string' || model === '') return 'invalid request: model is required';
   if (typeof query !== 'string' || query === '') return 'invalid request: query is required';
-  if (!isTexts(documents) || documents.length === 0) return 'invalid request: documents must be a list of at least one string';
-  if (documents.length > MAX_DOCUMENTS) return `invalid request: at most ${MAX_DOCUMENTS} documents`;
-  if (topN !== undefined && !(Number.isInteger(topN) && topN > 0)) return 'invalid request: top_n must be at least 1';
+  if (!isTexts(documents) || documents.length === 0)
+    return 'invalid request: documents must be a list of at least one string';
+  if (documents.length > MAX_DOCUMENTS)
+    return `invalid request: at most ${MAX_DOCUMENTS} documents`;
+  if (topN !== undefined && !(Number.isInteger(topN) && topN > 0))
+    return 'invalid request: top_n must be at least 1';
   return null;
 }
 
-export function rerank({ query, documents, top_n: topN = documents.length }, { dimensions, spoiled }) {
+export function rerank(
+  { query, documents, top_n: topN = documents.length },
+  { dimensions, spoiled },
+) {
   const wanted = toVector(query, dimensions);
   const results = documents
-    .map((document, index) => ({ index, relevance_score: Math.max(0, cosine(wanted, toVector(document, dimensions))) }))
+    .map((document, index) => ({
+      index,
+      relevance_score: Math.max(0, cosine(wanted, toVector(document, dimensions))),
+    }))
     .sort((a, b) => b.relevance_score - a.relevance_score)
     .slice(0, Math.max(0, Math.min(topN, documents.length) - Number(spoiled.tooFew ?? 0)));
   return { id: randomUUID(), results, meta: { ...META, billed_units: { search_units: 1 } } };

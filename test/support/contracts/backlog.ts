@@ -9,7 +9,12 @@ export interface BacklogLab {
 }
 
 /** Rows that nothing else is known of; `more` sets further columns to expressions. */
-export async function addDocuments(database: Database, status: string, count: number, more: Record<string, string> = {}): Promise<void> {
+export async function addDocuments(
+  database: Database,
+  status: string,
+  count: number,
+  more: Record<string, string> = {},
+): Promise<void> {
   const columns = Object.keys(more).map((column) => `, ${column}`);
   const values = Object.values(more).map((value) => `, ${value}`);
   await database.query(
@@ -37,17 +42,30 @@ const AGO = (seconds: number) => `clock_timestamp() - interval '${seconds} secon
 export function describeBacklogContract(name: string, open: () => Promise<BacklogLab>): void {
   describe(`the backlog: ${name}`, () => {
     let lab: BacklogLab;
-    const add = (...rows: [status: string, count: number, more?: Record<string, string>]) => addDocuments(lab.database, ...rows);
+    const add = (...rows: [status: string, count: number, more?: Record<string, string>]) =>
+      addDocuments(lab.database, ...rows);
 
     beforeAll(async () => {
       lab = await open();
     });
-    beforeEach(() => lab.database.query('truncate documents, document_events, outbox, cleanups, latest_queue, dead_letters'));
+    beforeEach(() =>
+      lab.database.query(
+        'truncate documents, document_events, outbox, cleanups, latest_queue, dead_letters',
+      ),
+    );
     afterAll(() => lab.close());
 
     it('is nothing at all in an empty database', async () => {
       expect(await lab.read()).toEqual({
-        documents: { PENDING: 0, EXTRACTING: 0, VECTORIZING: 0, COMPLETED: 0, FAILED: 0, CANCELLED: 0, DELETING: 0 },
+        documents: {
+          PENDING: 0,
+          EXTRACTING: 0,
+          VECTORIZING: 0,
+          COMPLETED: 0,
+          FAILED: 0,
+          CANCELLED: 0,
+          DELETING: 0,
+        },
         oldestWaitingSeconds: 0,
         outbox: { rows: 0, oldestSeconds: 0, parkedRows: 0 },
         latestQueueRows: 0,
@@ -63,7 +81,15 @@ export function describeBacklogContract(name: string, open: () => Promise<Backlo
       await add('extracting', 2, leased);
       await add('vectorizing', 1, leased);
       const { documents } = await lab.read();
-      expect(documents).toEqual({ PENDING: 7, COMPLETED: 6, FAILED: 5, CANCELLED: 4, DELETING: 3, EXTRACTING: 2, VECTORIZING: 1 });
+      expect(documents).toEqual({
+        PENDING: 7,
+        COMPLETED: 6,
+        FAILED: 5,
+        CANCELLED: 4,
+        DELETING: 3,
+        EXTRACTING: 2,
+        VECTORIZING: 1,
+      });
     });
 
     it('tells since when the longest waiting document has been due: after its upload, its time or its last try', async () => {
@@ -76,7 +102,10 @@ export function describeBacklogContract(name: string, open: () => Promise<Backlo
     });
 
     it('does not take for waiting what is not due yet, or does not wait', async () => {
-      await add('pending', 1, { updated_at: AGO(500), scheduled_for: "clock_timestamp() + interval '1 hour'" });
+      await add('pending', 1, {
+        updated_at: AGO(500),
+        scheduled_for: "clock_timestamp() + interval '1 hour'",
+      });
       await add('completed', 1, { updated_at: AGO(500) });
       await add('extracting', 1, { updated_at: AGO(500), lease_until: 'clock_timestamp()' });
       expect((await lab.read()).oldestWaitingSeconds).toBe(0);
@@ -92,7 +121,9 @@ export function describeBacklogContract(name: string, open: () => Promise<Backlo
     });
 
     it('counts what is still to be told on the compacted topic, and messages that nobody can read', async () => {
-      await lab.database.query('insert into latest_queue (document_id, shard) select gen_random_uuid(), 1 from generate_series(1, 3)');
+      await lab.database.query(
+        'insert into latest_queue (document_id, shard) select gen_random_uuid(), 1 from generate_series(1, 3)',
+      );
       await lab.database.query(
         "insert into dead_letters (topic, partition, message_offset, reason) select 'a-topic', 0, n, 'NOT_JSON' from generate_series(1, 2) n",
       );
@@ -101,7 +132,9 @@ export function describeBacklogContract(name: string, open: () => Promise<Backlo
 
     it('tells for how long a cleanup is overdue, and nothing of those that are to come', async () => {
       const insert = (runAt: string) =>
-        lab.database.query(`insert into cleanups (document_id, user_id, run_at) values (gen_random_uuid(), 'alice', ${runAt})`);
+        lab.database.query(
+          `insert into cleanups (document_id, user_id, run_at) values (gen_random_uuid(), 'alice', ${runAt})`,
+        );
       await insert("clock_timestamp() + interval '1 day'");
       expect((await lab.read()).cleanupOverdueSeconds).toBe(0);
       await insert(AGO(700));

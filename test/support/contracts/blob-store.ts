@@ -5,9 +5,12 @@ import { buffer } from 'node:stream/consumers';
 import type { BlobStore, Installation } from '../../../src/documents/ports.js';
 import { built } from '../built.js';
 
-const { createInstallationMarker } =
-  await built<typeof import('../../../src/blobs/installation-marker.js')>('blobs/installation-marker.js');
-const { MARKER_KEY } = await built<typeof import('../../../src/blobs/open-blob-store.js')>('blobs/open-blob-store.js');
+const { createInstallationMarker } = await built<
+  typeof import('../../../src/blobs/installation-marker.js')
+>('blobs/installation-marker.js');
+const { MARKER_KEY } = await built<typeof import('../../../src/blobs/open-blob-store.js')>(
+  'blobs/open-blob-store.js',
+);
 
 export interface BlobStoreLab {
   store: BlobStore;
@@ -39,7 +42,10 @@ export function describeBlobStoreContract(name: string, open: () => Promise<Blob
 
     it('keeps blobs apart', async () => {
       const other = randomUUID();
-      await Promise.all([store.write(key, Readable.from([Buffer.from('one')])), store.write(other, Readable.from([Buffer.from('two')]))]);
+      await Promise.all([
+        store.write(key, Readable.from([Buffer.from('one')])),
+        store.write(other, Readable.from([Buffer.from('two')])),
+      ]);
       expect(String(await read())).toBe('one');
       expect(String(await buffer(await store.read(other)))).toBe('two');
     });
@@ -49,7 +55,9 @@ export function describeBlobStoreContract(name: string, open: () => Promise<Blob
         yield randomBytes(200_000);
         throw new Error('the client went away');
       }
-      await expect(store.write(key, Readable.from(broken(), { objectMode: false }))).rejects.toThrow('the client went away');
+      await expect(
+        store.write(key, Readable.from(broken(), { objectMode: false })),
+      ).rejects.toThrow('the client went away');
       await expect(store.read(key)).rejects.toMatchObject({ code: 'BLOB_MISSING' });
       expect(await lab.names()).toEqual([]);
     });
@@ -67,12 +75,16 @@ export function describeBlobStoreContract(name: string, open: () => Promise<Blob
     });
 
     it('says BLOB_MISSING for one that is not there', async () => {
-      await expect(store.read(key)).rejects.toMatchObject({ name: 'ProcessingFailure', code: 'BLOB_MISSING' });
+      await expect(store.read(key)).rejects.toMatchObject({
+        name: 'ProcessingFailure',
+        code: 'BLOB_MISSING',
+      });
     });
 
     it('removes a blob, and only that', async () => {
       const other = randomUUID();
-      for (const each of [key, other]) await store.write(each, Readable.from([Buffer.from('content')]));
+      for (const each of [key, other])
+        await store.write(each, Readable.from([Buffer.from('content')]));
       await store.remove(key);
       expect(await lab.names()).toEqual([other]);
     });
@@ -83,7 +95,10 @@ export function describeBlobStoreContract(name: string, open: () => Promise<Blob
 
     describe('the marker of an installation', () => {
       it('is missed until it is written, and then found beside the blobs', async () => {
-        const marker = createInstallationMarker({ blobs: store, installation: createFakeInstallation() });
+        const marker = createInstallationMarker({
+          blobs: store,
+          installation: createFakeInstallation(),
+        });
         await expect(marker.check()).rejects.toMatchObject({
           code: 'DEPENDENCY_UNAVAILABLE',
           message: expect.stringContaining('BLOB_URL') as string,
@@ -95,9 +110,18 @@ export function describeBlobStoreContract(name: string, open: () => Promise<Blob
       });
 
       it('is not put over that of another installation', async () => {
-        await createInstallationMarker({ blobs: store, installation: createFakeInstallation() }).write();
-        const other = createInstallationMarker({ blobs: store, installation: createFakeInstallation() });
-        const refusal = { code: 'DEPENDENCY_UNAVAILABLE', message: expect.stringContaining('another installation') as string };
+        await createInstallationMarker({
+          blobs: store,
+          installation: createFakeInstallation(),
+        }).write();
+        const other = createInstallationMarker({
+          blobs: store,
+          installation: createFakeInstallation(),
+        });
+        const refusal = {
+          code: 'DEPENDENCY_UNAVAILABLE',
+          message: expect.stringContaining('another installation') as string,
+        };
         await expect(other.write()).rejects.toMatchObject(refusal);
         await expect(other.check()).rejects.toMatchObject(refusal);
       });
@@ -113,7 +137,10 @@ export function describeBlobStoreContract(name: string, open: () => Promise<Blob
 
       it('replaces one that was cut short', async () => {
         await store.write(MARKER_KEY, Readable.from([Buffer.from('')]));
-        const marker = createInstallationMarker({ blobs: store, installation: createFakeInstallation() });
+        const marker = createInstallationMarker({
+          blobs: store,
+          installation: createFakeInstallation(),
+        });
         await expect(marker.check()).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
         await marker.write();
         await marker.check();
@@ -137,5 +164,6 @@ function createFakeInstallation(): Installation {
 }
 
 function* slices(content: Buffer, size: number): Generator<Buffer> {
-  for (let start = 0; start < content.length; start += size) yield content.subarray(start, start + size);
+  for (let start = 0; start < content.length; start += size)
+    yield content.subarray(start, start + size);
 }

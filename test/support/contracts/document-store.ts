@@ -1,7 +1,16 @@
 /** What every DocumentStore promises: the documents, the queue and the history. */
 import { randomUUID } from 'node:crypto';
 import type { Document, DocumentStatus } from '../../../src/documents/document.js';
-import type { Change, Claim, ClaimLimits, Cleanup, DocumentStore, NewDocument, Outbox, UserLoad } from '../../../src/documents/ports.js';
+import type {
+  Change,
+  Claim,
+  ClaimLimits,
+  Cleanup,
+  DocumentStore,
+  NewDocument,
+  Outbox,
+  UserLoad,
+} from '../../../src/documents/ports.js';
 import { readingLoadOf } from '../../../src/documents/reading-load.js';
 import { TOPICS } from '../../../src/messages/topics.js';
 import { eventually } from '../wait.js';
@@ -25,7 +34,10 @@ const LEASE_MS = 60_000;
 const LATER = () => new Date(Date.now() + 3_600_000);
 const LONG_AGO = new Date('2001-02-03T04:05:06.789Z');
 
-export function describeDocumentStoreContract(name: string, open: () => Promise<DocumentStoreLab>): void {
+export function describeDocumentStoreContract(
+  name: string,
+  open: () => Promise<DocumentStoreLab>,
+): void {
   describe(`a document store: ${name}`, () => {
     let lab: DocumentStoreLab;
     let store: DocumentStore;
@@ -66,7 +78,10 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
       return ids;
     }
 
-    async function claim(limit = 10, options: { leaseMs?: number; maxPerUser?: number; limits?: ClaimLimits } = {}): Promise<Claim[]> {
+    async function claim(
+      limit = 10,
+      options: { leaseMs?: number; maxPerUser?: number; limits?: ClaimLimits } = {},
+    ): Promise<Claim[]> {
       return (await store.claim({ limit, leaseMs: LEASE_MS, maxPerUser: 10, ...options })).claims;
     }
 
@@ -75,27 +90,47 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
     }
 
     /** As for somebody who comes hours after all others. */
-    const moveBehindAll = (userId: string) => lab.setFairAt(userId, new Date(Date.now() + 7 * 86_400_000));
+    const moveBehindAll = (userId: string) =>
+      lab.setFairAt(userId, new Date(Date.now() + 7 * 86_400_000));
 
     const namesOf = (claims: readonly Claim[]) => claims.map(({ document }) => document.filename);
 
     async function change(document: Document, to: DocumentStatus, more: Partial<Change> = {}) {
       const [event] = await store.change([
-        { documentId: document.id, generation: document.generation, from: document.status, to, ...more },
+        {
+          documentId: document.id,
+          generation: document.generation,
+          from: document.status,
+          to,
+          ...more,
+        },
       ]);
       return event ?? null;
     }
 
     /** Through every stage, as a worker does. */
     async function complete({ document, leaseToken }: Claim): Promise<Document> {
-      const vectorizing = await change(document, 'VECTORIZING', { leaseToken, set: { chunkCount: 2 } });
-      const set = { progressDone: 2, vectorCount: 2, liveGeneration: document.generation, error: null };
-      const completed = await change(present(vectorizing?.document), 'COMPLETED', { leaseToken, set });
+      const vectorizing = await change(document, 'VECTORIZING', {
+        leaseToken,
+        set: { chunkCount: 2 },
+      });
+      const set = {
+        progressDone: 2,
+        vectorCount: 2,
+        liveGeneration: document.generation,
+        error: null,
+      };
+      const completed = await change(present(vectorizing?.document), 'COMPLETED', {
+        leaseToken,
+        set,
+      });
       return present(completed?.document);
     }
 
     async function outboxOf(documentId: string) {
-      return (await lab.outbox.read(1_000)).map((row) => row.record).filter((record) => record.key === documentId);
+      return (await lab.outbox.read(1_000))
+        .map((row) => row.record)
+        .filter((record) => record.key === documentId);
     }
 
     async function emptyOutbox(): Promise<void> {
@@ -108,11 +143,28 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
 
     describe('accepting', () => {
       it('writes a PENDING document with everything that was said of it', async () => {
-        const asked = newDocument({ filename: 'Größe 😀.pdf', fileSize: 5_000_000_000, priority: 'HIGH', scheduledFor: LATER() });
+        const asked = newDocument({
+          filename: 'Größe 😀.pdf',
+          fileSize: 5_000_000_000,
+          priority: 'HIGH',
+          scheduledFor: LATER(),
+        });
         const { document, duplicateOf } = await store.accept(asked);
         const { force: _force, ...said } = asked;
-        expect(document).toMatchObject({ ...said, status: 'PENDING', seq: 1, generation: 1, attempt: 0, maxAttempts: 3 });
-        expect(document).toMatchObject({ liveGeneration: null, error: null, vectorCount: 0, progress: { done: 0, total: null } });
+        expect(document).toMatchObject({
+          ...said,
+          status: 'PENDING',
+          seq: 1,
+          generation: 1,
+          attempt: 0,
+          maxAttempts: 3,
+        });
+        expect(document).toMatchObject({
+          liveGeneration: null,
+          error: null,
+          vectorCount: 0,
+          progress: { done: 0, total: null },
+        });
         expect(duplicateOf).toBeNull();
         expect(await store.find('alice', asked.id)).toEqual(document);
       });
@@ -120,9 +172,17 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
       it('writes its first event and tells the log of the event and of the work', async () => {
         const { id } = await accept();
         expect(await store.events(id, 0, 10)).toEqual([
-          expect.objectContaining({ kind: 'CHANGE', seq: 1, status: 'PENDING', previousStatus: null }),
+          expect.objectContaining({
+            kind: 'CHANGE',
+            seq: 1,
+            status: 'PENDING',
+            previousStatus: null,
+          }),
         ]);
-        expect((await outboxOf(id)).map((record) => record.topic)).toEqual([TOPICS.documentStatus, TOPICS.jobs]);
+        expect((await outboxOf(id)).map((record) => record.topic)).toEqual([
+          TOPICS.documentStatus,
+          TOPICS.jobs,
+        ]);
       });
 
       it('answers the document that has the same bytes, and writes nothing', async () => {
@@ -133,7 +193,9 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
       });
 
       it('makes one document of many that bring the same bytes at once', async () => {
-        const answers = await Promise.all(Array.from({ length: 8 }, () => store.accept(newDocument({ contentHash: 'same' }))));
+        const answers = await Promise.all(
+          Array.from({ length: 8 }, () => store.accept(newDocument({ contentHash: 'same' }))),
+        );
         expect(answers.filter((answer) => answer.duplicateOf === null)).toHaveLength(1);
         expect(new Set(answers.map((answer) => answer.document.id)).size).toBe(1);
       });
@@ -146,24 +208,33 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
 
       it('lets two users have the same bytes', async () => {
         await accept({ contentHash: 'same' });
-        expect((await store.accept(newDocument({ contentHash: 'same', userId: 'bob' }))).duplicateOf).toBeNull();
+        expect(
+          (await store.accept(newDocument({ contentHash: 'same', userId: 'bob' }))).duplicateOf,
+        ).toBeNull();
       });
 
       it('makes another document of the same bytes when that is forced', async () => {
         await accept({ contentHash: 'same' });
-        expect((await store.accept(newDocument({ contentHash: 'same', force: true }))).duplicateOf).toBeNull();
+        expect(
+          (await store.accept(newDocument({ contentHash: 'same', force: true }))).duplicateOf,
+        ).toBeNull();
         expect(await store.counts('alice')).toEqual([{ status: 'PENDING', count: 2 }]);
       });
 
       it('finds the same bytes of a document that was forced', async () => {
         const forced = await accept({ contentHash: 'same', force: true });
-        expect((await store.accept(newDocument({ contentHash: 'same' }))).duplicateOf).toBe(forced.id);
+        expect((await store.accept(newDocument({ contentHash: 'same' }))).duplicateOf).toBe(
+          forced.id,
+        );
       });
 
-      it.each(['FAILED', 'CANCELLED'] as const)('makes a new document of the same bytes after %s', async (status) => {
-        await change(await accept({ contentHash: 'same' }), status);
-        expect((await store.accept(newDocument({ contentHash: 'same' }))).duplicateOf).toBeNull();
-      });
+      it.each(['FAILED', 'CANCELLED'] as const)(
+        'makes a new document of the same bytes after %s',
+        async (status) => {
+          await change(await accept({ contentHash: 'same' }), status);
+          expect((await store.accept(newDocument({ contentHash: 'same' }))).duplicateOf).toBeNull();
+        },
+      );
 
       it('makes a new document of the same bytes after a deletion', async () => {
         const { id } = await accept({ contentHash: 'same' });
@@ -172,7 +243,8 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
       });
 
       describe('many at once', () => {
-        const acceptAtOnce = (all: readonly NewDocument[]) => Promise.all(all.map((document) => store.accept(document)));
+        const acceptAtOnce = (all: readonly NewDocument[]) =>
+          Promise.all(all.map((document) => store.accept(document)));
 
         it('gives each the place that it would have had one after the other', async () => {
           await acceptAll([{ filename: 'alice 1' }]);
@@ -186,14 +258,22 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
           ]);
           await acceptAll([{ filename: 'alice 4' }]);
           const names = namesOf(await claim());
-          expect(names.filter((name) => name.startsWith('alice'))).toEqual(['alice high', 'alice 1', 'alice 2', 'alice 3', 'alice 4']);
+          expect(names.filter((name) => name.startsWith('alice'))).toEqual([
+            'alice high',
+            'alice 1',
+            'alice 2',
+            'alice 3',
+            'alice 4',
+          ]);
           expect(names.filter((name) => name.startsWith('bob'))).toEqual(['bob 1', 'bob 2']);
           expect(names.indexOf('bob 1')).toBeLessThan(names.indexOf('alice 2'));
           expect(names.indexOf('bob 2')).toBeLessThan(names.indexOf('alice 3'));
         });
 
         it('keeps the places of one user apart by a minute, however many wait', async () => {
-          await acceptAtOnce(Array.from({ length: 250 }, (_, index) => newDocument({ filename: String(index) })));
+          await acceptAtOnce(
+            Array.from({ length: 250 }, (_, index) => newDocument({ filename: String(index) })),
+          );
           const names = namesOf(await claim(250, { maxPerUser: 250 }));
           expect(names).toEqual(Array.from({ length: 250 }, (_, index) => String(index)));
         });
@@ -220,18 +300,31 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
             [idOf(5), null],
             [idOf(5), idOf(5)],
           ]);
-          const events = answers.flatMap((answer) => (answer.duplicateOf === null ? [answer.event] : []));
+          const events = answers.flatMap((answer) =>
+            answer.duplicateOf === null ? [answer.event] : [],
+          );
           expect(events.map(({ documentId, seq, status }) => [documentId, seq, status])).toEqual(
             [0, 3, 4, 5].map((position) => [idOf(position), 1, 'PENDING']),
           );
-          for (const { documentId } of events) expect(await store.events(documentId, 0, 10)).toHaveLength(1);
+          for (const { documentId } of events)
+            expect(await store.events(documentId, 0, 10)).toHaveLength(1);
           expect(await store.counts('alice')).toEqual([{ status: 'PENDING', count: 4 }]);
         });
 
         it('fails only the one that cannot be written', async () => {
-          const asked = [newDocument(), newDocument({ filename: 'no database keeps a \0' }), newDocument()];
-          const outcomes = await Promise.allSettled(asked.map((document) => store.accept(document)));
-          expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+          const asked = [
+            newDocument(),
+            newDocument({ filename: 'no database keeps a \0' }),
+            newDocument(),
+          ];
+          const outcomes = await Promise.allSettled(
+            asked.map((document) => store.accept(document)),
+          );
+          expect(outcomes.map(({ status }) => status)).toEqual([
+            'fulfilled',
+            'rejected',
+            'fulfilled',
+          ]);
           expect(await store.counts('alice')).toEqual([{ status: 'PENDING', count: 2 }]);
           expect((await outboxOf(present(asked[1]).id)).length).toBe(0);
         });
@@ -241,16 +334,33 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
     describe('claiming', () => {
       it('moves a due document to EXTRACTING under a lease of its own and counts the attempt', async () => {
         const { id } = await accept();
-        const { claims, events } = await store.claim({ limit: 5, leaseMs: LEASE_MS, maxPerUser: 5 });
+        const { claims, events } = await store.claim({
+          limit: 5,
+          leaseMs: LEASE_MS,
+          maxPerUser: 5,
+        });
         expect(claims).toHaveLength(1);
-        expect(claims[0]?.document).toMatchObject({ id, status: 'EXTRACTING', seq: 2, attempt: 1, startedAt: expect.any(Date) as Date });
-        expect(events).toEqual([expect.objectContaining({ documentId: id, previousStatus: 'PENDING', status: 'EXTRACTING' })]);
+        expect(claims[0]?.document).toMatchObject({
+          id,
+          status: 'EXTRACTING',
+          seq: 2,
+          attempt: 1,
+          startedAt: expect.any(Date) as Date,
+        });
+        expect(events).toEqual([
+          expect.objectContaining({
+            documentId: id,
+            previousStatus: 'PENDING',
+            status: 'EXTRACTING',
+          }),
+        ]);
       });
 
       it('gives a document to one claim only', async () => {
         await acceptAll([{}, {}, {}]);
         const claims = (await Promise.all([claim(2), claim(2), claim(2)])).flat();
-        // Those that looked at the same moment may have passed over what another one held: they find it when they ask again.
+        // Those that looked at the same moment may have passed over what another one held: they
+        // find it when they ask again.
         claims.push(...(await claim(2)));
         expect(new Set(claims.map(({ document }) => document.id)).size).toBe(3);
         expect(claims).toHaveLength(3);
@@ -284,11 +394,21 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
           { filename: 'bob 1', userId: 'bob' },
           { filename: 'carol 1', userId: 'carol' },
         ]);
-        expect(namesOf(await claim())).toEqual(['alice 1', 'bob 1', 'carol 1', 'alice 2', 'alice 3']);
+        expect(namesOf(await claim())).toEqual([
+          'alice 1',
+          'bob 1',
+          'carol 1',
+          'alice 2',
+          'alice 3',
+        ]);
       });
 
       it('runs no more than so many of one user while others wait', async () => {
-        await acceptAll([{ filename: 'alice 1' }, { filename: 'alice 2' }, { filename: 'bob 1', userId: 'bob', priority: 'LOW' }]);
+        await acceptAll([
+          { filename: 'alice 1' },
+          { filename: 'alice 2' },
+          { filename: 'bob 1', userId: 'bob', priority: 'LOW' },
+        ]);
         expect(namesOf(await claim(1, { maxPerUser: 1 }))).toEqual(['alice 1']);
         expect(namesOf(await claim(1, { maxPerUser: 1 }))).toEqual(['bob 1']);
       });
@@ -299,7 +419,11 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
       });
 
       it('does not put a document behind those of its user that wait for their time', async () => {
-        await acceptAll([{ scheduledFor: LATER() }, { filename: 'alice now' }, { filename: 'bob now', userId: 'bob' }]);
+        await acceptAll([
+          { scheduledFor: LATER() },
+          { filename: 'alice now' },
+          { filename: 'bob now', userId: 'bob' },
+        ]);
         expect(namesOf(await claim())).toEqual(['alice now', 'bob now']);
       });
 
@@ -327,7 +451,11 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         const { document, leaseToken } = await claimOne();
         await change(document, 'PENDING', { leaseToken, set: { nextAttemptInMs: 50 } });
         const again = await eventually(async () => nonEmpty(await claim()));
-        expect(again[0]?.document).toMatchObject({ attempt: 2, nextAttemptAt: null, progress: { done: 0, total: null } });
+        expect(again[0]?.document).toMatchObject({
+          attempt: 2,
+          nextAttemptAt: null,
+          progress: { done: 0, total: null },
+        });
       });
     });
 
@@ -351,7 +479,8 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         readingSteps: 0,
         ...more,
       });
-      const claimWithin = async (limit: number, more: Partial<ClaimLimits> = {}) => namesOf(await claim(limit, { limits: limits(more) }));
+      const claimWithin = async (limit: number, more: Partial<ClaimLimits> = {}) =>
+        namesOf(await claim(limit, { limits: limits(more) }));
 
       it('takes short texts only while no reader is free', async () => {
         await acceptAll([
@@ -372,8 +501,14 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
       ])('knows of %s with %i bytes what the worker knows', async (mimeType, fileSize) => {
         await accept({ mimeType, fileSize });
         const load = readingLoadOf({ mimeType, fileSize });
-        const [none, small] = [await claimWithin(1, { readers: 0, largeReaders: 0 }), await claimWithin(1, { largeReaders: 0 })];
-        expect([none.length, small.length]).toEqual([load === 'NONE' ? 1 : 0, load === 'SMALL' ? 1 : 0]);
+        const [none, small] = [
+          await claimWithin(1, { readers: 0, largeReaders: 0 }),
+          await claimWithin(1, { largeReaders: 0 }),
+        ];
+        expect([none.length, small.length]).toEqual([
+          load === 'NONE' ? 1 : 0,
+          load === 'SMALL' ? 1 : 0,
+        ]);
       });
 
       it('takes no more files than readers are free', async () => {
@@ -388,7 +523,9 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
           { filename: 'bob', userId: 'bob', ...PDF },
         ]);
         expect(await claimWithin(8)).toEqual(['alice 1', 'bob']);
-        expect(await claimWithin(8, { users: [user('alice', { running: 1, reading: 1 })] })).toEqual([]);
+        expect(
+          await claimWithin(8, { users: [user('alice', { running: 1, reading: 1 })] }),
+        ).toEqual([]);
       });
 
       it('leaves a reader to small files', async () => {
@@ -421,7 +558,9 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         const alice = user('alice', { running: 2 });
         expect(await claimWithin(2, { users: [alice] })).toEqual(['bob 1']);
         await acceptAll([{ filename: 'carol', userId: 'carol' }]);
-        expect(await claimWithin(1, { users: [alice, user('bob', { running: 1 })] })).toEqual(['carol']);
+        expect(await claimWithin(1, { users: [alice, user('bob', { running: 1 })] })).toEqual([
+          'carol',
+        ]);
       });
 
       it('gives a reader to whoever may have a place, not to whoever comes first', async () => {
@@ -429,7 +568,9 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
           { filename: 'alice', ...PDF },
           { filename: 'bob', userId: 'bob', ...PDF },
         ]);
-        expect(await claimWithin(2, { readers: 1, users: [user('alice', { running: 1 })] })).toEqual(['bob']);
+        expect(
+          await claimWithin(2, { readers: 1, users: [user('alice', { running: 1 })] }),
+        ).toEqual(['bob']);
       });
 
       it('always takes the first document of whoever comes first, also with one place', async () => {
@@ -441,20 +582,37 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         ['a text', {}],
         ['a file', PDF],
         ['a large file', LARGE_PDF],
-      ])('finds %s of a user behind any number of documents of users at their limit', async (_, kind) => {
-        const documents = ['alice', 'bob'].flatMap((userId) => Array.from({ length: MANY }, () => newDocument({ userId, ...kind })));
-        await Promise.all(documents.map((document) => store.accept(document)));
-        await acceptAll([{ filename: 'scheduled', userId: 'carol', scheduledFor: new Date(Date.now() + 1), priority: 'LOW', ...kind }]);
-        const users = ['alice', 'bob'].map((userId) => user(userId, { running: 1, reading: 1 }));
-        await moveBehindAll('carol');
-        expect(await eventually(async () => nonEmpty(await claimWithin(2, { users })))).toEqual(['scheduled']);
-      });
+      ])(
+        'finds %s of a user behind any number of documents of users at their limit',
+        async (_, kind) => {
+          const documents = ['alice', 'bob'].flatMap((userId) =>
+            Array.from({ length: MANY }, () => newDocument({ userId, ...kind })),
+          );
+          await Promise.all(documents.map((document) => store.accept(document)));
+          await acceptAll([
+            {
+              filename: 'scheduled',
+              userId: 'carol',
+              scheduledFor: new Date(Date.now() + 1),
+              priority: 'LOW',
+              ...kind,
+            },
+          ]);
+          const users = ['alice', 'bob'].map((userId) => user(userId, { running: 1, reading: 1 }));
+          await moveBehindAll('carol');
+          expect(await eventually(async () => nonEmpty(await claimWithin(2, { users })))).toEqual([
+            'scheduled',
+          ]);
+        },
+      );
 
       it('finds the file of a user behind any number of files of one who has read for long', async () => {
         await Promise.all(Array.from({ length: MANY }, () => store.accept(newDocument(PDF))));
         await acceptAll([{ filename: 'bob', userId: 'bob', ...PDF }]);
         await moveBehindAll('bob');
-        expect(await claimWithin(8, { readers: 1, users: [user('alice', { readingSteps: 3 })] })).toEqual(['bob']);
+        expect(
+          await claimWithin(8, { readers: 1, users: [user('alice', { readingSteps: 3 })] }),
+        ).toEqual(['bob']);
       });
     });
 
@@ -462,9 +620,22 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
       it('a lease that has run out is taken back: PENDING with WORKER_LOST, the attempt counted', async () => {
         const { id } = await accept();
         await claimOne({ leaseMs: 1 });
-        const events = await eventually(async () => nonEmpty(await store.takeBackLeases({ all: false })));
-        expect(events).toEqual([expect.objectContaining({ documentId: id, status: 'PENDING', previousStatus: 'EXTRACTING', attempt: 1 })]);
-        expect(events[0]?.error).toMatchObject({ code: 'WORKER_LOST', retryable: true, stage: 'EXTRACTING' });
+        const events = await eventually(async () =>
+          nonEmpty(await store.takeBackLeases({ all: false })),
+        );
+        expect(events).toEqual([
+          expect.objectContaining({
+            documentId: id,
+            status: 'PENDING',
+            previousStatus: 'EXTRACTING',
+            attempt: 1,
+          }),
+        ]);
+        expect(events[0]?.error).toMatchObject({
+          code: 'WORKER_LOST',
+          retryable: true,
+          stage: 'EXTRACTING',
+        });
         expect((await claimOne()).document.attempt).toBe(2);
       });
 
@@ -485,7 +656,12 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         });
         const failed = present(events.find((document) => document.id === other.id));
         expect(failed).toMatchObject({ status: 'FAILED', processedAt: expect.any(Date) as Date });
-        expect(failed.error).toMatchObject({ code: 'ATTEMPTS_EXHAUSTED', cause: 'WORKER_LOST', retryable: false, stage: 'EXTRACTING' });
+        expect(failed.error).toMatchObject({
+          code: 'ATTEMPTS_EXHAUSTED',
+          cause: 'WORKER_LOST',
+          retryable: false,
+          stage: 'EXTRACTING',
+        });
         expect(events.find((document) => document.id === id)?.status).toBe('PENDING');
       });
 
@@ -493,13 +669,17 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         const { id } = await accept({}, lab.createStore(1));
         await claimOne({ leaseMs: 1 });
         await eventually(async () => nonEmpty(await store.takeBackLeases({ all: false })));
-        expect(await cleanupsOf(id)).toEqual([expect.objectContaining({ onlyGeneration: 1, removesDocument: false, blobKey: null })]);
+        expect(await cleanupsOf(id)).toEqual([
+          expect.objectContaining({ onlyGeneration: 1, removesDocument: false, blobKey: null }),
+        ]);
       });
 
       it('a restart takes every lease back and gives no document up for it', async () => {
         const { id } = await accept({}, lab.createStore(1));
         await claimOne();
-        expect(await store.takeBackLeases({ all: true })).toEqual([expect.objectContaining({ documentId: id, status: 'PENDING' })]);
+        expect(await store.takeBackLeases({ all: true })).toEqual([
+          expect.objectContaining({ documentId: id, status: 'PENDING' }),
+        ]);
         expect(await claim()).toHaveLength(1);
       });
 
@@ -509,13 +689,18 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         await store.takeBackLeases({ all: true });
         await claimOne();
         expect(await change(document, 'VECTORIZING', { leaseToken })).toBeNull();
-        expect(await store.find('alice', document.id)).toMatchObject({ status: 'EXTRACTING', seq: 4 });
+        expect(await store.find('alice', document.id)).toMatchObject({
+          status: 'EXTRACTING',
+          seq: 4,
+        });
       });
 
       it('renewing keeps a lease and writes its progress, which never falls', async () => {
         await accept();
         const { document, leaseToken } = await claimOne({ leaseMs: 1 });
-        expect(await store.renew([{ documentId: document.id, leaseToken, progressDone: 7 }], LEASE_MS)).toEqual([]);
+        expect(
+          await store.renew([{ documentId: document.id, leaseToken, progressDone: 7 }], LEASE_MS),
+        ).toEqual([]);
         expect(await store.takeBackLeases({ all: false })).toEqual([]);
         await store.renew([{ documentId: document.id, leaseToken, progressDone: 3 }], LEASE_MS);
         expect((await store.find('alice', document.id))?.progress.done).toBe(7);
@@ -537,7 +722,9 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         await accept();
         const { document, leaseToken } = await claimOne();
         await change(document, 'PENDING', { leaseToken });
-        expect(await store.renew([{ documentId: document.id, leaseToken, progressDone: 0 }], LEASE_MS)).toEqual([leaseToken]);
+        expect(
+          await store.renew([{ documentId: document.id, leaseToken, progressDone: 0 }], LEASE_MS),
+        ).toEqual([leaseToken]);
       });
     });
 
@@ -559,7 +746,13 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
       it('keeps the error until the change that clears it', async () => {
         await accept();
         const one = await claimOne();
-        const error = { code: 'CORRUPT', cause: null, message: 'It is broken.', retryable: false, stage: 'EXTRACTING' } as const;
+        const error = {
+          code: 'CORRUPT',
+          cause: null,
+          message: 'It is broken.',
+          retryable: false,
+          stage: 'EXTRACTING',
+        } as const;
         await change(one.document, 'PENDING', { leaseToken: one.leaseToken, set: { error } });
         const two = await claimOne();
         expect(two.document.error).toEqual(error);
@@ -631,49 +824,95 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
           [4, 'COMPLETED'],
           [5, 'DELETING'],
         ]);
-        expect(history.map((event) => event.previousStatus)).toEqual([null, 'PENDING', 'EXTRACTING', 'VECTORIZING', 'COMPLETED']);
-        const published = (await outboxOf(id)).filter((record) => record.topic === TOPICS.documentStatus);
-        expect(published.map((record) => record.headers['ce_id'])).toEqual(history.map((event) => `${id}:${event.seq}`));
+        expect(history.map((event) => event.previousStatus)).toEqual([
+          null,
+          'PENDING',
+          'EXTRACTING',
+          'VECTORIZING',
+          'COMPLETED',
+        ]);
+        const published = (await outboxOf(id)).filter(
+          (record) => record.topic === TOPICS.documentStatus,
+        );
+        expect(published.map((record) => record.headers['ce_id'])).toEqual(
+          history.map((event) => `${id}:${event.seq}`),
+        );
       });
 
       it('makes one change, with one seq and one event, of a stage that was passed on the way', async () => {
         const { id } = await accept();
         const { document, leaseToken } = await claimOne();
-        const set = { chunkCount: 2, progressDone: 2, vectorCount: 2, liveGeneration: 1, error: null };
-        const completed = await change(document, 'COMPLETED', { through: 'VECTORIZING', leaseToken, set });
-        expect(completed).toMatchObject({ seq: 3, status: 'COMPLETED', previousStatus: 'EXTRACTING' });
+        const set = {
+          chunkCount: 2,
+          progressDone: 2,
+          vectorCount: 2,
+          liveGeneration: 1,
+          error: null,
+        };
+        const completed = await change(document, 'COMPLETED', {
+          through: 'VECTORIZING',
+          leaseToken,
+          set,
+        });
+        expect(completed).toMatchObject({
+          seq: 3,
+          status: 'COMPLETED',
+          previousStatus: 'EXTRACTING',
+        });
         const history = await store.events(id, 2, 100);
         expect(
-          history.map(({ seq, status, previousStatus, progress, vectorCount }) => [seq, status, previousStatus, progress, vectorCount]),
+          history.map(({ seq, status, previousStatus, progress, vectorCount }) => [
+            seq,
+            status,
+            previousStatus,
+            progress,
+            vectorCount,
+          ]),
         ).toEqual([[3, 'COMPLETED', 'EXTRACTING', { done: 2, total: 2 }, 2]]);
-        const published = (await outboxOf(id)).filter((record) => record.topic === TOPICS.documentStatus);
-        expect(published.map((record) => record.headers['ce_id'])).toEqual([1, 2, 3].map((seq) => `${id}:${seq}`));
+        const published = (await outboxOf(id)).filter(
+          (record) => record.topic === TOPICS.documentStatus,
+        );
+        expect(published.map((record) => record.headers['ce_id'])).toEqual(
+          [1, 2, 3].map((seq) => `${id}:${seq}`),
+        );
       });
 
       it('refuses a way through a stage that the table does not have, and one without the lease', async () => {
         await accept();
         const { document, leaseToken } = await claimOne();
-        await expect(change(document, 'COMPLETED', { through: 'PENDING', leaseToken })).rejects.toThrow(/EXTRACTING to COMPLETED/);
-        expect(await change(document, 'COMPLETED', { through: 'VECTORIZING', leaseToken: randomUUID() })).toBeNull();
+        await expect(
+          change(document, 'COMPLETED', { through: 'PENDING', leaseToken }),
+        ).rejects.toThrow(/EXTRACTING to COMPLETED/);
+        expect(
+          await change(document, 'COMPLETED', { through: 'VECTORIZING', leaseToken: randomUUID() }),
+        ).toBeNull();
       });
 
       it('tells the log of work again whenever a document waits again', async () => {
         const { id } = await accept();
         const { document, leaseToken } = await claimOne();
         await change(document, 'PENDING', { leaseToken });
-        expect((await outboxOf(id)).filter((record) => record.topic === TOPICS.jobs)).toHaveLength(2);
+        expect((await outboxOf(id)).filter((record) => record.topic === TOPICS.jobs)).toHaveLength(
+          2,
+        );
       });
     });
 
     describe('removing', () => {
       it('deleting hides a document from every reader and leaves its last event', async () => {
         const { id } = await accept();
-        expect(await store.markDeleting('alice', id)).toMatchObject({ status: 'DELETING', previousStatus: 'PENDING', seq: 2 });
+        expect(await store.markDeleting('alice', id)).toMatchObject({
+          status: 'DELETING',
+          previousStatus: 'PENDING',
+          seq: 2,
+        });
         expect(await store.find('alice', id)).toBeNull();
         expect((await store.list('alice', { first: 10 })).totalCount).toBe(0);
         expect(await store.counts('alice')).toEqual([]);
         expect(await claim()).toEqual([]);
-        expect(await store.findMany([id])).toEqual([expect.objectContaining({ status: 'DELETING' })]);
+        expect(await store.findMany([id])).toEqual([
+          expect.objectContaining({ status: 'DELETING' }),
+        ]);
       });
 
       it('deletes a document once, and nobody deletes that of somebody else', async () => {
@@ -706,13 +945,21 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         ]);
       });
 
-      it.each(['FAILED', 'CANCELLED'] as const)('%s writes a cleanup of the vectors of that run only', async (status) => {
-        const document = await accept();
-        await change(document, status);
-        expect(await cleanupsOf(document.id)).toEqual([
-          expect.objectContaining({ onlyGeneration: 1, generationsBelow: null, blobKey: null, removesDocument: false }),
-        ]);
-      });
+      it.each(['FAILED', 'CANCELLED'] as const)(
+        '%s writes a cleanup of the vectors of that run only',
+        async (status) => {
+          const document = await accept();
+          await change(document, status);
+          expect(await cleanupsOf(document.id)).toEqual([
+            expect.objectContaining({
+              onlyGeneration: 1,
+              generationsBelow: null,
+              blobKey: null,
+              removesDocument: false,
+            }),
+          ]);
+        },
+      );
 
       it('the row goes only when the log has been told its last event', async () => {
         const { id } = await accept();
@@ -743,7 +990,10 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
 
       it('names the blobs that no document has', async () => {
         const { blobKey } = await accept();
-        expect(await store.unknownBlobKeys([blobKey, 'left-over', 'odd "name"'])).toEqual(['left-over', 'odd "name"']);
+        expect(await store.unknownBlobKeys([blobKey, 'left-over', 'odd "name"'])).toEqual([
+          'left-over',
+          'odd "name"',
+        ]);
         expect(await store.unknownBlobKeys([])).toEqual([]);
       });
     });
@@ -757,7 +1007,9 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
 
       it('lists newest first', async () => {
         const ids = await acceptAll([{}, {}, {}]);
-        await Promise.all(ids.map((id, day) => lab.setCreatedAt([id], new Date(Date.UTC(2026, 0, day + 1)))));
+        await Promise.all(
+          ids.map((id, day) => lab.setCreatedAt([id], new Date(Date.UTC(2026, 0, day + 1)))),
+        );
         const { documents } = await store.list('alice', { first: 10 });
         expect(documents.map((document) => document.id)).toEqual(ids.toReversed());
       });
@@ -784,19 +1036,27 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         const page = await store.list('alice', { first: 2 });
         await accept();
         const next = await store.list('alice', { first: 2, after: present(page.documents.at(-1)) });
-        expect([...page.documents, ...next.documents].map((document) => document.id)).toEqual(ids.toSorted().toReversed());
+        expect([...page.documents, ...next.documents].map((document) => document.id)).toEqual(
+          ids.toSorted().toReversed(),
+        );
       });
 
       it('filters by status', async () => {
         const [a] = await acceptAll([{}, {}]);
         await change(present(await store.find('alice', present(a))), 'CANCELLED');
-        const { documents, totalCount } = await store.list('alice', { first: 10, filter: { status: ['CANCELLED', 'FAILED'] } });
+        const { documents, totalCount } = await store.list('alice', {
+          first: 10,
+          filter: { status: ['CANCELLED', 'FAILED'] },
+        });
         expect([documents.map((document) => document.id), totalCount]).toEqual([[a], 1]);
       });
 
       it('takes an empty filter for none', async () => {
         await acceptAll([{}, {}]);
-        expect((await store.list('alice', { first: 10, filter: { status: [], filename: '' } })).totalCount).toBe(2);
+        expect(
+          (await store.list('alice', { first: 10, filter: { status: [], filename: '' } }))
+            .totalCount,
+        ).toBe(2);
       });
 
       it.each([
@@ -807,15 +1067,25 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         ["'", ["it's.txt"]],
         ['?', ['what?.txt']],
         ['nowhere', []],
-      ])('filters by what the name contains, in any case and letter by letter: %s', async (filename, expected) => {
-        await acceptAll(
-          ['Annual report.pdf', 'my Report_1.txt', '100% sure.txt', 'back\\slash.txt', "it's.txt", 'what?.txt'].map((each) => ({
-            filename: each,
-          })),
-        );
-        const { documents } = await store.list('alice', { first: 10, filter: { filename } });
-        expect(documents.map((document) => document.filename).sort()).toEqual(expected);
-      });
+      ])(
+        'filters by what the name contains, in any case and letter by letter: %s',
+        async (filename, expected) => {
+          await acceptAll(
+            [
+              'Annual report.pdf',
+              'my Report_1.txt',
+              '100% sure.txt',
+              'back\\slash.txt',
+              "it's.txt",
+              'what?.txt',
+            ].map((each) => ({
+              filename: each,
+            })),
+          );
+          const { documents } = await store.list('alice', { first: 10, filter: { filename } });
+          expect(documents.map((document) => document.filename).sort()).toEqual(expected);
+        },
+      );
 
       it('counts by status and leaves out a status without any', async () => {
         const [a] = await acceptAll([{}, {}, {}]);
@@ -846,9 +1116,14 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
           [0, 0],
           [99, 10],
         ] as const) {
-          const histories = await store.eventsOfMany([one.id, unknown, two.id, one.id], after, first);
+          const histories = await store.eventsOfMany(
+            [one.id, unknown, two.id, one.id],
+            after,
+            first,
+          );
           expect([...histories.keys()]).toEqual([one.id, unknown, two.id]);
-          for (const [id, events] of histories) expect(events).toEqual(await store.events(id, after, first));
+          for (const [id, events] of histories)
+            expect(events).toEqual(await store.events(id, after, first));
         }
         expect(await store.eventsOfMany([], 0, 10)).toEqual(new Map());
       });
@@ -857,14 +1132,19 @@ export function describeDocumentStoreContract(name: string, open: () => Promise<
         const [waiting, done] = await acceptAll([{}, {}]);
         await change(present(await store.find('alice', present(done))), 'CANCELLED');
         await accept({ userId: 'bob' });
-        const idsSince = async (since: Date) => (await store.recent('alice', since, 10)).map((document) => document.id);
+        const idsSince = async (since: Date) =>
+          (await store.recent('alice', since, 10)).map((document) => document.id);
         expect(await idsSince(LONG_AGO)).toEqual([done, waiting]);
         expect(await idsSince(LATER())).toEqual([waiting]);
         expect(await store.recent('alice', LONG_AGO, 1)).toHaveLength(1);
       });
 
       it('a queue position counts the documents ahead, and only a due one has it', async () => {
-        const [one, two, three] = await acceptAll([{ userId: 'a' }, { userId: 'b' }, { userId: 'c', priority: 'LOW' }]);
+        const [one, two, three] = await acceptAll([
+          { userId: 'a' },
+          { userId: 'b' },
+          { userId: 'c', priority: 'LOW' },
+        ]);
         const later = await accept({ userId: 'd', scheduledFor: LATER() });
         const ids = [present(one), present(two), present(three), later.id, randomUUID()];
         expect(await store.queuePositions(ids)).toEqual(

@@ -24,7 +24,11 @@ export function describeEmbedderContract(name: string, open: () => Promise<Embed
 
     test('gives each text one vector of the promised length, of L2 norm 1', async () => {
       const vectors = await embedder.embed(['one', 'two words', PASSAGE], 'document');
-      expect(vectors.map((vector) => vector.length)).toEqual([embedder.dimensions, embedder.dimensions, embedder.dimensions]);
+      expect(vectors.map((vector) => vector.length)).toEqual([
+        embedder.dimensions,
+        embedder.dimensions,
+        embedder.dimensions,
+      ]);
       for (const vector of vectors) expect(similarity(vector, vector)).toBeCloseTo(1, 5);
     });
 
@@ -35,16 +39,25 @@ export function describeEmbedderContract(name: string, open: () => Promise<Embed
     });
 
     test('keeps the order of the texts', async () => {
-      const texts = Array.from({ length: 100 }, (_, index) => `Invoice number ${index * 7919} of the year ${1900 + index}.`);
+      const texts = Array.from(
+        { length: 100 },
+        (_, index) => `Invoice number ${index * 7919} of the year ${1900 + index}.`,
+      );
       const together = await embedder.embed(texts, 'document');
       const alone = await Promise.all(texts.map((text) => embedOne(text)));
       expect(together.length).toBe(100);
-      together.forEach((vector, index) => expect(similarity(vector, alone[index] ?? new Float32Array())).toBeCloseTo(1, 4));
+      together.forEach((vector, index) =>
+        expect(similarity(vector, alone[index] ?? new Float32Array())).toBeCloseTo(1, 4),
+      );
     });
 
     test('places what means the same nearer than what means something else', async () => {
       const [question, answer, unrelated] = await embedder.embed(
-        ['How do I tie a knot that does not slip?', PASSAGE, 'The quarterly revenue of the bank grew by four per cent.'],
+        [
+          'How do I tie a knot that does not slip?',
+          PASSAGE,
+          'The quarterly revenue of the bank grew by four per cent.',
+        ],
         'query',
       );
       if (!question || !answer || !unrelated) throw new Error('no vectors');
@@ -62,24 +75,35 @@ export function describeEmbedderContract(name: string, open: () => Promise<Embed
 
     test('a caller may keep or give away each vector: no two share memory', async () => {
       const vectors = await embedder.embed(['one', 'two'], 'document');
-      expect(vectors.map((vector) => vector.buffer.byteLength)).toEqual([4 * embedder.dimensions, 4 * embedder.dimensions]);
+      expect(vectors.map((vector) => vector.buffer.byteLength)).toEqual([
+        4 * embedder.dimensions,
+        4 * embedder.dimensions,
+      ]);
     });
 
     test('rejects with the reason of the signal, before and while it works', async () => {
       const reason = new Error('cancelled by the user');
-      await expect(embedder.embed([PASSAGE], 'document', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+      await expect(
+        embedder.embed([PASSAGE], 'document', { signal: AbortSignal.abort(reason) }),
+      ).rejects.toBe(reason);
       const controller = new AbortController();
-      const rejected = expect(embedder.embed(manyTexts(50), 'document', { signal: controller.signal })).rejects.toBe(reason);
+      const rejected = expect(
+        embedder.embed(manyTexts(50), 'document', { signal: controller.signal }),
+      ).rejects.toBe(reason);
       controller.abort(reason);
       await rejected;
     });
 
     test('refuses after stop, and rejects what was under way', async () => {
       const other = await open();
-      const underWay = expect(other.embed(manyTexts(10), 'document')).rejects.toMatchObject({ code: 'EMBEDDER_UNAVAILABLE' });
+      const underWay = expect(other.embed(manyTexts(10), 'document')).rejects.toMatchObject({
+        code: 'EMBEDDER_UNAVAILABLE',
+      });
       await other.stop();
       await underWay;
-      await expect(other.embed(['late'], 'query')).rejects.toMatchObject({ code: 'EMBEDDER_UNAVAILABLE' });
+      await expect(other.embed(['late'], 'query')).rejects.toMatchObject({
+        code: 'EMBEDDER_UNAVAILABLE',
+      });
     });
   });
 }

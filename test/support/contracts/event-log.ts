@@ -33,7 +33,8 @@ export function describeEventLogContract(name: string, open: () => Promise<Opene
       value: '{}',
       ...more,
     });
-    const held = async () => (await opened.read(topic)).map(({ key, headers, value }) => ({ key, headers, value }));
+    const held = async () =>
+      (await opened.read(topic)).map(({ key, headers, value }) => ({ key, headers, value }));
 
     it('holds a record as it was given, once publish has resolved', async () => {
       const { topic: _topic, ...record } = make({

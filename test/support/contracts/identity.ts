@@ -16,7 +16,10 @@ export function describeIdentityContract(name: string, open: () => IdentityLab):
     const { identity, tokenOf, adminId, badTokens } = open();
 
     it('knows a user by their token', async () => {
-      expect(await identity.verify(tokenOf('alice'))).toMatchObject({ id: 'alice', isAdmin: false });
+      expect(await identity.verify(tokenOf('alice'))).toMatchObject({
+        id: 'alice',
+        isAdmin: false,
+      });
       expect(await identity.verify(tokenOf('bob'))).toMatchObject({ id: 'bob' });
     });
 
@@ -24,16 +27,29 @@ export function describeIdentityContract(name: string, open: () => IdentityLab):
       expect(await identity.verify(tokenOf(adminId))).toMatchObject({ id: adminId, isAdmin: true });
     });
 
-    it.each(['', ' ', 'x', 'null', 'undefined', 'Bearer', '\0', '{}', 'a'.repeat(10_000), ...badTokens])(
-      'takes nobody for anybody: %j is UNAUTHENTICATED',
-      async (token) => {
-        await expect(identity.verify(token)).rejects.toMatchObject({ name: 'ApiError', code: 'UNAUTHENTICATED' });
-      },
-    );
+    it.each([
+      '',
+      ' ',
+      'x',
+      'null',
+      'undefined',
+      'Bearer',
+      '\0',
+      '{}',
+      'a'.repeat(10_000),
+      ...badTokens,
+    ])('takes nobody for anybody: %j is UNAUTHENTICATED', async (token) => {
+      await expect(identity.verify(token)).rejects.toMatchObject({
+        name: 'ApiError',
+        code: 'UNAUTHENTICATED',
+      });
+    });
 
     it('repeats no token in its answer', async () => {
       const token = `${badTokens[0] ?? ''}-a-secret`;
-      await expect(identity.verify(token)).rejects.toMatchObject({ message: expect.not.stringContaining('a-secret') as string });
+      await expect(identity.verify(token)).rejects.toMatchObject({
+        message: expect.not.stringContaining('a-secret') as string,
+      });
     });
   });
 }

@@ -5,7 +5,10 @@ import type { StatusBus } from '../../../src/documents/ports.js';
 import { makeChange } from '../make-document.js';
 import { eventually } from '../wait.js';
 
-export function describeStatusBusContract(name: string, open: () => Promise<{ bus: StatusBus; close: () => Promise<void> }>): void {
+export function describeStatusBusContract(
+  name: string,
+  open: () => Promise<{ bus: StatusBus; close: () => Promise<void> }>,
+): void {
   describe(`a status bus: ${name}`, () => {
     let bus: StatusBus;
     let close: () => Promise<void>;
@@ -49,17 +52,25 @@ export function describeStatusBusContract(name: string, open: () => Promise<{ bu
       const { seen } = await listen(`document:${id}`);
       for (let seq = 1; seq <= 50; seq += 1) bus.publish(change(seq));
       await eventually(() => seen.length === 50);
-      expect(seen.map((event) => event.seq)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+      expect(seen.map((event) => event.seq)).toEqual(
+        Array.from({ length: 50 }, (_, index) => index + 1),
+      );
     });
 
     it('hands an event to every listener of a channel', async () => {
-      const listeners = await Promise.all(Array.from({ length: 20 }, () => listen(`document:${id}`)));
+      const listeners = await Promise.all(
+        Array.from({ length: 20 }, () => listen(`document:${id}`)),
+      );
       bus.publish(change());
       await eventually(() => listeners.every(({ seen }) => seen.length === 1));
     });
 
     it('hands nothing to who listens to something else', async () => {
-      const others = [await listen(`document:${randomUUID()}`), await listen(`user:${randomUUID()}`), await listen(`document:${userId}`)];
+      const others = [
+        await listen(`document:${randomUUID()}`),
+        await listen(`user:${randomUUID()}`),
+        await listen(`document:${userId}`),
+      ];
       bus.publish(change());
       await settle();
       expect(others.flatMap(({ seen }) => seen)).toEqual([]);

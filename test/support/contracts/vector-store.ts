@@ -1,10 +1,18 @@
 /** What every VectorStore promises. */
 import { randomUUID } from 'node:crypto';
-import type { SearchMode, VectorHit, VectorObject, VectorStore } from '../../../src/documents/ports.js';
+import type {
+  SearchMode,
+  VectorHit,
+  VectorObject,
+  VectorStore,
+} from '../../../src/documents/ports.js';
 
 export interface VectorStoreLab {
   store: VectorStore;
-  /** Opens the same store for vectors of another model or length; rejects when it was made for others. */
+  /**
+   * Opens the same store for vectors of another model or length; rejects when it was made for
+   * others.
+   */
   reopen(model: string, dimensions: number): Promise<VectorStore>;
   /** What `store` was opened for. */
   model: string;
@@ -16,7 +24,10 @@ export const DIMENSIONS = 4;
 
 const MODES: SearchMode[] = ['SEMANTIC', 'KEYWORD', 'HYBRID'];
 
-export function describeVectorStoreContract(name: string, open: () => Promise<VectorStoreLab>): void {
+export function describeVectorStoreContract(
+  name: string,
+  open: () => Promise<VectorStoreLab>,
+): void {
   describe(`a vector store: ${name}`, () => {
     let lab: VectorStoreLab;
     let store: VectorStore;
@@ -42,15 +53,34 @@ export function describeVectorStoreContract(name: string, open: () => Promise<Ve
     const makeObjects = (count: number, more: Partial<VectorObject> = {}) =>
       Array.from({ length: count }, (_, index) => makeObject({ index, ...more }));
 
-    function search(mode: SearchMode, text: string, vector = unit(1, 0, 0, 0), more: { limit?: number; documentIds?: string[] } = {}) {
-      return store.search({ userId: user, mode, text, vector: mode === 'KEYWORD' ? null : vector, limit: 10, ...more });
+    function search(
+      mode: SearchMode,
+      text: string,
+      vector = unit(1, 0, 0, 0),
+      more: { limit?: number; documentIds?: string[] } = {},
+    ) {
+      return store.search({
+        userId: user,
+        mode,
+        text,
+        vector: mode === 'KEYWORD' ? null : vector,
+        limit: 10,
+        ...more,
+      });
     }
 
     const textsOf = (hits: readonly VectorHit[]) => hits.map(({ text }) => text);
 
     describe('storing', () => {
       it('gives back what was stored', async () => {
-        const said = { text: 'Ein Satz mit "Zeichen" \\ 😀.', page: 7, charStart: 10, charEnd: 39, index: 3, generation: 2 };
+        const said = {
+          text: 'Ein Satz mit "Zeichen" \\ 😀.',
+          page: 7,
+          charStart: 10,
+          charEnd: 39,
+          index: 3,
+          generation: 2,
+        };
         await store.store(user, [makeObject(said)]);
         const [hit] = await search('SEMANTIC', '');
         expect(hit).toEqual({ documentId, ...said, score: expect.closeTo(1, 2) as number });
@@ -67,9 +97,13 @@ export function describeVectorStoreContract(name: string, open: () => Promise<Ve
 
       it('replaces an object that is stored again', async () => {
         await store.store(user, makeObjects(3));
-        await store.store(user, [makeObject({ index: 1, text: 'another sentence', page: 2, vector: unit(0, 1, 0, 0) })]);
+        await store.store(user, [
+          makeObject({ index: 1, text: 'another sentence', page: 2, vector: unit(0, 1, 0, 0) }),
+        ]);
         expect(await store.count(user, documentId, 1)).toBe(3);
-        expect(await search('SEMANTIC', '', unit(0, 1, 0, 0), { limit: 1 })).toMatchObject([{ text: 'another sentence', page: 2 }]);
+        expect(await search('SEMANTIC', '', unit(0, 1, 0, 0), { limit: 1 })).toMatchObject([
+          { text: 'another sentence', page: 2 },
+        ]);
         expect(textsOf(await search('KEYWORD', 'text'))).toEqual(['text', 'text']);
       });
 
@@ -87,7 +121,10 @@ export function describeVectorStoreContract(name: string, open: () => Promise<Ve
         await store.store(user, makeObjects(5));
         await store.store(user, makeObjects(5, { generation: 2 }));
         await store.trim(user, documentId, 1, 3);
-        expect([await store.count(user, documentId, 1), await store.count(user, documentId, 2)]).toEqual([3, 5]);
+        expect([
+          await store.count(user, documentId, 1),
+          await store.count(user, documentId, 2),
+        ]).toEqual([3, 5]);
       });
 
       it.each([
@@ -97,12 +134,23 @@ export function describeVectorStoreContract(name: string, open: () => Promise<Ve
       ])('removes %s of a document', async (_, generations, left) => {
         const other = randomUUID();
         for (const generation of [1, 2, 3]) {
-          await store.store(user, [makeObject({ generation }), makeObject({ generation, documentId: other })]);
+          await store.store(user, [
+            makeObject({ generation }),
+            makeObject({ generation, documentId: other }),
+          ]);
         }
         await store.remove(user, documentId, generations);
-        expect(await Promise.all([1, 2, 3].map((generation) => store.count(user, documentId, generation)))).toEqual(left);
-        expect(await Promise.all([1, 2, 3].map((generation) => store.count(user, other, generation)))).toEqual([1, 1, 1]);
-        expect(await search('KEYWORD', 'text', undefined, { documentIds: [documentId] })).toHaveLength(left.filter(Boolean).length);
+        expect(
+          await Promise.all(
+            [1, 2, 3].map((generation) => store.count(user, documentId, generation)),
+          ),
+        ).toEqual(left);
+        expect(
+          await Promise.all([1, 2, 3].map((generation) => store.count(user, other, generation))),
+        ).toEqual([1, 1, 1]);
+        expect(
+          await search('KEYWORD', 'text', undefined, { documentIds: [documentId] }),
+        ).toHaveLength(left.filter(Boolean).length);
       });
 
       it('is quiet when there is nothing', async () => {
@@ -115,9 +163,21 @@ export function describeVectorStoreContract(name: string, open: () => Promise<Ve
     describe('searching', () => {
       beforeEach(async () => {
         await store.store(user, [
-          makeObject({ index: 0, text: 'A bowline makes a loop that does not slip.', vector: unit(1, 0, 0, 0) }),
-          makeObject({ index: 1, text: 'A reef knot joins two ropes of one thickness.', vector: unit(1, 1, 0, 0) }),
-          makeObject({ index: 2, text: 'Volcanoes erupt where magma rises.', vector: unit(0, 0, 1, 0) }),
+          makeObject({
+            index: 0,
+            text: 'A bowline makes a loop that does not slip.',
+            vector: unit(1, 0, 0, 0),
+          }),
+          makeObject({
+            index: 1,
+            text: 'A reef knot joins two ropes of one thickness.',
+            vector: unit(1, 1, 0, 0),
+          }),
+          makeObject({
+            index: 2,
+            text: 'Volcanoes erupt where magma rises.',
+            vector: unit(0, 0, 1, 0),
+          }),
         ]);
       });
 
@@ -130,20 +190,28 @@ export function describeVectorStoreContract(name: string, open: () => Promise<Ve
       });
 
       it('by words finds them in any case and grammatical form, and nothing else', async () => {
-        expect((await search('KEYWORD', 'VOLCANO erupting')).map(({ index }) => index)).toEqual([2]);
+        expect((await search('KEYWORD', 'VOLCANO erupting')).map(({ index }) => index)).toEqual([
+          2,
+        ]);
         expect(await search('KEYWORD', 'zebra')).toEqual([]);
       });
 
       it('by words finds a passage that has any of them, more of them first', async () => {
-        expect((await search('KEYWORD', 'bowline knots ropes')).map(({ index }) => index)).toEqual([1, 0]);
+        expect((await search('KEYWORD', 'bowline knots ropes')).map(({ index }) => index)).toEqual([
+          1, 0,
+        ]);
       });
 
-      it.each(["it's & | ! ( ) <-> :*", "'; drop table vectors; --", '%_\\', '""', '?', 'the of and'])(
-        'by words takes %j for words, not for signs',
-        async (text) => {
-          await expect(search('KEYWORD', text)).resolves.toEqual([]);
-        },
-      );
+      it.each([
+        "it's & | ! ( ) <-> :*",
+        "'; drop table vectors; --",
+        '%_\\',
+        '""',
+        '?',
+        'the of and',
+      ])('by words takes %j for words, not for signs', async (text) => {
+        await expect(search('KEYWORD', text)).resolves.toEqual([]);
+      });
 
       it('by both finds what is near and what has the words, first what is and has both', async () => {
         const hits = await search('HYBRID', 'volcanoes bowline', unit(1, 0, 0, 0));
@@ -152,7 +220,9 @@ export function describeVectorStoreContract(name: string, open: () => Promise<Ve
       });
 
       it.each(MODES)('%s gives scores from 0 to 1, highest first', async (mode) => {
-        const scores = (await search(mode, 'bowline knot', unit(-1, 0.2, 0, 0))).map(({ score }) => score);
+        const scores = (await search(mode, 'bowline knot', unit(-1, 0.2, 0, 0))).map(
+          ({ score }) => score,
+        );
         expect(scores).toEqual(scores.toSorted((a, b) => b - a));
         for (const score of scores) expect(score >= 0 && score <= 1).toBe(true);
       });
@@ -166,17 +236,25 @@ export function describeVectorStoreContract(name: string, open: () => Promise<Ve
 
       it.each(MODES)('%s finds only within the documents asked for', async (mode) => {
         const [other, third] = [randomUUID(), randomUUID()];
-        for (const id of [other, third]) await store.store(user, [makeObject({ documentId: id, text: 'bowline' })]);
-        const hits = await search(mode, 'bowline', unit(1, 0, 0, 0), { documentIds: [other, randomUUID()] });
+        for (const id of [other, third])
+          await store.store(user, [makeObject({ documentId: id, text: 'bowline' })]);
+        const hits = await search(mode, 'bowline', unit(1, 0, 0, 0), {
+          documentIds: [other, randomUUID()],
+        });
         expect(hits.map((hit) => hit.documentId)).toEqual([other]);
       });
 
-      it.each(MODES)("%s never finds anything of somebody else's, not even by the id of the document", async (mode) => {
-        const stranger = `user-${randomUUID()}`;
-        const query = { mode, text: 'bowline', vector: unit(1, 0, 0, 0), limit: 10 };
-        expect(await store.search({ ...query, userId: stranger })).toEqual([]);
-        expect(await store.search({ ...query, userId: stranger, documentIds: [documentId] })).toEqual([]);
-      });
+      it.each(MODES)(
+        "%s never finds anything of somebody else's, not even by the id of the document",
+        async (mode) => {
+          const stranger = `user-${randomUUID()}`;
+          const query = { mode, text: 'bowline', vector: unit(1, 0, 0, 0), limit: 10 };
+          expect(await store.search({ ...query, userId: stranger })).toEqual([]);
+          expect(
+            await store.search({ ...query, userId: stranger, documentIds: [documentId] }),
+          ).toEqual([]);
+        },
+      );
 
       it('one user counts and removes nothing of another', async () => {
         const stranger = `user-${randomUUID()}`;
@@ -189,7 +267,9 @@ export function describeVectorStoreContract(name: string, open: () => Promise<Ve
 
     describe('the collection', () => {
       it('refuses another model and names both', async () => {
-        await expect(lab.reopen('another-model', DIMENSIONS)).rejects.toThrow(new RegExp(`${lab.model}.*another-model`));
+        await expect(lab.reopen('another-model', DIMENSIONS)).rejects.toThrow(
+          new RegExp(`${lab.model}.*another-model`),
+        );
       });
 
       it('refuses vectors of another length and names both', async () => {

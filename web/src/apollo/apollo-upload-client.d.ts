@@ -1,4 +1,7 @@
-/** The library's types are JSDoc in .mjs files, which TypeScript reads only with `allowJs`; this is the part of them that we use. */
+/**
+ * The library's types are JSDoc in .mjs files, which TypeScript reads only with `allowJs`; this is
+ * the part of them that we use.
+ */
 declare module 'apollo-upload-client/UploadHttpLink.mjs' {
   import { ApolloLink } from '@apollo/client/link';
 

@@ -1,6 +1,9 @@
 import { InMemoryCache, type FieldReadFunction, type Reference } from '@apollo/client/cache';
 
-/** Leaves out what points to a document that is no longer in the cache, so that forgetting a document takes it out of every list at once. */
+/**
+ * Leaves out what points to a document that is no longer in the cache, so that forgetting a
+ * document takes it out of every list at once.
+ */
 const withoutGone =
   (key: 'node' | 'document'): FieldReadFunction<readonly Reference[]> =>
   (existing, { readField, canRead }) =>

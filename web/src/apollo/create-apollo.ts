@@ -24,10 +24,15 @@ const withToken = (identity: Identity) =>
     },
   }));
 
-/** Once with a fresh token, since the server's clock and not ours says when one has expired; refused again, the sign-in is over. */
+/**
+ * Once with a fresh token, since the server's clock and not ours says when one has expired; refused
+ * again, the sign-in is over.
+ */
 const signOutWhenRefused = (identity: Identity) =>
   new ErrorLink(({ error, operation, forward }) => {
-    const isRefused = CombinedGraphQLErrors.is(error) && error.errors.some(({ extensions }) => extensions?.['code'] === 'UNAUTHENTICATED');
+    const isRefused =
+      CombinedGraphQLErrors.is(error) &&
+      error.errors.some(({ extensions }) => extensions?.['code'] === 'UNAUTHENTICATED');
     if (!isRefused) return undefined;
     if (operation.getContext()['freshToken'] !== true) {
       operation.setContext({ freshToken: true });
@@ -42,18 +47,30 @@ export function createApollo(identity: Identity, connection: Connection): Apollo
   const cache = createCache();
   const documents = createNewestDocuments(cache);
   const socket = createSocket(identity, connection);
-  const http = ApolloLink.from([signOutWhenRefused(identity), withToken(identity), createUploadLink()]);
-  const link = ApolloLink.split(({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION, new GraphQLWsLink(socket), http);
+  const http = ApolloLink.from([
+    signOutWhenRefused(identity),
+    withToken(identity),
+    createUploadLink(),
+  ]);
+  const link = ApolloLink.split(
+    ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
+    new GraphQLWsLink(socket),
+    http,
+  );
   const client = new ApolloClient({ cache, link: documents.link.concat(link) });
-  // Between the loss of the line and its return anything may have happened: all that is shown is asked for once.
-  const stopRefetching = connection.onBack(() => void client.refetchQueries({ include: 'active' }).catch(() => undefined));
+  // Between the loss of the line and its return anything may have happened: all that is shown is
+  // asked for once.
+  const stopRefetching = connection.onBack(
+    () => void client.refetchQueries({ include: 'active' }).catch(() => undefined),
+  );
   return {
     client,
     documents,
     dispose: () => {
       stopRefetching();
       client.stop();
-      // It waits for a connection that is being made, and rejects when that one fails: nobody wants it any more.
+      // It waits for a connection that is being made, and rejects when that one fails: nobody wants
+      // it any more.
       void Promise.resolve(socket.dispose()).catch(() => undefined);
     },
   };

@@ -6,7 +6,8 @@ import { DocumentFields } from '../documents/operations.js';
 const GONE = Symbol('gone');
 
 type Fields = Readonly<Record<string, unknown>>;
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Without its document, none of these says anything. */
 const HOLDERS = new Set<unknown>(['DocumentEdge', 'SearchHit']);
@@ -16,7 +17,10 @@ function doneOf({ progress }: Fields): number {
   return typeof done === 'number' ? done : 0;
 }
 
-/** Newer means higher (seq, progress.done): the schema's own rule. Without both seqs nothing can be said, so nothing is dropped. */
+/**
+ * Newer means higher (seq, progress.done): the schema's own rule. Without both seqs nothing can be
+ * said, so nothing is dropped.
+ */
 export function isOlder(incoming: Fields, known: Fields): boolean {
   const [mine, theirs] = [incoming['seq'], known['seq']];
   if (typeof mine !== 'number' || typeof theirs !== 'number') return false;
@@ -24,16 +28,21 @@ export function isOlder(incoming: Fields, known: Fields): boolean {
 }
 
 export interface NewestDocuments {
-  /** The first link of the chain: what leaves it is written to the cache in the same tick, so nothing can come between compare and write. */
+  /**
+   * The first link of the chain: what leaves it is written to the cache in the same tick, so
+   * nothing can come between compare and write.
+   */
   link: ApolloLink;
-  /** After DELETING, and after deleteDocument answered: no late answer brings this document back. */
+  /**
+   * After DELETING, and after deleteDocument answered: no late answer brings this document back.
+   */
   forget(id: string): void;
   isForgotten(id: string): boolean;
 }
 
 /**
- * An HTTP answer may have been under way while events overtook it. Every document in every answer is compared with the one in the
- * cache, and the older of the two loses, whichever way it came.
+ * An HTTP answer may have been under way while events overtook it. Every document in every answer
+ * is compared with the one in the cache, and the older of the two loses, whichever way it came.
  */
 export function createNewestDocuments(cache: ApolloCache): NewestDocuments {
   const forgotten = new Set<string>();
@@ -49,8 +58,12 @@ export function createNewestDocuments(cache: ApolloCache): NewestDocuments {
   const newestOf = (incoming: Fields): Fields => {
     const known = cached(String(incoming['id']));
     if (known === null || !isOlder(incoming, known)) return incoming;
-    // What the cache does not hold of this document, its history for example, contradicts nothing and stays.
-    const entries = Object.entries(incoming).map(([key, value]) => [key, known[key] === undefined ? value : known[key]]);
+    // What the cache does not hold of this document, its history for example, contradicts nothing
+    // and stays.
+    const entries = Object.entries(incoming).map(([key, value]) => [
+      key,
+      known[key] === undefined ? value : known[key],
+    ]);
     return Object.fromEntries(entries) as Fields;
   };
 
@@ -59,10 +72,15 @@ export function createNewestDocuments(cache: ApolloCache): NewestDocuments {
     if (!isFields(value)) return value;
     const isDocument = value['__typename'] === 'Document';
     if (isDocument && forgotten.has(String(value['id']))) return GONE;
-    const entries = Object.entries(value).map(([key, child]): [string, unknown] => [key, walk(child)]);
+    const entries = Object.entries(value).map(([key, child]): [string, unknown] => [
+      key,
+      walk(child),
+    ]);
     const isEmptied = entries.some(([, child]) => child === GONE);
     if (isEmptied && HOLDERS.has(value['__typename'])) return GONE;
-    const walked = Object.fromEntries(entries.map(([key, child]) => [key, child === GONE ? null : child]));
+    const walked = Object.fromEntries(
+      entries.map(([key, child]) => [key, child === GONE ? null : child]),
+    );
     return isDocument ? newestOf(walked) : walked;
   };
 

@@ -1,6 +1,9 @@
 import { CombinedGraphQLErrors, ServerError } from '@apollo/client/errors';
 
-/** What a person is told when a request failed: the code leads to the cure (`cures.ts`), the message is the server's own. */
+/**
+ * What a person is told when a request failed: the code leads to the cure (`cures.ts`), the message
+ * is the server's own.
+ */
 export interface Problem {
   code: string;
   message: string;
@@ -10,7 +13,8 @@ export interface Problem {
 /** Not of the server: the answer never came. */
 export const NO_ANSWER: Problem = { code: 'NO_ANSWER', message: 'The server did not answer.' };
 
-const record = (value: unknown): Record<string, unknown> => (typeof value === 'object' && value !== null ? { ...value } : {});
+const record = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? { ...value } : {};
 
 function fromError(message: unknown, details: Record<string, unknown>): Problem {
   const { code, retryAfterSeconds } = details;
@@ -21,12 +25,16 @@ function fromError(message: unknown, details: Record<string, unknown>): Problem 
   };
 }
 
-/** Both doors: `{"errors":[{message, extensions}]}` of GraphQL and `{"error":{code, message}}` of REST. */
+/**
+ * Both doors: `{"errors":[{message, extensions}]}` of GraphQL and `{"error":{code, message}}` of
+ * REST.
+ */
 export function problemOfBody(body: string): Problem | null {
   try {
     const answer = record(JSON.parse(body));
     const first: unknown = Array.isArray(answer['errors']) ? answer['errors'][0] : undefined;
-    if (first !== undefined) return fromError(record(first)['message'], record(record(first)['extensions']));
+    if (first !== undefined)
+      return fromError(record(first)['message'], record(record(first)['extensions']));
     const error = record(answer['error']);
     return 'code' in error ? fromError(error['message'], error) : null;
   } catch {
@@ -43,7 +51,12 @@ const BY_STATUS: Record<number, string> = {
 };
 
 export function problemOfAnswer(status: number, body: string): Problem {
-  return problemOfBody(body) ?? { code: BY_STATUS[status] ?? 'INTERNAL_SERVER_ERROR', message: `The server answered ${status}.` };
+  return (
+    problemOfBody(body) ?? {
+      code: BY_STATUS[status] ?? 'INTERNAL_SERVER_ERROR',
+      message: `The server answered ${status}.`,
+    }
+  );
 }
 
 export function toProblem(error: unknown): Problem {

@@ -1,3 +1,6 @@
-export function webSocketUrl(path: string, page: Pick<Location, 'protocol' | 'host'> = location): string {
+export function webSocketUrl(
+  path: string,
+  page: Pick<Location, 'protocol' | 'host'> = location,
+): string {
   return `${page.protocol === 'https:' ? 'wss' : 'ws'}://${page.host}${path}`;
 }

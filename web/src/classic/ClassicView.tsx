@@ -17,7 +17,10 @@ interface ClassicViewProps {
   identity: Identity;
 }
 
-/** The same list, told by REST and the plain WebSocket: what is unfinished, and what ended in the last day. */
+/**
+ * The same list, told by REST and the plain WebSocket: what is unfinished, and what ended in the
+ * last day.
+ */
 export function ClassicView({ documents, identity }: ClassicViewProps) {
   const all = useSyncExternalStore(documents.subscribe, documents.get);
   const [filter, setFilter] = useState<ListFilter>(NO_FILTER);

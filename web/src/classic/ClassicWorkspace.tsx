@@ -12,8 +12,15 @@ import { UploadArea } from '../upload/UploadArea.js';
 import { createClassicSession } from './classic-session.js';
 import { ClassicView } from './ClassicView.js';
 
-export function ClassicWorkspace({ identity, userName, maxUploadBytes, protocolSwitch }: WorkspaceProps) {
-  const session = useResource(useCallback(() => createClassicSession(identity, maxUploadBytes), [identity, maxUploadBytes]));
+export function ClassicWorkspace({
+  identity,
+  userName,
+  maxUploadBytes,
+  protocolSwitch,
+}: WorkspaceProps) {
+  const session = useResource(
+    useCallback(() => createClassicSession(identity, maxUploadBytes), [identity, maxUploadBytes]),
+  );
   const { view } = useRoute();
   if (!session) return null;
   const { connection, documents, uploads } = session;
@@ -28,8 +35,13 @@ export function ClassicWorkspace({ identity, userName, maxUploadBytes, protocolS
     >
       {view === 'search' ? (
         <Paper withBorder radius="lg">
-          <Notice icon={<IconFileSearch size={28} stroke={1.6} />} title="Search speaks GraphQL" color="gray">
-            The classic protocol uploads and watches. Switch to GraphQL to search, to see a document’s history or to delete it.
+          <Notice
+            icon={<IconFileSearch size={28} stroke={1.6} />}
+            title="Search speaks GraphQL"
+            color="gray"
+          >
+            The classic protocol uploads and watches. Switch to GraphQL to search, to see a
+            document’s history or to delete it.
           </Notice>
         </Paper>
       ) : (

@@ -31,16 +31,24 @@ export function createClassicClient(identity: Identity, connection: Connection):
     upload: async (file, { signal, onSent }) => {
       const body = new FormData();
       body.append('file', file, file.name);
-      const response = await xhrFetch('/api/documents/upload', { headers: await authorization(), body, signal, onSent });
+      const response = await xhrFetch('/api/documents/upload', {
+        headers: await authorization(),
+        body,
+        signal,
+        onSent,
+      });
       const text = await response.text();
       if (!response.ok) throw new ProblemError(problemOfAnswer(response.status, text));
       const { documentId, duplicateOf } = JSON.parse(text) as UploadAnswer;
       return { documentId, duplicateOf: duplicateOf ?? null };
     },
     status: async (documentId) => {
-      const response = await fetch(`/api/documents/${encodeURIComponent(documentId)}/status`, { headers: await authorization() });
+      const response = await fetch(`/api/documents/${encodeURIComponent(documentId)}/status`, {
+        headers: await authorization(),
+      });
       if (response.status === 404) return null;
-      if (!response.ok) throw new ProblemError(problemOfAnswer(response.status, await response.text()));
+      if (!response.ok)
+        throw new ProblemError(problemOfAnswer(response.status, await response.text()));
       return (await response.json()) as StatusAnswer;
     },
   };

@@ -15,7 +15,10 @@ export interface ClassicDocuments {
   get(): readonly ClassicRow[];
   subscribe(listener: () => void): () => void;
   noteUpload(documentId: string, file: File): void;
-  /** Asks for what the events do not tell: the name and when it was made at first sight, when it began once it has ended. */
+  /**
+   * Asks for what the events do not tell: the name and when it was made at first sight, when it
+   * began once it has ended.
+   */
   fillIn(shown: readonly ClassicRow[]): void;
   stop(): void;
 }

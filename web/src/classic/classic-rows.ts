@@ -3,7 +3,9 @@ import type { DocumentRow, RowError, RowStatus } from '../documents/document-row
 import type { DocumentProcessed, JobProgress, StatusAnswer } from './protocol.js';
 
 export interface ClassicRow extends DocumentRow {
-  /** One more with every event: an answer that was asked for before the last event must not undo it. */
+  /**
+   * One more with every event: an answer that was asked for before the last event must not undo it.
+   */
   revision: number;
 }
 
@@ -31,12 +33,19 @@ const unknownRow = (id: string): ClassicRow => ({
   revision: 0,
 });
 
-const put = (rows: ClassicRows, id: string, change: (row: ClassicRow) => Partial<ClassicRow>): ClassicRows => {
+const put = (
+  rows: ClassicRows,
+  id: string,
+  change: (row: ClassicRow) => Partial<ClassicRow>,
+): ClassicRows => {
   const row = rows.get(id) ?? unknownRow(id);
   return new Map(rows).set(id, { ...row, ...change(row) });
 };
 
-export const withProgress = (rows: ClassicRows, { documentId, status, progress }: JobProgress): ClassicRows =>
+export const withProgress = (
+  rows: ClassicRows,
+  { documentId, status, progress }: JobProgress,
+): ClassicRows =>
   put(rows, documentId, ({ revision }) => ({
     status: status === 'pending' ? 'PENDING' : 'PROCESSING',
     percent: progress,
@@ -45,7 +54,10 @@ export const withProgress = (rows: ClassicRows, { documentId, status, progress }
     revision: revision + 1,
   }));
 
-export const withProcessed = (rows: ClassicRows, { documentId, filename, status, error, processedAt }: DocumentProcessed): ClassicRows =>
+export const withProcessed = (
+  rows: ClassicRows,
+  { documentId, filename, status, error, processedAt }: DocumentProcessed,
+): ClassicRows =>
   put(rows, documentId, ({ revision }) => ({
     filename,
     processedAt,
@@ -55,17 +67,29 @@ export const withProcessed = (rows: ClassicRows, { documentId, filename, status,
     revision: revision + 1,
   }));
 
-export const withUpload = (rows: ClassicRows, id: string, { name, size }: { name: string; size: number }): ClassicRows =>
-  put(rows, id, () => ({ filename: name, fileSize: size }));
+export const withUpload = (
+  rows: ClassicRows,
+  id: string,
+  { name, size }: { name: string; size: number },
+): ClassicRows => put(rows, id, () => ({ filename: name, fileSize: size }));
 
-/** `askedAt`: the row's revision when the question left. The facts of a document never change; its status may have, meanwhile. */
+/**
+ * `askedAt`: the row's revision when the question left. The facts of a document never change; its
+ * status may have, meanwhile.
+ */
 export function withStatus(rows: ClassicRows, answer: StatusAnswer, askedAt: number): ClassicRows {
   const { documentId, filename, createdAt, startedAt, completedAt, status, error } = answer;
   return put(rows, documentId, (row) => ({
     filename,
     createdAt,
     startedAt: startedAt ?? row.startedAt,
-    ...(row.revision === askedAt ? { status: toRowStatus(status, error), error: toRowError(status, error), processedAt: completedAt } : {}),
+    ...(row.revision === askedAt
+      ? {
+          status: toRowStatus(status, error),
+          error: toRowError(status, error),
+          processedAt: completedAt,
+        }
+      : {}),
   }));
 }
 
@@ -76,7 +100,8 @@ export function without(rows: ClassicRows, id: string): ClassicRows {
 }
 
 /** Newest first; what has no time yet was reported just now. */
-export const sortRows = (rows: ClassicRows): readonly ClassicRow[] => [...rows.values()].sort((a, b) => timeOf(b) - timeOf(a));
+export const sortRows = (rows: ClassicRows): readonly ClassicRow[] =>
+  [...rows.values()].sort((a, b) => timeOf(b) - timeOf(a));
 
 const timeOf = ({ createdAt, processedAt }: ClassicRow) => {
   const time = createdAt ?? processedAt;
@@ -90,7 +115,10 @@ function toRowStatus(status: StatusAnswer['status'], error: string | null): RowS
   return status === 'pending' ? 'PENDING' : 'PROCESSING';
 }
 
-/** The protocol has a text where GraphQL has a code; a text that begins with a code we know leads to its cure all the same. */
+/**
+ * The protocol has a text where GraphQL has a code; a text that begins with a code we know leads to
+ * its cure all the same.
+ */
 function toRowError(status: StatusAnswer['status'], error: string | null): RowError | null {
   if (error === null || status === 'completed' || error === 'cancelled') return null;
   const code = /^[A-Z_]+/.exec(error)?.[0] ?? null;

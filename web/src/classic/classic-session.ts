@@ -12,7 +12,10 @@ export interface ClassicSession {
 }
 
 /** What one signed-in person's page holds open while it speaks REST and the plain WebSocket. */
-export function createClassicSession(identity: Identity, maxUploadBytes: number | null): ClassicSession {
+export function createClassicSession(
+  identity: Identity,
+  maxUploadBytes: number | null,
+): ClassicSession {
   const connection = createConnection();
   const client = createClassicClient(identity, connection);
   const documents = createClassicDocuments(client);

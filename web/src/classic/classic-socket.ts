@@ -9,8 +9,16 @@ const PONG_WITHIN_MS = 5_000;
 const TOKEN_REFUSED = 4401;
 const TOKEN_EXPIRED = 4403;
 
-/** The plain WebSocket, for as long as `signal` lets it. After each return the server tells the whole state again, so nothing is missed. */
-export async function runClassicSocket(identity: Identity, connection: Connection, hub: EventHub, signal: AbortSignal): Promise<void> {
+/**
+ * The plain WebSocket, for as long as `signal` lets it. After each return the server tells the
+ * whole state again, so nothing is missed.
+ */
+export async function runClassicSocket(
+  identity: Identity,
+  connection: Connection,
+  hub: EventHub,
+  signal: AbortSignal,
+): Promise<void> {
   let attempt = 0;
   let fresh = false;
   while (!signal.aborted) {
@@ -19,7 +27,8 @@ export async function runClassicSocket(identity: Identity, connection: Connectio
       () => NO_TOKEN_NOW,
     );
     if (signal.aborted) return;
-    if (code === TOKEN_REFUSED) return identity.signOut('The server did not accept your sign-in. Please sign in again.');
+    if (code === TOKEN_REFUSED)
+      return identity.signOut('The server did not accept your sign-in. Please sign in again.');
     fresh = code === TOKEN_EXPIRED || (fresh && !wasAuthenticated);
     if (wasAuthenticated) attempt = 0;
     await connection.waitForTry(attempt++);
@@ -34,7 +43,12 @@ interface SocketEnd {
 /** The network is away, perhaps: it is tried again as for a line that broke. */
 const NO_TOKEN_NOW: SocketEnd = { code: 1006, wasAuthenticated: false };
 
-function runOnce(token: string, connection: Connection, hub: EventHub, signal: AbortSignal): Promise<SocketEnd> {
+function runOnce(
+  token: string,
+  connection: Connection,
+  hub: EventHub,
+  signal: AbortSignal,
+): Promise<SocketEnd> {
   return new Promise((resolve) => {
     const socket = new WebSocket(webSocketUrl('/ws'));
     let wasAuthenticated = false;

@@ -46,7 +46,13 @@ export interface ClassicEvents {
 
 export type ClassicEventName = keyof ClassicEvents;
 
-const NAMES: readonly string[] = ['authenticated', 'job_progress', 'document_processed', 'error', 'pong'] satisfies ClassicEventName[];
+const NAMES: readonly string[] = [
+  'authenticated',
+  'job_progress',
+  'document_processed',
+  'error',
+  'pong',
+] satisfies ClassicEventName[];
 
 export interface ClassicMessage<Name extends ClassicEventName = ClassicEventName> {
   type: Name;
@@ -64,4 +70,8 @@ export function parseMessage(text: string): ClassicMessage | null {
 }
 
 const isMessage = (value: unknown): value is ClassicMessage =>
-  typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string' && NAMES.includes(value.type);
+  typeof value === 'object' &&
+  value !== null &&
+  'type' in value &&
+  typeof value.type === 'string' &&
+  NAMES.includes(value.type);

@@ -2,7 +2,10 @@ import { useEffect, useState } from 'react';
 import { backoffMs } from '../connection/backoff.js';
 import { fetchPageConfig, type PageConfig } from './page-config.js';
 
-/** Null until the server has answered; `failed` while it has not, and the page keeps trying by itself. */
+/**
+ * Null until the server has answered; `failed` while it has not, and the page keeps trying by
+ * itself.
+ */
 export function usePageConfig(): { config: PageConfig | null; failed: boolean } {
   const [config, setConfig] = useState<PageConfig | null>(null);
   const [failures, setFailures] = useState(0);

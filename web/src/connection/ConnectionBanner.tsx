@@ -5,7 +5,8 @@ import { useConnectionWords } from './use-connection.js';
 
 export function ConnectionBanner({ connection }: { connection: Connection }) {
   const { sentence } = useConnectionWords(connection);
-  // The seconds run: without an empty live region around it, a screen reader would be told each of them.
+  // The seconds run: without an empty live region around it, a screen reader would be told each of
+  // them.
   if (sentence === null) return null;
   return (
     <Alert

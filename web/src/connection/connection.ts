@@ -17,7 +17,10 @@ export interface Connection {
   subscribe(listener: () => void): () => void;
   /** The line stands. After an outage it calls every `onBack` listener once. */
   live(): void;
-  /** Ends before the next try: after the backoff, or at once when the browser is online again, the tab is looked at, or a person asks. */
+  /**
+   * Ends before the next try: after the backoff, or at once when the browser is online again, the
+   * tab is looked at, or a person asks.
+   */
   waitForTry(attempt: number): Promise<void>;
   tryNow(): void;
   onBack(listener: () => void): () => void;

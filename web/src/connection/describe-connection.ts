@@ -8,19 +8,30 @@ export interface ConnectionWords {
   tone: 'calm' | 'busy' | 'down';
 }
 
-/** `browserOnline`: what the browser says of its own network; false is certain, true is only a hope. */
-export function describeConnection(state: ConnectionState, browserOnline: boolean, nowMs: number): ConnectionWords {
+/**
+ * `browserOnline`: what the browser says of its own network; false is certain, true is only a hope.
+ */
+export function describeConnection(
+  state: ConnectionState,
+  browserOnline: boolean,
+  nowMs: number,
+): ConnectionWords {
   if (state.phase === 'live') return { label: 'Live', sentence: null, tone: 'calm' };
   if (state.phase === 'connecting') return { label: 'Connecting…', sentence: null, tone: 'busy' };
   if (!browserOnline) {
     return {
       label: 'Offline',
-      sentence: 'You are offline. What you see is what we last knew; it is brought up to date when the network is back.',
+      sentence:
+        'You are offline. What you see is what we last knew; it is brought up to date when the network is back.',
       tone: 'down',
     };
   }
   if (state.phase === 'retrying')
-    return { label: 'Reconnecting…', sentence: 'The server does not answer. Trying again now…', tone: 'down' };
+    return {
+      label: 'Reconnecting…',
+      sentence: 'The server does not answer. Trying again now…',
+      tone: 'down',
+    };
   const seconds = Math.max(1, Math.ceil((state.nextTryAt - nowMs) / 1000));
   return {
     label: 'Reconnecting…',

@@ -39,7 +39,13 @@ export function DocumentDrawer({ documentId, watch, actions, onClose }: Document
     >
       {documentId !== null && (
         <ErrorBoundary place={documentId}>
-          <Details key={documentId} id={documentId} watch={watch} actions={actions} onClose={onClose} />
+          <Details
+            key={documentId}
+            id={documentId}
+            watch={watch}
+            actions={actions}
+            onClose={onClose}
+          />
         </ErrorBoundary>
       )}
     </Drawer>
@@ -51,7 +57,10 @@ interface DetailsProps extends Omit<DocumentDrawerProps, 'documentId'> {
 }
 
 function Details({ id, watch, actions, onClose }: DetailsProps) {
-  const { data, previousData, error, refetch } = useQuery(DocumentDetails, { variables: { id }, fetchPolicy: 'cache-and-network' });
+  const { data, previousData, error, refetch } = useQuery(DocumentDetails, {
+    variables: { id },
+    fetchPolicy: 'cache-and-network',
+  });
   const shown = data ?? previousData;
   const nowMs = useNow(true);
 
@@ -67,12 +76,18 @@ function Details({ id, watch, actions, onClose }: DetailsProps) {
     };
   }, [watch, refetch, id]);
 
-  if (error && !shown) return <ListError error={error} onRetry={() => void refetch().catch(() => undefined)} />;
-  if (!shown) return <Skeleton height={220} radius="md" role="status" aria-label="Loading the document" />;
+  if (error && !shown)
+    return <ListError error={error} onRetry={() => void refetch().catch(() => undefined)} />;
+  if (!shown)
+    return <Skeleton height={220} radius="md" role="status" aria-label="Loading the document" />;
   const { document } = shown;
   if (!document) {
     return (
-      <Notice icon={<IconFileOff size={28} stroke={1.6} />} title="There is no such document" color="gray">
+      <Notice
+        icon={<IconFileOff size={28} stroke={1.6} />}
+        title="There is no such document"
+        color="gray"
+      >
         It was deleted, or it belongs to somebody else.
       </Notice>
     );
@@ -91,7 +106,11 @@ function Details({ id, watch, actions, onClose }: DetailsProps) {
         <ErrorNote row={row} />
       </Stack>
       <Group gap="sm">
-        <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />} onClick={() => actions.save(document)}>
+        <Button
+          variant="default"
+          leftSection={<IconDownload size={16} aria-hidden />}
+          onClick={() => actions.save(document)}
+        >
           Download
         </Button>
         <Button

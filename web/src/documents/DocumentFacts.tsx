@@ -3,7 +3,13 @@ import type { ReactNode } from 'react';
 import type { DocumentDetailsQuery } from '../gql/graphql.js';
 import { tookMs, type DocumentRow } from './document-row.js';
 import classes from './details.module.css';
-import { formatAgo, formatBytes, formatDateTime, formatDuration, formatMimeType } from './format.js';
+import {
+  formatAgo,
+  formatBytes,
+  formatDateTime,
+  formatDuration,
+  formatMimeType,
+} from './format.js';
 
 type Details = NonNullable<DocumentDetailsQuery['document']>;
 
@@ -23,12 +29,20 @@ export function DocumentFacts({ document, row, nowMs }: DocumentFactsProps) {
         {formatDateTime(document.createdAt)} ({formatAgo(document.createdAt, nowMs)})
       </Fact>
       {took !== null && <Fact name="Took">{formatDuration(took)}</Fact>}
-      <Fact name="Searchable">{document.searchable ? `Yes, ${document.vectorCount.toLocaleString('en')} passages` : 'Not yet'}</Fact>
+      <Fact name="Searchable">
+        {document.searchable
+          ? `Yes, ${document.vectorCount.toLocaleString('en')} passages`
+          : 'Not yet'}
+      </Fact>
       <Fact name="Tries">
         {document.attempt} of {document.maxAttempts}
       </Fact>
-      {document.nextAttemptAt !== null && <Fact name="Next try">{formatDateTime(document.nextAttemptAt)}</Fact>}
-      <Fact name="Priority">{document.priority.charAt(0) + document.priority.slice(1).toLowerCase()}</Fact>
+      {document.nextAttemptAt !== null && (
+        <Fact name="Next try">{formatDateTime(document.nextAttemptAt)}</Fact>
+      )}
+      <Fact name="Priority">
+        {document.priority.charAt(0) + document.priority.slice(1).toLowerCase()}
+      </Fact>
       <Fact name="Document id">
         <Code className="wrap-anywhere">{document.id}</Code>
       </Fact>

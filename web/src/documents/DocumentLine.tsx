@@ -4,7 +4,13 @@ import { isRunning, tookMs, type DocumentRow } from './document-row.js';
 import classes from './documents.module.css';
 import { ErrorNote } from './ErrorNote.js';
 import { FileIcon } from './FileIcon.js';
-import { formatAgo, formatBytes, formatDateTime, formatDuration, formatMimeType } from './format.js';
+import {
+  formatAgo,
+  formatBytes,
+  formatDateTime,
+  formatDuration,
+  formatMimeType,
+} from './format.js';
 import { StageProgress } from './StageProgress.js';
 import { StatusBadge } from './StatusBadge.js';
 
@@ -18,7 +24,12 @@ interface DocumentLineProps {
 
 export function DocumentLine({ row, nowMs, href, actions }: DocumentLineProps) {
   return (
-    <li className={classes['line']} data-testid="document" data-id={row.id} data-status={row.status}>
+    <li
+      className={classes['line']}
+      data-testid="document"
+      data-id={row.id}
+      data-status={row.status}
+    >
       <div className={classes['icon']}>
         <FileIcon filename={row.filename} />
       </div>
@@ -39,7 +50,8 @@ export function DocumentLine({ row, nowMs, href, actions }: DocumentLineProps) {
 }
 
 function Name({ row, href }: Pick<DocumentLineProps, 'row' | 'href'>) {
-  if (row.filename === null) return <Skeleton height={18} width="60%" my={3} aria-label="The name is on its way" />;
+  if (row.filename === null)
+    return <Skeleton height={18} width="60%" my={3} aria-label="The name is on its way" />;
   if (href === null) {
     return (
       <Text fw={600} className="wrap-anywhere">
@@ -62,7 +74,9 @@ function Facts({ row, nowMs }: Pick<DocumentLineProps, 'row' | 'nowMs'>) {
     row.status === 'COMPLETED' && row.vectorCount !== null
       ? `${row.vectorCount.toLocaleString('en')} ${row.vectorCount === 1 ? 'passage' : 'passages'}`
       : null,
-    took === null || (isRunning(row.status) && took < 1000) ? null : `${isRunning(row.status) ? 'for' : 'took'} ${formatDuration(took)}`,
+    took === null || (isRunning(row.status) && took < 1000)
+      ? null
+      : `${isRunning(row.status) ? 'for' : 'took'} ${formatDuration(took)}`,
   ].filter((fact) => fact !== null);
   return (
     <Group gap={0} className={classes['facts']}>

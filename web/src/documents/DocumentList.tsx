@@ -22,7 +22,13 @@ export function DocumentList({ rows, isStale, hrefOf, actionsOf }: DocumentListP
       <VisuallyHidden aria-live="polite">{announcement}</VisuallyHidden>
       <ul className={classes['list']} aria-label="Documents" aria-busy={isStale}>
         {rows.map((row) => (
-          <DocumentLine key={row.id} row={row} nowMs={nowMs} href={hrefOf(row)} actions={actionsOf(row)} />
+          <DocumentLine
+            key={row.id}
+            row={row}
+            nowMs={nowMs}
+            href={hrefOf(row)}
+            actions={actionsOf(row)}
+          />
         ))}
       </ul>
     </>

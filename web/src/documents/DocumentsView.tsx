@@ -29,7 +29,9 @@ export function DocumentsView({ watch, actions }: DocumentsViewProps) {
   };
   return (
     <Stack gap="sm">
-      {(counts?.all !== 0 || isFiltered(filter)) && <ListControls filter={filter} counts={counts} onChange={change} />}
+      {(counts?.all !== 0 || isFiltered(filter)) && (
+        <ListControls filter={filter} counts={counts} onChange={change} />
+      )}
       <Rows page={page} filter={filter} actions={actions} onReset={() => change(NO_FILTER)} />
       <Pager
         pageIndex={paging.index}
@@ -59,14 +61,19 @@ interface RowsProps {
 function Rows({ page, filter, actions, onReset }: RowsProps) {
   if (page.error !== undefined) return <ListError error={page.error} onRetry={page.retry} />;
   if (page.totalCount === null) return <DocumentListSkeleton />;
-  if (page.rows.length === 0) return <EmptyList isFiltered={isFiltered(filter)} onReset={onReset} />;
+  if (page.rows.length === 0)
+    return <EmptyList isFiltered={isFiltered(filter)} onReset={onReset} />;
   return (
     <DocumentList
       rows={page.rows}
       isStale={page.isLoading}
       hrefOf={({ id }) => hashOf({ view: 'documents', documentId: id })}
       actionsOf={({ id, filename }) => (
-        <LineActions document={{ id, filename: filename ?? id }} onSave={actions.save} onDelete={actions.confirmDelete} />
+        <LineActions
+          document={{ id, filename: filename ?? id }}
+          onSave={actions.save}
+          onDelete={actions.confirmDelete}
+        />
       )}
     />
   );

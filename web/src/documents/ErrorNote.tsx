@@ -3,13 +3,18 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import { cureOfRow } from './cures.js';
 import { isTerminal, type DocumentRow } from './document-row.js';
 
-/** The last failure with its cure; of a document that waits for its next try it is a warning only. */
+/**
+ * The last failure with its cure; of a document that waits for its next try it is a warning only.
+ */
 export function ErrorNote({ row }: { row: DocumentRow }) {
   const { error, status } = row;
   if (error === null || status === 'COMPLETED') return null;
   const isOver = isTerminal(status);
   const { title, cure } = cureOfRow(error, isOver);
-  const tries = row.attempt !== null && row.maxAttempts !== null && !isOver ? ` Try ${row.attempt} of ${row.maxAttempts} failed.` : '';
+  const tries =
+    row.attempt !== null && row.maxAttempts !== null && !isOver
+      ? ` Try ${row.attempt} of ${row.maxAttempts} failed.`
+      : '';
   return (
     <Alert
       variant="light"

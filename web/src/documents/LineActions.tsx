@@ -13,13 +13,25 @@ export function LineActions({ document, onSave, onDelete }: LineActionsProps) {
   return (
     <Group gap={4} wrap="nowrap">
       <Tooltip label="Download">
-        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`Download ${document.filename}`} onClick={() => onSave(document)}>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size="lg"
+          aria-label={`Download ${document.filename}`}
+          onClick={() => onSave(document)}
+        >
           <IconDownload size={18} stroke={1.8} aria-hidden />
         </ActionIcon>
       </Tooltip>
       {onDelete && (
         <Tooltip label="Delete">
-          <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`Delete ${document.filename}`} onClick={() => onDelete(document)}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="lg"
+            aria-label={`Delete ${document.filename}`}
+            onClick={() => onDelete(document)}
+          >
             <IconTrash size={18} stroke={1.8} aria-hidden />
           </ActionIcon>
         </Tooltip>

@@ -3,7 +3,13 @@ import { useDebouncedCallback } from '@mantine/hooks';
 import { IconFilter } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import classes from './controls.module.css';
-import { GROUPS, isGroup, type Group as StatusGroup, type GroupCounts, type ListFilter } from './filter.js';
+import {
+  GROUPS,
+  isGroup,
+  type Group as StatusGroup,
+  type GroupCounts,
+  type ListFilter,
+} from './filter.js';
 
 interface ListControlsProps {
   filter: ListFilter;
@@ -15,7 +21,11 @@ export function ListControls({ filter, counts, onChange }: ListControlsProps) {
   return (
     <div className={classes['controls']}>
       <ScrollArea type="never" className={classes['chips']}>
-        <Chip.Group multiple={false} value={filter.group} onChange={(group) => isGroup(group) && onChange({ ...filter, group })}>
+        <Chip.Group
+          multiple={false}
+          value={filter.group}
+          onChange={(group) => isGroup(group) && onChange({ ...filter, group })}
+        >
           <Group gap={6} wrap="nowrap" role="radiogroup" aria-label="Status">
             {Object.keys(GROUPS)
               .filter(isGroup)
@@ -54,7 +64,11 @@ function NameFilter({ filter, onChange }: Pick<ListControlsProps, 'filter' | 'on
       aria-label="Filter by file name"
       placeholder="Filter by file name"
       leftSection={<IconFilter size={16} aria-hidden />}
-      rightSection={text === '' ? null : <CloseButton size="sm" aria-label="Clear the file name" onClick={() => change('')} />}
+      rightSection={
+        text === '' ? null : (
+          <CloseButton size="sm" aria-label="Clear the file name" onClick={() => change('')} />
+        )
+      }
       value={text}
       onChange={(event) => change(event.currentTarget.value)}
     />

@@ -18,7 +18,8 @@ export function Pager({ pageIndex, shown, totalCount, hasNext, onPrevious, onNex
   return (
     <Group component="nav" aria-label="Pages" justify="space-between" gap="xs">
       <Text size="sm" c="dimmed" className="tabular">
-        {first.toLocaleString('en')}–{(first + shown - 1).toLocaleString('en')} of {totalCount.toLocaleString('en')}
+        {first.toLocaleString('en')}–{(first + shown - 1).toLocaleString('en')} of{' '}
+        {totalCount.toLocaleString('en')}
       </Text>
       <Group gap="xs">
         <Button
@@ -30,7 +31,13 @@ export function Pager({ pageIndex, shown, totalCount, hasNext, onPrevious, onNex
         >
           Newer
         </Button>
-        <Button variant="default" size="sm" rightSection={<IconChevronRight size={16} aria-hidden />} disabled={!hasNext} onClick={onNext}>
+        <Button
+          variant="default"
+          size="sm"
+          rightSection={<IconChevronRight size={16} aria-hidden />}
+          disabled={!hasNext}
+          onClick={onNext}
+        >
           Older
         </Button>
       </Group>

@@ -2,17 +2,24 @@ import { Group, Progress, Text } from '@mantine/core';
 import { isRunning, isTerminal, type DocumentRow } from './document-row.js';
 import { formatAgo } from './format.js';
 
-function stageOf({ status, done, total, percent, nextAttemptAt, scheduledFor, queuePosition }: DocumentRow, nowMs: number): string {
-  if (status === 'PENDING' && nextAttemptAt !== null) return `Next try ${inTime(nextAttemptAt, nowMs)}`;
+function stageOf(
+  { status, done, total, percent, nextAttemptAt, scheduledFor, queuePosition }: DocumentRow,
+  nowMs: number,
+): string {
+  if (status === 'PENDING' && nextAttemptAt !== null)
+    return `Next try ${inTime(nextAttemptAt, nowMs)}`;
   if (status === 'PENDING' && scheduledFor !== null && Date.parse(scheduledFor) > nowMs)
     return `Scheduled, starts ${inTime(scheduledFor, nowMs)}`;
-  if (status === 'PENDING') return queuePosition === null ? 'Waiting for a worker' : waitingBehind(queuePosition);
+  if (status === 'PENDING')
+    return queuePosition === null ? 'Waiting for a worker' : waitingBehind(queuePosition);
   if (status === 'EXTRACTING') return 'Reading the text';
-  if (done !== null && total !== null) return `${done.toLocaleString('en')} of ${total.toLocaleString('en')} passages stored`;
+  if (done !== null && total !== null)
+    return `${done.toLocaleString('en')} of ${total.toLocaleString('en')} passages stored`;
   return status === 'PROCESSING' ? `${Math.round(percent)} % done` : 'Storing passages';
 }
 
-const waitingBehind = (ahead: number) => (ahead === 0 ? 'Next in line' : `${ahead.toLocaleString('en')} ahead in line`);
+const waitingBehind = (ahead: number) =>
+  ahead === 0 ? 'Next in line' : `${ahead.toLocaleString('en')} ahead in line`;
 
 function inTime(iso: string, nowMs: number): string {
   const seconds = Math.ceil((Date.parse(iso) - nowMs) / 1000);

@@ -1,5 +1,12 @@
 import { Badge } from '@mantine/core';
-import { IconCircleCheck, IconCircleMinus, IconCircleX, IconClock, IconHelpCircle, IconLoader2 } from '@tabler/icons-react';
+import {
+  IconCircleCheck,
+  IconCircleMinus,
+  IconCircleX,
+  IconClock,
+  IconHelpCircle,
+  IconLoader2,
+} from '@tabler/icons-react';
 import type { RowStatus } from './document-row.js';
 import classes from './documents.module.css';
 
@@ -15,7 +22,9 @@ const LOOKS = {
 
 /** A newer server may have a status that this page does not know: it is shown by its name. */
 const looksOf = (status: RowStatus) =>
-  Object.hasOwn(LOOKS, status) ? LOOKS[status] : { label: String(status), color: 'gray', Icon: IconHelpCircle };
+  Object.hasOwn(LOOKS, status)
+    ? LOOKS[status]
+    : { label: String(status), color: 'gray', Icon: IconHelpCircle };
 
 export const statusLabel = (status: RowStatus): string => looksOf(status).label;
 
@@ -28,7 +37,14 @@ export function StatusBadge({ status }: { status: RowStatus }) {
       size="md"
       className={classes['badge']}
       data-status={status}
-      leftSection={<Icon size={14} stroke={2.2} aria-hidden className={Icon === IconLoader2 ? classes['spin'] : undefined} />}
+      leftSection={
+        <Icon
+          size={14}
+          stroke={2.2}
+          aria-hidden
+          className={Icon === IconLoader2 ? classes['spin'] : undefined}
+        />
+      }
     >
       {label}
     </Badge>

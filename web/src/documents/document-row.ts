@@ -1,6 +1,9 @@
 import type { DocumentFieldsFragment, DocumentStatus } from '../gql/graphql.js';
 
-/** The statuses of the schema, and the one word that the classic protocol has for both running stages. */
+/**
+ * The statuses of the schema, and the one word that the classic protocol has for both running
+ * stages.
+ */
 export type RowStatus = Exclude<DocumentStatus, 'DELETING'> | 'PROCESSING';
 
 export interface RowError {
@@ -11,7 +14,10 @@ export interface RowError {
   retryable: boolean;
 }
 
-/** What one line of the list shows, whichever protocol told it; null is "this protocol does not say". */
+/**
+ * What one line of the list shows, whichever protocol told it; null is "this protocol does not
+ * say".
+ */
 export interface DocumentRow {
   id: string;
   filename: string | null;
@@ -51,10 +57,14 @@ const TERMINAL: readonly RowStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED'];
 export const isTerminal = (status: RowStatus): boolean => TERMINAL.includes(status);
 
 /** Under way now, so that its clock runs. */
-export const isRunning = (status: RowStatus): boolean => !isTerminal(status) && status !== 'PENDING';
+export const isRunning = (status: RowStatus): boolean =>
+  !isTerminal(status) && status !== 'PENDING';
 
 /** From the claim to the end: the wait in line is not the document's. */
-export function tookMs({ status, startedAt, processedAt }: DocumentRow, nowMs: number): number | null {
+export function tookMs(
+  { status, startedAt, processedAt }: DocumentRow,
+  nowMs: number,
+): number | null {
   if (startedAt === null) return null;
   if (isRunning(status)) return Math.max(0, nowMs - Date.parse(startedAt));
   return processedAt === null ? null : Math.max(0, Date.parse(processedAt) - Date.parse(startedAt));

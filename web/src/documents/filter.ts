@@ -21,20 +21,30 @@ export interface ListFilter {
 
 export const NO_FILTER: ListFilter = { group: 'all', filename: '' };
 
-export const isFiltered = ({ group, filename }: ListFilter): boolean => group !== 'all' || filename.trim() !== '';
+export const isFiltered = ({ group, filename }: ListFilter): boolean =>
+  group !== 'all' || filename.trim() !== '';
 
 export function toDocumentFilter({ group, filename }: ListFilter): DocumentFilter | null {
   const { statuses } = GROUPS[group];
   const name = filename.trim();
   if (statuses.length === 0 && name === '') return null;
-  return { ...(statuses.length > 0 ? { status: [...statuses] } : {}), ...(name === '' ? {} : { filename: name }) };
+  return {
+    ...(statuses.length > 0 ? { status: [...statuses] } : {}),
+    ...(name === '' ? {} : { filename: name }),
+  };
 }
 
 const statusesOf = (group: Group): readonly RowStatus[] =>
   group === 'active' ? [...GROUPS.active.statuses, 'PROCESSING'] : GROUPS[group].statuses;
 
-/** An event can take a row out of the filter that it was found by; it leaves the page at once, before the server is asked again. */
-export function matches(row: Pick<DocumentRow, 'status' | 'filename'>, { group, filename }: ListFilter): boolean {
+/**
+ * An event can take a row out of the filter that it was found by; it leaves the page at once,
+ * before the server is asked again.
+ */
+export function matches(
+  row: Pick<DocumentRow, 'status' | 'filename'>,
+  { group, filename }: ListFilter,
+): boolean {
   const statuses = statusesOf(group);
   const isWanted = statuses.length === 0 || statuses.includes(row.status);
   return isWanted && (row.filename ?? '').toLowerCase().includes(filename.trim().toLowerCase());
@@ -44,7 +54,9 @@ export type GroupCounts = Record<Group, number>;
 
 export function countGroups(counts: DocumentCountsQuery['documentCounts']): GroupCounts {
   const of = (statuses: readonly DocumentStatus[]) =>
-    counts.filter(({ status }) => statuses.length === 0 || statuses.includes(status)).reduce((sum, { count }) => sum + count, 0);
+    counts
+      .filter(({ status }) => statuses.length === 0 || statuses.includes(status))
+      .reduce((sum, { count }) => sum + count, 0);
   return {
     all: of(GROUPS.all.statuses),
     active: of(GROUPS.active.statuses),
@@ -56,5 +68,11 @@ export function countGroups(counts: DocumentCountsQuery['documentCounts']): Grou
 
 export function countRows(rows: readonly DocumentRow[]): GroupCounts {
   const of = (group: Group) => rows.filter((row) => matches(row, { group, filename: '' })).length;
-  return { all: of('all'), active: of('active'), completed: of('completed'), failed: of('failed'), cancelled: of('cancelled') };
+  return {
+    all: of('all'),
+    active: of('active'),
+    completed: of('completed'),
+    failed: of('failed'),
+    cancelled: of('cancelled'),
+  };
 }

@@ -3,10 +3,15 @@ import type { DocumentFieldsFragment, DocumentsPageQueryVariables } from '../gql
 import { DocumentsPage } from './operations.js';
 
 /**
- * A document that was made a moment ago goes on top of the first page at once, and the answer is true. Its edge has no cursor and the
- * count stays as it was, so the caller asks for the page again right after: then both are the server's own.
+ * A document that was made a moment ago goes on top of the first page at once, and the answer is
+ * true. Its edge has no cursor and the count stays as it was, so the caller asks for the page again
+ * right after: then both are the server's own.
  */
-export function putOnTop(client: ApolloClient, variables: DocumentsPageQueryVariables, document: DocumentFieldsFragment): boolean {
+export function putOnTop(
+  client: ApolloClient,
+  variables: DocumentsPageQueryVariables,
+  document: DocumentFieldsFragment,
+): boolean {
   const page = client.cache.readQuery({ query: DocumentsPage, variables });
   if (!page) return false;
   const { edges } = page.documents;

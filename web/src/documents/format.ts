@@ -7,7 +7,8 @@ export function formatBytes(bytes: number): string {
 }
 
 /** Limits are set in MiB; said in MB, 100 MiB would read as 105. */
-export const formatLimit = (bytes: number): string => `${(bytes / 2 ** 20).toLocaleString('en', { maximumFractionDigits: 1 })}\u00a0MiB`;
+export const formatLimit = (bytes: number): string =>
+  `${(bytes / 2 ** 20).toLocaleString('en', { maximumFractionDigits: 1 })}\u00a0MiB`;
 
 export function formatDuration(ms: number): string {
   if (ms < 50) return 'under 0.1 s';
@@ -22,10 +23,15 @@ export function formatDuration(ms: number): string {
 const DATE_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
 /** What is no time is shown as it came. */
-export const formatDateTime = (iso: string): string => (Number.isNaN(Date.parse(iso)) ? iso : DATE_TIME.format(new Date(iso)));
+export const formatDateTime = (iso: string): string =>
+  Number.isNaN(Date.parse(iso)) ? iso : DATE_TIME.format(new Date(iso));
 
 const AGO = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
-const STEPS: readonly [limitSeconds: number, unitSeconds: number, unit: Intl.RelativeTimeFormatUnit][] = [
+const STEPS: readonly [
+  limitSeconds: number,
+  unitSeconds: number,
+  unit: Intl.RelativeTimeFormatUnit,
+][] = [
   [3600, 60, 'minute'],
   [86_400, 3600, 'hour'],
   [86_400 * 14, 86_400, 'day'],
@@ -54,4 +60,5 @@ const KINDS: readonly [RegExp, string][] = [
   [/^text\//, 'Text'],
 ];
 
-export const formatMimeType = (mimeType: string): string => KINDS.find(([pattern]) => pattern.test(mimeType))?.[1] ?? mimeType;
+export const formatMimeType = (mimeType: string): string =>
+  KINDS.find(([pattern]) => pattern.test(mimeType))?.[1] ?? mimeType;

@@ -1,6 +1,9 @@
 import { graphql } from '../gql/index.js';
 
-/** All that the page ever reads of a document besides its history: one fragment, so that every answer can update every view. */
+/**
+ * All that the page ever reads of a document besides its history: one fragment, so that every
+ * answer can update every view.
+ */
 export const DocumentFields = graphql(`
   fragment DocumentFields on Document {
     id

@@ -1,10 +1,18 @@
 import type { Identity } from '../sign-in/identity.js';
 import { ProblemError, problemOfAnswer } from '../apollo/problem.js';
 
-/** The file needs the token in a header, which a plain link cannot send: so it is fetched, then saved under its own name. */
-export async function saveFile(identity: Identity, { id, filename }: { id: string; filename: string }): Promise<void> {
+/**
+ * The file needs the token in a header, which a plain link cannot send: so it is fetched, then
+ * saved under its own name.
+ */
+export async function saveFile(
+  identity: Identity,
+  { id, filename }: { id: string; filename: string },
+): Promise<void> {
   const token = (await identity.token()) ?? '';
-  const response = await fetch(`/api/documents/${encodeURIComponent(id)}/file`, { headers: { authorization: `Bearer ${token}` } });
+  const response = await fetch(`/api/documents/${encodeURIComponent(id)}/file`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
   if (!response.ok) throw new ProblemError(problemOfAnswer(response.status, await response.text()));
   const url = URL.createObjectURL(await response.blob());
   const link = Object.assign(document.createElement('a'), { href: url, download: filename });

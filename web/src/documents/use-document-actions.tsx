@@ -18,7 +18,10 @@ export interface DocumentActions {
   confirmDelete: (document: NamedDocument, onDeleted?: () => void) => void;
 }
 
-export function useDocumentActions(identity: Identity, documents: NewestDocuments): DocumentActions {
+export function useDocumentActions(
+  identity: Identity,
+  documents: NewestDocuments,
+): DocumentActions {
   const client = useApolloClient();
 
   const remove = async ({ id, filename }: NamedDocument) => {
@@ -37,7 +40,8 @@ export function useDocumentActions(identity: Identity, documents: NewestDocument
         attributes: DIALOG_HEADER,
         children: (
           <Text size="sm" className="wrap-anywhere">
-            <b>{document.filename}</b>, its passages and its file are removed for good. Searches stop finding it at once.
+            <b>{document.filename}</b>, its passages and its file are removed for good. Searches
+            stop finding it at once.
           </Text>
         ),
         labels: { confirm: 'Delete', cancel: 'Keep it' },

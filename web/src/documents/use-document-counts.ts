@@ -7,7 +7,9 @@ import type { DocumentWatch } from './watch-documents.js';
 
 /** The counts over all pages; every durable change moves one of them. */
 export function useDocumentCounts(watch: DocumentWatch): GroupCounts | null {
-  const { data, previousData, refetch } = useQuery(DocumentCounts, { fetchPolicy: 'cache-and-network' });
+  const { data, previousData, refetch } = useQuery(DocumentCounts, {
+    fetchPolicy: 'cache-and-network',
+  });
   useEffect(() => {
     const refresher = createRefresher(() => refetch());
     const stop = watch.onEvent(({ kind }) => {

@@ -20,10 +20,20 @@ export interface DocumentPage {
 }
 
 /** One page of the list: asked for once, then kept true by events. */
-export function useDocumentPage(watch: DocumentWatch, filter: ListFilter, after: string | null): DocumentPage {
+export function useDocumentPage(
+  watch: DocumentWatch,
+  filter: ListFilter,
+  after: string | null,
+): DocumentPage {
   const client = useApolloClient();
-  const variables = useMemo(() => ({ first: PAGE_SIZE, after, filter: toDocumentFilter(filter) }), [after, filter]);
-  const { data, previousData, error, loading, refetch } = useQuery(DocumentsPage, { variables, fetchPolicy: 'cache-and-network' });
+  const variables = useMemo(
+    () => ({ first: PAGE_SIZE, after, filter: toDocumentFilter(filter) }),
+    [after, filter],
+  );
+  const { data, previousData, error, loading, refetch } = useQuery(DocumentsPage, {
+    variables,
+    fetchPolicy: 'cache-and-network',
+  });
 
   useEffect(() => {
     const refresher = createRefresher(() => refetch());

@@ -13,8 +13,9 @@ export interface DocumentWatch {
 }
 
 /**
- * The one subscription of the page: the viewer's whole list. The socket subscribes again after an outage by itself; when the server
- * ends the subscription while the line stands (a restart of a part, an error), it is begun anew here. Either way fresh SNAPSHOTs come first.
+ * The one subscription of the page: the viewer's whole list. The socket subscribes again after an
+ * outage by itself; when the server ends the subscription while the line stands (a restart of a
+ * part, an error), it is begun anew here. Either way fresh SNAPSHOTs come first.
  */
 export function watchDocuments(client: ApolloClient, documents: NewestDocuments): DocumentWatch {
   const listeners = new Set<(event: DocumentEvent) => void>();

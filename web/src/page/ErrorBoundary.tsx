@@ -25,7 +25,10 @@ export class ErrorBoundary extends Component<ErrorBoundaryProps, ErrorBoundarySt
     return { hasFailed: true };
   }
 
-  static getDerivedStateFromProps({ place }: ErrorBoundaryProps, { failedAt }: ErrorBoundaryState): Partial<ErrorBoundaryState> | null {
+  static getDerivedStateFromProps(
+    { place }: ErrorBoundaryProps,
+    { failedAt }: ErrorBoundaryState,
+  ): Partial<ErrorBoundaryState> | null {
     return place === failedAt ? null : { failedAt: place, hasFailed: false };
   }
 
@@ -51,16 +54,25 @@ function Failed({ onBack }: { onBack: () => void }) {
   const actions = (
     <Group gap="sm" justify="center">
       <Button onClick={goBack}>Go to documents</Button>
-      <Button variant="default" leftSection={<IconReload size={16} aria-hidden />} onClick={() => window.location.reload()}>
+      <Button
+        variant="default"
+        leftSection={<IconReload size={16} aria-hidden />}
+        onClick={() => window.location.reload()}
+      >
         Load again
       </Button>
     </Group>
   );
   return (
     <div role="alert">
-      <Notice icon={<IconFileSad size={28} stroke={1.6} />} title="This page cannot be shown" color="orange" action={actions}>
-        The page received something that it cannot read. Your documents are not affected. Go to your documents, or load the page again. If
-        the problem persists, contact your administrator.
+      <Notice
+        icon={<IconFileSad size={28} stroke={1.6} />}
+        title="This page cannot be shown"
+        color="orange"
+        action={actions}
+      >
+        The page received something that it cannot read. Your documents are not affected. Go to your
+        documents, or load the page again. If the problem persists, contact your administrator.
       </Notice>
     </div>
   );

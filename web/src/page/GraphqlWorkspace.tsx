@@ -23,7 +23,9 @@ export interface WorkspaceProps {
 
 export function GraphqlWorkspace(props: WorkspaceProps) {
   const { identity, maxUploadBytes } = props;
-  const session = useResource(useCallback(() => createGraphqlSession(identity, maxUploadBytes), [identity, maxUploadBytes]));
+  const session = useResource(
+    useCallback(() => createGraphqlSession(identity, maxUploadBytes), [identity, maxUploadBytes]),
+  );
   if (!session) return null;
   return (
     <ApolloProvider client={session.client}>
@@ -32,7 +34,13 @@ export function GraphqlWorkspace(props: WorkspaceProps) {
   );
 }
 
-function Views({ identity, userName, maxUploadBytes, protocolSwitch, session }: WorkspaceProps & { session: GraphqlSession }) {
+function Views({
+  identity,
+  userName,
+  maxUploadBytes,
+  protocolSwitch,
+  session,
+}: WorkspaceProps & { session: GraphqlSession }) {
   const { connection, documents, watch, uploads } = session;
   const { view, documentId } = useRoute();
   const actions = useDocumentActions(identity, documents);
@@ -50,11 +58,20 @@ function Views({ identity, userName, maxUploadBytes, protocolSwitch, session }: 
         <SearchView form={searchForm} actions={actions} />
       ) : (
         <>
-          <UploadArea uploads={uploads} maxUploadBytes={maxUploadBytes} hrefOf={(id) => hashOf({ view, documentId: id })} />
+          <UploadArea
+            uploads={uploads}
+            maxUploadBytes={maxUploadBytes}
+            hrefOf={(id) => hashOf({ view, documentId: id })}
+          />
           <DocumentsView watch={watch} actions={actions} />
         </>
       )}
-      <DocumentDrawer documentId={documentId} watch={watch} actions={actions} onClose={() => goTo({ view, documentId: null })} />
+      <DocumentDrawer
+        documentId={documentId}
+        watch={watch}
+        actions={actions}
+        onClose={() => goTo({ view, documentId: null })}
+      />
     </Shell>
   );
 }

@@ -22,10 +22,18 @@ function WithConfig({ config }: { config: PageConfig }) {
   const state = useSignIn(config.identity);
   if (state.phase === 'ready') return <WithIdentity signIn={state.signIn} config={config} />;
   if (state.phase === 'unknown') return <UnknownKind name={config.identity.kind} />;
-  return <Alone>{state.phase === 'failed' ? <SignInAway /> : <Loader aria-label="Loading" />}</Alone>;
+  return (
+    <Alone>{state.phase === 'failed' ? <SignInAway /> : <Loader aria-label="Loading" />}</Alone>
+  );
 }
 
-function WithIdentity({ signIn: { identity, SignInForm }, config }: { signIn: signIn.SignIn; config: PageConfig }) {
+function WithIdentity({
+  signIn: { identity, SignInForm },
+  config,
+}: {
+  signIn: signIn.SignIn;
+  config: PageConfig;
+}) {
   const user = useSyncExternalStore(identity.subscribe, identity.user);
   const farewell = useSyncExternalStore(identity.subscribe, identity.farewell);
   const [choice, choose] = useProtocolChoice();
@@ -58,12 +66,20 @@ function Alone({ children }: { children: ReactNode }) {
 
 function SignInAway() {
   const again = (
-    <Button leftSection={<IconReload size={16} aria-hidden />} onClick={() => window.location.reload()}>
+    <Button
+      leftSection={<IconReload size={16} aria-hidden />}
+      onClick={() => window.location.reload()}
+    >
       Load again
     </Button>
   );
   return (
-    <Notice icon={<IconLock size={28} stroke={1.6} />} title="The sign-in could not be loaded" color="orange" action={again}>
+    <Notice
+      icon={<IconLock size={28} stroke={1.6} />}
+      title="The sign-in could not be loaded"
+      color="orange"
+      action={again}
+    >
       Check your network, then load the page again. If it stays, tell your operator.
     </Notice>
   );
@@ -72,7 +88,11 @@ function SignInAway() {
 function ServerAway() {
   return (
     <div role="status">
-      <Notice icon={<IconPlugConnectedX size={28} stroke={1.6} />} title="The server does not answer" color="orange">
+      <Notice
+        icon={<IconPlugConnectedX size={28} stroke={1.6} />}
+        title="The server does not answer"
+        color="orange"
+      >
         Nothing to do: the page keeps trying by itself and goes on as soon as it is back.
       </Notice>
     </div>
@@ -82,9 +102,13 @@ function ServerAway() {
 function UnknownKind({ name }: { name: string }) {
   return (
     <Center component="main" mih="100dvh">
-      <Notice icon={<IconLock size={28} stroke={1.6} />} title="This page cannot sign you in" color="orange">
-        The server signs people in through “{name}”, which this page does not know. Ask your operator for the page that belongs to this
-        server.
+      <Notice
+        icon={<IconLock size={28} stroke={1.6} />}
+        title="This page cannot sign you in"
+        color="orange"
+      >
+        The server signs people in through “{name}”, which this page does not know. Ask your
+        operator for the page that belongs to this server.
       </Notice>
     </Center>
   );

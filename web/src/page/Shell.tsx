@@ -17,7 +17,15 @@ interface ShellProps {
   children: ReactNode;
 }
 
-export function Shell({ view, userName, onSignOut, badge, banner, protocolSwitch, children }: ShellProps) {
+export function Shell({
+  view,
+  userName,
+  onSignOut,
+  badge,
+  banner,
+  protocolSwitch,
+  children,
+}: ShellProps) {
   const place = hashOf(useRoute());
   return (
     <>
@@ -31,7 +39,13 @@ export function Shell({ view, userName, onSignOut, badge, banner, protocolSwitch
           >
             <Group gap={10} wrap="nowrap">
               <Brand />
-              <Text component="span" fw={700} size="lg" className={classes['wordmark'] ?? ''} visibleFrom="xs">
+              <Text
+                component="span"
+                fw={700}
+                size="lg"
+                className={classes['wordmark'] ?? ''}
+                visibleFrom="xs"
+              >
                 docstream
               </Text>
             </Group>
@@ -61,9 +75,21 @@ export function Shell({ view, userName, onSignOut, badge, banner, protocolSwitch
   );
 }
 
-function ViewLink({ to, current, label }: { to: Route['view']; current: Route['view']; label: string }) {
+function ViewLink({
+  to,
+  current,
+  label,
+}: {
+  to: Route['view'];
+  current: Route['view'];
+  label: string;
+}) {
   return (
-    <a href={hashOf({ view: to, documentId: null })} className={classes['view']} aria-current={to === current ? 'page' : undefined}>
+    <a
+      href={hashOf({ view: to, documentId: null })}
+      className={classes['view']}
+      aria-current={to === current ? 'page' : undefined}
+    >
       {label}
     </a>
   );

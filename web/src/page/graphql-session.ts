@@ -12,7 +12,10 @@ export interface GraphqlSession extends Apollo {
 }
 
 /** What one signed-in person's page holds open while it speaks GraphQL. */
-export function createGraphqlSession(identity: Identity, maxUploadBytes: number | null): GraphqlSession {
+export function createGraphqlSession(
+  identity: Identity,
+  maxUploadBytes: number | null,
+): GraphqlSession {
   const connection = createConnection();
   const apollo = createApollo(identity, connection);
   const watch = watchDocuments(apollo.client, apollo.documents);

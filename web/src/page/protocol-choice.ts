@@ -3,7 +3,8 @@ import { useLocalStorage } from '@mantine/hooks';
 /** How the page speaks with the server: the two sets of doors that docstream has. */
 export type ProtocolChoice = 'graphql' | 'classic';
 
-export const isProtocolChoice = (value: unknown): value is ProtocolChoice => value === 'graphql' || value === 'classic';
+export const isProtocolChoice = (value: unknown): value is ProtocolChoice =>
+  value === 'graphql' || value === 'classic';
 
 export function useProtocolChoice(): [ProtocolChoice, (choice: ProtocolChoice) => void] {
   const [choice, choose] = useLocalStorage<ProtocolChoice>({

@@ -11,7 +11,10 @@ export function parseRoute(hash: string): Route {
   return { view: view === 'search' ? 'search' : 'documents', documentId: id ? decode(id) : null };
 }
 
-/** What cannot be read or written again, such as a broken percent escape, names nothing: it counts as not given. */
+/**
+ * What cannot be read or written again, such as a broken percent escape, names nothing: it counts
+ * as not given.
+ */
 function decode(part: string): string | null {
   try {
     const id = decodeURIComponent(part);

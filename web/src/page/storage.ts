@@ -1,8 +1,9 @@
 export type SettingsStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
 /**
- * Returns the browser's storage, or one that lasts until the page is left. Private windows and strict settings refuse the storage: when it
- * is named, when it is read, or when something is written.
+ * Returns the browser's storage, or one that lasts until the page is left. Private windows and
+ * strict settings refuse the storage: when it is named, when it is read, or when something is
+ * written.
  */
 export function openStorage(open: () => SettingsStorage = () => localStorage): SettingsStorage {
   const kept = new Map<string, string>();

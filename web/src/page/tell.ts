@@ -2,7 +2,8 @@ import { notifications } from '@mantine/notifications';
 import { toProblem } from '../apollo/problem.js';
 import { cureOf } from '../documents/cures.js';
 
-export const tellDone = (message: string) => notifications.show({ message, color: 'tide', withBorder: true });
+export const tellDone = (message: string) =>
+  notifications.show({ message, color: 'tide', withBorder: true });
 
 /** What went wrong and what to do about it, where the thing itself has no place to say so. */
 export function tellProblem(error: unknown): void {

@@ -13,7 +13,10 @@ const tide: MantineColorsTuple = [
   '#0a464a',
 ];
 
-/** Mantine's greys are neutral; these lean towards the brand. By its own order: 0 is text, 7 the ground of dialogs, 6 that of inputs. */
+/**
+ * Mantine's greys are neutral; these lean towards the brand. By its own order: 0 is text, 7 the
+ * ground of dialogs, 6 that of inputs.
+ */
 const dark: MantineColorsTuple = [
   '#cdd4db',
   '#b4bdc6',
@@ -27,7 +30,8 @@ const dark: MantineColorsTuple = [
   '#101315',
 ];
 
-const FONT = "'Inter Variable', ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
+const FONT =
+  "'Inter Variable', ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 
 export const theme = createTheme({
   primaryColor: 'tide',
@@ -40,8 +44,13 @@ export const theme = createTheme({
   respectReducedMotion: true,
 });
 
-/** Text on a soft ground of its own colour: [ground, text] for both schemes, each pair with a contrast of at least 4.5. */
-const SOFT: Readonly<Record<string, { light: readonly [string, string]; dark: readonly [string, string] }>> = {
+/**
+ * Text on a soft ground of its own colour: [ground, text] for both schemes, each pair with a
+ * contrast of at least 4.5.
+ */
+const SOFT: Readonly<
+  Record<string, { light: readonly [string, string]; dark: readonly [string, string] }>
+> = {
   tide: { light: ['#e2f3f3', '#0d5a5f'], dark: ['#173638', '#86d8da'] },
   teal: { light: ['#def5ec', '#0b5f48'], dark: ['#143a2f', '#7fe0bf'] },
   blue: { light: ['#e4f0fd', '#17508f'], dark: ['#18324f', '#93c6fb'] },
@@ -66,7 +75,10 @@ const softVariables = (scheme: 'light' | 'dark') =>
     ),
   );
 
-/** Mantine's own dimmed, error and placeholder colours stay below the contrast of 4.5 that small text needs. */
+/**
+ * Mantine's own dimmed, error and placeholder colours stay below the contrast of 4.5 that small
+ * text needs.
+ */
 export const cssVariablesResolver: CSSVariablesResolver = () => ({
   variables: {},
   light: {

@@ -1,6 +1,9 @@
 import { useEffect, useState } from 'react';
 
-/** The time, once a second while `ticking`: for "took" and "next try in". It asks nobody but the clock. */
+/**
+ * The time, once a second while `ticking`: for "took" and "next try in". It asks nobody but the
+ * clock.
+ */
 export function useNow(ticking: boolean): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

@@ -1,6 +1,9 @@
 import { useEffect, useState } from 'react';
 
-/** Something with an end, made when the component comes and ended when it goes; null in between. `create` must be stable. */
+/**
+ * Something with an end, made when the component comes and ended when it goes; null in between.
+ * `create` must be stable.
+ */
 export function useResource<T extends { dispose(): void }>(create: () => T): T | null {
   const [resource, setResource] = useState<T | null>(null);
   useEffect(() => {

@@ -4,8 +4,14 @@ import { webSocketUrl } from '../apollo/web-socket-url.js';
 import { DEV_HEADERS, FIRST_TAB, NO_HEADERS } from './first-tab.js';
 import { playgroundStorage } from './storage.js';
 
-/** Each watch opens a socket of its own, whose connection_init carries what stands in the headers tab. */
-const fetcher = createGraphiQLFetcher({ url: '/graphql', subscriptionUrl: webSocketUrl('/graphql') });
+/**
+ * Each watch opens a socket of its own, whose connection_init carries what stands in the headers
+ * tab.
+ */
+const fetcher = createGraphiQLFetcher({
+  url: '/graphql',
+  subscriptionUrl: webSocketUrl('/graphql'),
+});
 
 export function Playground({ isDev }: { isDev: boolean }) {
   const headers = isDev ? DEV_HEADERS : NO_HEADERS;

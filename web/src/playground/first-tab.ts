@@ -1,4 +1,7 @@
-/** These run as they are: in the playground nobody has an id at hand. They are for people, so the generator of the page's types leaves them out. */
+/**
+ * These run as they are: in the playground nobody has an id at hand. They are for people, so the
+ * generator of the page's types leaves them out.
+ */
 export const FIRST_TAB = `# Three operations: choose one from the menu of
 # the run button, or press Ctrl+Enter inside it.
 # The token stands in the Headers tab below.

@@ -2,7 +2,10 @@ import { openStorage } from '../page/storage.js';
 
 const KEYS_OF_GRAPHIQL = /^graphiql:/;
 
-/** GraphiQL names the browser's storage without asking whether it may: a private window that refuses it would show nothing. */
+/**
+ * GraphiQL names the browser's storage without asking whether it may: a private window that refuses
+ * it would show nothing.
+ */
 export const playgroundStorage = {
   ...openStorage(),
   /** GraphiQL looks at it after a write has failed, which this storage hides. */

@@ -11,7 +11,8 @@ const LINES = 5;
 const LONG = 400;
 
 /** Extracted text keeps the empty lines of its page, which say nothing here. */
-const withoutGaps = (text: string) => text.replace(/\s+/g, (space) => (space.indexOf('\n') === space.lastIndexOf('\n') ? space : '\n'));
+const withoutGaps = (text: string) =>
+  text.replace(/\s+/g, (space) => (space.indexOf('\n') === space.lastIndexOf('\n') ? space : '\n'));
 
 export function Passage({ text, highlights }: Pick<Hit, 'text' | 'highlights'>) {
   const [isWhole, setIsWhole] = useState(text.length <= LONG);
@@ -23,7 +24,14 @@ export function Passage({ text, highlights }: Pick<Hit, 'text' | 'highlights'>) 
         )}
       </Text>
       {text.length > LONG && (
-        <Button variant="subtle" size="compact-sm" mt={4} ml={-8} aria-expanded={isWhole} onClick={() => setIsWhole(!isWhole)}>
+        <Button
+          variant="subtle"
+          size="compact-sm"
+          mt={4}
+          ml={-8}
+          aria-expanded={isWhole}
+          onClick={() => setIsWhole(!isWhole)}
+        >
           {isWhole ? 'Show less' : 'Show the whole passage'}
         </Button>
       )}

@@ -11,10 +11,20 @@ type Hit = SearchPassagesQuery['search'][number];
 export function SearchHitCard({ hit, actions }: { hit: Hit; actions: DocumentActions }) {
   const { document, page, score, text, highlights } = hit;
   return (
-    <Paper component="article" withBorder radius="lg" className={classes['hit'] ?? ''} data-testid="hit">
+    <Paper
+      component="article"
+      withBorder
+      radius="lg"
+      className={classes['hit'] ?? ''}
+      data-testid="hit"
+    >
       <Group justify="space-between" wrap="nowrap" align="start" gap="sm">
         <Group gap="xs" className={classes['source'] ?? ''}>
-          <Anchor href={hashOf({ view: 'search', documentId: document.id })} fw={600} className="wrap-anywhere">
+          <Anchor
+            href={hashOf({ view: 'search', documentId: document.id })}
+            fw={600}
+            className="wrap-anywhere"
+          >
             {document.filename}
           </Anchor>
           {page !== null && (
@@ -30,7 +40,12 @@ export function SearchHitCard({ hit, actions }: { hit: Hit; actions: DocumentAct
             </Text>
           </Tooltip>
           <Tooltip label="Download">
-            <ActionIcon variant="subtle" color="gray" aria-label={`Download ${document.filename}`} onClick={() => actions.save(document)}>
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              aria-label={`Download ${document.filename}`}
+              onClick={() => actions.save(document)}
+            >
               <IconDownload size={18} stroke={1.8} aria-hidden />
             </ActionIcon>
           </Tooltip>

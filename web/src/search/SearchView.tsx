@@ -21,7 +21,11 @@ export function SearchView({ form, actions }: SearchViewProps) {
   return (
     <Stack gap="md">
       <SearchBox form={form} />
-      {form.asked === null ? <Invitation /> : <Hits asked={form.asked} form={form} actions={actions} />}
+      {form.asked === null ? (
+        <Invitation />
+      ) : (
+        <Hits asked={form.asked} form={form} actions={actions} />
+      )}
     </Stack>
   );
 }
@@ -30,7 +34,8 @@ function Invitation() {
   return (
     <Paper withBorder radius="lg">
       <Notice icon={<IconFileSearch size={28} stroke={1.6} />} title="Ask your documents">
-        Write a question or a few words. You get the passages that answer it, with their page and their file.
+        Write a question or a few words. You get the passages that answer it, with their page and
+        their file.
       </Notice>
     </Paper>
   );
@@ -49,8 +54,13 @@ function Hits({ asked, form, actions }: SearchViewProps & { asked: string }) {
   if (hits.length === 0) {
     return (
       <Paper withBorder radius="lg" role="status">
-        <Notice icon={<IconSearchOff size={28} stroke={1.6} />} title="No passage found" color="gray">
-          Try other words, or another way of searching. Documents that are still in progress are found once they are completed.
+        <Notice
+          icon={<IconSearchOff size={28} stroke={1.6} />}
+          title="No passage found"
+          color="gray"
+        >
+          Try other words, or another way of searching. Documents that are still in progress are
+          found once they are completed.
         </Notice>
       </Paper>
     );

@@ -3,8 +3,14 @@ export interface Segment {
   isMatch: boolean;
 }
 
-/** The text cut at its highlights; those that overlap are one, and what lies outside the text is none. */
-export function toSegments(text: string, highlights: readonly { start: number; end: number }[]): Segment[] {
+/**
+ * The text cut at its highlights; those that overlap are one, and what lies outside the text is
+ * none.
+ */
+export function toSegments(
+  text: string,
+  highlights: readonly { start: number; end: number }[],
+): Segment[] {
   const segments: Segment[] = [];
   let at = 0;
   for (const { start, end } of [...highlights].sort((a, b) => a.start - b.start)) {

@@ -7,7 +7,8 @@ export const MODES: readonly { value: SearchMode; label: string; hint: string }[
   { value: 'KEYWORD', label: 'Keyword', hint: 'By the very words: names, numbers, codes.' },
 ];
 
-export const isMode = (value: string): value is SearchMode => MODES.some((mode) => mode.value === value);
+export const isMode = (value: string): value is SearchMode =>
+  MODES.some((mode) => mode.value === value);
 
 export interface SearchForm {
   text: string;
@@ -24,5 +25,12 @@ export function useSearchForm(): SearchForm {
   const [text, type] = useState('');
   const [mode, choose] = useState<SearchMode>('HYBRID');
   const [asked, setAsked] = useState<string | null>(null);
-  return { text, mode, asked, type, choose, ask: () => setAsked(text.trim() === '' ? null : text.trim()) };
+  return {
+    text,
+    mode,
+    asked,
+    type,
+    choose,
+    ask: () => setAsked(text.trim() === '' ? null : text.trim()),
+  };
 }

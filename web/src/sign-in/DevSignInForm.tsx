@@ -28,7 +28,9 @@ export function DevSignInForm({ onSignIn, isName }: DevSignInFormProps) {
           size="md"
           data-autofocus
           value={name}
-          error={refused && !isName(name.trim()) ? 'Use 1 to 64 letters, digits, “_” or “-”.' : undefined}
+          error={
+            refused && !isName(name.trim()) ? 'Use 1 to 64 letters, digits, “_” or “-”.' : undefined
+          }
           onChange={(event) => setName(event.currentTarget.value)}
         />
         <Button type="submit" size="md" rightSection={<IconArrowRight size={18} aria-hidden />}>

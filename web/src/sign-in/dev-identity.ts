@@ -1,7 +1,10 @@
 import { openStorage, type SettingsStorage } from '../page/storage.js';
 import type { Identity } from './identity.js';
 
-/** The names that the server's embedded identity takes: a token is `dev:<name>`, and nothing is secret about it. */
+/**
+ * The names that the server's embedded identity takes: a token is `dev:<name>`, and nothing is
+ * secret about it.
+ */
 export const DEV_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 const STORED_AT = 'docstream.dev-name';
@@ -27,7 +30,8 @@ export function createDevIdentity(storage: SettingsStorage = openStorage()): Dev
     },
     token: () => Promise.resolve(user ? `dev:${user.name}` : null),
     signIn: (name) => {
-      if (!DEV_NAME.test(name)) throw new RangeError('A dev name is 1 to 64 letters, digits, _ or -.');
+      if (!DEV_NAME.test(name))
+        throw new RangeError('A dev name is 1 to 64 letters, digits, _ or -.');
       storage.setItem(STORED_AT, name);
       [user, farewell] = [{ name }, null];
       tell();

@@ -12,8 +12,9 @@ export interface Identity {
   farewell(): string | null;
   subscribe(listener: () => void): () => void;
   /**
-   * `fresh`: the server called the last token expired, so a stored one will not do. Null: nobody is signed in (any more). Rejects while it
-   * cannot be had, because the network is away for example: a reason to try again, and none to sign out.
+   * `fresh`: the server called the last token expired, so a stored one will not do. Null: nobody is
+   * signed in (any more). Rejects while it cannot be had, because the network is away for example:
+   * a reason to try again, and none to sign out.
    */
   token(options?: { fresh?: boolean }): Promise<string | null>;
   signOut(farewell?: string): void;

@@ -9,7 +9,10 @@ type SignInState =
   | { readonly phase: 'failed' }
   | { readonly phase: 'unknown' };
 
-/** The sign-in of the kind that the server names. The settings stay as they are for as long as the page is open. */
+/**
+ * The sign-in of the kind that the server names. The settings stay as they are for as long as the
+ * page is open.
+ */
 export function useSignIn(settings: IdentitySettings): SignInState {
   const [state, setState] = useState<SignInState>({ phase: 'loading' });
   // A library of identities is set up once, however often React runs the effect.

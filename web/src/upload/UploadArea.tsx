@@ -35,7 +35,8 @@ export function UploadArea({ uploads, maxUploadBytes, hrefOf }: UploadAreaProps)
             <div>
               <Text fw={600}>Drop documents here</Text>
               <Text size="sm" c="dimmed">
-                PDF, Word, text and more{maxUploadBytes === null ? '' : `, up to ${formatLimit(maxUploadBytes)} each`}
+                PDF, Word, text and more
+                {maxUploadBytes === null ? '' : `, up to ${formatLimit(maxUploadBytes)} each`}
               </Text>
             </div>
           </Group>

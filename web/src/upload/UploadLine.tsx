@@ -52,27 +52,43 @@ function Words({ upload: { file, state }, hrefOf }: Pick<UploadLineProps, 'uploa
     const href = hrefOf(state.documentId);
     return (
       <Text size="sm" c="dimmed">
-        You already have this document, so nothing is done twice. {href !== null && <Anchor href={href}>Show it</Anchor>}
+        You already have this document, so nothing is done twice.{' '}
+        {href !== null && <Anchor href={href}>Show it</Anchor>}
       </Text>
     );
   }
   return (
     <Text size="xs" c="dimmed" className="tabular">
       {wordsOf(state.phase)}
-      {state.phase === 'sending' ? ` ${Math.floor(state.percent)} %` : ''} · {formatBytes(file.size)}
+      {state.phase === 'sending' ? ` ${Math.floor(state.percent)} %` : ''} ·{' '}
+      {formatBytes(file.size)}
     </Text>
   );
 }
 
 const wordsOf = (phase: 'waiting' | 'sending' | 'accepting' | 'aborted') =>
-  ({ waiting: 'Waiting for its turn', sending: 'Sending', accepting: 'Sent, waiting for the server', aborted: 'Aborted' })[phase];
+  ({
+    waiting: 'Waiting for its turn',
+    sending: 'Sending',
+    accepting: 'Sent, waiting for the server',
+    aborted: 'Aborted',
+  })[phase];
 
-function CloseOrAbort({ upload: { key, file, state }, uploads }: Pick<UploadLineProps, 'upload' | 'uploads'>) {
-  const isOver = state.phase === 'failed' || state.phase === 'aborted' || state.phase === 'accepted';
+function CloseOrAbort({
+  upload: { key, file, state },
+  uploads,
+}: Pick<UploadLineProps, 'upload' | 'uploads'>) {
+  const isOver =
+    state.phase === 'failed' || state.phase === 'aborted' || state.phase === 'accepted';
   const label = isOver ? `Dismiss ${file.name}` : `Abort the upload of ${file.name}`;
   return (
     <Tooltip label={isOver ? 'Dismiss' : 'Abort'}>
-      <ActionIcon variant="subtle" color="gray" aria-label={label} onClick={() => (isOver ? uploads.dismiss(key) : uploads.abort(key))}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        aria-label={label}
+        onClick={() => (isOver ? uploads.dismiss(key) : uploads.abort(key))}
+      >
         <IconX size={18} aria-hidden />
       </ActionIcon>
     </Tooltip>
@@ -83,6 +99,13 @@ function Bar({ upload: { file, state } }: Pick<UploadLineProps, 'upload'>) {
   if (state.phase !== 'sending' && state.phase !== 'accepting') return null;
   const percent = state.phase === 'sending' ? state.percent : 100;
   return (
-    <Progress value={percent} size="sm" radius="xl" mt={6} animated={state.phase === 'accepting'} aria-label={`Upload of ${file.name}`} />
+    <Progress
+      value={percent}
+      size="sm"
+      radius="xl"
+      mt={6}
+      animated={state.phase === 'accepting'}
+      aria-label={`Upload of ${file.name}`}
+    />
   );
 }

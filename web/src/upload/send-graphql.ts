@@ -7,7 +7,11 @@ export const createGraphqlSender =
   (client: ApolloClient): SendFile =>
   async (file, { signal, onSent }) => {
     const fetchOptions: UploadFetchOptions = { signal, onSent };
-    const { data } = await client.mutate({ mutation: UploadDocument, variables: { file }, context: { fetchOptions } });
+    const { data } = await client.mutate({
+      mutation: UploadDocument,
+      variables: { file },
+      context: { fetchOptions },
+    });
     if (!data) throw new Error('The server accepted nothing and refused nothing.');
     const { document, duplicateOf } = data.uploadDocument;
     return { documentId: document.id, duplicateOf };

@@ -54,7 +54,8 @@ export interface UploadsOptions {
 const OF_THE_FILE: readonly string[] = ['EMPTY_FILE', 'FILE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
 
 export const isWorthRepeating = (state: UploadState): boolean =>
-  state.phase === 'aborted' || (state.phase === 'failed' && !OF_THE_FILE.includes(state.problem.code));
+  state.phase === 'aborted' ||
+  (state.phase === 'failed' && !OF_THE_FILE.includes(state.problem.code));
 
 const isOpen = ({ state }: Upload) => state.phase === 'waiting' || isUnderWay(state);
 const isUnderWay = ({ phase }: UploadState) => phase === 'sending' || phase === 'accepting';
@@ -69,7 +70,8 @@ export function createUploads({ send, maxUploadBytes, maxParallel = 3 }: Uploads
     uploads = next;
     for (const listener of listeners) listener();
   };
-  const setState = (key: number, state: UploadState) => set(uploads.map((upload) => (upload.key === key ? { ...upload, state } : upload)));
+  const setState = (key: number, state: UploadState) =>
+    set(uploads.map((upload) => (upload.key === key ? { ...upload, state } : upload)));
   const find = (key: number) => uploads.find((upload) => upload.key === key);
 
   const start = async ({ key, file }: Upload) => {
@@ -77,11 +79,24 @@ export function createUploads({ send, maxUploadBytes, maxParallel = 3 }: Uploads
     controllers.set(key, controller);
     setState(key, { phase: 'sending', percent: 0 });
     const onSent = (sent: number, total: number) =>
-      setState(key, sent >= total ? { phase: 'accepting' } : { phase: 'sending', percent: (100 * sent) / total });
+      setState(
+        key,
+        sent >= total
+          ? { phase: 'accepting' }
+          : { phase: 'sending', percent: (100 * sent) / total },
+      );
     try {
-      setState(key, { phase: 'accepted', ...(await send(file, { signal: controller.signal, onSent })) });
+      setState(key, {
+        phase: 'accepted',
+        ...(await send(file, { signal: controller.signal, onSent })),
+      });
     } catch (error) {
-      setState(key, controller.signal.aborted ? { phase: 'aborted' } : { phase: 'failed', problem: toProblem(error) });
+      setState(
+        key,
+        controller.signal.aborted
+          ? { phase: 'aborted' }
+          : { phase: 'failed', problem: toProblem(error) },
+      );
     }
     controllers.delete(key);
     startWaiting();
@@ -107,7 +122,11 @@ export function createUploads({ send, maxUploadBytes, maxParallel = 3 }: Uploads
     add: (files) => {
       set([
         ...uploads,
-        ...files.map((file) => ({ key: ++lastKey, file, state: refusal(file, maxUploadBytes) ?? { phase: 'waiting' as const } })),
+        ...files.map((file) => ({
+          key: ++lastKey,
+          file,
+          state: refusal(file, maxUploadBytes) ?? { phase: 'waiting' as const },
+        })),
       ]);
       startWaiting();
     },
@@ -125,7 +144,11 @@ export function createUploads({ send, maxUploadBytes, maxParallel = 3 }: Uploads
 
 /** What the server would refuse anyway is not sent first. */
 function refusal({ size }: File, maxUploadBytes: number | null): UploadState | null {
-  if (size === 0) return { phase: 'failed', problem: { code: 'EMPTY_FILE', message: 'It has no bytes.' } };
+  if (size === 0)
+    return { phase: 'failed', problem: { code: 'EMPTY_FILE', message: 'It has no bytes.' } };
   if (maxUploadBytes === null || size <= maxUploadBytes) return null;
-  return { phase: 'failed', problem: { code: 'FILE_TOO_LARGE', message: `The limit is ${formatLimit(maxUploadBytes)}.` } };
+  return {
+    phase: 'failed',
+    problem: { code: 'FILE_TOO_LARGE', message: `The limit is ${formatLimit(maxUploadBytes)}.` },
+  };
 }

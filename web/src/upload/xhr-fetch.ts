@@ -1,4 +1,7 @@
-/** `fetch` cannot tell how much of a body has left; XMLHttpRequest can. The rest behaves as `fetch` does. */
+/**
+ * `fetch` cannot tell how much of a body has left; XMLHttpRequest can. The rest behaves as `fetch`
+ * does.
+ */
 export interface UploadRequest {
   method?: string;
   headers?: Record<string, string>;
@@ -8,7 +11,10 @@ export interface UploadRequest {
   onSent: (sentBytes: number, totalBytes: number) => void;
 }
 
-export function xhrFetch(url: string, { method = 'POST', headers = {}, body, signal, onSent }: UploadRequest): Promise<Response> {
+export function xhrFetch(
+  url: string,
+  { method = 'POST', headers = {}, body, signal, onSent }: UploadRequest,
+): Promise<Response> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const abort = () => request.abort();
@@ -19,7 +25,8 @@ export function xhrFetch(url: string, { method = 'POST', headers = {}, body, sig
     request.onerror = () => reject(new TypeError('The connection broke while the file was sent.'));
     request.onabort = () => reject(new DOMException('The upload was aborted.', 'AbortError'));
     request.onloadend = () => signal?.removeEventListener('abort', abort);
-    if (signal?.aborted) return void reject(new DOMException('The upload was aborted.', 'AbortError'));
+    if (signal?.aborted)
+      return void reject(new DOMException('The upload was aborted.', 'AbortError'));
     signal?.addEventListener('abort', abort);
     request.send(body);
   });
@@ -31,5 +38,9 @@ function toResponse(request: XMLHttpRequest): Response {
     const colon = line.indexOf(':');
     if (colon > 0) headers.append(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
   }
-  return new Response(request.responseText, { status: request.status, statusText: request.statusText, headers });
+  return new Response(request.responseText, {
+    status: request.status,
+    statusText: request.statusText,
+    headers,
+  });
 }

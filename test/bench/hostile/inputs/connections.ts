@@ -3,7 +3,16 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ofKind, type HostileInput, type Target } from '../input.js';
-import { atOnce, EVENT_STREAM, exchange, graphqlBody, MULTIPART_BODY, multipart, send, uploadFile } from '../requests.js';
+import {
+  atOnce,
+  EVENT_STREAM,
+  exchange,
+  graphqlBody,
+  MULTIPART_BODY,
+  multipart,
+  send,
+  uploadFile,
+} from '../requests.js';
 
 const HOLD_MS = 4_000;
 const TRICKLE_MS = 250;
@@ -14,18 +23,33 @@ const BOUNDARY_LINE = MULTIPART_BODY['content-type'];
 export const connectionInputs: HostileInput[] = [
   ...ofKind('connections', 'DOOR-11', {
     'connections-1000': async (target) => trickled(target, 1_000, '', ''),
-    'slow-headers': async (target) => trickled(target, 200, 'GET / HTTP/1.1\r\nHost: localhost\r\n', 'X-A: b\r\n'),
+    'slow-headers': async (target) =>
+      trickled(target, 200, 'GET / HTTP/1.1\r\nHost: localhost\r\n', 'X-A: b\r\n'),
     'slow-anonymous-bodies': async (target) =>
-      trickled(target, 200, head(target, '/graphql', 'Content-Type: application/json\r\nContent-Length: 200000\r\n'), ' '),
+      trickled(
+        target,
+        200,
+        head(target, '/graphql', 'Content-Type: application/json\r\nContent-Length: 200000\r\n'),
+        ' ',
+      ),
     'slow-signed-in-bodies': async (target) =>
       trickled(
         target,
         100,
-        head(target, '/graphql', `${signedIn(target)}Content-Type: application/json\r\nContent-Length: 200000\r\n`),
+        head(
+          target,
+          '/graphql',
+          `${signedIn(target)}Content-Type: application/json\r\nContent-Length: 200000\r\n`,
+        ),
         ' ',
       ),
     'slow-anonymous-uploads': async (target) =>
-      trickled(target, 100, head(target, '/graphql', `Content-Type: ${BOUNDARY_LINE}\r\nContent-Length: 200000\r\n`), '-'),
+      trickled(
+        target,
+        100,
+        head(target, '/graphql', `Content-Type: ${BOUNDARY_LINE}\r\nContent-Length: 200000\r\n`),
+        '-',
+      ),
     'slow-uploads': async (target) =>
       trickled(
         target,
@@ -49,12 +73,16 @@ export const connectionInputs: HostileInput[] = [
         ),
         '',
       ),
-    'pipelined-pages-unread': async (target) => trickled(target, 4, `GET / HTTP/1.1\r\nHost: ${hostOf(target)}\r\n\r\n`.repeat(1_000), ''),
+    'pipelined-pages-unread': async (target) =>
+      trickled(target, 4, `GET / HTTP/1.1\r\nHost: ${hostOf(target)}\r\n\r\n`.repeat(1_000), ''),
     'downloads-unread': downloadsUnread,
     'uploads-broken-off': async (target) => atOnce(30, () => breakOff(target, fileHead())),
-    'second-files-broken-off': async (target) => atOnce(10, () => breakOff(target, `${fileHead()}x\r\n${fileHead()}`)),
-    'many-files-broken-off': async (target) => atOnce(10, () => breakOff(target, `${fileHead()}x\r\n`.repeat(50))),
-    'uploads-at-once': async (target) => uploadFile(target, { name: 'parallel.txt', content: 'x '.repeat(200_000), times: 30 }),
+    'second-files-broken-off': async (target) =>
+      atOnce(10, () => breakOff(target, `${fileHead()}x\r\n${fileHead()}`)),
+    'many-files-broken-off': async (target) =>
+      atOnce(10, () => breakOff(target, `${fileHead()}x\r\n`.repeat(50))),
+    'uploads-at-once': async (target) =>
+      uploadFile(target, { name: 'parallel.txt', content: 'x '.repeat(200_000), times: 30 }),
   }),
   ...ofKind('http', 'DOOR-15', {
     'percent-escapes': async (target) =>
@@ -71,50 +99,90 @@ export const connectionInputs: HostileInput[] = [
       ),
     'long-addresses': async (target) =>
       Promise.all(
-        ['/', '%2f', '.', '//../'].map((piece) => send(target, { path: `/api${piece.repeat(12_000 / piece.length)}`, method: 'GET' })),
+        ['/', '%2f', '.', '//../'].map((piece) =>
+          send(target, { path: `/api${piece.repeat(12_000 / piece.length)}`, method: 'GET' }),
+        ),
       ),
-    'accept-of-12-kB': async (target) => headersOf(target, { accept: 'text/event-stream;q=0.1,'.repeat(500) }),
-    'content-type-of-12-kB': async (target) => headersOf(target, { 'content-type': `application/json${'; a=b'.repeat(2_000)}` }),
+    'accept-of-12-kB': async (target) =>
+      headersOf(target, { accept: 'text/event-stream;q=0.1,'.repeat(500) }),
+    'content-type-of-12-kB': async (target) =>
+      headersOf(target, { 'content-type': `application/json${'; a=b'.repeat(2_000)}` }),
     'content-type-of-quotes': async (target) =>
-      headersOf(target, { 'content-type': `multipart/form-data; boundary="${'\\"'.repeat(5_000)}` }),
+      headersOf(target, {
+        'content-type': `multipart/form-data; boundary="${'\\"'.repeat(5_000)}`,
+      }),
     'cookies-of-12-kB': async (target) => headersOf(target, { cookie: 'a=b;'.repeat(3_000) }),
-    'encodings-of-12-kB': async (target) => headersOf(target, { 'accept-encoding': 'gzip;q=0.1,'.repeat(1_000) }),
+    'encodings-of-12-kB': async (target) =>
+      headersOf(target, { 'accept-encoding': 'gzip;q=0.1,'.repeat(1_000) }),
     'languages-of-12-kB': async (target) =>
-      headersOf(target, { 'accept-language': 'a-'.repeat(6_000), 'if-none-match': '"",'.repeat(1_000) }),
+      headersOf(target, {
+        'accept-language': 'a-'.repeat(6_000),
+        'if-none-match': '"",'.repeat(1_000),
+      }),
     'forwarded-of-12-kB': async (target) =>
-      headersOf(target, { 'x-forwarded-for': '1,'.repeat(6_000), 'x-forwarded-host': ' '.repeat(100) + 'x' }),
-    'authorization-of-12-kB': async (target) => headersOf(target, { authorization: `Bearer${' '.repeat(12_000)}x` }),
-    'authorization-of-dots': async (target) => headersOf(target, { authorization: `Bearer dev:${'.'.repeat(12_000)}` }),
+      headersOf(target, {
+        'x-forwarded-for': '1,'.repeat(6_000),
+        'x-forwarded-host': ' '.repeat(100) + 'x',
+      }),
+    'authorization-of-12-kB': async (target) =>
+      headersOf(target, { authorization: `Bearer${' '.repeat(12_000)}x` }),
+    'authorization-of-dots': async (target) =>
+      headersOf(target, { authorization: `Bearer dev:${'.'.repeat(12_000)}` }),
     origins: async (target) =>
       Promise.all(
-        [`http://${hostOf(target)}@evil.example`, 'null', 'http://', `http://${'a.'.repeat(5_000)}`, `foo://${hostOf(target)}`].map(
-          (origin) => send(target, { method: 'GET', path: '/config.json', headers: { origin } }),
+        [
+          `http://${hostOf(target)}@evil.example`,
+          'null',
+          'http://',
+          `http://${'a.'.repeat(5_000)}`,
+          `foo://${hostOf(target)}`,
+        ].map((origin) =>
+          send(target, { method: 'GET', path: '/config.json', headers: { origin } }),
         ),
       ),
     ranges: async (target) => downloadWith(target, { range: `bytes=${'0-1,'.repeat(3_000)}0-1` }),
     'gzip-bodies': async (target) => [
-      await send(target, { headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' }, body: Buffer.alloc(200_000) }),
+      await send(target, {
+        headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+        body: Buffer.alloc(200_000),
+      }),
     ],
     charsets: async (target) =>
       Promise.all(
         ['utf-7', 'utf-32', '__proto__', 'x'.repeat(5_000)].map((charset) =>
-          headersOf(target, { 'content-type': `application/json; charset=${charset}` }).then((all) => all.join(' ')),
+          headersOf(target, { 'content-type': `application/json; charset=${charset}` }).then(
+            (all) => all.join(' '),
+          ),
         ),
       ),
   }),
 ];
 
 /** Event streams over HTTP that are held, read or unread. */
-export async function openStreams(target: Target, query: string, count: number, holdMs: number, reads = true): Promise<string[]> {
+export async function openStreams(
+  target: Target,
+  query: string,
+  count: number,
+  holdMs: number,
+  reads = true,
+): Promise<string[]> {
   const body = WATCH_BODY(query);
   const headers = Object.entries(EVENT_STREAM)
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('');
-  const opening = head(target, '/graphql', `${signedIn(target)}${headers}Content-Length: ${Buffer.byteLength(body)}\r\n`) + body;
+  const opening =
+    head(
+      target,
+      '/graphql',
+      `${signedIn(target)}${headers}Content-Length: ${Buffer.byteLength(body)}\r\n`,
+    ) + body;
   return trickled(target, count, opening, '', { holdMs, reads });
 }
 
-/** So many connections that send an opening and then a little now and then; returns the status or how each stands at the end. */
+/**
+ * So many connections that send an opening and then a little now and then; returns the status or
+ * how each stands at the end.
+ */
 async function trickled(
   target: Target,
   count: number,
@@ -122,12 +190,15 @@ async function trickled(
   drip: string,
   { holdMs = HOLD_MS, reads = false } = {},
 ): Promise<string[]> {
-  const sockets = await Promise.all(Array.from({ length: count }, () => openConnection(target, reads)));
+  const sockets = await Promise.all(
+    Array.from({ length: count }, () => openConnection(target, reads)),
+  );
   for (const one of sockets) one?.socket.write(opening);
   const end = performance.now() + holdMs;
   while (performance.now() < end) {
     await sleep(TRICKLE_MS);
-    if (drip !== '') for (const one of sockets) if (one?.socket.writable === true) one.socket.write(drip);
+    if (drip !== '')
+      for (const one of sockets) if (one?.socket.writable === true) one.socket.write(drip);
   }
   return sockets.map(stateOf);
 }
@@ -142,7 +213,10 @@ async function openConnection({ url }: Target, reads: boolean): Promise<Connecti
   const socket = connect({ host: '127.0.0.1', port: Number(port) });
   socket.on('error', () => undefined);
   let received = '';
-  if (reads) socket.setEncoding('latin1').on('data', (text: string) => (received = (received + text).slice(0, 1_000)));
+  if (reads)
+    socket
+      .setEncoding('latin1')
+      .on('data', (text: string) => (received = (received + text).slice(0, 1_000)));
   try {
     await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_MS) });
     return { socket, received: () => received || String(socket.read() ?? '').slice(0, 1_000) };
@@ -181,7 +255,10 @@ function fileHead(): string {
 }
 
 function operationsHead(): string {
-  const operations = { query: 'mutation($f:Upload!){uploadDocument(file:$f){document{id}}}', variables: { f: null } };
+  const operations = {
+    query: 'mutation($f:Upload!){uploadDocument(file:$f){document{id}}}',
+    variables: { f: null },
+  };
   const fields = [
     { name: 'operations', content: JSON.stringify(operations) },
     { name: 'map', content: '{"0":["variables.f"]}' },
@@ -195,7 +272,11 @@ function operationsHead(): string {
 async function breakOff(target: Target, beginning: string): Promise<string> {
   const one = await openConnection(target, true);
   if (one === null) return 'refused';
-  const opening = head(target, '/api/documents/upload', `${signedIn(target)}Content-Type: ${BOUNDARY_LINE}\r\nContent-Length: 5000000\r\n`);
+  const opening = head(
+    target,
+    '/api/documents/upload',
+    `${signedIn(target)}Content-Type: ${BOUNDARY_LINE}\r\nContent-Length: 5000000\r\n`,
+  );
   one.socket.write(`${opening}${beginning}${'x'.repeat(100_000)}`);
   await sleep(TRICKLE_MS);
   one.socket.resetAndDestroy();
@@ -204,13 +285,20 @@ async function breakOff(target: Target, beginning: string): Promise<string> {
 
 async function headersOf(target: Target, headers: Record<string, string>): Promise<string[]> {
   const body = graphqlBody('{viewer{id}}');
-  const posted = await send(target, { headers: { 'content-type': 'application/json', ...headers }, body });
+  const posted = await send(target, {
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+  });
   return [posted, await send(target, { method: 'GET', path: '/', headers })];
 }
 
 async function uploadSmall(target: Target, content: string): Promise<string> {
   const body = multipart([{ name: 'file', filename: 'download.txt', content }]);
-  const { text } = await exchange(target, { path: '/api/documents/upload', body, headers: MULTIPART_BODY });
+  const { text } = await exchange(target, {
+    path: '/api/documents/upload',
+    body,
+    headers: MULTIPART_BODY,
+  });
   return (JSON.parse(text) as { documentId: string }).documentId;
 }
 

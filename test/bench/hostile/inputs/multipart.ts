@@ -2,7 +2,10 @@
 import { ofKind, type HostileInput, type Target } from '../input.js';
 import { multipart, MULTIPART_BODY, PREFLIGHT, send, type MultipartPart } from '../requests.js';
 
-const TYPENAME = { query: '{__typename}', variables: { list: [null, []], text: 'x', object: {}, empty: null } };
+const TYPENAME = {
+  query: '{__typename}',
+  variables: { list: [null, []], text: 'x', object: {}, empty: null },
+};
 const UPLOAD = 'uploadDocument(file:$FILE){document{id}}';
 
 /** Paths through inherited properties, prototypes, strings and lists, and out of the variables. */
@@ -39,11 +42,19 @@ const MAP_PATHS = [
 
 export const multipartInputs: HostileInput[] = [
   ...ofKind('multipart', 'DOOR-01', {
-    ...Object.fromEntries(MAP_PATHS.map((path) => [`map-path ${path || '(empty)'}`, withMap({ 0: [path] })])),
-    'map-many-paths': withMap({ 0: Array.from({ length: 10_000 }, (_, index) => `variables.p${index}`) }),
-    'map-many-keys': withMap(Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [index, ['variables.empty']]))),
+    ...Object.fromEntries(
+      MAP_PATHS.map((path) => [`map-path ${path || '(empty)'}`, withMap({ 0: [path] })]),
+    ),
+    'map-many-paths': withMap({
+      0: Array.from({ length: 10_000 }, (_, index) => `variables.p${index}`),
+    }),
+    'map-many-keys': withMap(
+      Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [index, ['variables.empty']])),
+    ),
     'map-deep-path': withMap({ 0: [`variables${'.a'.repeat(50_000)}`] }),
-    'map-of-a-prototype': withMap(JSON.parse('{"__proto__":["variables.empty"],"constructor":["variables.empty"]}')),
+    'map-of-a-prototype': withMap(
+      JSON.parse('{"__proto__":["variables.empty"],"constructor":["variables.empty"]}'),
+    ),
     'map-is-a-list': withMap([['variables.empty']]),
     'map-is-a-text': withMap('variables.empty'),
     'map-is-null': withMap(null),
@@ -55,7 +66,10 @@ export const multipartInputs: HostileInput[] = [
       `{"query":"{__typename}","variables":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
       '{"0":["variables.0"]}',
     ),
-    'operations-large': withRaw(JSON.stringify({ query: `{__typename}#${'x'.repeat(300_000)}` }), '{}'),
+    'operations-large': withRaw(
+      JSON.stringify({ query: `{__typename}#${'x'.repeat(300_000)}` }),
+      '{}',
+    ),
   }),
   ...ofKind('multipart', 'DOOR-21', {
     'one-file-two-variables': uploadInto(
@@ -63,24 +77,55 @@ export const multipartInputs: HostileInput[] = [
       { 0: ['variables.a', 'variables.b'] },
       { a: null, b: null },
     ),
-    'one-variable-two-aliases': uploadInto('mutation($a:Upload!){a:A b:A}', { 0: ['variables.a'] }, { a: null }),
-    'one-variable-twenty-aliases': uploadInto(`mutation($a:Upload!){${aliases(20)}}`, { 0: ['variables.a'] }, { a: null }),
+    'one-variable-two-aliases': uploadInto(
+      'mutation($a:Upload!){a:A b:A}',
+      { 0: ['variables.a'] },
+      { a: null },
+    ),
+    'one-variable-twenty-aliases': uploadInto(
+      `mutation($a:Upload!){${aliases(20)}}`,
+      { 0: ['variables.a'] },
+      { a: null },
+    ),
     'one-variable-through-a-fragment': uploadInto(
       'mutation($a:Upload!){...F x:A} fragment F on Mutation{a:A b:A}',
       { 0: ['variables.a'] },
       { a: null },
     ),
-    'a-file-that-nobody-reads': uploadInto('query($a:Upload){__typename viewer{id}}', { 0: ['variables.a'] }, { a: null }),
-    'a-file-and-a-failing-field': uploadInto('mutation($a:Upload!){a:A d:deleteDocument(id:"x"){id}}', { 0: ['variables.a'] }, { a: null }),
+    'a-file-that-nobody-reads': uploadInto(
+      'query($a:Upload){__typename viewer{id}}',
+      { 0: ['variables.a'] },
+      { a: null },
+    ),
+    'a-file-and-a-failing-field': uploadInto(
+      'mutation($a:Upload!){a:A d:deleteDocument(id:"x"){id}}',
+      { 0: ['variables.a'] },
+      { a: null },
+    ),
     'a-file-and-no-variable': uploadInto('mutation($a:Upload!){a:A}', {}, { a: null }),
   }),
   ...ofKind('multipart', 'DOOR-01', {
-    'a-thousand-fields': raw(Array.from({ length: 1_000 }, (_, index) => ({ name: `f${index}`, content: 'x' }))),
-    'fields-of-prototypes': raw(['__proto__', 'constructor', 'hasOwnProperty', 'toString'].map((name) => ({ name, content: 'x' }))),
+    'a-thousand-fields': raw(
+      Array.from({ length: 1_000 }, (_, index) => ({ name: `f${index}`, content: 'x' })),
+    ),
+    'fields-of-prototypes': raw(
+      ['__proto__', 'constructor', 'hasOwnProperty', 'toString'].map((name) => ({
+        name,
+        content: 'x',
+      })),
+    ),
     'a-name-of-100-kB': raw([{ name: 'n'.repeat(100_000), content: 'x' }]),
-    'a-boundary-that-nearly-comes': raw([{ name: 'file', filename: 'x.txt', content: '\r\n--hostile-boundar'.repeat(100_000) }]),
+    'a-boundary-that-nearly-comes': raw([
+      { name: 'file', filename: 'x.txt', content: '\r\n--hostile-boundar'.repeat(100_000) },
+    ]),
     dashes: raw([{ name: 'file', filename: 'x.txt', content: '\r\n-'.repeat(300_000) }]),
-    'a-thousand-files': raw(Array.from({ length: 1_000 }, (_, index) => ({ name: `f${index}`, filename: 'x.txt', content: 'x' }))),
+    'a-thousand-files': raw(
+      Array.from({ length: 1_000 }, (_, index) => ({
+        name: `f${index}`,
+        filename: 'x.txt',
+        content: 'x',
+      })),
+    ),
   }),
 ];
 
@@ -98,14 +143,23 @@ function withOperations(operations: unknown, map: unknown): HostileInput['send']
 
 /** Without anything, with the token alone, and as a proper client sends it. */
 function withRaw(operations: string, map: string): HostileInput['send'] {
-  return (target) => threeWays(target, [part('operations', operations), part('map', map), { name: '0', filename: 'x.txt', content: 'x' }]);
+  return (target) =>
+    threeWays(target, [
+      part('operations', operations),
+      part('map', map),
+      { name: '0', filename: 'x.txt', content: 'x' },
+    ]);
 }
 
 function uploadInto(query: string, map: object, variables: object): HostileInput['send'] {
-  const full = query.replaceAll(/:([AB])\b/g, (_, name: string) => `:${UPLOAD.replace('FILE', name.toLowerCase())}`);
+  const full = query.replaceAll(
+    /:([AB])\b/g,
+    (_, name: string) => `:${UPLOAD.replace('FILE', name.toLowerCase())}`,
+  );
   const operations = JSON.stringify({ query: full, variables });
   const file = { name: '0', filename: 'twice.txt', content: 'one file for several places' };
-  return (target) => threeWays(target, [part('operations', operations), part('map', JSON.stringify(map)), file]);
+  return (target) =>
+    threeWays(target, [part('operations', operations), part('map', JSON.stringify(map)), file]);
 }
 
 function part(name: string, content: string): MultipartPart {
@@ -116,12 +170,20 @@ async function threeWays(target: Target, parts: readonly MultipartPart[]): Promi
   const body = multipart(parts);
   const anonymous = await send(target, { body, token: null, headers: MULTIPART_BODY });
   const withoutPreflight = await send(target, { body, headers: MULTIPART_BODY });
-  return [anonymous, withoutPreflight, await send(target, { body, headers: { ...MULTIPART_BODY, ...PREFLIGHT } })];
+  return [
+    anonymous,
+    withoutPreflight,
+    await send(target, { body, headers: { ...MULTIPART_BODY, ...PREFLIGHT } }),
+  ];
 }
 
 function raw(parts: readonly MultipartPart[]): HostileInput['send'] {
   return async (target) => {
-    const rest = await send(target, { path: '/api/documents/upload', body: multipart(parts), headers: MULTIPART_BODY });
+    const rest = await send(target, {
+      path: '/api/documents/upload',
+      body: multipart(parts),
+      headers: MULTIPART_BODY,
+    });
     return [rest, ...(await threeWays(target, parts))];
   };
 }

@@ -36,7 +36,14 @@ export interface PdfOptions {
   more?: readonly string[];
 }
 
-export function pdf({ catalog = '', kids = ['3 0 R'], count = 1, content = '', resources = '', more = [] }: PdfOptions): Buffer {
+export function pdf({
+  catalog = '',
+  kids = ['3 0 R'],
+  count = 1,
+  content = '',
+  resources = '',
+  more = [],
+}: PdfOptions): Buffer {
   return assemble([
     `<< /Type /Catalog /Pages 2 0 R ${catalog} >>`,
     `<< /Type /Pages /Kids [${kids.join(' ')}] /Count ${count} >>`,
@@ -50,14 +57,21 @@ export function pdf({ catalog = '', kids = ['3 0 R'], count = 1, content = '', r
 export function nestedForms(levels: number, repeats: number): Buffer {
   const forms = Array.from({ length: levels }, (_, level) => {
     const next = level + 1 < levels ? `/Resources << /XObject << /F ${6 + level} 0 R >> >>` : '';
-    return stream(`/Type /XObject /Subtype /Form /BBox [0 0 200 200] ${next}`, level + 1 < levels ? '/F Do '.repeat(repeats) : '0 0 m');
+    return stream(
+      `/Type /XObject /Subtype /Form /BBox [0 0 200 200] ${next}`,
+      level + 1 < levels ? '/F Do '.repeat(repeats) : '0 0 m',
+    );
   });
   return pdf({ content: '/F Do', resources: '/XObject << /F 5 0 R >>', more: forms });
 }
 
 export function sameForm(repeats: number): Buffer {
   const form = stream('/Type /XObject /Subtype /Form /BBox [0 0 200 200]', '0 0 m '.repeat(1_000));
-  return pdf({ content: '/F Do '.repeat(repeats), resources: '/XObject << /F 5 0 R >>', more: [form] });
+  return pdf({
+    content: '/F Do '.repeat(repeats),
+    resources: '/XObject << /F 5 0 R >>',
+    more: [form],
+  });
 }
 
 function stream(entries: string, content: string): string {

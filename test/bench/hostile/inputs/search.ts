@@ -1,6 +1,17 @@
-/** Searches: words that repeat, words that all nearly match, many at once, and searches whose client has left. */
+/**
+ * Searches: words that repeat, words that all nearly match, many at once, and searches whose client
+ * has left.
+ */
 import { ofKind, type HostileInput, type Target } from '../input.js';
-import { atOnce, EVENT_STREAM, graphqlBody, JSON_BODY, postGraphql, send, uploadFile } from '../requests.js';
+import {
+  atOnce,
+  EVENT_STREAM,
+  graphqlBody,
+  JSON_BODY,
+  postGraphql,
+  send,
+  uploadFile,
+} from '../requests.js';
 import { operateOnce } from './socket-client.js';
 
 const QUERY_CHARACTERS = 2_000;
@@ -31,20 +42,35 @@ const SHAPES: Record<string, string> = {
 };
 
 export const searchInputs: HostileInput[] = [
-  ...ofKind('search', 'DOOR-04', Object.fromEntries(Object.entries(SHAPES).map(([name, query]) => [`search ${name}`, inAllModes(query)]))),
+  ...ofKind(
+    'search',
+    'DOOR-04',
+    Object.fromEntries(
+      Object.entries(SHAPES).map(([name, query]) => [`search ${name}`, inAllModes(query)]),
+    ),
+  ),
   ...ofKind('search', 'DOOR-05', {
     'search-aliases': searches(fields(8), '('.repeat(QUERY_CHARACTERS)),
     'search-aliases-30': searches(fields(30), '字'.repeat(QUERY_CHARACTERS)),
-    'search-through-a-fragment': searches('...F x:__typename', '('.repeat(QUERY_CHARACTERS), `fragment F on Query{${fields(8)}}`),
+    'search-through-a-fragment': searches(
+      '...F x:__typename',
+      '('.repeat(QUERY_CHARACTERS),
+      `fragment F on Query{${fields(8)}}`,
+    ),
     'search-through-two-fragments': searches(
       '...F ...G',
       '('.repeat(QUERY_CHARACTERS),
       `fragment F on Query{${fields(6)}} fragment G on Query{${fields(6, 'g')}}`,
     ),
-    'search-in-inline-fragments': searches(`...on Query{${fields(6)}} ...on Query{${fields(6, 'g')}}`, '('.repeat(QUERY_CHARACTERS)),
+    'search-in-inline-fragments': searches(
+      `...on Query{${fields(6)}} ...on Query{${fields(6, 'g')}}`,
+      '('.repeat(QUERY_CHARACTERS),
+    ),
     'search-in-operations': searches('a:search(query:$q){score}', 'b', '', 30),
-    'search-hung-up': async (target) => atOnce(8, () => oneSearch(target, '('.repeat(QUERY_CHARACTERS), 'HYBRID', 1_000)),
-    'search-30-at-once': async (target) => atOnce(30, () => oneSearch(target, '字'.repeat(QUERY_CHARACTERS), 'HYBRID')),
+    'search-hung-up': async (target) =>
+      atOnce(8, () => oneSearch(target, '('.repeat(QUERY_CHARACTERS), 'HYBRID', 1_000)),
+    'search-30-at-once': async (target) =>
+      atOnce(30, () => oneSearch(target, '字'.repeat(QUERY_CHARACTERS), 'HYBRID')),
     'search-two-users-at-once': async (target) =>
       (
         await Promise.all(
@@ -56,9 +82,13 @@ export const searchInputs: HostileInput[] = [
     'search-all-hits': async (target) =>
       withText(target, (searcher) =>
         atOnce(4, () =>
-          postGraphql(searcher, `query($q:String!){search(query:$q,first:100){text ${HIGHLIGHTS} document{id events{message}}}}`, {
-            q: SHAPES['repeated-words'],
-          }),
+          postGraphql(
+            searcher,
+            `query($q:String!){search(query:$q,first:100){text ${HIGHLIGHTS} document{id events{message}}}}`,
+            {
+              q: SHAPES['repeated-words'],
+            },
+          ),
         ),
       ),
   }),
@@ -71,7 +101,10 @@ function words(count: number, word: (index: number) => string): string {
 }
 
 function fields(count: number, prefix = 'a'): string {
-  return Array.from({ length: count }, (_, index) => `${prefix}${index}:search(query:$q,first:1){score}`).join(' ');
+  return Array.from(
+    { length: count },
+    (_, index) => `${prefix}${index}:search(query:$q,first:1){score}`,
+  ).join(' ');
 }
 
 function inAllModes(query: string): HostileInput['send'] {
@@ -83,7 +116,12 @@ function inAllModes(query: string): HostileInput['send'] {
     });
 }
 
-function oneSearch(target: Target, q: string, mode: (typeof MODES)[number], timeoutMs = 20_000): Promise<string> {
+function oneSearch(
+  target: Target,
+  q: string,
+  mode: (typeof MODES)[number],
+  timeoutMs = 20_000,
+): Promise<string> {
   const query = `query($q:String!){search(query:$q,mode:${mode},first:100){${HIGHLIGHTS}}}`;
   return send(target, { headers: JSON_BODY, body: graphqlBody(query, { q }), timeoutMs });
 }
@@ -99,9 +137,17 @@ function searches(selection: string, q: string, fragments = '', times = 1): Host
   ];
 }
 
-/** All of these share one user, so that the text is embedded once: from the second time on it is a duplicate. */
-async function withText({ url }: Target, action: (target: Target) => Promise<string[]>): Promise<string[]> {
+/**
+ * All of these share one user, so that the text is embedded once: from the second time on it is a
+ * duplicate.
+ */
+async function withText(
+  { url }: Target,
+  action: (target: Target) => Promise<string[]>,
+): Promise<string[]> {
   const target = { url, token: 'dev:hostile-searches' };
   const [uploaded = ''] = await uploadFile(target, { name: 'search-repeat.txt', content: TEXT });
-  return uploaded === '202 COMPLETED' ? action(target) : [`the text is ${uploaded}`, ...(await action(target))];
+  return uploaded === '202 COMPLETED'
+    ? action(target)
+    : [`the text is ${uploaded}`, ...(await action(target))];
 }

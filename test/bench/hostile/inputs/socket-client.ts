@@ -8,8 +8,14 @@ const OPEN_MS = 10_000;
 const RESPONSE_MS = 20_000;
 
 /** Null if it was refused. */
-export async function openSocket({ url }: Target, path: '/graphql' | '/ws'): Promise<WebSocket | null> {
-  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}`, path === '/graphql' ? 'graphql-transport-ws' : []);
+export async function openSocket(
+  { url }: Target,
+  path: '/graphql' | '/ws',
+): Promise<WebSocket | null> {
+  const socket = new WebSocket(
+    `${url.replace(/^http/, 'ws')}${path}`,
+    path === '/graphql' ? 'graphql-transport-ws' : [],
+  );
   socket.on('error', () => undefined);
   const opened = await Promise.race([
     once(socket, 'open', { signal: AbortSignal.timeout(OPEN_MS) }).then(() => true),
@@ -21,7 +27,10 @@ export async function openSocket({ url }: Target, path: '/graphql' | '/ws'): Pro
 }
 
 /** Signed in, or null. */
-export async function openSignedIn(target: Target, path: '/graphql' | '/ws'): Promise<WebSocket | null> {
+export async function openSignedIn(
+  target: Target,
+  path: '/graphql' | '/ws',
+): Promise<WebSocket | null> {
   const socket = await openSocket(target, path);
   if (socket === null) return null;
   socket.send(path === '/ws' ? signInPlain(target) : signInGraphql(target));
@@ -40,7 +49,10 @@ export function signInPlain({ token }: Target): string {
   return JSON.stringify({ type: 'auth', token });
 }
 
-/** Sends one operation, its payload as it stands, and returns what came: `next`, the codes of errors, or the close code. */
+/**
+ * Sends one operation, its payload as it stands, and returns what came: `next`, the codes of
+ * errors, or the close code.
+ */
 export async function operateOnce(target: Target, payload: string): Promise<string> {
   const socket = await openSignedIn(target, '/graphql');
   if (socket === null) return 'ws not opened';
@@ -54,7 +66,11 @@ export async function operateOnce(target: Target, payload: string): Promise<stri
 async function responseOf(socket: WebSocket): Promise<string> {
   const message = once(socket, 'message').then(([data]) => (data as Buffer).toString());
   const closed = untilClosed(socket).then((code) => `closed ${code}`);
-  const first = await Promise.race([message, closed, sleep(RESPONSE_MS, 'no response in time', { ref: false })]);
+  const first = await Promise.race([
+    message,
+    closed,
+    sleep(RESPONSE_MS, 'no response in time', { ref: false }),
+  ]);
   if (!first.startsWith('{')) return first;
   const codes = [...first.matchAll(/"code":"([A-Z_]+)"/g)].map(([, code]) => code);
   return [/"type":"([a-z_]+)"/.exec(first)?.[1], ...new Set(codes)].join(' ');
@@ -71,15 +87,22 @@ export interface Flood {
 /** A megabyte that waits here is enough: the rest would only fill our own memory. */
 const WAITING_BYTES = 1_000_000;
 
-/** Sends as fast as the server takes it, for so long; returns how many messages went and how it ended. */
-export async function flood(socket: WebSocket | null, { burst, holdMs, reads }: Flood): Promise<string> {
+/**
+ * Sends as fast as the server takes it, for so long; returns how many messages went and how it
+ * ended.
+ */
+export async function flood(
+  socket: WebSocket | null,
+  { burst, holdMs, reads }: Flood,
+): Promise<string> {
   if (socket === null) return 'ws not opened';
   const closed = untilClosed(socket);
   if (!reads) socket.pause();
   let sent = 0;
   const end = performance.now() + holdMs;
   while (performance.now() < end && socket.readyState === socket.OPEN) {
-    if (socket.bufferedAmount < WAITING_BYTES) for (const message of burst(sent)) sent = say(socket, message, sent);
+    if (socket.bufferedAmount < WAITING_BYTES)
+      for (const message of burst(sent)) sent = say(socket, message, sent);
     await sleep(5);
   }
   const code = socket.readyState === socket.OPEN ? 'still open' : `closed ${await closed}`;
@@ -98,11 +121,19 @@ function untilClosed(socket: WebSocket): Promise<number> {
 }
 
 /** Holds sockets open for a while and returns how each of them ended. */
-export async function hold(sockets: readonly (WebSocket | null)[], holdMs: number): Promise<string[]> {
+export async function hold(
+  sockets: readonly (WebSocket | null)[],
+  holdMs: number,
+): Promise<string[]> {
   const codes = sockets.map((socket) => {
     let code: number | undefined;
     socket?.once('close', (number) => (code = number));
-    return () => (socket === null ? 'ws not opened' : code === undefined ? 'ws still open' : `ws closed ${code}`);
+    return () =>
+      socket === null
+        ? 'ws not opened'
+        : code === undefined
+          ? 'ws still open'
+          : `ws closed ${code}`;
   });
   await sleep(holdMs);
   const ended = codes.map((code) => code());
@@ -111,10 +142,14 @@ export async function hold(sockets: readonly (WebSocket | null)[], holdMs: numbe
 }
 
 /** Codes of the messages that came while `action` ran, each once. */
-export async function codesDuring(socket: WebSocket, action: () => Promise<unknown>): Promise<string[]> {
+export async function codesDuring(
+  socket: WebSocket,
+  action: () => Promise<unknown>,
+): Promise<string[]> {
   const codes = new Set<string>();
   const collect = (data: RawData) => {
-    for (const [, code] of (data as Buffer).toString().matchAll(/"code":"([A-Z_]+)"/g)) if (code !== undefined) codes.add(code);
+    for (const [, code] of (data as Buffer).toString().matchAll(/"code":"([A-Z_]+)"/g))
+      if (code !== undefined) codes.add(code);
   };
   socket.on('message', collect);
   await action();

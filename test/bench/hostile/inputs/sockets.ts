@@ -3,7 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { ofKind, type HostileInput, type Target } from '../input.js';
 import { uploadFile } from '../requests.js';
-import { codesDuring, flood, hold, openSignedIn, openSocket, signInGraphql } from './socket-client.js';
+import {
+  codesDuring,
+  flood,
+  hold,
+  openSignedIn,
+  openSocket,
+  signInGraphql,
+} from './socket-client.js';
 import { openStreams } from './connections.js';
 
 const HOLD_MS = 4_000;
@@ -20,20 +27,35 @@ export const socketInputs: HostileInput[] = [
   ...ofKind('socket', 'DOOR-06', {
     'pings-unread': flooded('/graphql', () => PING, false),
     'pings-read': flooded('/graphql', () => PING, true),
-    'large-pings-unread': flooded('/graphql', () => JSON.stringify({ type: 'ping', payload: { a: 'x'.repeat(FULL_MESSAGE) } }), false, 4),
+    'large-pings-unread': flooded(
+      '/graphql',
+      () => JSON.stringify({ type: 'ping', payload: { a: 'x'.repeat(FULL_MESSAGE) } }),
+      false,
+      4,
+    ),
     'deep-pings': flooded('/graphql', () => DEEP, true, 4),
     'queries-unread': flooded('/graphql', (n) => operation(n, QUERY), false),
     'queries-read': flooded('/graphql', (n) => operation(n, QUERY), true),
-    'searches-unread': flooded('/graphql', (n) => operation(n, '{search(query:"(((((((((("){score}}'), false),
-    'mutations-unread': flooded(
+    'searches-unread': flooded(
       '/graphql',
-      (n) => operation(n, 'mutation{deleteDocument(id:"3fa85f64-5717-4562-b3fc-2c963f66afa6"){id}}'),
+      (n) => operation(n, '{search(query:"(((((((((("){score}}'),
       false,
     ),
-    'wrong-documents-unread': flooded('/graphql', (n) => operation(n, `{${'nosuch '.repeat(900)}}`), false),
+    'mutations-unread': flooded(
+      '/graphql',
+      (n) =>
+        operation(n, 'mutation{deleteDocument(id:"3fa85f64-5717-4562-b3fc-2c963f66afa6"){id}}'),
+      false,
+    ),
+    'wrong-documents-unread': flooded(
+      '/graphql',
+      (n) => operation(n, `{${'nosuch '.repeat(900)}}`),
+      false,
+    ),
     'subscriptions-begun-and-ended': flooded(
       '/graphql',
-      (n) => (n % 2 === 0 ? operation(n, WATCH) : JSON.stringify({ id: `q${n - 1}`, type: 'complete' })),
+      (n) =>
+        n % 2 === 0 ? operation(n, WATCH) : JSON.stringify({ id: `q${n - 1}`, type: 'complete' }),
       false,
     ),
     'one-id-again-and-again': flooded('/graphql', () => operation(1, WATCH), true),
@@ -65,24 +87,42 @@ export const socketInputs: HostileInput[] = [
       ),
     ],
     'ten-sockets-flood': async (target) =>
-      Promise.all(Array.from({ length: 10 }, () => flooded('/graphql', () => PING, false)(target))).then((all) => all.flat()),
+      Promise.all(
+        Array.from({ length: 10 }, () => flooded('/graphql', () => PING, false)(target)),
+      ).then((all) => all.flat()),
   }),
   ...ofKind('sockets', 'DOOR-11', {
     'subscriptions-1000': subscribed(1, 1_000),
     'subscriptions-5000-over-sockets': subscribed(10, 500),
     'subscriptions-unread': subscribed(5, 200, false),
     'sockets-without-sign-in': async (target) =>
-      hold(await open(500, (index) => openSocket(target, index % 2 === 0 ? '/graphql' : '/ws')), HOLD_MS),
-    'sockets-of-one-user': async (target) => heldWhileUploading(target, await open(300, () => openSignedIn(target, '/ws'))),
-    'graphql-sockets-of-one-user': async (target) => heldWhileUploading(target, await open(300, () => openSignedIn(target, '/graphql'))),
+      hold(
+        await open(500, (index) => openSocket(target, index % 2 === 0 ? '/graphql' : '/ws')),
+        HOLD_MS,
+      ),
+    'sockets-of-one-user': async (target) =>
+      heldWhileUploading(target, await open(300, () => openSignedIn(target, '/ws'))),
+    'graphql-sockets-of-one-user': async (target) =>
+      heldWhileUploading(target, await open(300, () => openSignedIn(target, '/graphql'))),
     'sockets-that-come-and-go': async (target) =>
-      hold(await open(300, async (index) => goAfter(await openSignedIn(target, index % 2 === 0 ? '/graphql' : '/ws'))), 500),
+      hold(
+        await open(300, async (index) =>
+          goAfter(await openSignedIn(target, index % 2 === 0 ? '/graphql' : '/ws')),
+        ),
+        500,
+      ),
     'signs-in-twice': async (target) => [
-      await flood(await openSignedIn(target, '/graphql'), { burst: () => [signInGraphql(target)], holdMs: 500, reads: true }),
+      await flood(await openSignedIn(target, '/graphql'), {
+        burst: () => [signInGraphql(target)],
+        holdMs: 500,
+        reads: true,
+      }),
     ],
     'a-payload-of-prototypes': async (target) => [
       await flood(await openSocket(target, '/graphql'), {
-        burst: () => ['{"type":"connection_init","payload":{"__proto__":{"authorization":"Bearer dev:x"},"constructor":{}}}'],
+        burst: () => [
+          '{"type":"connection_init","payload":{"__proto__":{"authorization":"Bearer dev:x"},"constructor":{}}}',
+        ],
         holdMs: 500,
         reads: true,
       }),
@@ -97,18 +137,35 @@ function operation(number: number, query: string): string {
 }
 
 function floodOf(message: (index: number) => string | Buffer, reads: boolean, burst = BURST) {
-  return { burst: (sent: number) => Array.from({ length: burst }, (_, index) => message(sent + index)), holdMs: HOLD_MS, reads };
+  return {
+    burst: (sent: number) => Array.from({ length: burst }, (_, index) => message(sent + index)),
+    holdMs: HOLD_MS,
+    reads,
+  };
 }
 
-function flooded(path: Path, message: (index: number) => string | Buffer, reads: boolean, burst = BURST): HostileInput['send'] {
-  return async (target) => [await flood(await openSignedIn(target, path), floodOf(message, reads, burst))];
+function flooded(
+  path: Path,
+  message: (index: number) => string | Buffer,
+  reads: boolean,
+  burst = BURST,
+): HostileInput['send'] {
+  return async (target) => [
+    await flood(await openSignedIn(target, path), floodOf(message, reads, burst)),
+  ];
 }
 
 function pinged(path: Path): HostileInput['send'] {
   return async (target) => {
     const socket = await openSignedIn(target, path);
     socket?.pause();
-    for (let sent = 0; sent < 100_000 && socket?.readyState === socket?.OPEN && (socket?.bufferedAmount ?? 0) < 10_000_000; sent += 1)
+    for (
+      let sent = 0;
+      sent < 100_000 &&
+      socket?.readyState === socket?.OPEN &&
+      (socket?.bufferedAmount ?? 0) < 10_000_000;
+      sent += 1
+    )
       socket?.ping('x'.repeat(120));
     return hold([socket], HOLD_MS);
   };
@@ -117,7 +174,8 @@ function pinged(path: Path): HostileInput['send'] {
 function fragmented(path: Path): HostileInput['send'] {
   return async (target) => {
     const socket = await openSignedIn(target, path);
-    for (let sent = 0; sent < 300_000 && socket?.readyState === socket?.OPEN; sent += 1) socket?.send('x', { fin: false });
+    for (let sent = 0; sent < 300_000 && socket?.readyState === socket?.OPEN; sent += 1)
+      socket?.send('x', { fin: false });
     return hold([socket], HOLD_MS);
   };
 }
@@ -137,17 +195,27 @@ function subscribed(sockets: number, subscriptions: number, reads = true): Hosti
 }
 
 async function subscribe(socket: WebSocket, count: number): Promise<void> {
-  for (let number = 0; number < count; number += 1) if (socket.readyState === socket.OPEN) socket.send(operation(number, WATCH));
+  for (let number = 0; number < count; number += 1)
+    if (socket.readyState === socket.OPEN) socket.send(operation(number, WATCH));
   await sleep(300);
 }
 
-async function heldWhileUploading(target: Target, sockets: readonly (WebSocket | null)[]): Promise<string[]> {
+async function heldWhileUploading(
+  target: Target,
+  sockets: readonly (WebSocket | null)[],
+): Promise<string[]> {
   const holding = hold(sockets, HOLD_MS);
-  const uploaded = await uploadFile(target, { name: 'watched.txt', content: 'One change for many watchers.' });
+  const uploaded = await uploadFile(target, {
+    name: 'watched.txt',
+    content: 'One change for many watchers.',
+  });
   return [...uploaded, ...(await holding)];
 }
 
-async function open(count: number, one: (index: number) => Promise<WebSocket | null>): Promise<(WebSocket | null)[]> {
+async function open(
+  count: number,
+  one: (index: number) => Promise<WebSocket | null>,
+): Promise<(WebSocket | null)[]> {
   return Promise.all(Array.from({ length: count }, (_, index) => one(index)));
 }
 

@@ -7,7 +7,10 @@ const MB = 1_000_000;
 export const textInputs: HostileInput[] = [
   ...ofKind('recognition', 'DOOR-02', {
     'comments-40.txt': upload('comments-40.txt', '<!---->'.repeat(40) + 'x'),
-    'comments-300.svg': upload('drawing.svg', '<?xml version="1.0"?>\n' + '<!-- a -->\n'.repeat(300) + '<svg/>'),
+    'comments-300.svg': upload(
+      'drawing.svg',
+      '<?xml version="1.0"?>\n' + '<!-- a -->\n'.repeat(300) + '<svg/>',
+    ),
     'comments-900.xml': upload('data.xml', '<!-- -->  '.repeat(900) + '<data>x</data>'),
     'comments-of-dashes.html': upload('page.html', '<!--' + '-->--!>--'.repeat(900) + '<html>'),
     'comments-never-closed.txt': upload('open.txt', '<!--'.repeat(16_000)),
@@ -23,14 +26,19 @@ export const textInputs: HostileInput[] = [
     'quotes.csv': upload('quotes.csv', '"'.repeat(64_000)),
     'commas.csv': upload('commas.csv', ','.repeat(MB)),
     'emphasis.md': upload('emphasis.md', '*_[`'.repeat(16_000)),
-    'magic-numbers.txt': upload('magic.txt', 'PK\u0003\u0003BMMZID3GIF8\u007fELFOggSRIFF'.repeat(2_000)),
+    'magic-numbers.txt': upload(
+      'magic.txt',
+      'PK\u0003\u0003BMMZID3GIF8\u007fELFOggSRIFF'.repeat(2_000),
+    ),
   }),
   ...ofKind('recognition', 'DOOR-03', {
     'pdf-digits.txt': upload('pdf-digits.txt', 'x%PDF-1' + '1'.repeat(64_000)),
     'pdf-numbers.txt': upload('pdf-numbers.txt', 'x%PDF-1' + '1 '.repeat(32_000)),
     'pdf-pairs.txt': upload('pdf-pairs.txt', 'x%PDF-1 ' + '11111111 22222222 ob '.repeat(3_000)),
     'pdf-headers.txt': upload('pdf-headers.txt', '%PDF-'.repeat(13_000)),
-    'byte-by-byte.txt': upload('byte-by-byte.txt', 'x%PDF-1' + '1'.repeat(16_000), { pieceBytes: 1 }),
+    'byte-by-byte.txt': upload('byte-by-byte.txt', 'x%PDF-1' + '1'.repeat(16_000), {
+      pieceBytes: 1,
+    }),
   }),
   ...ofKind('filenames', 'DOOR-02', {
     'name-of-dots': upload('.'.repeat(12_000), 'dots'),
@@ -49,12 +57,19 @@ export const textInputs: HostileInput[] = [
     'marks-100kb.txt': upload('marks.txt', 'e' + '\u0301'.repeat(50_000)),
     'ligatures-60kb.txt': upload('ligatures.txt', '\ufdfa'.repeat(20_000)),
     'zero-width-90kb.txt': upload('zero-width.txt', '\u200b'.repeat(30_000)),
-    'utf16-lone-halves.txt': upload('halves.txt', Buffer.from('\ufeff' + '\ud800'.repeat(30_000), 'utf16le')),
+    'utf16-lone-halves.txt': upload(
+      'halves.txt',
+      Buffer.from('\ufeff' + '\ud800'.repeat(30_000), 'utf16le'),
+    ),
     'nul-bytes-20mb.txt': upload('nul.txt', () => repeated('a\0', 10)),
   }),
 ];
 
-function upload(name: string, content: HostileFile['content'], more: Partial<HostileFile> = {}): HostileInput['send'] {
+function upload(
+  name: string,
+  content: HostileFile['content'],
+  more: Partial<HostileFile> = {},
+): HostileInput['send'] {
   return (target) => uploadFile(target, { name, content, ...more });
 }
 

@@ -1,4 +1,14 @@
-import { Alert, Anchor, Button, Divider, Group, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import {
+  Alert,
+  Anchor,
+  Button,
+  Divider,
+  Group,
+  PasswordInput,
+  Stack,
+  Text,
+  TextInput,
+} from '@mantine/core';
 import { IconArrowRight, IconBrandGoogleFilled } from '@tabler/icons-react';
 import type { FirebaseDoors } from './firebase-identity.js';
 import { useSignInForm, type SignInFormState } from './use-sign-in-form.js';
@@ -45,7 +55,13 @@ function Fields({ isNew, email, password, set, reset }: SignInFormState) {
   return (
     <>
       <TextInput
-        {...{ label: 'E-mail', type: 'email', placeholder: 'ada@example.com', autoComplete: 'username', size: 'md' }}
+        {...{
+          label: 'E-mail',
+          type: 'email',
+          placeholder: 'ada@example.com',
+          autoComplete: 'username',
+          size: 'md',
+        }}
         {...{ autoCapitalize: 'none', spellCheck: false, inputMode: 'email' as const }}
         data-autofocus
         value={email}
@@ -55,9 +71,17 @@ function Fields({ isNew, email, password, set, reset }: SignInFormState) {
         <PasswordInput
           label="Password"
           size="md"
-          description={isNew ? 'At least 6 characters. A few words are easy to remember and hard to guess.' : undefined}
+          description={
+            isNew
+              ? 'At least 6 characters. A few words are easy to remember and hard to guess.'
+              : undefined
+          }
           autoComplete={isNew ? 'new-password' : 'current-password'}
-          visibilityToggleButtonProps={{ 'aria-label': 'Show the password', 'aria-hidden': false, tabIndex: 0 }}
+          visibilityToggleButtonProps={{
+            'aria-label': 'Show the password',
+            'aria-hidden': false,
+            tabIndex: 0,
+          }}
           value={password}
           onChange={(event) => set({ password: event.currentTarget.value })}
         />

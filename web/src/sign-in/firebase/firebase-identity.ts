@@ -23,7 +23,9 @@ interface Credentials {
   password: string;
 }
 
-/** What the form can do. Each rejects with Firebase's error, and `identity` tells of the success. */
+/**
+ * What the form can do. Each rejects with Firebase's error, and `identity` tells of the success.
+ */
 export interface FirebaseDoors {
   signIn(credentials: Credentials): Promise<void>;
   signUp(credentials: Credentials): Promise<void>;
@@ -33,25 +35,39 @@ export interface FirebaseDoors {
 }
 
 /** Resolves when it is known whether somebody is signed in from before. */
-export async function startFirebase(settings: FirebaseSettings): Promise<{ identity: Identity; doors: FirebaseDoors }> {
+export async function startFirebase(
+  settings: FirebaseSettings,
+): Promise<{ identity: Identity; doors: FirebaseDoors }> {
   const auth = openAuth(settings);
   await auth.authStateReady();
   return { identity: createFirebaseIdentity(auth), doors: createDoors(auth, settings) };
 }
 
 function openAuth({ emulatorHost, ...options }: FirebaseSettings): Auth {
-  const auth = initializeAuth(initializeApp(options), { persistence: [indexedDBLocalPersistence, browserLocalPersistence] });
-  if (emulatorHost !== null) connectAuthEmulator(auth, `http://${emulatorHost}`, { disableWarnings: true });
+  const auth = initializeAuth(initializeApp(options), {
+    persistence: [indexedDBLocalPersistence, browserLocalPersistence],
+  });
+  if (emulatorHost !== null)
+    connectAuthEmulator(auth, `http://${emulatorHost}`, { disableWarnings: true });
   return auth;
 }
 
 function createDoors(auth: Auth, { emulatorHost }: FirebaseSettings): FirebaseDoors {
   return {
-    signIn: async ({ email, password }) => void (await signInWithEmailAndPassword(auth, email, password)),
-    signUp: async ({ email, password }) => void (await createUserWithEmailAndPassword(auth, email, password)),
+    signIn: async ({ email, password }) =>
+      void (await signInWithEmailAndPassword(auth, email, password)),
+    signUp: async ({ email, password }) =>
+      void (await createUserWithEmailAndPassword(auth, email, password)),
     resetPassword: (email) => sendPasswordResetEmail(auth, email),
     signInWithGoogle:
-      emulatorHost === null ? async () => void (await signInWithPopup(auth, new GoogleAuthProvider(), browserPopupRedirectResolver)) : null,
+      emulatorHost === null
+        ? async () =>
+            void (await signInWithPopup(
+              auth,
+              new GoogleAuthProvider(),
+              browserPopupRedirectResolver,
+            ))
+        : null,
   };
 }
 
@@ -61,7 +77,8 @@ function createFirebaseIdentity(auth: Auth): Identity {
   const listeners = new Set<() => void>();
   const set = (next: SignedInUser | null, reason: string | null) => {
     // Firebase ends a session that is over by itself; the reason comes a moment later.
-    const isNews = next?.name !== user?.name || (next === null && farewell === null && reason !== null);
+    const isNews =
+      next?.name !== user?.name || (next === null && farewell === null && reason !== null);
     if (!isNews) return;
     [user, farewell] = [next, reason];
     for (const listener of listeners) listener();

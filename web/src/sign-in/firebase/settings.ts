@@ -12,13 +12,17 @@ export interface FirebaseSettings {
 export function readFirebaseSettings(settings: IdentitySettings): FirebaseSettings {
   const text = (name: string): string => {
     const value = settings[name];
-    if (typeof value !== 'string' || value === '') throw new Error(`/config.json names no ${name} for Firebase.`);
+    if (typeof value !== 'string' || value === '')
+      throw new Error(`/config.json names no ${name} for Firebase.`);
     return value;
   };
   return {
     apiKey: text('apiKey'),
     authDomain: text('authDomain'),
     projectId: text('projectId'),
-    emulatorHost: settings['emulatorHost'] === null || settings['emulatorHost'] === undefined ? null : text('emulatorHost'),
+    emulatorHost:
+      settings['emulatorHost'] === null || settings['emulatorHost'] === undefined
+        ? null
+        : text('emulatorHost'),
   };
 }
