@@ -16,8 +16,8 @@ const DRIVERS = {
   'flydrive|@aws-sdk|@google-cloud': 'blobs',
   'pdfjs-dist|htmlparser2|yauzl|file-type': 'extraction',
   'express|cors|helmet|ws|graphql-ws|graphql-sse|@as-integrations|@apollo/server|graphql-upload-minimal':
-    'http|graphql',
-  'type-graphql': 'graphql',
+    'api',
+  'type-graphql': 'api/graphql',
   pino: 'runtime',
   'prom-client': 'metrics',
 };
@@ -56,7 +56,7 @@ module.exports = {
       name: 'adapters-know-ports-messages-and-errors',
       severity: 'error',
       from: { path: `^src/(${ADAPTERS})/` },
-      to: { path: `^src/(http|graphql|api|status)/|${COMPOSITION}|^src/config\\.ts$` },
+      to: { path: `^src/(api|status)/|${COMPOSITION}|^src/config\\.ts$` },
     },
     {
       name: 'authentication-knows-ports-and-errors',
@@ -69,6 +69,23 @@ module.exports = {
       },
     },
     {
+      name: 'transports-meet-in-http-and-auth',
+      severity: 'error',
+      comment:
+        'What several transports need lies in api/http or api/auth; these two know none of them.',
+      from: { path: '^src/api/(auth|http)/' },
+      to: { path: '^src/api/(graphql|rest|ws)/' },
+    },
+    {
+      name: 'transports-do-not-know-each-other',
+      severity: 'error',
+      from: { path: '^src/api/(graphql|rest|ws)/' },
+      to: {
+        path: '^src/api/(graphql|rest|ws)/',
+        pathNot: ['^src/api/$1/', '^src/api/rest/rest-status\\.ts$'],
+      },
+    },
+    {
       name: 'rate-limits-know-errors-only',
       severity: 'error',
       from: { path: '^src/rate-limit/' },
@@ -78,13 +95,13 @@ module.exports = {
       name: 'metrics-wrap-ports-and-know-no-adapter',
       severity: 'error',
       from: { path: '^src/metrics/' },
-      to: { path: `^src/(${ADAPTERS}|http|graphql|messages)/|${COMPOSITION}|^src/config\\.ts$` },
+      to: { path: `^src/(${ADAPTERS}|api|messages)/|${COMPOSITION}|^src/config\\.ts$` },
     },
     {
       name: 'the-status-hub-knows-ports-only',
       severity: 'error',
       from: { path: '^src/status/' },
-      to: { path: `^src/(${ADAPTERS}|http|graphql)/|${COMPOSITION}|^src/config\\.ts$` },
+      to: { path: `^src/(${ADAPTERS}|api)/|${COMPOSITION}|^src/config\\.ts$` },
     },
     {
       name: 'only-the-entry-knows-the-composition',
@@ -109,6 +126,14 @@ module.exports = {
       severity: 'error',
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-folder-circle',
+      severity: 'error',
+      scope: 'folder',
+      comment: 'Two folders that import each other are one folder in two places.',
+      from: {},
+      to: { circular: true },
     },
     { name: 'everything-resolves', severity: 'error', from: {}, to: { couldNotResolve: true } },
     ...driverRules,

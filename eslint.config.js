@@ -105,7 +105,7 @@ export default tseslint.config(
   {
     // type-graphql reads parameter types at run time through decorator metadata, so these imports
     // must not be types only.
-    files: ['src/graphql/**', 'src/postgres/**'],
+    files: ['src/api/graphql/**', 'src/postgres/**'],
     rules: { '@typescript-eslint/consistent-type-imports': 'off' },
   },
   {

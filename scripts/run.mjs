@@ -58,7 +58,7 @@ const TASKS = {
     ],
   },
   codegen: { build: [], node: [inProject('node_modules/@graphql-codegen/cli/cjs/bin.js')] },
-  schema: { build: ['server'], node: ['dist/src/graphql/print-schema.js'] },
+  schema: { build: ['server'], node: ['dist/src/api/graphql/print-schema.js'] },
 };
 
 const [name = '', ...rest] = process.argv.slice(2);

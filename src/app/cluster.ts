@@ -12,7 +12,7 @@ import { readLag } from '../kafka/lag.js';
 import { createLatestPublisher } from '../kafka/latest-publisher.js';
 import { ensureTopics } from '../kafka/topics.js';
 import { GROUPS, TOPICS } from '../messages/topics.js';
-import { answerUntilOpen } from '../http/until-open.js';
+import { answerUntilOpen } from '../api/http/startup-gate.js';
 import { showBacklog, showLag } from '../metrics/backlog.js';
 import { readBacklog } from '../postgres/backlog.js';
 import { createDeadLetterStore } from '../postgres/dead-letters.js';

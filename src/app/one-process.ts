@@ -4,7 +4,7 @@
 import { createBackgroundTask } from '../documents/background.js';
 import { createEventLog } from '../embedded/event-log.js';
 import { createVacuum } from '../embedded/vacuum.js';
-import { answerUntilOpen } from '../http/until-open.js';
+import { answerUntilOpen } from '../api/http/startup-gate.js';
 import { OUTBOX_SHARDS, TOPICS } from '../messages/topics.js';
 import { createAnnouncing } from './announcing.js';
 import { openApi, type Port } from './open-doors.js';

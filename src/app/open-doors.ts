@@ -9,20 +9,24 @@ import { createDeleteDocument } from '../documents/delete-document.js';
 import { createSearchDocuments } from '../documents/search-documents.js';
 import { createUploadDocument } from '../documents/upload-document.js';
 import { createFormatDetector } from '../extraction/formats.js';
-import type { Services } from '../graphql/context.js';
-import { createToClientError } from '../graphql/errors.js';
-import { createHttpDoor } from '../graphql/http-door.js';
-import { MAX_REQUEST_BYTES } from '../graphql/limits.js';
-import { createSchema } from '../graphql/schema.js';
-import { serveGraphqlWebSocket } from '../graphql/websocket-door.js';
-import { createGuards } from '../http/guards.js';
-import { createHealthRouter } from '../http/health.js';
-import { createMetricsRouter } from '../http/metrics.js';
-import { createPageRouter, type PageConfig } from '../http/page.js';
-import { servePlainWebSocket } from '../http/plain-websocket.js';
-import { createRestRouter } from '../http/rest.js';
-import { createRouter, type Router } from '../http/until-open.js';
-import { createHttpServer, createWebSocketServer, type WebSocketServers } from '../http/server.js';
+import type { Services } from '../api/graphql/context.js';
+import { createToClientError } from '../api/graphql/errors.js';
+import { createHttpDoor } from '../api/graphql/http-endpoint.js';
+import { MAX_REQUEST_BYTES } from '../api/graphql/limits.js';
+import { createSchema } from '../api/graphql/schema.js';
+import { serveGraphqlWebSocket } from '../api/graphql/websocket-endpoint.js';
+import { createGuards } from '../api/http/request-guards.js';
+import { createHealthRouter } from '../api/http/health.js';
+import { createMetricsRouter } from '../api/http/metrics.js';
+import { createPageRouter, type PageConfig } from '../api/http/page.js';
+import { servePlainWebSocket } from '../api/ws/plain-websocket.js';
+import { createRestRouter } from '../api/rest/routes.js';
+import { createRouter, type Router } from '../api/http/startup-gate.js';
+import {
+  createHttpServer,
+  createWebSocketServer,
+  type WebSocketServers,
+} from '../api/http/server.js';
 import { showBacklog } from '../metrics/backlog.js';
 import { countSockets, measureHub } from '../metrics/doors.js';
 import { readBacklog } from '../postgres/backlog.js';

@@ -1,4 +1,4 @@
-import type { Part } from '../http/health.js';
+import type { Part } from '../api/http/health.js';
 import { SetupError } from '../errors.js';
 import type { Logger } from '../runtime/logger.js';
 

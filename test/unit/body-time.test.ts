@@ -3,10 +3,10 @@ import express from 'express';
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { expectPace, limitBodyTime } from '../../src/http/body-time.js';
-import { createErrorHandler } from '../../src/http/errors.js';
-import { guardUnread } from '../../src/http/guard-unread.js';
-import { limitPipelining } from '../../src/http/limit-pipelining.js';
+import { expectPace, limitBodyTime } from '../../src/api/http/body-time.js';
+import { createErrorHandler } from '../../src/api/http/errors.js';
+import { guardUnread } from '../../src/api/http/guard-unread.js';
+import { limitPipelining } from '../../src/api/http/limit-pipelining.js';
 import { makeLog } from '../support/make-log.js';
 
 let server: Server;

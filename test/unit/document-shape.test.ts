@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { assertShape } from '../../src/graphql/document-shape.js';
-import { parseDocument } from '../../src/graphql/document-text.js';
-import { createSchema } from '../../src/graphql/schema.js';
-import { createOperationCheck, isDocument } from '../../src/graphql/check-operation.js';
+import { assertShape } from '../../src/api/graphql/document-shape.js';
+import { parseDocument } from '../../src/api/graphql/document-text.js';
+import { createSchema } from '../../src/api/graphql/schema.js';
+import { createOperationCheck, isDocument } from '../../src/api/graphql/check-operation.js';
 import { getIntrospectionQuery } from 'graphql';
 
 /** Documents of anybody's: valid or not, of few names, so that they meet each other. */

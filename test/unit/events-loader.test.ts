@@ -2,8 +2,8 @@
  * How often a request reads histories: once for each part that it names, however many documents are
  * around it.
  */
-import type { Services } from '../../src/graphql/context.js';
-import { createContext } from '../../src/graphql/create-context.js';
+import type { Services } from '../../src/api/graphql/context.js';
+import { createContext } from '../../src/api/graphql/create-context.js';
 import { makeChange } from '../support/make-document.js';
 
 const contextOf = (services: Services) =>

@@ -1,5 +1,5 @@
 import { buildSchema, parse, validate } from 'graphql';
-import { historyRule } from '../../src/graphql/history-rule.js';
+import { historyRule } from '../../src/api/graphql/history-rule.js';
 
 const schema = buildSchema(`
   type Query { document: Document }

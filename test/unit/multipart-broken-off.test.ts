@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import type { Request, Response } from 'express';
 import type { Upload } from '../../src/documents/upload-document.js';
-import { receiveMultipart } from '../../src/http/multipart.js';
+import { receiveMultipart } from '../../src/api/http/multipart.js';
 
 const BOUNDARY = 'broken-off';
 const HEAD = `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=${BOUNDARY}\r\nContent-Length: 100000\r\n\r\n`;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { createMultipartFields } from '../../src/graphql/multipart-fields.js';
+import { createMultipartFields } from '../../src/api/graphql/multipart-fields.js';
 
 const PROTOTYPES = [
   Object,

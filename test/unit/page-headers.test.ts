@@ -3,7 +3,7 @@ import express from 'express';
 import { once } from 'node:events';
 import { request, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createPageRouter, securityHeaders, type PageConfig } from '../../src/http/page.js';
+import { createPageRouter, securityHeaders, type PageConfig } from '../../src/api/http/page.js';
 
 const FIREBASE = {
   kind: 'firebase',

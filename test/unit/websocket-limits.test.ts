@@ -7,11 +7,11 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
-import type { Context, Services } from '../../src/graphql/context.js';
-import { createToClientError } from '../../src/graphql/errors.js';
-import { OPERATIONS_PER_SOCKET } from '../../src/graphql/limits.js';
+import type { Context, Services } from '../../src/api/graphql/context.js';
+import { createToClientError } from '../../src/api/graphql/errors.js';
+import { OPERATIONS_PER_SOCKET } from '../../src/api/graphql/limits.js';
 import { untilAborted } from '../../src/documents/until-aborted.js';
-import { serveGraphqlWebSocket } from '../../src/graphql/websocket-door.js';
+import { serveGraphqlWebSocket } from '../../src/api/graphql/websocket-endpoint.js';
 import { createLogger } from '../../src/runtime/logger.js';
 import { eventually } from '../support/wait.js';
 

@@ -1,0 +1,176 @@
+/**
+ * GraphQL over HTTP: Apollo Server, multipart uploads, and subscriptions over server-sent events at
+ * the same address.
+ *
+ *     token, limits ─► body ─► text and shape ─► validation ─► cost ─► execution
+ */
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import { expressMiddleware } from '@as-integrations/express5';
+import express, { type Request, type RequestHandler, type Router } from 'express';
+import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
+import { ApiError } from '../../errors.js';
+import type { Identity } from '../../documents/ports.js';
+import { createClientLimits, type ClientLimits } from '../../rate-limit/client-limits.js';
+import { admitRequest, admittedOf } from './admit-request.js';
+import {
+  createOperationCheck,
+  isDocument,
+  validationRules,
+  type OperationCheck,
+  type OperationRequest,
+} from './check-operation.js';
+import { createContext } from './create-context.js';
+import type { Context, Services } from './context.js';
+import type { ToClientError } from './errors.js';
+import { MAX_ERRORS, MAX_REQUEST_BYTES, MAX_TOKENS } from './limits.js';
+import { receiveUpload, uploadEndedOf } from './receive-upload.js';
+import { serveEventStreams } from './sse-endpoint.js';
+
+interface Dependencies {
+  schema: GraphQLSchema;
+  services: Services;
+  identity: Identity;
+  toClientError: ToClientError;
+  /** Left out: limits of this endpoint's own, with their defaults. */
+  limits?: ClientLimits;
+}
+
+export interface HttpDoor {
+  router: Router;
+  stop(): Promise<void>;
+}
+
+export async function createHttpDoor({
+  limits = createClientLimits(),
+  ...dependencies
+}: Dependencies): Promise<HttpDoor> {
+  const { schema, services, identity, toClientError } = dependencies;
+  const check = createOperationCheck(schema);
+  const apollo = new ApolloServer<Context>({
+    schema,
+    introspection: true,
+    csrfPrevention: true,
+    validationRules,
+    validationOptions: { maxErrors: MAX_ERRORS },
+    parseOptions: { maxTokens: MAX_TOKENS },
+    formatError: (_formatted, error) => toClientError(error),
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    // They would let anybody fill a cache of documents, and clients that ask for them send the
+    // whole document instead.
+    persistedQueries: false,
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      refuseSubscriptions,
+      checkCost(check),
+      limitErrors,
+    ],
+  });
+  await apollo.start();
+
+  const router = express.Router();
+  router.use(admitRequest({ identity, limits }));
+  router.use(receiveUpload());
+  router.use(express.json({ limit: MAX_REQUEST_BYTES }));
+  router.use(checkOperation(check, toClientError));
+  router.use(serveEventStreams({ services, toClientError, limits, check, schema }));
+  router.use(
+    expressMiddleware(apollo, { context: ({ req }) => Promise.resolve(contextOf(services, req)) }),
+  );
+  return { router, stop: () => apollo.stop() };
+}
+
+function contextOf(services: Services, request: Request): Context {
+  const { signal, ...authentication } = admittedOf(request);
+  return createContext(services, authentication, { signal, uploadEnded: uploadEndedOf(request) });
+}
+
+/**
+ * Every operation is checked here, before Apollo Server sees it: some of GraphQL's own rules throw
+ * on a wrong document, which Apollo Server takes for a bug. Bodies without the text of an operation
+ * are left to it, and so are variables that are not an object.
+ */
+function checkOperation(check: OperationCheck, toClientError: ToClientError): RequestHandler {
+  return (request, response, next) => {
+    const operation =
+      request.method === 'GET' ? operationOfAddress(request) : operationOf(request.body);
+    const checked = operation && check.check(operation);
+    if (!checked || isDocument(checked)) return next();
+    const [error] = checked;
+    if (error instanceof ApiError) return next(error);
+    const type =
+      request.accepts(['application/json', 'application/graphql-response+json']) ||
+      'application/json';
+    response
+      .status(400)
+      .type(type)
+      .send(JSON.stringify({ errors: checked.map(toClientError) }));
+  };
+}
+
+function operationOf(body: unknown): OperationRequest | null {
+  const { query, variables, operationName } = isRecord(body) ? body : {};
+  if (typeof query !== 'string') return null;
+  return {
+    query,
+    ...(isRecord(variables) && { variables }),
+    ...(typeof operationName === 'string' && { operationName }),
+  };
+}
+
+/** Read as Apollo Server reads it; variables are JSON text. */
+function operationOfAddress({ url }: Request): OperationRequest | null {
+  const parameters = new URLSearchParams(url.split('?')[1] ?? '');
+  const { variables, ...operation } = Object.fromEntries(parameters);
+  try {
+    return operationOf({
+      ...operation,
+      variables: variables === undefined ? undefined : (JSON.parse(variables) as unknown),
+    });
+  } catch {
+    return operationOf(operation);
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Over plain HTTP there is one response, and a subscription has none. */
+const refuseSubscriptions: ApolloServerPlugin<Context> = {
+  requestDidStart: () =>
+    Promise.resolve({
+      didResolveOperation: ({ operation }) => {
+        if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return Promise.resolve();
+        const message =
+          'A subscription needs a WebSocket, or POST with the header Accept: text/event-stream.';
+        throw new GraphQLError(message, {
+          extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
+        });
+      },
+    }),
+};
+
+function checkCost(check: OperationCheck): ApolloServerPlugin<Context> {
+  return {
+    requestDidStart: () =>
+      Promise.resolve({
+        didResolveOperation: ({ document, request: { variables, operationName } }) => {
+          check.checkCost({ document, variables, operationName });
+          return Promise.resolve();
+        },
+      }),
+  };
+}
+
+const limitErrors: ApolloServerPlugin<Context> = {
+  requestDidStart: () =>
+    Promise.resolve({
+      willSendResponse: ({ response: { body } }) => {
+        if (body.kind === 'single' && body.singleResult.errors)
+          body.singleResult.errors = body.singleResult.errors.slice(0, MAX_ERRORS);
+        return Promise.resolve();
+      },
+    }),
+};

@@ -1,0 +1,25 @@
+import { Router } from 'express';
+import { ApiError } from '../../errors.js';
+import { mayOperate } from '../auth/operator-access.js';
+
+interface Dependencies {
+  render: () => Promise<{ contentType: string; text: string }>;
+  operationsToken: string | null;
+}
+
+/** What Prometheus reads. */
+export function createMetricsRouter({ render, operationsToken }: Dependencies): Router {
+  const router = Router();
+  router.get('/metrics', async (request, response) => {
+    if (!mayOperate(request, operationsToken)) {
+      response.set('WWW-Authenticate', 'Bearer');
+      throw new ApiError(
+        'UNAUTHENTICATED',
+        'Metrics are told to this machine, and to others with OPERATIONS_TOKEN as a bearer token.',
+      );
+    }
+    const { contentType, text } = await render();
+    response.set({ 'Content-Type': contentType, 'Cache-Control': 'no-store' }).send(text);
+  });
+  return router;
+}

@@ -1,0 +1,47 @@
+import { Writable } from 'node:stream';
+import type { WebSocket } from 'ws';
+import { gatherWrites } from '../../src/api/http/coalesce-writes.js';
+
+/** A connection that counts its writes, and a socket that sends each message as it is. */
+function createLab() {
+  const writes: string[] = [];
+  const connection = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      writes.push(String(chunk));
+      done();
+    },
+    writev: (chunks, done) => {
+      writes.push(chunks.map(({ chunk }) => String(chunk)).join(''));
+      done();
+    },
+  });
+  const socket = {
+    send: (message: string) => void connection.write(message),
+  } as unknown as WebSocket;
+  gatherWrites(socket, connection as never);
+  return { socket, writes };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('what is sent over a WebSocket', () => {
+  it('in one turn of the loop is one write, in order', async () => {
+    const { socket, writes } = createLab();
+    socket.send('a');
+    await Promise.resolve();
+    socket.send('b');
+    socket.send('c');
+    await turn();
+    expect(writes).toEqual(['abc']);
+  });
+
+  it('in different turns are different writes, and none waits for the next', async () => {
+    const { socket, writes } = createLab();
+    socket.send('a');
+    await turn();
+    expect(writes).toEqual(['a']);
+    socket.send('b');
+    await turn();
+    expect(writes).toEqual(['a', 'b']);
+  });
+});
