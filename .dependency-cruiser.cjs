@@ -1,13 +1,16 @@
 /** The import rules of docs/architecture.md. Test code is exempt: it may know everything. */
-const ADAPTERS = 'postgres|kafka|redis|weaviate|cohere|firebase|embedded|blobs|extraction';
+const ADAPTERS = 'postgres|kafka|redis|weaviate|cohere|firebase|in-process|blobs|extraction';
 
 /** Entries, and what puts the parts together. */
 const COMPOSITION = '^src/(main|rebuild|run-process|app)\\.ts$|^src/app/';
 
+/** The files of runtime/ that use no library. */
+const PURE_RUNTIME = '^src/runtime/(background-task|deadline|group-commit|logger)\\.ts$';
+
 /** A driver is imported in these folders of src/ and nowhere else. */
 const DRIVERS = {
   '@mikro-orm|pg': 'postgres',
-  '@electric-sql|@energetic-ai': 'embedded',
+  '@electric-sql|@energetic-ai': 'in-process',
   kafkajs: 'kafka',
   'ioredis|graphql-redis-subscriptions': 'redis',
   'weaviate-ts-client|weaviate-client': 'weaviate',
@@ -35,10 +38,18 @@ module.exports = {
     {
       name: 'documents-is-pure',
       severity: 'error',
-      comment:
-        'What the product does knows no library and nothing outside documents/ and errors.ts.',
+      comment: 'What the product does knows no library and no adapter.',
       from: { path: '^src/documents/' },
-      to: { pathNot: ['^src/documents/', '^src/errors\\.ts$'], dependencyTypesNot: ['core'] },
+      to: {
+        pathNot: ['^src/documents/', '^src/errors\\.ts$', PURE_RUNTIME],
+        dependencyTypesNot: ['core'],
+      },
+    },
+    {
+      name: 'runtime-knows-errors-only',
+      severity: 'error',
+      from: { path: '^src/runtime/' },
+      to: { path: '^src/', pathNot: ['^src/runtime/', '^src/errors\\.ts$'] },
     },
     {
       name: 'errors-knows-nothing',

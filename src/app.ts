@@ -8,10 +8,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApi, startClusterRelay, startClusterWorker } from './app/cluster.js';
-import { openPort, type Port } from './app/open-doors.js';
-import type { Surroundings } from './app/open-parts.js';
-import { startEverything } from './app/one-process.js';
-import { isOwnerStopping } from './embedded/data-dir.js';
+import { openPort, type Port } from './app/open-api.js';
+import type { Surroundings } from './app/open-adapters.js';
+import { startEverything } from './app/single-process.js';
+import { isOwnerStopping } from './in-process/data-dir-lock.js';
 import { SetupError } from './errors.js';
 
 export type Role = 'api' | 'worker' | 'relay';

@@ -1,7 +1,7 @@
 /** A process: configuration, build, listen, stop. */
 import { startApp, type App, type Role } from './app.js';
 import { ConfigError, loadConfig, type Config } from './config.js';
-import { DataDirError } from './embedded/data-dir.js';
+import { DataDirError } from './in-process/data-dir-lock.js';
 import { SetupError } from './errors.js';
 import { createMetrics } from './metrics/metrics.js';
 import { createLogger, type Logger } from './runtime/logger.js';

@@ -2,7 +2,7 @@
  * One role a process: they meet in PostgreSQL, Kafka, Redis, the vector store and the blob store,
  * and know nothing of each other.
  */
-import type { Announce } from '../documents/announce.js';
+import type { Announce } from '../documents/commit-notifier.js';
 import { createKafkaAdmin, type KafkaAdmin } from '../kafka/admin.js';
 import { createKafka, type Kafka } from '../kafka/client.js';
 import { createKafkaEventLog } from '../kafka/event-log.js';
@@ -18,15 +18,15 @@ import { readBacklog } from '../postgres/backlog.js';
 import { createDeadLetterStore } from '../postgres/dead-letters.js';
 import { createOutboxNotifier } from '../postgres/notify.js';
 import { startShardOwner } from '../postgres/shard-owner.js';
-import { createAnnouncing } from './announcing.js';
-import { openApi, type Port } from './open-doors.js';
+import { createAnnouncing } from './compose-commit-notifier.js';
+import { openApi, type Port } from './open-api.js';
 import {
   describeParts,
   openDatabasePart,
   openParts,
   type Parts,
   type Surroundings,
-} from './open-parts.js';
+} from './open-adapters.js';
 import { startRelay } from './start-relay.js';
 import { startWorker } from './start-worker.js';
 

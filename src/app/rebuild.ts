@@ -3,14 +3,14 @@
  * chosen or the store was lost, and the topics, after Kafka was. It only puts into the queue and
  * the outbox; workers and relays do the rest. `files` takes over another blob store.
  */
-import { createBlobStore } from '../blobs/drive.js';
+import { createBlobStore } from '../blobs/create-blob-store.js';
 import { createInstallationMarker } from '../blobs/installation-marker.js';
 import { SetupError } from '../errors.js';
 import { createInstallation } from '../postgres/installation.js';
 import { OUTBOX_SHARDS } from '../messages/topics.js';
 import { clearVectors, requeueCompleted, requeueEvents } from '../postgres/requeue.js';
 import { dropCollection } from '../weaviate/drop-collection.js';
-import { openDatabasePart, type Surroundings } from './open-parts.js';
+import { openDatabasePart, type Surroundings } from './open-adapters.js';
 
 const TIMEOUT_MS = 30_000;
 

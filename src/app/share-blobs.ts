@@ -6,7 +6,7 @@ import type { BlobStore, DocumentStore } from '../documents/ports.js';
 import type { Database } from '../postgres/database.js';
 import { createInstallation } from '../postgres/installation.js';
 import type { Logger } from '../runtime/logger.js';
-import type { Parts, Surroundings } from './open-parts.js';
+import type { Parts, Surroundings } from './open-adapters.js';
 
 const MARKED_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 250;

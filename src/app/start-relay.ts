@@ -3,7 +3,7 @@
  * topic.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createBackgroundTask, type BackgroundTask } from '../documents/background.js';
+import { createBackgroundTask, type BackgroundTask } from '../runtime/background-task.js';
 import type { EventLog, LatestPublisher } from '../documents/ports.js';
 import { createRelayLatest } from '../documents/relay-latest.js';
 import { createRelayOutbox, RELAY_BATCH } from '../documents/relay-outbox.js';
@@ -11,7 +11,7 @@ import { measureRelay } from '../metrics/relay.js';
 import type { Database } from '../postgres/database.js';
 import { createLatestQueue } from '../postgres/latest-queue.js';
 import { createOutbox } from '../postgres/outbox.js';
-import type { Surroundings } from './open-parts.js';
+import type { Surroundings } from './open-adapters.js';
 
 const TICK_MS = 1_000;
 /**

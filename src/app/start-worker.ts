@@ -1,15 +1,15 @@
 /** From the queue to the vectors: claims, runs, leases and cleanups. */
 import { join } from 'node:path';
-import type { Announce } from '../documents/announce.js';
-import { createBackgroundTask } from '../documents/background.js';
-import { createLeaseKeeper } from '../documents/lease-keeper.js';
+import type { Announce } from '../documents/commit-notifier.js';
+import { createBackgroundTask } from '../runtime/background-task.js';
+import { createLeaseKeeper } from '../documents/lease-renewer.js';
 import { createProcessDocument } from '../documents/process-document.js';
 import { createRunCleanups } from '../documents/run-cleanups.js';
 import { createWorker, type Worker } from '../documents/worker.js';
 import { createExtractor } from '../extraction/extractor.js';
 import { withSmallTexts } from '../extraction/small-texts.js';
 import { measureProcess } from '../metrics/process.js';
-import type { Parts, Surroundings } from './open-parts.js';
+import type { Parts, Surroundings } from './open-adapters.js';
 
 const CLEANUP_TICK_MS = 5_000;
 /** Shorter than an eye can follow. */

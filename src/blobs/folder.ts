@@ -13,9 +13,9 @@ import {
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { gatherInto } from '../documents/gathering.js';
+import { gatherInto } from '../runtime/group-commit.js';
 import { ApiError, ProcessingFailure } from '../errors.js';
-import { MARKER_KEY, type OpenBlobStore } from './open-blob-store.js';
+import { MARKER_KEY, type OpenBlobStore } from './managed-blob-store.js';
 
 export interface FolderBlobStore extends OpenBlobStore {
   /** The keys of all blobs. */

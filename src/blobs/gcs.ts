@@ -3,8 +3,8 @@ import { GCSDriver } from 'flydrive/drivers/gcs';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createObjectBlobStore } from './objects.js';
-import type { BucketPlace } from './drive.js';
-import type { OpenBlobStore } from './open-blob-store.js';
+import type { BucketPlace } from './create-blob-store.js';
+import type { OpenBlobStore } from './managed-blob-store.js';
 
 /** Of one request. */
 const TIMEOUT_MS = 20_000;

@@ -9,7 +9,7 @@
 import { text } from 'node:stream/consumers';
 import type { BlobStore, Installation } from '../documents/ports.js';
 import { ApiError } from '../errors.js';
-import { MARKER_KEY } from './open-blob-store.js';
+import { MARKER_KEY } from './managed-blob-store.js';
 
 export interface InstallationMarker {
   /**

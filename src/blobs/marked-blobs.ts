@@ -3,7 +3,7 @@
  * folder is unmounted under a running process, a missing file proves nothing: no document fails for
  * it, no upload goes astray, and no work is claimed.
  */
-import { createBackgroundTask } from '../documents/background.js';
+import { createBackgroundTask } from '../runtime/background-task.js';
 import type { BlobStore } from '../documents/ports.js';
 import { ApiError, ProcessingFailure } from '../errors.js';
 import type { InstallationMarker } from './installation-marker.js';

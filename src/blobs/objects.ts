@@ -2,7 +2,7 @@ import { Disk } from 'flydrive';
 import type { DriverContract } from 'flydrive/types';
 import { Readable } from 'node:stream';
 import { ApiError, ProcessingFailure } from '../errors.js';
-import type { OpenBlobStore } from './open-blob-store.js';
+import type { OpenBlobStore } from './managed-blob-store.js';
 
 interface ObjectStorage {
   driver: DriverContract;

@@ -3,8 +3,8 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { S3Driver } from 'flydrive/drivers/s3';
 import type { Readable } from 'node:stream';
 import { createObjectBlobStore } from './objects.js';
-import type { BucketPlace } from './drive.js';
-import type { OpenBlobStore } from './open-blob-store.js';
+import type { BucketPlace } from './create-blob-store.js';
+import type { OpenBlobStore } from './managed-blob-store.js';
 
 /** The smallest that S3 takes. With two at once, an upload holds three of them at most. */
 const PART_BYTES = 5 * 1024 * 1024;

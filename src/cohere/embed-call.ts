@@ -5,7 +5,7 @@
 import type { CohereClientV2 } from 'cohere-ai';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { badAnswer, toFailure, type CallFailure } from './failures.js';
-import type { Gate } from './gate.js';
+import type { Gate } from './retry-after-gate.js';
 import { withTimeout } from './timeout.js';
 
 export type Purpose = 'document' | 'query';

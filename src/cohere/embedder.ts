@@ -4,7 +4,7 @@ import { createBatcher } from './batcher.js';
 import { createCohereClient } from './client.js';
 import { createEmbedCall, type CallReport, type Purpose } from './embed-call.js';
 import { isContentRefused } from './failures.js';
-import { createGate } from './gate.js';
+import { createGate } from './retry-after-gate.js';
 
 /** Texts of all processes together are let through at the pace that Cohere allows. */
 export interface TextBucket {

@@ -1,6 +1,6 @@
 import type { Change, DocumentStore } from './ports.js';
 import type { StatusEvent } from './document.js';
-import { gatherInto } from './gathering.js';
+import { gatherInto } from '../runtime/group-commit.js';
 import { isAllowedChange } from './status.js';
 
 const MAX_BATCH = 200;

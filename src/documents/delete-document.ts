@@ -1,5 +1,5 @@
 import { ApiError } from '../errors.js';
-import type { Announce } from './announce.js';
+import type { Announce } from './commit-notifier.js';
 import type { DocumentStore, Viewer } from './ports.js';
 
 export type DeleteDocument = (viewer: Viewer, id: string) => Promise<void>;

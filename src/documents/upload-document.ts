@@ -2,7 +2,7 @@ import { createHash, randomUUID, type Hash } from 'node:crypto';
 import { ApiError } from '../errors.js';
 import type { Document, Priority } from './document.js';
 import { toSafeFilename } from './filename.js';
-import type { Announce } from './announce.js';
+import type { Announce } from './commit-notifier.js';
 import type { BlobStore, DocumentStore, FormatDetector, Viewer } from './ports.js';
 
 export interface Upload {

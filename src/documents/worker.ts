@@ -3,9 +3,9 @@
  * while they are processed, and writes what became of each. A message, or its own slow tick, makes
  * it ask; which document is next is never the message's business.
  */
-import type { Announce } from './announce.js';
+import type { Announce } from './commit-notifier.js';
 import type { Document } from './document.js';
-import { LeaseLostError, type LeaseKeeper } from './lease-keeper.js';
+import { LeaseLostError, type LeaseKeeper } from './lease-renewer.js';
 import { createPlaces, type Place } from './places.js';
 import type { Claim, DocumentStore } from './ports.js';
 import type { ProcessDocument } from './process-document.js';

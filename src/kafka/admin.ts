@@ -1,7 +1,7 @@
 import type { Admin, Kafka } from 'kafkajs';
 import { withDeadline } from './deadline.js';
 import { toSetupError, toUnavailable } from './errors.js';
-import type { KafkaLog } from './log.js';
+import type { KafkaLog } from './kafkajs-logger.js';
 
 /**
  * One connection for questions about the cluster, opened when first needed and thrown away after a

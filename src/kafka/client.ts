@@ -1,5 +1,5 @@
 import { Kafka, logLevel, type KafkaConfig, type SASLOptions } from 'kafkajs';
-import { toLogCreator, type KafkaLog } from './log.js';
+import { toLogCreator, type KafkaLog } from './kafkajs-logger.js';
 import { silenceNegativeTimeouts } from './timer-warning.js';
 
 export type { Kafka };

@@ -1,7 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import type { EventLog, LogRecord, RefusedRecord } from '../documents/ports.js';
 import { toRefusal, toUnavailable } from './errors.js';
-import type { KafkaLog } from './log.js';
+import type { KafkaLog } from './kafkajs-logger.js';
 import { splitBySize } from './record-size.js';
 import { createSender, type Sender } from './sender.js';
 

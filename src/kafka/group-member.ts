@@ -17,8 +17,8 @@ import kafkajs, {
 import type { DeadLetter } from '../documents/ports.js';
 import { parseJobMessage } from '../messages/job.js';
 import { isKafkaError } from './errors.js';
-import type { KafkaLog } from './log.js';
-import { createPermitLedger, type Note, type PermitLedger } from './permit-ledger.js';
+import type { KafkaLog } from './kafkajs-logger.js';
+import { createPermitLedger, type Note, type PermitLedger } from './offset-tracker.js';
 
 export interface GroupMember {
   /**

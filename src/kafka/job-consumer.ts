@@ -16,7 +16,7 @@ import type { DeadLetter } from '../documents/ports.js';
 import { ApiError, SetupError } from '../errors.js';
 import { isTransient, toSetupError, toUnavailable } from './errors.js';
 import { createGroupMember, type GroupMember } from './group-member.js';
-import type { KafkaLog } from './log.js';
+import type { KafkaLog } from './kafkajs-logger.js';
 import { untilKnown } from './until-known.js';
 
 export interface JobConsumer {

@@ -2,8 +2,8 @@ import type { Kafka } from 'kafkajs';
 import type { LatestPublisher } from '../documents/ports.js';
 import { ApiError } from '../errors.js';
 import { isNotThereYet } from './errors.js';
-import { openLatestLane, type LatestLane } from './latest-lane.js';
-import type { KafkaLog } from './log.js';
+import { openLatestLane, type LatestLane } from './latest-producer.js';
+import type { KafkaLog } from './kafkajs-logger.js';
 
 export interface KafkaLatestPublisher extends LatestPublisher {
   /**

@@ -8,7 +8,7 @@
 import type { Kafka, Message, Producer, TopicMessages } from 'kafkajs';
 import type { LogRecord } from '../documents/ports.js';
 import { withDeadline } from './deadline.js';
-import type { KafkaLog } from './log.js';
+import type { KafkaLog } from './kafkajs-logger.js';
 import { createPartitioner } from './partitioner.js';
 
 export interface Sender {

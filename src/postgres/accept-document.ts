@@ -1,4 +1,4 @@
-import { gatherInto } from '../documents/gathering.js';
+import { gatherInto } from '../runtime/group-commit.js';
 import type { Accepted, NewDocument } from '../documents/ports.js';
 import { ApiError } from '../errors.js';
 import type { Database } from './database.js';

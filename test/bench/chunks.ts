@@ -57,7 +57,7 @@ async function timeProduct(
 async function timeEncoder(threads: number, texts: readonly string[]): Promise<number> {
   // The built one: it starts its threads from built files. By a variable, since a checkout that was
   // never built has none to check.
-  const built = '../../dist/src/embedded/encoder.js';
+  const built = '../../dist/src/in-process/embedder.js';
   const { createEncoder } = (await import(built)) as {
     createEncoder: (options: { threads: number }) => Embedder;
   };

@@ -33,7 +33,7 @@ async function timeClaims(servers: Servers, backlog: number): Promise<number> {
   const { openDatabase } =
     await built<typeof import('../../src/postgres/database.js')>('postgres/database');
   const { createDocumentStore } =
-    await built<typeof import('../../src/postgres/documents.js')>('postgres/documents');
+    await built<typeof import('../../src/postgres/document-store.js')>('postgres/document-store');
   const database = await openDatabase({ url: databaseUrl, poolSize: 2 }, { holdsVectors: false });
   const store = createDocumentStore({ database, maxAttempts: 5 });
   const client = new Client({ connectionString: databaseUrl });

@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Embedder, VectorStore } from '../../src/documents/ports.js';
-import type { Parts, Surroundings } from '../../src/app/open-parts.js';
+import type { Parts, Surroundings } from '../../src/app/open-adapters.js';
 
 const DIMENSIONS = 16;
 const latencyMs = Number(process.env['BENCH_EMBEDDER_LATENCY_MS'] ?? 0);
@@ -39,21 +39,21 @@ const vectors: VectorStore = {
 };
 
 const { startWorkerOn } = await built<typeof import('../../src/app/cluster.js')>('app/cluster');
-const { openPort } = await built<typeof import('../../src/app/open-doors.js')>('app/open-doors');
+const { openPort } = await built<typeof import('../../src/app/open-api.js')>('app/open-api');
 const { openDatabasePart } =
-  await built<typeof import('../../src/app/open-parts.js')>('app/open-parts');
+  await built<typeof import('../../src/app/open-adapters.js')>('app/open-adapters');
 const { createReadiness } =
   await built<typeof import('../../src/app/readiness.js')>('app/readiness');
 const { createFolderBlobStore } =
   await built<typeof import('../../src/blobs/folder.js')>('blobs/folder');
 const { loadConfig } = await built<typeof import('../../src/config.js')>('config');
 const { createDevIdentity } =
-  await built<typeof import('../../src/embedded/identity.js')>('embedded/identity');
+  await built<typeof import('../../src/in-process/dev-identity.js')>('in-process/dev-identity');
 const { createMetrics } =
   await built<typeof import('../../src/metrics/metrics.js')>('metrics/metrics');
 const { measureStore } = await built<typeof import('../../src/metrics/store.js')>('metrics/store');
 const { createDocumentStore } =
-  await built<typeof import('../../src/postgres/documents.js')>('postgres/documents');
+  await built<typeof import('../../src/postgres/document-store.js')>('postgres/document-store');
 const { createRedisStatusBus } =
   await built<typeof import('../../src/redis/status-bus.js')>('redis/status-bus');
 const { createLogger } =

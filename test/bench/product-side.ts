@@ -113,7 +113,7 @@ async function queueDocuments({ databaseUrl, folder, documents }: Queueing): Pro
   const { openDatabase } =
     await built<typeof import('../../src/postgres/database.js')>('postgres/database');
   const { createDocumentStore } =
-    await built<typeof import('../../src/postgres/documents.js')>('postgres/documents');
+    await built<typeof import('../../src/postgres/document-store.js')>('postgres/document-store');
   const database = await openDatabase(
     { url: databaseUrl, poolSize: QUEUE_WIDTH },
     { holdsVectors: false },

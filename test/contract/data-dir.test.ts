@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { built, openFolder } from '../support/built.js';
 
-type DataDirModule = typeof import('../../src/embedded/data-dir.js');
+type DataDirModule = typeof import('../../src/in-process/data-dir-lock.js');
 
-const { claimDataDir, isOwnerStopping } = await built<DataDirModule>('embedded/data-dir.js');
-const MODULE = new URL('../../dist/src/embedded/data-dir.js', import.meta.url).href;
+const { claimDataDir, isOwnerStopping } = await built<DataDirModule>('in-process/data-dir-lock.js');
+const MODULE = new URL('../../dist/src/in-process/data-dir-lock.js', import.meta.url).href;
 
 /**
  * A process that claims the folder, says so, and announces its stop or gives the folder back when

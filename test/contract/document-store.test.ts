@@ -4,10 +4,10 @@ import {
 } from '../support/contracts/document-store.js';
 import { built, openEmbeddedDatabase } from '../support/built.js';
 
-type DocumentsModule = typeof import('../../src/postgres/documents.js');
+type DocumentsModule = typeof import('../../src/postgres/document-store.js');
 type OutboxModule = typeof import('../../src/postgres/outbox.js');
 
-const { createDocumentStore } = await built<DocumentsModule>('postgres/documents.js');
+const { createDocumentStore } = await built<DocumentsModule>('postgres/document-store.js');
 const { createOutbox } = await built<OutboxModule>('postgres/outbox.js');
 
 describeDocumentStoreContract('the embedded PostgreSQL', async (): Promise<DocumentStoreLab> => {

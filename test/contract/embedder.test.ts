@@ -12,10 +12,10 @@ import {
   similarity,
 } from '../support/contracts/embedder.js';
 
-type EncoderModule = typeof import('../../src/embedded/encoder.js');
+type EncoderModule = typeof import('../../src/in-process/embedder.js');
 
 const { createEncoder } = (await import(
-  new URL('../../dist/src/embedded/encoder.js', import.meta.url).href
+  new URL('../../dist/src/in-process/embedder.js', import.meta.url).href
 )) as EncoderModule;
 
 let embedder: Embedder;

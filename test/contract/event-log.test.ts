@@ -3,9 +3,9 @@ import { built } from '../support/built.js';
 import { describeEventLogContract } from '../support/contracts/event-log.js';
 import type { LogRecord } from '../../src/documents/ports.js';
 
-type EventLogModule = typeof import('../../src/embedded/event-log.js');
+type EventLogModule = typeof import('../../src/in-process/event-log.js');
 
-const { createEventLog } = await built<EventLogModule>('embedded/event-log.js');
+const { createEventLog } = await built<EventLogModule>('in-process/event-log.js');
 
 describeEventLogContract('within the process', async () => {
   const log = createEventLog();

@@ -1,9 +1,9 @@
 import { built } from '../support/built.js';
 import { describeIdentityContract } from '../support/contracts/identity.js';
 
-type IdentityModule = typeof import('../../src/embedded/identity.js');
+type IdentityModule = typeof import('../../src/in-process/dev-identity.js');
 
-const { createDevIdentity } = await built<IdentityModule>('embedded/identity.js');
+const { createDevIdentity } = await built<IdentityModule>('in-process/dev-identity.js');
 
 describeIdentityContract('tokens dev:<user>', () => ({
   identity: createDevIdentity({ admins: ['root'] }),

@@ -1,7 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import type { LogRecord } from '../../src/documents/ports.js';
 import { createKafkaEventLog } from '../../src/kafka/event-log.js';
-import { openLatestLane, type LatestLane } from '../../src/kafka/latest-lane.js';
+import { openLatestLane, type LatestLane } from '../../src/kafka/latest-producer.js';
 import { createLatestPublisher } from '../../src/kafka/latest-publisher.js';
 import { toTopicMessages } from '../../src/kafka/sender.js';
 import { describeWithKafka, makeTopic, openKafka, readTopic } from '../support/kafka.js';

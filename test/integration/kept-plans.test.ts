@@ -20,7 +20,7 @@ import { describeWith } from '../support/real-server.js';
 const { openDatabase } =
   await built<typeof import('../../src/postgres/database.js')>('postgres/database.js');
 const { createDocumentStore } =
-  await built<typeof import('../../src/postgres/documents.js')>('postgres/documents.js');
+  await built<typeof import('../../src/postgres/document-store.js')>('postgres/document-store.js');
 const { createOutbox } =
   await built<typeof import('../../src/postgres/outbox.js')>('postgres/outbox.js');
 const { createLatestQueue } = await built<typeof import('../../src/postgres/latest-queue.js')>(

@@ -19,7 +19,7 @@ import { eventually } from '../support/wait.js';
 const { openDatabase } =
   await built<typeof import('../../src/postgres/database.js')>('postgres/database.js');
 const { createDocumentStore } =
-  await built<typeof import('../../src/postgres/documents.js')>('postgres/documents.js');
+  await built<typeof import('../../src/postgres/document-store.js')>('postgres/document-store.js');
 const { createOutbox } =
   await built<typeof import('../../src/postgres/outbox.js')>('postgres/outbox.js');
 const { startShardOwner } =

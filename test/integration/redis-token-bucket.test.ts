@@ -4,8 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { createTokenBucket } from '../../src/redis/token-bucket.js';
-import type { TokenBucket } from '../../src/token-bucket.js';
+import { createTokenBucket } from '../../src/redis/shared-token-bucket.js';
+import type { TokenBucket } from '../../src/rate-limit/token-bucket.js';
 import { makeLog } from '../support/make-log.js';
 import '../support/one-error-class.js';
 import { openOwnRedis, type OwnRedis } from '../support/own-redis.js';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Database } from '../../src/postgres/database.js';
 import './one-error-class.js';
 
-type PgliteModule = typeof import('../../src/embedded/pglite.js');
+type PgliteModule = typeof import('../../src/in-process/pglite.js');
 type DatabaseModule = typeof import('../../src/postgres/database.js');
 
 /** A module of the build, by its path under src. */
@@ -28,7 +28,7 @@ export async function openEmbeddedDatabase(): Promise<{
   database: Database;
   close: () => Promise<void>;
 }> {
-  const { startEmbeddedPostgres } = await built<PgliteModule>('embedded/pglite.js');
+  const { startEmbeddedPostgres } = await built<PgliteModule>('in-process/pglite.js');
   const { openDatabase } = await built<DatabaseModule>('postgres/database.js');
   const { folder, close: removeFolder } = await openFolder();
   const engine = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres') });

@@ -1,4 +1,4 @@
-import { createLocalReserve, toPace } from '../../src/token-bucket.js';
+import { createLocalReserve, toPace } from '../../src/rate-limit/token-bucket.js';
 
 function bucketAt(perMinute: number) {
   const clock = { ms: 1_000_000 };

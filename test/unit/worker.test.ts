@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { StatusEvent } from '../../src/documents/document.js';
-import { createLeaseKeeper, type LeaseKeeper } from '../../src/documents/lease-keeper.js';
+import { createLeaseKeeper, type LeaseKeeper } from '../../src/documents/lease-renewer.js';
 import type { ProcessDocument, Run } from '../../src/documents/process-document.js';
 import { createWorker, type Worker } from '../../src/documents/worker.js';
 import { ProcessingFailure } from '../../src/errors.js';

@@ -8,8 +8,8 @@ import { built } from '../built.js';
 const { createInstallationMarker } = await built<
   typeof import('../../../src/blobs/installation-marker.js')
 >('blobs/installation-marker.js');
-const { MARKER_KEY } = await built<typeof import('../../../src/blobs/open-blob-store.js')>(
-  'blobs/open-blob-store.js',
+const { MARKER_KEY } = await built<typeof import('../../../src/blobs/managed-blob-store.js')>(
+  'blobs/managed-blob-store.js',
 );
 
 export interface BlobStoreLab {

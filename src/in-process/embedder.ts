@@ -9,7 +9,7 @@ import { availableParallelism } from 'node:os';
 import { createFairQueue, type FairQueue, type Owner } from '../documents/fair-queue.js';
 import type { Embedder } from '../documents/ports.js';
 import { ProcessingFailure } from '../errors.js';
-import { createThreads, type Purpose, type Work } from './encoder-threads.js';
+import { createThreads, type Purpose, type Work } from './embedder-threads.js';
 
 /** Of the vectors that the shipped model gives. */
 const DIMENSIONS = 512;

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { SetupError } from '../errors.js';
 import { createFolderBlobStore } from './folder.js';
-import type { OpenBlobStore } from './open-blob-store.js';
+import type { OpenBlobStore } from './managed-blob-store.js';
 
 /** Where objects lie in a bucket. */
 export interface BucketPlace {

@@ -11,7 +11,7 @@ import type { LogRecord } from '../documents/ports.js';
 import { ApiError } from '../errors.js';
 import { withDeadline } from './deadline.js';
 import { isFenced, toUnavailable } from './errors.js';
-import type { KafkaLog } from './log.js';
+import type { KafkaLog } from './kafkajs-logger.js';
 import { createPartitioner } from './partitioner.js';
 import { MAX_SEND_BYTES, sizeOf, splitBySize } from './record-size.js';
 import { toTopicMessages } from './sender.js';

@@ -3,7 +3,7 @@ import {
   MODEL_TOKENS,
   toUnitMean,
   toWindows,
-} from '../../src/embedded/encoder-windows.js';
+} from '../../src/in-process/model-inputs.js';
 
 const countWords = (text: string): number => text.split(/\s+/).filter(Boolean).length;
 const words = (count: number): string =>

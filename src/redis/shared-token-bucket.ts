@@ -11,7 +11,7 @@ import {
   createPacedBucket,
   toPace,
   type TokenBucket,
-} from '../token-bucket.js';
+} from '../rate-limit/token-bucket.js';
 import { openRedis, type Log } from './client.js';
 
 interface Options {

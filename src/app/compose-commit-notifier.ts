@@ -1,4 +1,4 @@
-import { createAnnounce, type Announce } from '../documents/announce.js';
+import { createAnnounce, type Announce } from '../documents/commit-notifier.js';
 import type { StatusEvent } from '../documents/document.js';
 import type { StatusBus } from '../documents/ports.js';
 import type { Logger } from '../runtime/logger.js';

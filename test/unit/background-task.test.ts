@@ -1,4 +1,4 @@
-import { createBackgroundTask, type BackgroundTask } from '../../src/documents/background.js';
+import { createBackgroundTask, type BackgroundTask } from '../../src/runtime/background-task.js';
 import { makeLog } from '../support/make-log.js';
 import { eventually } from '../support/wait.js';
 

@@ -47,7 +47,7 @@ interface Options {
   waiting: () => number;
 }
 
-const WORKER = new URL('./encoder-worker.js', import.meta.url);
+const WORKER = new URL('./embedder-worker.js', import.meta.url);
 
 /**
  * Up to `limit` threads with one piece of work each. The first starts at once, to be warm; the

@@ -3,7 +3,7 @@
  * also carries their progress to the rows, at most once a second. A run whose lease no longer holds
  * is told to stop: another worker may have the document.
  */
-import type { Announce } from './announce.js';
+import type { Announce } from './commit-notifier.js';
 import { createBatchedChange } from './batch-changes.js';
 import type { Document } from './document.js';
 import type { Change, Claim, DocumentStore } from './ports.js';

@@ -3,9 +3,9 @@
  * on.
  */
 import { join } from 'node:path';
-import { createBlobStore } from '../blobs/drive.js';
+import { createBlobStore } from '../blobs/create-blob-store.js';
 import { createFolderBlobStore, type FolderBlobStore } from '../blobs/folder.js';
-import type { OpenBlobStore } from '../blobs/open-blob-store.js';
+import type { OpenBlobStore } from '../blobs/managed-blob-store.js';
 import { createCohereEmbedder } from '../cohere/embedder.js';
 import { createCohereReranker } from '../cohere/reranker.js';
 import type { Config } from '../config.js';
@@ -18,11 +18,11 @@ import type {
   StatusBus,
   VectorStore,
 } from '../documents/ports.js';
-import { claimDataDir } from '../embedded/data-dir.js';
-import { createEncoder } from '../embedded/encoder.js';
-import { createDevIdentity } from '../embedded/identity.js';
-import { startEmbeddedPostgres } from '../embedded/pglite.js';
-import { createStatusBus } from '../embedded/status-bus.js';
+import { claimDataDir } from '../in-process/data-dir-lock.js';
+import { createEncoder } from '../in-process/embedder.js';
+import { createDevIdentity } from '../in-process/dev-identity.js';
+import { startEmbeddedPostgres } from '../in-process/pglite.js';
+import { createStatusBus } from '../in-process/status-bus.js';
 import { ProcessingFailure, SetupError } from '../errors.js';
 import { createFirebaseIdentity } from '../firebase/identity.js';
 import { createEmbeddingMetrics, type EmbeddingMetrics } from '../metrics/embedding.js';
@@ -30,11 +30,11 @@ import type { Metrics } from '../metrics/metrics.js';
 import { measureStore } from '../metrics/store.js';
 import { measureVectors } from '../metrics/vectors.js';
 import { openDatabase, type Database } from '../postgres/database.js';
-import { createDocumentStore } from '../postgres/documents.js';
+import { createDocumentStore } from '../postgres/document-store.js';
 import { createVectorStore } from '../postgres/vectors.js';
 import { createRedisStatusBus } from '../redis/status-bus.js';
-import { createTokenBucket } from '../redis/token-bucket.js';
-import { createLocalTokenBucket, type TokenBucket } from '../token-bucket.js';
+import { createTokenBucket } from '../redis/shared-token-bucket.js';
+import { createLocalTokenBucket, type TokenBucket } from '../rate-limit/token-bucket.js';
 import type { Logger } from '../runtime/logger.js';
 import type { ResourceStack } from '../runtime/resource-stack.js';
 import { createWeaviateVectorStore } from '../weaviate/vectors.js';

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { projectDir, type Config } from '../config.js';
-import type { Announce } from '../documents/announce.js';
+import type { Announce } from '../documents/commit-notifier.js';
 import { createDeleteDocument } from '../documents/delete-document.js';
 import { createSearchDocuments } from '../documents/search-documents.js';
 import { createUploadDocument } from '../documents/upload-document.js';
@@ -28,12 +28,12 @@ import {
   type WebSocketServers,
 } from '../api/http/server.js';
 import { showBacklog } from '../metrics/backlog.js';
-import { countSockets, measureHub } from '../metrics/doors.js';
+import { countSockets, measureHub } from '../metrics/connections.js';
 import { readBacklog } from '../postgres/backlog.js';
 import { createClientLimits } from '../rate-limit/client-limits.js';
 import { limitLines } from '../runtime/limit-lines.js';
 import { createStatusHub, type StatusHub } from '../status/hub.js';
-import { createReranker, type Parts, type Surroundings } from './open-parts.js';
+import { createReranker, type Parts, type Surroundings } from './open-adapters.js';
 
 /** Of the deadline for stopping, what open requests may use. */
 const REQUESTS_SHARE = 0.25;
