@@ -8,9 +8,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApi, startClusterRelay, startClusterWorker } from './app/cluster.js';
-import { openPort, type Port } from './app/open-api.js';
-import type { Surroundings } from './app/open-adapters.js';
-import { startEverything } from './app/single-process.js';
+import { openHttpListener, type HttpListener } from './app/open-api.js';
+import type { AppContext } from './app/open-adapters.js';
+import { startSingleProcess } from './app/single-process.js';
 import { isOwnerStopping } from './in-process/data-dir-lock.js';
 import { SetupError } from './errors.js';
 
@@ -22,7 +22,7 @@ export interface App {
   parts: { part: string; adapter: string; address: string }[];
 }
 
-type Start = (surroundings: Surroundings, port: Port) => Promise<App['parts']>;
+type Start = (context: AppContext, port: HttpListener) => Promise<App['parts']>;
 
 const CLUSTER: Record<Role, Start> = {
   api: startApi,
@@ -30,15 +30,15 @@ const CLUSTER: Record<Role, Start> = {
   relay: startClusterRelay,
 };
 
-export async function startApp(surroundings: Surroundings, role: Role): Promise<App> {
-  const { config, readiness } = surroundings;
+export async function startApp(context: AppContext, role: Role): Promise<App> {
+  const { config, readiness } = context;
   if (role !== 'api' && !config.kafka) {
     throw new SetupError(
       `KAFKA_BROKERS is not set: without Kafka one process does everything, and a ${role} of its own has nothing to do.`,
     );
   }
-  const port = await openPortInTurn(surroundings);
-  const parts = await (config.kafka ? CLUSTER[role] : startEverything)(surroundings, port);
+  const port = await openPortInTurn(context);
+  const parts = await (config.kafka ? CLUSTER[role] : startSingleProcess)(context, port);
   readiness.started();
   return { port: port.port, parts };
 }
@@ -46,17 +46,13 @@ export async function startApp(surroundings: Surroundings, role: Role): Promise<
 const TRY_PORT_EVERY_MS = 100;
 
 /** The former owner of the data folder, which is stopping, may still have the port. */
-async function openPortInTurn(surroundings: Surroundings): Promise<Port> {
+async function openPortInTurn(context: AppContext): Promise<HttpListener> {
   for (;;) {
     try {
-      return await openPort(surroundings);
+      return await openHttpListener(context);
     } catch (error) {
       const isInUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-      if (
-        !isInUse ||
-        surroundings.config.database ||
-        !(await isOwnerStopping(surroundings.config.dataDir))
-      )
+      if (!isInUse || context.config.database || !(await isOwnerStopping(context.config.dataDir)))
         throw error;
     }
     await sleep(TRY_PORT_EVERY_MS);

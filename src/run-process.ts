@@ -4,7 +4,8 @@ import { ConfigError, loadConfig, type Config } from './config.js';
 import { DataDirError } from './in-process/data-dir-lock.js';
 import { SetupError } from './errors.js';
 import { createMetrics } from './metrics/metrics.js';
-import { createLogger, type Logger } from './runtime/logger.js';
+import type { ProcessLogger } from './runtime/logger.js';
+import { createLogger } from './runtime/pino-logger.js';
 import { REBUILDS } from './app/rebuild.js';
 import { createReadiness, StoppedWhileWaitingError } from './app/readiness.js';
 import { handleStrayErrors } from './runtime/process-handlers.js';
@@ -79,7 +80,10 @@ function readConfig(): Config {
  * The launcher and this process end together: without it, nobody would know whose folder this
  * process still holds.
  */
-function stopOn(logger: Logger, stop: (reason: string, code: number) => Promise<void>): void {
+function stopOn(
+  logger: ProcessLogger,
+  stop: (reason: string, code: number) => Promise<void>,
+): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => void stop(signal, 0));
   if (process.channel) {
@@ -90,7 +94,7 @@ function stopOn(logger: Logger, stop: (reason: string, code: number) => Promise<
 }
 
 async function fail(
-  logger: Logger,
+  logger: ProcessLogger,
   stop: (reason: string, code: number) => Promise<void>,
   error: unknown,
 ): Promise<void> {
@@ -99,7 +103,7 @@ async function fail(
 }
 
 /** What a person can mend is one line; anything else is a bug and goes to the log. */
-function explain(error: unknown, { host, port }: Config, logger: Logger): string[] {
+function explain(error: unknown, { host, port }: Config, logger: ProcessLogger): string[] {
   if (error instanceof DataDirError || error instanceof SetupError) return [error.message];
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE')

@@ -1,4 +1,4 @@
-import { createAnnounce, type Announce } from '../documents/commit-notifier.js';
+import { createCommitNotifier, type NotifyCommitted } from '../documents/commit-notifier.js';
 import type { StatusEvent } from '../documents/document.js';
 import type { StatusBus } from '../documents/ports.js';
 import type { Logger } from '../runtime/logger.js';
@@ -12,8 +12,13 @@ interface Listeners {
 }
 
 /** What happens at once after every commit, whichever process made it. */
-export function createAnnouncing({ bus, logger, onOutbox, onDeleting }: Listeners): Announce {
-  return createAnnounce([
+export function composeCommitNotifier({
+  bus,
+  logger,
+  onOutbox,
+  onDeleting,
+}: Listeners): NotifyCommitted {
+  return createCommitNotifier([
     (event) => logChange(logger, event),
     (event) => bus.publish(event),
     (event) => event.kind === 'CHANGE' && onOutbox(),
@@ -21,10 +26,10 @@ export function createAnnouncing({ bus, logger, onOutbox, onDeleting }: Listener
   ]);
 }
 
-function logChange(log: Logger, event: StatusEvent): void {
+function logChange(logger: Logger, event: StatusEvent): void {
   if (event.kind !== 'CHANGE') return;
   const { documentId, seq, generation, attempt, status, previousStatus, error } = event;
-  log.info(
+  logger.info(
     {
       documentId,
       seq,

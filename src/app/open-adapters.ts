@@ -18,8 +18,8 @@ import type {
   StatusBus,
   VectorStore,
 } from '../documents/ports.js';
-import { claimDataDir } from '../in-process/data-dir-lock.js';
-import { createEncoder } from '../in-process/embedder.js';
+import { lockDataDir } from '../in-process/data-dir-lock.js';
+import { createLocalEmbedder } from '../in-process/embedder.js';
 import { createDevIdentity } from '../in-process/dev-identity.js';
 import { startEmbeddedPostgres } from '../in-process/pglite.js';
 import { createStatusBus } from '../in-process/status-bus.js';
@@ -33,7 +33,7 @@ import { openDatabase, type Database } from '../postgres/database.js';
 import { createDocumentStore } from '../postgres/document-store.js';
 import { createVectorStore } from '../postgres/vectors.js';
 import { createRedisStatusBus } from '../redis/status-bus.js';
-import { createTokenBucket } from '../redis/shared-token-bucket.js';
+import { createSharedTokenBucket } from '../redis/shared-token-bucket.js';
 import { createLocalTokenBucket, type TokenBucket } from '../rate-limit/token-bucket.js';
 import type { Logger } from '../runtime/logger.js';
 import type { ResourceStack } from '../runtime/resource-stack.js';
@@ -41,7 +41,7 @@ import { createWeaviateVectorStore } from '../weaviate/vectors.js';
 import type { Readiness } from './readiness.js';
 import { shareBlobs } from './share-blobs.js';
 
-export interface Surroundings {
+export interface AppContext {
   config: Config;
   logger: Logger;
   resources: ResourceStack;
@@ -51,7 +51,7 @@ export interface Surroundings {
   onFatal: (error: unknown) => void;
 }
 
-export interface Parts {
+export interface Adapters {
   database: Database;
   store: DocumentStore;
   blobs: BlobStore;
@@ -68,24 +68,21 @@ const CALL_TIMEOUT_SHARE = 0.5;
  * `marksBlobs`: whether this process may name the installation in a blob store that bears no name
  * yet.
  */
-export async function openParts(
-  surroundings: Surroundings,
+export async function openAdapters(
+  context: AppContext,
   { marksBlobs = false }: { marksBlobs?: boolean } = {},
-): Promise<Parts> {
-  const { config, metrics } = surroundings;
-  const database = await openDatabasePart(surroundings);
+): Promise<Adapters> {
+  const { config, metrics } = context;
+  const database = await openDatabasePart(context);
   const store = measureStore(
     metrics.registry,
     createDocumentStore({ database, maxAttempts: config.maxAttempts }),
   );
-  const bus = await openBus(surroundings);
-  const embedder = await openEmbedder(surroundings);
-  const vectors = measureVectors(
-    metrics.registry,
-    await openVectors(surroundings, database, embedder),
-  );
+  const bus = await openBus(context);
+  const embedder = await openEmbedder(context);
+  const vectors = measureVectors(metrics.registry, await openVectors(context, database, embedder));
   const identity = createIdentity(config);
-  const opened = await openBlobs(surroundings, store);
+  const opened = await openBlobs(context, store);
   if (!config.kafka) return { database, store, bus, embedder, vectors, blobs: opened, identity };
   return {
     database,
@@ -93,7 +90,7 @@ export async function openParts(
     embedder,
     vectors,
     identity,
-    ...(await shareBlobs(surroundings, { database, store, blobs: opened, marksBlobs })),
+    ...(await shareBlobs(context, { database, store, blobs: opened, marksBlobs })),
   };
 }
 
@@ -102,15 +99,15 @@ export async function openParts(
  * statements.
  */
 export async function openDatabasePart(
-  surroundings: Surroundings,
+  context: AppContext,
   { unlimited = false } = {},
 ): Promise<Database> {
-  const { config, resources, readiness } = surroundings;
+  const { config, resources, readiness } = context;
   const holdsVectors = config.weaviate === null;
   const { database: address } = config;
   const database = address
     ? await readiness.open('postgres', () => openServer(address, { holdsVectors, unlimited }))
-    : await openDatabase(await startEngine(surroundings), { holdsVectors });
+    : await openDatabase(await startEngine(context), { holdsVectors });
   resources.push('database', () => database.close());
   readiness.add({
     name: address ? 'postgres' : 'database',
@@ -132,10 +129,10 @@ async function startEngine({
   logger,
   resources,
   onFatal,
-}: Surroundings): ReturnType<typeof startEmbeddedPostgres> {
+}: AppContext): ReturnType<typeof startEmbeddedPostgres> {
   const onWait = ({ pid }: { pid: number }) =>
     logger.info({ pid }, `waiting for process ${pid}, which is stopping and owns DATA_DIR`);
-  const claim = await claimDataDir(config.dataDir, { onWait });
+  const claim = await lockDataDir(config.dataDir, { onWait });
   resources.push('data folder', () => claim.release());
   resources.onClosing((deadlineMs) => claim.announceStop(deadlineMs));
   const engine = await startEmbeddedPostgres({ dataDir: join(config.dataDir, 'postgres') });
@@ -144,36 +141,42 @@ async function startEngine({
   return engine;
 }
 
-async function openBus({ config, logger, resources, readiness }: Surroundings): Promise<StatusBus> {
+async function openBus({ config, logger, resources, readiness }: AppContext): Promise<StatusBus> {
   const { redis } = config;
   if (!redis) return createStatusBus();
-  const bus = await createRedisStatusBus({ url: redis.url, log: logger });
+  const bus = await createRedisStatusBus({ url: redis.url, logger });
   resources.push('status bus', () => bus.stop());
   await readiness.open('redis', () => bus.check());
   readiness.add({ name: 'redis', check: () => bus.check() });
   return bus;
 }
 
-async function openEmbedder(surroundings: Surroundings): Promise<Embedder> {
-  const { config, resources, metrics } = surroundings;
+async function openEmbedder(context: AppContext): Promise<Embedder> {
+  const { config, resources, metrics } = context;
   const embedding = createEmbeddingMetrics(metrics.registry);
   const embedder = config.cohere
-    ? await openCohere(surroundings, config.cohere, embedding)
-    : embedding.measureEmbedder(createEncoder({ threads: config.embedderThreads }));
+    ? await openCohere(context, config.cohere, embedding)
+    : embedding.measureEmbedder(createLocalEmbedder({ threads: config.embedderThreads }));
   resources.push('embedder', () => embedder.stop());
   return embedder;
 }
 
 async function openCohere(
-  surroundings: Surroundings,
+  context: AppContext,
   cohere: NonNullable<Config['cohere']>,
-  { measureBucket, onCall, onPaced }: EmbeddingMetrics,
+  { measureBucket, onCall, onRateLimited }: EmbeddingMetrics,
 ): Promise<Embedder> {
-  const { config, resources, readiness } = surroundings;
-  const bucket = measureBucket(openBucket(surroundings, cohere.inputsPerMinute));
+  const { config, resources, readiness } = context;
+  const bucket = measureBucket(openBucket(context, cohere.inputsPerMinute));
   resources.push('token bucket', () => bucket.stop());
   const timeoutMs = config.leaseMs * CALL_TIMEOUT_SHARE;
-  const embedder = await createCohereEmbedder({ ...cohere, bucket, timeoutMs, onCall, onPaced });
+  const embedder = await createCohereEmbedder({
+    ...cohere,
+    bucket,
+    timeoutMs,
+    onCall,
+    onRateLimited,
+  });
   await readiness.open('cohere', () => embedder.check().catch(failForGood));
   readiness.add({ name: 'cohere', check: () => embedder.check() });
   return embedder;
@@ -187,10 +190,10 @@ export function createReranker({ cohere }: Config): Reranker | null {
 }
 
 /** One limit for all processes: shared where Redis is. */
-function openBucket({ config, logger }: Surroundings, perMinute: number): TokenBucket {
+function openBucket({ config, logger }: AppContext, perMinute: number): TokenBucket {
   const { redis } = config;
   return redis
-    ? createTokenBucket({ url: redis.url, name: 'cohere', perMinute, log: logger })
+    ? createSharedTokenBucket({ url: redis.url, name: 'cohere', perMinute, logger })
     : createLocalTokenBucket({ perMinute });
 }
 
@@ -203,17 +206,17 @@ function failForGood(error: unknown): never {
 }
 
 async function openVectors(
-  surroundings: Surroundings,
+  context: AppContext,
   database: Database,
   embedder: Embedder,
 ): Promise<VectorStore> {
-  const { config, logger, resources, readiness } = surroundings;
+  const { config, logger, resources, readiness } = context;
   const { weaviate } = config;
   const { model, dimensions } = embedder;
   if (!weaviate) return createVectorStore({ database, model, dimensions });
   const timeoutMs = config.leaseMs * CALL_TIMEOUT_SHARE;
   const vectors = await readiness.open('weaviate', () =>
-    createWeaviateVectorStore({ ...weaviate, model, dimensions, timeoutMs, log: logger }),
+    createWeaviateVectorStore({ ...weaviate, model, dimensions, timeoutMs, logger }),
   );
   resources.push('vector store', () => vectors.stop());
   readiness.add({ name: 'weaviate', check: () => vectors.check() });
@@ -221,7 +224,7 @@ async function openVectors(
 }
 
 async function openBlobs(
-  { config, resources, readiness }: Surroundings,
+  { config, resources, readiness }: AppContext,
   store: DocumentStore,
 ): Promise<OpenBlobStore> {
   const { blobUrl } = config;
@@ -241,7 +244,7 @@ async function openOwnFolder(config: Config, store: DocumentStore): Promise<Fold
   // Where the folder is ours alone, none of these files is on its way to a row: they are of a
   // process that ended between the two.
   if (config.database === null) {
-    const unknown = await store.unknownBlobKeys(await blobs.keys());
+    const unknown = await store.findOrphanedBlobs(await blobs.keys());
     await Promise.all(unknown.map((key) => blobs.remove(key)));
   }
   return blobs;
@@ -252,9 +255,9 @@ function createIdentity({ firebase, devAdmins }: Config): Identity {
 }
 
 /** One row a part, for the table at start. No password of an address is shown. */
-export function describeParts(
+export function describeAdapters(
   config: Config,
-  parts: Pick<Parts, 'embedder'> | null,
+  parts: Pick<Adapters, 'embedder'> | null,
 ): { part: string; adapter: string; address: string }[] {
   const { dataDir, database, kafka, redis, weaviate, cohere, firebase, blobUrl } = config;
   const row = (part: string, adapter: string, address: string) => ({ part, adapter, address });

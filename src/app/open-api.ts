@@ -4,14 +4,14 @@
  */
 import { join } from 'node:path';
 import { projectDir, type Config } from '../config.js';
-import type { Announce } from '../documents/commit-notifier.js';
+import type { NotifyCommitted } from '../documents/commit-notifier.js';
 import { createDeleteDocument } from '../documents/delete-document.js';
 import { createSearchDocuments } from '../documents/search-documents.js';
 import { createUploadDocument } from '../documents/upload-document.js';
 import { createFormatDetector } from '../extraction/formats.js';
 import type { Services } from '../api/graphql/context.js';
 import { createToClientError } from '../api/graphql/errors.js';
-import { createHttpDoor } from '../api/graphql/http-endpoint.js';
+import { createHttpEndpoint } from '../api/graphql/http-endpoint.js';
 import { MAX_REQUEST_BYTES } from '../api/graphql/limits.js';
 import { createSchema } from '../api/graphql/schema.js';
 import { serveGraphqlWebSocket } from '../api/graphql/websocket-endpoint.js';
@@ -33,12 +33,12 @@ import { readBacklog } from '../postgres/backlog.js';
 import { createClientLimits } from '../rate-limit/client-limits.js';
 import { limitLines } from '../runtime/limit-lines.js';
 import { createStatusHub, type StatusHub } from '../status/hub.js';
-import { createReranker, type Parts, type Surroundings } from './open-adapters.js';
+import { createReranker, type Adapters, type AppContext } from './open-adapters.js';
 
 /** Of the deadline for stopping, what open requests may use. */
 const REQUESTS_SHARE = 0.25;
 
-export interface Port {
+export interface HttpListener {
   port: number;
   /** What is added here is served behind health. */
   router: Router;
@@ -48,14 +48,14 @@ export interface Port {
 }
 
 /** Health and metrics alone. Rejects when the port is in use. */
-export async function openPort({
+export async function openHttpListener({
   config,
   resources,
   readiness,
   metrics,
-  ...surroundings
-}: Surroundings): Promise<Port> {
-  const logger = limitLines(surroundings.logger);
+  ...context
+}: AppContext): Promise<HttpListener> {
+  const logger = limitLines(context.logger);
   const router = createRouter();
   const webSockets: WebSocketServers = new Map();
   const server = createHttpServer({
@@ -111,18 +111,18 @@ function acceptsAnybody({ firebase }: Config): boolean {
 }
 
 export async function openApi(
-  surroundings: Surroundings,
-  parts: Parts,
-  announce: Announce,
-  port: Port,
+  context: AppContext,
+  parts: Adapters,
+  notifyCommitted: NotifyCommitted,
+  port: HttpListener,
 ): Promise<void> {
-  const { config, resources, metrics } = surroundings;
-  const logger = limitLines(surroundings.logger);
+  const { config, resources, metrics } = context;
+  const logger = limitLines(context.logger);
   const { store, bus, identity, blobs, database } = parts;
   const { router, webSockets } = port;
-  const hub = measureHub(metrics.registry, createStatusHub({ bus, store, log: logger }));
+  const hub = measureHub(metrics.registry, createStatusHub({ bus, store, logger }));
   hub.start();
-  const services = createServices(surroundings, parts, announce, hub);
+  const services = createServices(context, parts, notifyCommitted, hub);
   const limits = createClientLimits(config.clientLimits);
   const graphql = {
     schema: await createSchema(),
@@ -131,7 +131,7 @@ export async function openApi(
     limits,
     toClientError: createToClientError(logger),
   };
-  const httpDoor = await createHttpDoor(graphql);
+  const httpDoor = await createHttpEndpoint(graphql);
   resources.push('graphql', () => httpDoor.stop());
   // Streams end first, then requests, then the parts that they need.
   resources.push('requests', () => port.stop());
@@ -170,9 +170,9 @@ function toPageConfig(config: Config, { formats }: Services): PageConfig {
 }
 
 function createServices(
-  { config, logger: log }: Surroundings,
-  { store, blobs, embedder, vectors }: Parts,
-  announce: Announce,
+  { config, logger }: AppContext,
+  { store, blobs, embedder, vectors }: Adapters,
+  notifyCommitted: NotifyCommitted,
   hub: StatusHub,
 ): Services {
   const { maxUploadBytes } = config;
@@ -182,15 +182,21 @@ function createServices(
     hub,
     formats,
     maxUploadBytes,
-    uploadDocument: createUploadDocument({ store, blobs, formats, announce, maxUploadBytes }),
-    deleteDocument: createDeleteDocument({ store, announce }),
+    uploadDocument: createUploadDocument({
+      store,
+      blobs,
+      formats,
+      notifyCommitted,
+      maxUploadBytes,
+    }),
+    deleteDocument: createDeleteDocument({ store, notifyCommitted }),
     searchDocuments: createSearchDocuments({
       store,
       embedder,
       vectors,
       reranker: createReranker(config),
       limits: config.search,
-      log,
+      logger,
     }),
   };
 }

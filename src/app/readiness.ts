@@ -1,4 +1,4 @@
-import type { Part } from '../api/http/health.js';
+import type { HealthCheck } from '../api/http/health.js';
 import { SetupError } from '../errors.js';
 import type { Logger } from '../runtime/logger.js';
 
@@ -7,14 +7,14 @@ const LONGEST_WAIT_MS = 5_000;
 
 /** What this process needs, whether it answers, and what the process is still waiting for. */
 export interface Readiness {
-  parts(): readonly Part[];
+  parts(): readonly HealthCheck[];
   /**
    * Opens a part that may be absent for a while: the process is alive meanwhile, not ready, and
    * says for what it waits. SetupError is final.
    */
   open<Result>(name: string, open: () => Promise<Result>): Promise<Result>;
   /** A part that was opened, and the question that it answers while it works. */
-  add(part: Part): void;
+  add(part: HealthCheck): void;
   /** From here on the parts decide. */
   started(): void;
   stop(): void;
@@ -25,16 +25,19 @@ export class StoppedWhileWaitingError extends Error {
 }
 
 export function createReadiness({ logger }: { logger: Logger }): Readiness {
-  const parts: Part[] = [];
+  const parts: HealthCheck[] = [];
   const stopping = new AbortController();
-  const starting: Part = {
+  const starting: HealthCheck = {
     name: 'start',
     check: () => Promise.reject(new Error('still starting')),
   };
   parts.push(starting);
 
   async function open<Result>(name: string, openPart: () => Promise<Result>): Promise<Result> {
-    const waiting: Part = { name, check: () => Promise.reject(new Error('does not answer yet')) };
+    const waiting: HealthCheck = {
+      name,
+      check: () => Promise.reject(new Error('does not answer yet')),
+    };
     parts.push(waiting);
     try {
       return await openPatiently(name, openPart);
@@ -58,7 +61,7 @@ export function createReadiness({ logger }: { logger: Logger }): Readiness {
     }
   }
 
-  function remove(part: Part): void {
+  function remove(part: HealthCheck): void {
     parts.splice(parts.indexOf(part), 1);
   }
 

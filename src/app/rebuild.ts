@@ -10,7 +10,7 @@ import { createInstallation } from '../postgres/installation.js';
 import { OUTBOX_SHARDS } from '../messages/topics.js';
 import { clearVectors, requeueCompleted, requeueEvents } from '../postgres/requeue.js';
 import { dropCollection } from '../weaviate/drop-collection.js';
-import { openDatabasePart, type Surroundings } from './open-adapters.js';
+import { openDatabasePart, type AppContext } from './open-adapters.js';
 
 const TIMEOUT_MS = 30_000;
 
@@ -20,11 +20,11 @@ export const REBUILDS = {
   files: markFiles,
 } as const;
 
-async function rebuildVectors(surroundings: Surroundings): Promise<string> {
-  const { weaviate } = surroundings.config;
-  const database = await openDatabasePart(surroundings, { unlimited: true });
+async function rebuildVectors(context: AppContext): Promise<string> {
+  const { weaviate } = context.config;
+  const database = await openDatabasePart(context, { unlimited: true });
   if (weaviate)
-    await surroundings.readiness.open('weaviate', () =>
+    await context.readiness.open('weaviate', () =>
       dropCollection({ ...weaviate, timeoutMs: TIMEOUT_MS }),
     );
   else await clearVectors(database);
@@ -32,8 +32,8 @@ async function rebuildVectors(surroundings: Surroundings): Promise<string> {
   return `The vectors are gone and ${count} documents wait to be embedded again: start the processes. Until a document is done, searches don't find it.`;
 }
 
-async function rebuildTopics(surroundings: Surroundings): Promise<string> {
-  const database = await openDatabasePart(surroundings, { unlimited: true });
+async function rebuildTopics(context: AppContext): Promise<string> {
+  const database = await openDatabasePart(context, { unlimited: true });
   const count = await requeueEvents(database);
   return `${count} events wait in ${OUTBOX_SHARDS} shards to be published again: consumers that keep the highest seq of a document see nothing new.`;
 }
@@ -42,15 +42,15 @@ async function rebuildTopics(surroundings: Surroundings): Promise<string> {
  * After the blob store was emptied or replaced: from here on the one at BLOB_URL is this
  * installation's.
  */
-async function markFiles(surroundings: Surroundings): Promise<string> {
-  const { blobUrl } = surroundings.config;
+async function markFiles(context: AppContext): Promise<string> {
+  const { blobUrl } = context.config;
   if (blobUrl === null)
     throw new SetupError(
       'BLOB_URL is not set: only a store that several processes share has a marker.',
     );
-  const installation = createInstallation({ database: await openDatabasePart(surroundings) });
+  const installation = createInstallation({ database: await openDatabasePart(context) });
   const blobs = await createBlobStore(blobUrl);
-  surroundings.resources.push('blob store', () => blobs.stop());
+  context.resources.push('blob store', () => blobs.stop());
   await installation.unmark();
   await createInstallationMarker({ blobs, installation }).write();
   return 'The store at BLOB_URL bears the marker of this installation. Documents whose files it does not hold fail with BLOB_MISSING when they are processed.';

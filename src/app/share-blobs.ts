@@ -6,7 +6,7 @@ import type { BlobStore, DocumentStore } from '../documents/ports.js';
 import type { Database } from '../postgres/database.js';
 import { createInstallation } from '../postgres/installation.js';
 import type { Logger } from '../runtime/logger.js';
-import type { Parts, Surroundings } from './open-adapters.js';
+import type { Adapters, AppContext } from './open-adapters.js';
 
 const MARKED_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 250;
@@ -24,17 +24,17 @@ interface Unshared {
  * document.
  */
 export async function shareBlobs(
-  { logger: log, resources, readiness }: Surroundings,
+  { logger, resources, readiness }: AppContext,
   { database, store, blobs, marksBlobs }: Unshared,
-): Promise<Pick<Parts, 'store' | 'blobs'>> {
+): Promise<Pick<Adapters, 'store' | 'blobs'>> {
   const marker = createInstallationMarker({
     blobs,
     installation: createInstallation({ database }),
   });
   await readiness.open('blob marker', () =>
-    marksBlobs ? marker.write().then(marker.check) : untilMarked(marker, log),
+    marksBlobs ? marker.write().then(marker.check) : untilMarked(marker, logger),
   );
-  const marked = watchMarkedBlobs({ blobs, marker, log });
+  const marked = watchMarkedBlobs({ blobs, marker, logger });
   resources.push('blob marker', () => marked.stop());
   readiness.add({ name: 'blob marker', check: () => marked.check() });
   const claim: DocumentStore['claim'] = async (options) =>
@@ -46,7 +46,7 @@ export async function shareBlobs(
  * Where all start at once, the API marks the store a few seconds later than the workers look for
  * the marker: no reason to warn.
  */
-async function untilMarked(marker: InstallationMarker, log: Logger): Promise<void> {
+async function untilMarked(marker: InstallationMarker, logger: Logger): Promise<void> {
   const deadline = performance.now() + MARKED_WITHIN_MS;
   for (let look = 1; ; look += 1) {
     try {
@@ -54,7 +54,10 @@ async function untilMarked(marker: InstallationMarker, log: Logger): Promise<voi
     } catch (error) {
       if (performance.now() > deadline) throw error;
       if (look === 1)
-        log.info({ err: error }, 'waiting for the marker of this installation in the blob store');
+        logger.info(
+          { err: error },
+          'waiting for the marker of this installation in the blob store',
+        );
     }
     await sleep(LOOK_EVERY_MS);
   }

@@ -11,7 +11,7 @@ import { measureRelay } from '../metrics/relay.js';
 import type { Database } from '../postgres/database.js';
 import { createLatestQueue } from '../postgres/latest-queue.js';
 import { createOutbox } from '../postgres/outbox.js';
-import type { Surroundings } from './open-adapters.js';
+import type { AppContext } from './open-adapters.js';
 
 const TICK_MS = 1_000;
 /**
@@ -21,10 +21,10 @@ const TICK_MS = 1_000;
  */
 const GATHER_MS = { least: 10, most: 100 };
 
-interface Lanes {
+interface RelayTargets {
   database: Database;
-  log: EventLog;
-  publisher: LatestPublisher;
+  eventLog: EventLog;
+  latestPublisher: LatestPublisher;
   shards: () => readonly number[];
   /** Before each look: shards come and go between batches only. */
   balance?: () => Promise<void>;
@@ -32,13 +32,13 @@ interface Lanes {
 
 /** Answers the task to wake after a commit. */
 export function startRelay(
-  { logger, resources, metrics }: Surroundings,
-  { database, shards, balance, ...lanes }: Lanes,
+  { logger, resources, metrics }: AppContext,
+  { database, shards, balance, ...lanes }: RelayTargets,
 ): BackgroundTask {
-  const { log, publisher } = measureRelay(metrics.registry, { ...lanes, shards });
+  const { eventLog, latestPublisher } = measureRelay(metrics.registry, { ...lanes, shards });
   const relayOutbox = createRelayOutbox({
     outbox: createOutbox({ database, shards }),
-    log,
+    eventLog,
     logger,
   });
   let lastBatchAt = 0;
@@ -46,7 +46,7 @@ export function startRelay(
   const outbox = createBackgroundTask({
     name: 'relay',
     tickMs: TICK_MS,
-    log: logger,
+    logger,
     run: async () => {
       await balance?.();
       await pause(gatherMs(lastRows) - (performance.now() - lastBatchAt));
@@ -58,8 +58,12 @@ export function startRelay(
   const latest = createBackgroundTask({
     name: 'latest',
     tickMs: TICK_MS,
-    log: logger,
-    run: createRelayLatest({ queue: createLatestQueue({ database, shards }), publisher, logger }),
+    logger,
+    run: createRelayLatest({
+      queue: createLatestQueue({ database, shards }),
+      latestPublisher,
+      logger,
+    }),
   });
   for (const [name, task] of Object.entries({ relay: outbox, latest })) {
     task.start();

@@ -1,15 +1,15 @@
 /** From the queue to the vectors: claims, runs, leases and cleanups. */
 import { join } from 'node:path';
-import type { Announce } from '../documents/commit-notifier.js';
+import type { NotifyCommitted } from '../documents/commit-notifier.js';
 import { createBackgroundTask } from '../runtime/background-task.js';
-import { createLeaseKeeper } from '../documents/lease-renewer.js';
+import { createLeaseRenewer } from '../documents/lease-renewer.js';
 import { createProcessDocument } from '../documents/process-document.js';
 import { createRunCleanups } from '../documents/run-cleanups.js';
 import { createWorker, type Worker } from '../documents/worker.js';
 import { createExtractor } from '../extraction/extractor.js';
 import { withSmallTexts } from '../extraction/small-texts.js';
 import { measureProcess } from '../metrics/process.js';
-import type { Parts, Surroundings } from './open-adapters.js';
+import type { Adapters, AppContext } from './open-adapters.js';
 
 const CLEANUP_TICK_MS = 5_000;
 /** Shorter than an eye can follow. */
@@ -28,14 +28,14 @@ export interface WorkerProcess {
 }
 
 interface Room {
-  onFull?: () => void;
-  onRoom?: () => void;
+  onCapacityExhausted?: () => void;
+  onCapacityAvailable?: () => void;
 }
 
 export function startWorker(
-  { config, logger: log, resources, metrics }: Surroundings,
-  parts: Parts,
-  announce: Announce,
+  { config, logger, resources, metrics }: AppContext,
+  parts: Adapters,
+  notifyCommitted: NotifyCommitted,
   room: Room = {},
 ): WorkerProcess {
   const { store, blobs, embedder, vectors } = parts;
@@ -43,26 +43,26 @@ export function startWorker(
     createExtractor({ ...config.extraction, workDir: join(config.dataDir, 'work') }),
   );
   resources.push('extractor', () => extractor.stop());
-  const leases = createLeaseKeeper({
+  const leases = createLeaseRenewer({
     store,
-    announce,
+    notifyCommitted,
     leaseMs: config.leaseMs,
     shortStageMs: SHORT_STAGE_MS,
-    log,
+    logger,
   });
   const tasks = {
     cleanups: createBackgroundTask({
       name: 'cleanups',
       tickMs: CLEANUP_TICK_MS,
-      log,
-      run: createRunCleanups({ store, vectors, blobs, log }),
+      logger,
+      run: createRunCleanups({ store, vectors, blobs, logger }),
     }),
     leases: createBackgroundTask({
       name: 'leases',
       tickMs: config.leaseMs / 3,
-      log,
+      logger,
       run: async () => {
-        announce(await store.takeBackLeases({ all: false }));
+        notifyCommitted(await store.reclaimExpiredLeases({ all: false }));
         return false;
       },
     }),
@@ -74,8 +74,8 @@ export function startWorker(
   const worker = createWorker({
     store,
     leases,
-    announce,
-    log,
+    notifyCommitted,
+    logger,
     leaseMs: config.leaseMs,
     retryDelaysMs: config.retryDelaysMs,
     ...room,

@@ -4,7 +4,7 @@ import { createFolderBlobStore } from './folder.js';
 import type { OpenBlobStore } from './managed-blob-store.js';
 
 /** Where objects lie in a bucket. */
-export interface BucketPlace {
+export interface BucketLocation {
   bucket: string;
   /** Empty, or with a slash at its end. */
   prefix: string;
@@ -44,7 +44,7 @@ async function openFolder(url: URL): Promise<OpenBlobStore> {
   return createFolderBlobStore({ folder: fileURLToPath(url), shared: true });
 }
 
-function toPlace(url: URL, parameters: readonly string[]): BucketPlace {
+function toPlace(url: URL, parameters: readonly string[]): BucketLocation {
   if (url.username || url.password)
     throw new SetupError('BLOB_URL must not hold credentials: they belong in the environment.');
   const unknown = [...url.searchParams.keys()].filter((name) => !parameters.includes(name));

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { gatherInto } from '../runtime/group-commit.js';
+import { createGroupCommit } from '../runtime/group-commit.js';
 import { ApiError, ProcessingFailure } from '../errors.js';
 import { MARKER_KEY, type OpenBlobStore } from './managed-blob-store.js';
 
@@ -207,7 +207,7 @@ function createNameFlush(folder: string): { flush(): Promise<void>; stop(): Prom
     await last?.then((handle) => handle.close()).catch(() => undefined);
   }
 
-  const flush = gatherInto<null, null>(Infinity, async (waiting) => {
+  const flush = createGroupCommit<null, null>(Infinity, async (waiting) => {
     try {
       await (await (opened ??= open(folder, 'r'))).sync();
       return waiting;

@@ -3,7 +3,7 @@ import { GCSDriver } from 'flydrive/drivers/gcs';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createObjectBlobStore } from './objects.js';
-import type { BucketPlace } from './create-blob-store.js';
+import type { BucketLocation } from './create-blob-store.js';
 import type { OpenBlobStore } from './managed-blob-store.js';
 
 /** Of one request. */
@@ -11,7 +11,7 @@ const TIMEOUT_MS = 20_000;
 /** Of an upload, however slow its client. */
 const UPLOAD_MS = 60 * 60 * 1_000;
 
-export function createGcsBlobStore({ bucket, prefix }: BucketPlace): OpenBlobStore {
+export function createGcsBlobStore({ bucket, prefix }: BucketLocation): OpenBlobStore {
   const storage = new Storage({
     timeout: TIMEOUT_MS,
     retryOptions: { maxRetries: 2, totalTimeout: TIMEOUT_MS / 1_000 },

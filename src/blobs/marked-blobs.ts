@@ -20,7 +20,10 @@ export interface MarkedBlobs {
 interface Dependencies {
   blobs: BlobStore;
   marker: InstallationMarker;
-  log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
+  logger: {
+    info(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
+  };
   checkEveryMs?: number;
 }
 
@@ -29,7 +32,7 @@ const CHECK_EVERY_MS = 5_000;
 export function watchMarkedBlobs({
   blobs,
   marker,
-  log,
+  logger,
   checkEveryMs = CHECK_EVERY_MS,
 }: Dependencies): MarkedBlobs {
   let isMarked = true;
@@ -39,21 +42,21 @@ export function watchMarkedBlobs({
       await marker.check();
     } catch (error) {
       if (isMarked)
-        log.warn(
+        logger.warn(
           { err: error },
           'failed to find the marker in the blob store; no work is claimed until it is there',
         );
       isMarked = false;
       throw error;
     }
-    if (!isMarked) log.info({}, 'found the marker in the blob store again');
+    if (!isMarked) logger.info({}, 'found the marker in the blob store again');
     isMarked = true;
   }
 
   const task = createBackgroundTask({
     name: 'blob store marker',
     tickMs: checkEveryMs,
-    log,
+    logger,
     run: () => check().then(isIdle, isIdle),
   });
   task.start();

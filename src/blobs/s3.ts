@@ -3,7 +3,7 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { S3Driver } from 'flydrive/drivers/s3';
 import type { Readable } from 'node:stream';
 import { createObjectBlobStore } from './objects.js';
-import type { BucketPlace } from './create-blob-store.js';
+import type { BucketLocation } from './create-blob-store.js';
 import type { OpenBlobStore } from './managed-blob-store.js';
 
 /** The smallest that S3 takes. With two at once, an upload holds three of them at most. */
@@ -19,7 +19,7 @@ export function createS3BlobStore({
   prefix,
   region,
   endpoint,
-}: BucketPlace): OpenBlobStore {
+}: BucketLocation): OpenBlobStore {
   const client = new S3Client({
     ...(region !== null && { region }),
     ...(endpoint !== null && toOtherProvider(endpoint, region)),

@@ -22,7 +22,7 @@ interface Options {
   timeoutMs?: number;
   /** For metrics: every call, and how long each waited for the bucket. */
   onCall?: (report: CallReport) => void;
-  onPaced?: (texts: number, waitedMs: number) => void;
+  onRateLimited?: (texts: number, waitedMs: number) => void;
   /** A call that is not full leaves when nothing more has come for so long; left out: 10 ms. */
   quietMs?: number;
 }
@@ -102,7 +102,7 @@ export async function createCohereEmbedder(options: Options): Promise<CohereEmbe
 
 type Pace = (texts: number, signal: AbortSignal) => Promise<void>;
 
-function createPace({ bucket, onPaced }: Options): Pace {
+function createPace({ bucket, onRateLimited }: Options): Pace {
   return async (texts, signal) => {
     const startedAt = performance.now();
     await bucket.take(texts, signal).catch((error: unknown) => {
@@ -113,7 +113,7 @@ function createPace({ bucket, onPaced }: Options): Pace {
         { cause: error },
       );
     });
-    onPaced?.(texts, performance.now() - startedAt);
+    onRateLimited?.(texts, performance.now() - startedAt);
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Change, DocumentStore } from './ports.js';
 import type { StatusEvent } from './document.js';
-import { gatherInto } from '../runtime/group-commit.js';
+import { createGroupCommit } from '../runtime/group-commit.js';
 import { isAllowedChange } from './status.js';
 
 const MAX_BATCH = 200;
@@ -12,7 +12,7 @@ type WriteChange = (change: Change) => Promise<StatusEvent | null>;
  * each waits for the one before.
  */
 export function createBatchedChange(store: Pick<DocumentStore, 'change'>): WriteChange {
-  const gather = gatherInto<Change, StatusEvent | null>(MAX_BATCH, (changes) =>
+  const gather = createGroupCommit<Change, StatusEvent | null>(MAX_BATCH, (changes) =>
     store.change(changes),
   );
   return (change) => {

@@ -5,9 +5,11 @@ import type { StatusEvent } from './document.js';
  * the signal that the outbox and, where there is new work, the queue have something. Never throws
  * and may be lost: every listener looks for itself as well.
  */
-export type Announce = (events: readonly StatusEvent[]) => void;
+export type NotifyCommitted = (events: readonly StatusEvent[]) => void;
 
-export function createAnnounce(listeners: readonly ((event: StatusEvent) => void)[]): Announce {
+export function createCommitNotifier(
+  listeners: readonly ((event: StatusEvent) => void)[],
+): NotifyCommitted {
   return (events) => {
     for (const event of events) for (const listener of listeners) listener(event);
   };

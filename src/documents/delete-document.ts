@@ -1,5 +1,5 @@
 import { ApiError } from '../errors.js';
-import type { Announce } from './commit-notifier.js';
+import type { NotifyCommitted } from './commit-notifier.js';
 import type { DocumentStore, Viewer } from './ports.js';
 
 export type DeleteDocument = (viewer: Viewer, id: string) => Promise<void>;
@@ -10,15 +10,15 @@ export type DeleteDocument = (viewer: Viewer, id: string) => Promise<void>;
  */
 export function createDeleteDocument({
   store,
-  announce,
+  notifyCommitted,
 }: {
   store: DocumentStore;
-  announce: Announce;
+  notifyCommitted: NotifyCommitted;
 }): DeleteDocument {
   return async (viewer, id) => {
     const event = isDocumentId(id) ? await store.markDeleting(viewer.id, id) : null;
     if (event === null) throw documentNotFound();
-    announce([event]);
+    notifyCommitted([event]);
   };
 }
 

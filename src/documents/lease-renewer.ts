@@ -3,7 +3,7 @@
  * also carries their progress to the rows, at most once a second. A run whose lease no longer holds
  * is told to stop: another worker may have the document.
  */
-import type { Announce } from './commit-notifier.js';
+import type { NotifyCommitted } from './commit-notifier.js';
 import { createBatchedChange } from './batch-changes.js';
 import type { Document } from './document.js';
 import type { Change, Claim, DocumentStore } from './ports.js';
@@ -26,7 +26,7 @@ export interface Lease {
   release(): void;
 }
 
-export interface LeaseKeeper {
+export interface LeaseRenewer {
   start(): void;
   hold(claim: Claim, stopping: AbortSignal): Lease;
   stop(): Promise<void>;
@@ -41,14 +41,14 @@ interface Held {
 
 interface Dependencies {
   store: DocumentStore;
-  announce: Announce;
+  notifyCommitted: NotifyCommitted;
   leaseMs: number;
   /**
    * A VECTORIZING shorter than this and the COMPLETED that ends it are one change; left out: each
    * by itself.
    */
   shortStageMs?: number;
-  log: { warn(fields: object, message: string): void };
+  logger: { warn(fields: object, message: string): void };
 }
 
 const RENEW_MS = 1_000;
@@ -57,13 +57,13 @@ const FEW_CHUNKS = 32;
 /** A hint of progress twice a second is as live as an eye can follow. */
 const PROGRESS_MS = 500;
 
-export function createLeaseKeeper({
+export function createLeaseRenewer({
   store,
-  announce,
+  notifyCommitted,
   leaseMs,
   shortStageMs = 0,
-  log,
-}: Dependencies): LeaseKeeper {
+  logger,
+}: Dependencies): LeaseRenewer {
   const held = new Map<string, Held>();
   const writeChange = createBatchedChange(store);
   let timer: NodeJS.Timeout | undefined;
@@ -77,7 +77,7 @@ export function createLeaseKeeper({
       const lost = await store.renew([...held.values()], leaseMs);
       for (const token of lost) held.get(token)?.lose();
     } catch (error) {
-      log.warn({ err: error, leases: held.size }, 'leases could not be renewed; trying again');
+      logger.warn({ err: error, leases: held.size }, 'leases could not be renewed; trying again');
     } finally {
       busy = false;
     }
@@ -112,7 +112,7 @@ export function createLeaseKeeper({
         const now = Date.now();
         if (now - hintedAt < PROGRESS_MS || document.status !== 'VECTORIZING') return;
         hintedAt = now;
-        announce([
+        notifyCommitted([
           toProgressEvent({ ...document, progress: { ...document.progress, done } }, new Date(now)),
         ]);
       },
@@ -140,7 +140,7 @@ export function createLeaseKeeper({
       lose();
       throw new LeaseLostError('the lease of this document no longer holds');
     }
-    announce([event]);
+    notifyCommitted([event]);
     return event.document;
   }
 

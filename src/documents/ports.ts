@@ -396,7 +396,7 @@ export interface DocumentStore {
    * Takes back expired leases (or, with `all`, every lease: at an embedded start no worker can be
    * alive): back to PENDING, or FAILED when no attempts are left.
    */
-  takeBackLeases(options: { all: boolean }): Promise<StatusEvent[]>;
+  reclaimExpiredLeases(options: { all: boolean }): Promise<StatusEvent[]>;
 
   /**
    * Moves the document of this user to DELETING and writes its cleanup; null when there is none.
@@ -413,7 +413,7 @@ export interface DocumentStore {
    */
   finishCleanup(cleanup: Cleanup): Promise<void>;
   /** Which of these blob keys no document names. */
-  unknownBlobKeys(keys: readonly string[]): Promise<string[]>;
+  findOrphanedBlobs(keys: readonly string[]): Promise<string[]>;
 }
 
 // ---- Operations ----------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ const BATCH = 2_000;
 
 interface Dependencies {
   queue: LatestQueue;
-  publisher: LatestPublisher;
+  latestPublisher: LatestPublisher;
   logger: { warn(fields: object, message: string): void };
 }
 
@@ -15,12 +15,12 @@ interface Dependencies {
  */
 export function createRelayLatest({
   queue,
-  publisher,
+  latestPublisher,
   logger,
 }: Dependencies): () => Promise<boolean> {
   async function publishShard(shard: number, rows: readonly LatestRow[]): Promise<boolean> {
     try {
-      await publisher.publish(
+      await latestPublisher.publish(
         shard,
         rows.map((row) => row.record),
       );

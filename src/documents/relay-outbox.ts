@@ -5,7 +5,7 @@ export const RELAY_BATCH = 1_000;
 
 interface Dependencies {
   outbox: Outbox;
-  log: EventLog;
+  eventLog: EventLog;
   logger: { error(fields: object, message: string): void };
 }
 
@@ -15,12 +15,16 @@ interface Dependencies {
  * for good is set aside alone. No transaction is open while the log is awaited. Answers how many
  * rows there were, RELAY_BATCH at most.
  */
-export function createRelayOutbox({ outbox, log, logger }: Dependencies): () => Promise<number> {
+export function createRelayOutbox({
+  outbox,
+  eventLog,
+  logger,
+}: Dependencies): () => Promise<number> {
   return async () => {
     const rows = await outbox.read(RELAY_BATCH);
     if (rows.length === 0) return 0;
     const refused = new Map(
-      (await log.publish(rows.map((row) => row.record))).map(({ index, reason }) => [
+      (await eventLog.publish(rows.map((row) => row.record))).map(({ index, reason }) => [
         rows[index]?.id,
         reason,
       ]),

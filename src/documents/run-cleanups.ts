@@ -6,7 +6,7 @@ interface Dependencies {
   store: DocumentStore;
   vectors: VectorStore;
   blobs: BlobStore;
-  log: { warn(fields: object, message: string): void };
+  logger: { warn(fields: object, message: string): void };
 }
 
 /**
@@ -18,7 +18,7 @@ export function createRunCleanups({
   store,
   vectors,
   blobs,
-  log,
+  logger,
 }: Dependencies): () => Promise<boolean> {
   async function run(cleanup: Cleanup): Promise<boolean> {
     try {
@@ -27,7 +27,7 @@ export function createRunCleanups({
       await store.finishCleanup(cleanup);
       return true;
     } catch (error) {
-      log.warn(
+      logger.warn(
         { err: error, documentId: cleanup.documentId },
         'a cleanup has failed; it is tried again',
       );

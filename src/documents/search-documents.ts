@@ -52,7 +52,7 @@ interface Dependencies {
   reranker?: Reranker | null;
   /** `timeoutMs`: from the request to its hits, waiting for a place included. */
   limits: SearchLimits & { timeoutMs: number };
-  log: { warn(fields: object, message: string): void };
+  logger: { warn(fields: object, message: string): void };
 }
 
 /**
@@ -201,7 +201,7 @@ async function findBest(
   first: number,
   signal: AbortSignal,
 ): Promise<Found[]> {
-  const { reranker, log } = dependencies;
+  const { reranker, logger } = dependencies;
   const query = { ...asked, vector: await embedQuery(dependencies, asked, signal) };
   if (!reranker || asked.mode === 'KEYWORD')
     return findAnswering(dependencies, query, first, signal);
@@ -211,7 +211,7 @@ async function findBest(
   } catch (error) {
     signal.throwIfAborted();
     // Found is found: the order is a little worse, and nobody has to ask again.
-    log.warn({ err: error }, 'the hits of a search could not be reranked and keep their order');
+    logger.warn({ err: error }, 'the hits of a search could not be reranked and keep their order');
     return found.slice(0, first);
   }
 }

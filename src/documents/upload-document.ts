@@ -2,7 +2,7 @@ import { createHash, randomUUID, type Hash } from 'node:crypto';
 import { ApiError } from '../errors.js';
 import type { Document, Priority } from './document.js';
 import { toSafeFilename } from './filename.js';
-import type { Announce } from './commit-notifier.js';
+import type { NotifyCommitted } from './commit-notifier.js';
 import type { BlobStore, DocumentStore, FormatDetector, Viewer } from './ports.js';
 
 export interface Upload {
@@ -30,7 +30,7 @@ interface Dependencies {
   store: DocumentStore;
   blobs: BlobStore;
   formats: FormatDetector;
-  announce: Announce;
+  notifyCommitted: NotifyCommitted;
   maxUploadBytes: number;
 }
 
@@ -41,7 +41,7 @@ interface Dependencies {
  * off).
  */
 export function createUploadDocument(dependencies: Dependencies): UploadDocument {
-  const { store, blobs, announce } = dependencies;
+  const { store, blobs, notifyCommitted } = dependencies;
 
   async function uploadDocument(viewer: Viewer, upload: Upload): Promise<UploadResult> {
     const id = randomUUID();
@@ -59,7 +59,7 @@ export function createUploadDocument(dependencies: Dependencies): UploadDocument
         force,
       };
       const accepted = await store.accept(document);
-      if (accepted.duplicateOf === null) announce([accepted.event]);
+      if (accepted.duplicateOf === null) notifyCommitted([accepted.event]);
       else await blobs.remove(id);
       return { document: accepted.document, duplicateOf: accepted.duplicateOf };
     } catch (error) {
@@ -73,7 +73,7 @@ export function createUploadDocument(dependencies: Dependencies): UploadDocument
    * that no row names it.
    */
   async function removeUnlessAccepted(key: string): Promise<void> {
-    const unknown = await store.unknownBlobKeys([key]).catch((): string[] => []);
+    const unknown = await store.findOrphanedBlobs([key]).catch((): string[] => []);
     if (unknown.includes(key)) await blobs.remove(key);
   }
 

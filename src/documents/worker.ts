@@ -3,9 +3,9 @@
  * while they are processed, and writes what became of each. A message, or its own slow tick, makes
  * it ask; which document is next is never the message's business.
  */
-import type { Announce } from './commit-notifier.js';
+import type { NotifyCommitted } from './commit-notifier.js';
 import type { Document } from './document.js';
-import { LeaseLostError, type LeaseKeeper } from './lease-renewer.js';
+import { LeaseLostError, type LeaseRenewer } from './lease-renewer.js';
 import { createPlaces, type Place } from './places.js';
 import type { Claim, DocumentStore } from './ports.js';
 import type { ProcessDocument } from './process-document.js';
@@ -38,9 +38,9 @@ export interface WorkerLog {
 interface Dependencies {
   store: DocumentStore;
   process: ProcessDocument;
-  leases: LeaseKeeper;
-  announce: Announce;
-  log: WorkerLog;
+  leases: LeaseRenewer;
+  notifyCommitted: NotifyCommitted;
+  logger: WorkerLog;
   concurrency: number;
   /** Files that are read at once. */
   readers: number;
@@ -48,8 +48,8 @@ interface Dependencies {
   leaseMs: number;
   retryDelaysMs: readonly number[];
   /** Called when this worker has no more room, and when it has some again. */
-  onFull?: () => void;
-  onRoom?: () => void;
+  onCapacityExhausted?: () => void;
+  onCapacityAvailable?: () => void;
 }
 
 const TICK_MS = 1_000;
@@ -68,7 +68,7 @@ class StoppedError extends Error {
 }
 
 export function createWorker(dependencies: Dependencies): Worker {
-  const { store, leases, announce, log, concurrency, readers } = dependencies;
+  const { store, leases, notifyCommitted, logger, concurrency, readers } = dependencies;
   const places = createPlaces({ concurrency, readers });
   const running = new Set<Promise<void>>();
   const stopping = new AbortController();
@@ -104,13 +104,13 @@ export function createWorker(dependencies: Dependencies): Worker {
   }
 
   function waitForRoom(): Promise<void> {
-    if (!roomAgain) dependencies.onFull?.();
+    if (!roomAgain) dependencies.onCapacityExhausted?.();
     roomAgain ??= Promise.withResolvers();
     return roomAgain.promise.then(wake);
   }
 
   function tellRoom(): void {
-    if (roomAgain) dependencies.onRoom?.();
+    if (roomAgain) dependencies.onCapacityAvailable?.();
     roomAgain?.resolve();
     roomAgain = undefined;
   }
@@ -144,10 +144,10 @@ export function createWorker(dependencies: Dependencies): Worker {
       const limits = places.limits();
       const { claims, events } = await store.claim({ limit, leaseMs, maxPerUser, limits });
       noteTaken(claims.length, limit - limits.reservedPlaces);
-      announce(events);
+      notifyCommitted(events);
       for (const claim of claims) begin(claim);
     } catch (error) {
-      log.warn({ err: error }, 'the queue could not be read; asking again soon');
+      logger.warn({ err: error }, 'the queue could not be read; asking again soon');
     }
   }
 
@@ -187,7 +187,7 @@ export function createWorker(dependencies: Dependencies): Worker {
 
   async function settle(
     document: Document,
-    change: ReturnType<LeaseKeeper['hold']>['change'],
+    change: ReturnType<LeaseRenewer['hold']>['change'],
     error: unknown,
   ): Promise<void> {
     const fields = {
@@ -196,7 +196,7 @@ export function createWorker(dependencies: Dependencies): Worker {
       attempt: document.attempt,
     };
     if (error instanceof LeaseLostError || !isRunning(document.status)) {
-      log.info({ ...fields, reason: describeError(error) }, 'document taken from this worker');
+      logger.info({ ...fields, reason: describeError(error) }, 'document taken from this worker');
       return;
     }
     const { to, set } = stopping.signal.aborted
@@ -205,12 +205,15 @@ export function createWorker(dependencies: Dependencies): Worker {
           retryDelaysMs: dependencies.retryDelaysMs,
           now: new Date(),
         });
-    log.warn({ ...fields, to, err: error }, 'a try at a document has ended without success');
+    logger.warn({ ...fields, to, err: error }, 'a try at a document has ended without success');
     await change({ to, ...(set && { set }) }).catch((failure: unknown) => {
       // It was deleted or cancelled meanwhile: nobody waits for its outcome.
       if (failure instanceof LeaseLostError)
-        return log.info({ ...fields, reason: failure.message }, 'document taken from this worker');
-      log.error(
+        return logger.info(
+          { ...fields, reason: failure.message },
+          'document taken from this worker',
+        );
+      logger.error(
         { ...fields, err: failure },
         'the outcome could not be written; the lease will run out and another try begin',
       );

@@ -31,7 +31,7 @@ export interface ReadJob {
  * something else than the document. `cause` is the driver's own error, for the log. After an answer
  * that `isLast` the child ends.
  */
-export type ReadAnswer =
+export type ReadReply =
   | { type: 'started' }
   | { type: 'done'; rssBytes: number }
   | {

@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { ProcessingFailure } from '../errors.js';
-import { WATCH_PARENT, type ReadAnswer, type ReadJob } from './protocol.js';
+import { WATCH_PARENT, type ReadReply, type ReadJob } from './protocol.js';
 import { readDocument, toReadFailure } from './read-document.js';
 
 const CAUSE_CHARS = 2_000;
@@ -18,7 +18,7 @@ let isReading = false;
 
 /** The first answer to a job is the only one. */
 function answer(
-  message: Exclude<ReadAnswer, { type: 'started' }>,
+  message: Exclude<ReadReply, { type: 'started' }>,
   onSent = (): void => undefined,
 ): void {
   if (isReading) {
@@ -32,11 +32,11 @@ async function serve(job: ReadJob): Promise<void> {
   isReading = true;
   // While a document is read only the reader keeps this process running: see endWithoutOutcome.
   process.channel?.unref();
-  process.send?.({ type: 'started' } satisfies ReadAnswer);
+  process.send?.({ type: 'started' } satisfies ReadReply);
   answer(await outcomeOf(job));
 }
 
-async function outcomeOf(job: ReadJob): Promise<Exclude<ReadAnswer, { type: 'started' }>> {
+async function outcomeOf(job: ReadJob): Promise<Exclude<ReadReply, { type: 'started' }>> {
   try {
     process.chdir(job.folder);
     await readDocument(job);
@@ -52,7 +52,7 @@ async function outcomeOf(job: ReadJob): Promise<Exclude<ReadAnswer, { type: 'sta
   }
 }
 
-function toFailedAnswer(error: unknown): Extract<ReadAnswer, { type: 'failed' }> {
+function toFailedAnswer(error: unknown): Extract<ReadReply, { type: 'failed' }> {
   const failure =
     error instanceof ProcessingFailure
       ? error

@@ -14,7 +14,7 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ProcessingFailure } from '../errors.js';
 import type { Launcher } from './launcher.js';
-import { CONTENT_FILE, WATCH_PARENT, type ReadAnswer, type ReadJob } from './protocol.js';
+import { CONTENT_FILE, WATCH_PARENT, type ReadReply, type ReadJob } from './protocol.js';
 import { watchUsage, type Usage } from './process-usage.js';
 import { readingTimeMs, timeFailure } from './time-limit.js';
 
@@ -126,7 +126,7 @@ async function movedTo(
 /** A child that ends after its answer is not to be given another document. */
 function toFailure(
   child: ChildProcess,
-  { code, message, cause, isLast }: Extract<ReadAnswer, { type: 'failed' }>,
+  { code, message, cause, isLast }: Extract<ReadReply, { type: 'failed' }>,
 ): ProcessingFailure {
   if (isLast) child.kill('SIGKILL');
   return new ProcessingFailure(code, message, { cause: new Error(cause) });
@@ -189,13 +189,13 @@ function whenExited(child: ChildProcess): Promise<string> {
   });
 }
 
-type FinalAnswer = Exclude<ReadAnswer, { type: 'started' }>;
+type FinalAnswer = Exclude<ReadReply, { type: 'started' }>;
 
 /** Never settles if the child dies: the race with its exit does. */
 function askChild(child: ChildProcess, job: ReadJob, onStarted: () => void): Promise<FinalAnswer> {
   return new Promise((resolve) => {
     function onMessage(message: unknown): void {
-      const answer = message as ReadAnswer;
+      const answer = message as ReadReply;
       if (answer.type === 'started') return onStarted();
       child.off('message', onMessage);
       resolve(answer);

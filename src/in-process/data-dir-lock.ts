@@ -31,7 +31,7 @@ const POLL_MS = 50;
  * for an owner that is stopping, as long as that one may take; throws DataDirError after 3 s for
  * any other.
  */
-export async function claimDataDir(
+export async function lockDataDir(
   dataDir: string,
   { onWait }: ClaimOptions = {},
 ): Promise<DataDirClaim> {

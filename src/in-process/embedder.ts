@@ -29,7 +29,7 @@ export interface EncoderOptions {
   threads?: number;
 }
 
-export function createEncoder({
+export function createLocalEmbedder({
   threads: limit = availableParallelism(),
 }: EncoderOptions = {}): Embedder {
   const queues: Record<Purpose, FairQueue<Work>> = {

@@ -1,7 +1,7 @@
 import type { Admin, Kafka } from 'kafkajs';
 import { withDeadline } from './deadline.js';
 import { toSetupError, toUnavailable } from './errors.js';
-import type { KafkaLog } from './kafkajs-logger.js';
+import type { Logger } from '../runtime/logger.js';
 
 /**
  * One connection for questions about the cluster, opened when first needed and thrown away after a
@@ -15,7 +15,7 @@ export interface KafkaAdmin {
 
 const ANSWER_MS = 20_000;
 
-export function createKafkaAdmin({ kafka, log }: { kafka: Kafka; log: KafkaLog }): KafkaAdmin {
+export function createKafkaAdmin({ kafka, logger }: { kafka: Kafka; logger: Logger }): KafkaAdmin {
   let opened: Promise<Admin> | undefined;
 
   async function open(): Promise<Admin> {
@@ -29,7 +29,7 @@ export function createKafkaAdmin({ kafka, log }: { kafka: Kafka; log: KafkaLog }
     opened = undefined;
     await last
       ?.then((admin) => admin.disconnect())
-      .catch((error: unknown) => log.debug({ err: error }, 'a connection did not end quietly'));
+      .catch((error: unknown) => logger.debug({ err: error }, 'a connection did not end quietly'));
   }
 
   return {

@@ -1,5 +1,6 @@
 import { Kafka, logLevel, type KafkaConfig, type SASLOptions } from 'kafkajs';
-import { toLogCreator, type KafkaLog } from './kafkajs-logger.js';
+import type { Logger } from '../runtime/logger.js';
+import { toLogCreator } from './kafkajs-logger.js';
 import { silenceNegativeTimeouts } from './timer-warning.js';
 
 export type { Kafka };
@@ -7,7 +8,7 @@ export type { Kafka };
 export interface KafkaOptions {
   /** host:port of some of the brokers; they name the others. */
   brokers: readonly string[];
-  log: KafkaLog;
+  logger: Logger;
   /** True: TLS with the system's authorities; an object: options for node:tls. Absent: no TLS. */
   ssl?: KafkaConfig['ssl'];
   /** Absent: no authentication. */
@@ -22,7 +23,7 @@ const REQUEST_MS = 8_000;
 const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 2 };
 
 /** Connects to nothing: whoever uses it does. */
-export function createKafka({ brokers, log, ssl, sasl, socketFactory }: KafkaOptions): Kafka {
+export function createKafka({ brokers, logger, ssl, sasl, socketFactory }: KafkaOptions): Kafka {
   silenceNegativeTimeouts();
   return new Kafka({
     clientId: 'docstream',
@@ -32,7 +33,7 @@ export function createKafka({ brokers, log, ssl, sasl, socketFactory }: KafkaOpt
     requestTimeout: REQUEST_MS,
     retry: RETRY,
     logLevel: logLevel.INFO,
-    logCreator: toLogCreator(log),
+    logCreator: toLogCreator(logger),
     ...(ssl !== undefined && { ssl }),
     ...(sasl !== undefined && { sasl }),
     ...(socketFactory !== undefined && { socketFactory }),

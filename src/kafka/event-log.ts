@@ -1,7 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import type { EventLog, LogRecord, RefusedRecord } from '../documents/ports.js';
 import { toRefusal, toUnavailable } from './errors.js';
-import type { KafkaLog } from './kafkajs-logger.js';
+import type { Logger } from '../runtime/logger.js';
 import { splitBySize } from './record-size.js';
 import { createSender, type Sender } from './sender.js';
 
@@ -21,12 +21,12 @@ interface Numbered {
  */
 export function createKafkaEventLog({
   kafka,
-  log,
+  logger,
 }: {
   kafka: Kafka;
-  log: KafkaLog;
+  logger: Logger;
 }): KafkaEventLog {
-  const sender = createSender({ kafka, log });
+  const sender = createSender({ kafka, logger });
   let last: Promise<unknown> = Promise.resolve();
 
   const publish = (records: readonly LogRecord[]): Promise<RefusedRecord[]> => {

@@ -17,8 +17,8 @@ import kafkajs, {
 import type { DeadLetter } from '../documents/ports.js';
 import { parseJobMessage } from '../messages/job.js';
 import { isKafkaError } from './errors.js';
-import type { KafkaLog } from './kafkajs-logger.js';
-import { createPermitLedger, type Note, type PermitLedger } from './offset-tracker.js';
+import type { Logger } from '../runtime/logger.js';
+import { createOffsetTracker, type TrackedBatch, type OffsetTracker } from './offset-tracker.js';
 
 export interface GroupMember {
   /**
@@ -40,11 +40,11 @@ export interface GroupMemberOptions {
   kafka: Kafka;
   groupId: string;
   topic: string;
-  onPermit(): Promise<void> | void;
+  onWakeUp(): Promise<void> | void;
   onUnreadable(letter: DeadLetter): Promise<void>;
   /** The membership was lost after it had joined. */
   onLost(error: unknown): void;
-  log: KafkaLog;
+  logger: Logger;
 }
 
 /** How long a fetch waits for news, and so how long a pause, a resume and a stop may take. */
@@ -62,7 +62,7 @@ const MAX_VALUE_BYTES = 64 * 1024;
 const MAX_KEY_CHARACTERS = 200;
 
 export function createGroupMember(options: GroupMemberOptions): GroupMember {
-  const { kafka, groupId, topic, log } = options;
+  const { kafka, groupId, topic, logger } = options;
   const consumer = kafka.consumer({
     groupId,
     sessionTimeout: SESSION_MS,
@@ -75,7 +75,7 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     // a stop that comes meanwhile.
     retry: { restartOnFailure: () => Promise.resolve(false) },
   });
-  const ledger = createPermitLedger({
+  const ledger = createOffsetTracker({
     ...options,
     commit: (offsets) => commit(consumer, topic, offsets),
   });
@@ -120,7 +120,7 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
       await consumer.subscribe({ topics: [topic], fromBeginning: true });
       await consumer.run({
         autoCommit: false,
-        eachBatch: (payload) => guarded(() => readBatch(payload, ledger), log),
+        eachBatch: (payload) => guarded(() => readBatch(payload, ledger), logger),
       });
       await firstJoin.promise;
     },
@@ -147,34 +147,34 @@ async function commit(
   );
 }
 
-async function guarded(handle: () => Promise<void>, log: KafkaLog): Promise<void> {
+async function guarded(handle: () => Promise<void>, logger: Logger): Promise<void> {
   try {
     await handle();
   } catch (error) {
     if (isKafkaError(error)) throw error;
-    log.error({ err: error }, 'a batch of permits could not be noted; it is read again');
+    logger.error({ err: error }, 'a batch of permits could not be noted; it is read again');
     throw new kafkajs.KafkaJSError('a batch could not be noted', { retriable: true });
   }
 }
 
 async function readBatch(
   { batch, heartbeat, isRunning }: EachBatchPayload,
-  ledger: PermitLedger,
+  ledger: OffsetTracker,
 ): Promise<void> {
-  ledger.note(toNote(batch));
+  ledger.track(toNote(batch));
   while (ledger.isFull() && isRunning()) {
     await ledger.round(HEARTBEAT_MS);
     await heartbeat();
   }
 }
 
-function toNote(batch: EachBatchPayload['batch']): Note {
+function toNote(batch: EachBatchPayload['batch']): TrackedBatch {
   const { topic, partition } = batch;
   const read = batch.messages.map((message) => ({ message, parsed: parseJobMessage(message) }));
   return {
     partition,
     nextOffset: BigInt(batch.lastOffset()) + 1n,
-    hasPermits: read.some(({ parsed }) => parsed.ok),
+    hasWakeUps: read.some(({ parsed }) => parsed.ok),
     unreadable: read.flatMap(({ message, parsed }) =>
       parsed.ok ? [] : [toLetter({ topic, partition, message, reason: parsed.reason })],
     ),

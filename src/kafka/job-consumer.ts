@@ -16,7 +16,7 @@ import type { DeadLetter } from '../documents/ports.js';
 import { ApiError, SetupError } from '../errors.js';
 import { isTransient, toSetupError, toUnavailable } from './errors.js';
 import { createGroupMember, type GroupMember } from './group-member.js';
-import type { KafkaLog } from './kafkajs-logger.js';
+import type { Logger } from '../runtime/logger.js';
 import { untilKnown } from './until-known.js';
 
 export interface JobConsumer {
@@ -42,19 +42,19 @@ interface Dependencies {
   groupId: string;
   topic: string;
   /** Resolves when a claim was tried; then the permit is spent. One that rejects is tried again. */
-  onPermit(): Promise<void> | void;
+  onWakeUp(): Promise<void> | void;
   /** Resolves when the message is kept. May be called again for the same one. */
   onUnreadable(letter: DeadLetter): Promise<void>;
   /** The consumer has ended for good: the process must end too, with a non-zero code. */
   onCrash(error: unknown): void;
-  log: KafkaLog;
+  logger: Logger;
 }
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 
 export function createJobConsumer(dependencies: Dependencies): JobConsumer {
-  const { groupId, topic, log, onCrash } = dependencies;
+  const { groupId, topic, logger, onCrash } = dependencies;
   const stopping = new AbortController();
   let member: GroupMember | undefined;
   let isPaused = false;
@@ -112,14 +112,14 @@ export function createJobConsumer(dependencies: Dependencies): JobConsumer {
       isTransient(error);
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
     ) {
-      log.warn(
+      logger.warn(
         { err: error, groupId, topic, retryInMs: pauseMs },
         'lost the membership of the consumer group; joining again',
       );
       try {
         await sleep(pauseMs, undefined, { signal: stopping.signal });
         await join();
-        return log.info({ groupId, topic }, 'joined the consumer group again');
+        return logger.info({ groupId, topic }, 'joined the consumer group again');
       } catch (failure) {
         if (stopping.signal.aborted) return;
         error = failure;

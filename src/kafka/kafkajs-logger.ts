@@ -1,13 +1,6 @@
 /** kafkajs' log as ours. */
 import { logLevel, type logCreator } from 'kafkajs';
-
-/** What this folder needs of a log. */
-export interface KafkaLog {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
+import type { Logger } from '../runtime/logger.js';
 
 /** Of what kafkajs adds to a line; the rest may quote data or is a stack. */
 const FIELDS = [
@@ -29,14 +22,14 @@ const FIELDS = [
 const KNOWN = /^Limiting retries for the idempotent producer/;
 
 export const toLogCreator =
-  (log: KafkaLog): logCreator =>
+  (logger: Logger): logCreator =>
   () =>
   ({ namespace, level, log: entry }) => {
     if (KNOWN.test(entry.message)) return;
     const fields = Object.fromEntries(
       FIELDS.filter((name) => typeof entry[name] !== 'object').map((name) => [name, entry[name]]),
     );
-    log[toLevel(level)]({ ...fields, part: 'kafka', namespace }, entry.message);
+    logger[toLevel(level)]({ ...fields, part: 'kafka', namespace }, entry.message);
   };
 
 /**

@@ -11,7 +11,7 @@ import type { LogRecord } from '../documents/ports.js';
 import { ApiError } from '../errors.js';
 import { withDeadline } from './deadline.js';
 import { isFenced, toUnavailable } from './errors.js';
-import type { KafkaLog } from './kafkajs-logger.js';
+import type { Logger } from '../runtime/logger.js';
 import { createPartitioner } from './partitioner.js';
 import { MAX_SEND_BYTES, sizeOf, splitBySize } from './record-size.js';
 import { toTopicMessages } from './sender.js';
@@ -21,7 +21,7 @@ export class FencedError extends Error {
   override readonly name = 'FencedError';
 }
 
-export interface LatestLane {
+export interface LatestProducer {
   /**
    * All or nothing: one transaction. Throws FencedError when another process has taken the shard
    * over. One call at a time.
@@ -36,15 +36,15 @@ const ACKS_MS = 5_000;
 /** Shorter than a lease of 30 s. Kafka aborts by itself what has not ended by then. */
 const TRANSACTION_MS = 25_000;
 
-export async function openLatestLane({
+export async function openLatestProducer({
   kafka,
   shard,
-  log,
+  logger,
 }: {
   kafka: Kafka;
   shard: number;
-  log: KafkaLog;
-}): Promise<LatestLane> {
+  logger: Logger;
+}): Promise<LatestProducer> {
   const producer = kafka.producer({
     transactionalId: `docstream-latest-${shard}`,
     transactionTimeout: TRANSACTION_MS,
@@ -58,7 +58,7 @@ export async function openLatestLane({
     open = false;
     await producer
       .disconnect()
-      .catch((error: unknown) => log.debug({ err: error, shard }, 'a lane did not end quietly'));
+      .catch((error: unknown) => logger.debug({ err: error, shard }, 'a lane did not end quietly'));
   }
 
   async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
@@ -80,7 +80,7 @@ export async function openLatestLane({
           'DEPENDENCY_UNAVAILABLE',
           `The lane of shard ${shard} is shut: open a new one.`,
         );
-      await attempt('a transaction', () => publishIn(producer, withoutOversized(records, log)));
+      await attempt('a transaction', () => publishIn(producer, withoutOversized(records, logger)));
     },
     isOpen: () => open,
     stop,
@@ -120,10 +120,10 @@ async function sendAll(transaction: Transaction, records: readonly LogRecord[]):
 }
 
 /** One that Kafka would refuse would fail its whole transaction, again and again. */
-function withoutOversized(records: readonly LogRecord[], log: KafkaLog): LogRecord[] {
+function withoutOversized(records: readonly LogRecord[], logger: Logger): LogRecord[] {
   return records.filter((record) => {
     if (sizeOf(record) <= MAX_SEND_BYTES) return true;
-    log.error(
+    logger.error(
       { topic: record.topic, documentId: record.key },
       'a state is too large for Kafka and is left out',
     );

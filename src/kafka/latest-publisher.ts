@@ -2,8 +2,8 @@ import type { Kafka } from 'kafkajs';
 import type { LatestPublisher } from '../documents/ports.js';
 import { ApiError } from '../errors.js';
 import { isNotThereYet } from './errors.js';
-import { openLatestLane, type LatestLane } from './latest-producer.js';
-import type { KafkaLog } from './kafkajs-logger.js';
+import { openLatestProducer, type LatestProducer } from './latest-producer.js';
+import type { Logger } from '../runtime/logger.js';
 
 export interface KafkaLatestPublisher extends LatestPublisher {
   /**
@@ -17,20 +17,20 @@ export interface KafkaLatestPublisher extends LatestPublisher {
 
 export function createLatestPublisher({
   kafka,
-  log,
+  logger,
 }: {
   kafka: Kafka;
-  log: KafkaLog;
+  logger: Logger;
 }): KafkaLatestPublisher {
-  const lanes = new Map<number, LatestLane>();
+  const lanes = new Map<number, LatestProducer>();
 
   async function openOne(shard: number): Promise<void> {
     if (lanes.get(shard)?.isOpen()) return;
     try {
-      lanes.set(shard, await openLatestLane({ kafka, shard, log }));
+      lanes.set(shard, await openLatestProducer({ kafka, shard, logger }));
     } catch (error) {
       const level = isNotThereYet(error) ? 'info' : 'warn';
-      log[level](
+      logger[level](
         { err: error, shard },
         'the lane of a shard could not be opened; it is tried again',
       );

@@ -6,19 +6,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError } from '../errors.js';
 import type { DeadLetter } from '../documents/ports.js';
-import type { KafkaLog } from './kafkajs-logger.js';
+import type { Logger } from '../runtime/logger.js';
 
 /** What one batch of one partition held. */
-export interface Note {
+export interface TrackedBatch {
   partition: number;
   /** Where to go on reading. */
   nextOffset: bigint;
-  hasPermits: boolean;
+  hasWakeUps: boolean;
   unreadable: readonly DeadLetter[];
 }
 
-export interface PermitLedger {
-  note(note: Note): void;
+export interface OffsetTracker {
+  track(track: TrackedBatch): void;
   /** These partitions are ours now, no others; what was noted of others is their new owner's. */
   assign(partitions: readonly number[]): void;
   /** There are so many unreadable messages waiting to be kept that no more should be read. */
@@ -34,10 +34,10 @@ export interface PermitLedger {
 
 interface Dependencies {
   /** Resolves when a claim was tried. */
-  onPermit(): Promise<void> | void;
+  onWakeUp(): Promise<void> | void;
   onUnreadable(letter: DeadLetter): Promise<void>;
   commit(offsets: readonly { partition: number; offset: string }[]): Promise<void>;
-  log: KafkaLog;
+  logger: Logger;
   retryMs?: number;
 }
 
@@ -51,17 +51,17 @@ const MAX_TRIES = 5;
 
 interface Entry {
   nextOffset: bigint;
-  hasPermits: boolean;
+  hasWakeUps: boolean;
   unreadable: { letter: DeadLetter; tries: number }[];
 }
 
-export function createPermitLedger({
-  onPermit,
+export function createOffsetTracker({
+  onWakeUp,
   onUnreadable,
   commit,
-  log,
+  logger,
   retryMs = RETRY_MS,
-}: Dependencies): PermitLedger {
+}: Dependencies): OffsetTracker {
   const entries = new Map<number, Entry>();
   const draining = new AbortController();
   let ended = false;
@@ -72,7 +72,7 @@ export function createPermitLedger({
       try {
         await settle();
       } catch (error) {
-        log.warn({ err: error }, 'permits could not be settled; they are tried again');
+        logger.warn({ err: error }, 'permits could not be settled; they are tried again');
         if (draining.signal.aborted) return;
         await sleep(retryMs, undefined, { signal: draining.signal }).catch(() => undefined);
       }
@@ -81,7 +81,7 @@ export function createPermitLedger({
 
   async function settle(): Promise<void> {
     const round = new Map([...entries].map(([partition, entry]) => [partition, entry.nextOffset]));
-    if ([...entries.values()].some((entry) => entry.hasPermits))
+    if ([...entries.values()].some((entry) => entry.hasWakeUps))
       await tryClaim([...entries.values()]);
     for (const entry of entries.values()) await keepUnreadable(entry);
     const settled = [...round].filter(([partition]) => entries.has(partition));
@@ -92,11 +92,11 @@ export function createPermitLedger({
   }
 
   async function tryClaim(waiting: readonly Entry[]): Promise<void> {
-    for (const entry of waiting) entry.hasPermits = false;
+    for (const entry of waiting) entry.hasWakeUps = false;
     try {
-      await onPermit();
+      await onWakeUp();
     } catch (error) {
-      for (const entry of waiting) entry.hasPermits = true;
+      for (const entry of waiting) entry.hasWakeUps = true;
       throw error;
     }
   }
@@ -113,17 +113,17 @@ export function createPermitLedger({
     const isAway = error instanceof ApiError && error.code === 'DEPENDENCY_UNAVAILABLE';
     if (isAway || tries < MAX_TRIES) throw error;
     const { topic, partition, offset, reason } = letter;
-    log.error(
+    logger.error(
       { err: error, topic, partition, offset, reason },
       'an unreadable message could not be kept; it lies in its topic only',
     );
   }
 
   return {
-    note: ({ partition, nextOffset, hasPermits, unreadable }) => {
-      const entry = entries.get(partition) ?? { nextOffset, hasPermits: false, unreadable: [] };
+    track: ({ partition, nextOffset, hasWakeUps, unreadable }) => {
+      const entry = entries.get(partition) ?? { nextOffset, hasWakeUps: false, unreadable: [] };
       entry.nextOffset = nextOffset;
-      entry.hasPermits ||= hasPermits;
+      entry.hasWakeUps ||= hasWakeUps;
       entry.unreadable.push(...unreadable.map((letter) => ({ letter, tries: 0 })));
       entries.set(partition, entry);
       settling ??= settleAll().finally(() => (settling = undefined));

@@ -8,7 +8,7 @@
 import type { Kafka, Message, Producer, TopicMessages } from 'kafkajs';
 import type { LogRecord } from '../documents/ports.js';
 import { withDeadline } from './deadline.js';
-import type { KafkaLog } from './kafkajs-logger.js';
+import type { Logger } from '../runtime/logger.js';
 import { createPartitioner } from './partitioner.js';
 
 export interface Sender {
@@ -22,7 +22,7 @@ const ACKS_MS = 5_000;
 /** Shorter than a lease of 30 s. */
 const SEND_MS = 25_000;
 
-export function createSender({ kafka, log }: { kafka: Kafka; log: KafkaLog }): Sender {
+export function createSender({ kafka, logger }: { kafka: Kafka; logger: Logger }): Sender {
   let producer: Producer | undefined;
 
   async function open(): Promise<Producer> {
@@ -38,7 +38,7 @@ export function createSender({ kafka, log }: { kafka: Kafka; log: KafkaLog }): S
     failed
       ?.disconnect()
       .catch((error: unknown) =>
-        log.debug({ err: error }, 'a producer that had failed did not end quietly'),
+        logger.debug({ err: error }, 'a producer that had failed did not end quietly'),
       );
   }
 

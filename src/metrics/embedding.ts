@@ -17,7 +17,7 @@ interface Bucket {
 export interface EmbeddingMetrics {
   onCall(call: Call): void;
   /** Texts of documents whose turn has come, after so long. */
-  onPaced(texts: number, waitedMs: number): void;
+  onRateLimited(texts: number, waitedMs: number): void;
   /** The same bucket; how many texts wait for it is known. */
   measureBucket<Kind extends Bucket>(bucket: Kind): Kind;
   /** For an embedder that answers itself: each request of it is a call. */
@@ -38,7 +38,7 @@ export function createEmbeddingMetrics(registry: Registry): EmbeddingMetrics {
 
   return {
     onCall,
-    onPaced: (_texts, waitedMs) => bucketWait.observe(waitedMs / 1_000),
+    onRateLimited: (_texts, waitedMs) => bucketWait.observe(waitedMs / 1_000),
     measureBucket: (bucket) => ({
       ...bucket,
       take: (count, signal) => {

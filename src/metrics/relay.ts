@@ -2,17 +2,17 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { EventLog, LatestPublisher, LogRecord } from '../documents/ports.js';
 import { createTimed } from './timed.js';
 
-interface Lanes {
-  log: EventLog;
-  publisher: LatestPublisher;
+interface RelayTargets {
+  eventLog: EventLog;
+  latestPublisher: LatestPublisher;
   shards: () => readonly number[];
 }
 
 /** The same lanes; what goes through them is counted. */
 export function measureRelay(
   registry: Registry,
-  { log, publisher, shards }: Lanes,
-): Pick<Lanes, 'log' | 'publisher'> {
+  { eventLog, latestPublisher, shards }: RelayTargets,
+): Pick<RelayTargets, 'eventLog' | 'latestPublisher'> {
   const { records, refused } = createMeters(registry, shards);
   const timed = createTimed(registry, {
     name: 'docstream_relay_send_duration_seconds',
@@ -24,25 +24,25 @@ export function measureRelay(
       records.inc({ topic }, some.length);
   };
   return {
-    log: {
+    eventLog: {
       publish: async (wanted) => {
-        const left = await timed({ lane: 'all' }, () => log.publish(wanted));
+        const left = await timed({ lane: 'all' }, () => eventLog.publish(wanted));
         const indexes = new Set(left.map(({ index }) => index));
         count(wanted.filter((_, index) => !indexes.has(index)));
         refused.inc(indexes.size);
         return left;
       },
     },
-    publisher: {
+    latestPublisher: {
       publish: async (shard, wanted) => {
-        await timed({ lane: 'latest' }, () => publisher.publish(shard, wanted));
+        await timed({ lane: 'latest' }, () => latestPublisher.publish(shard, wanted));
         count(wanted);
       },
     },
   };
 }
 
-function createMeters(registry: Registry, shards: Lanes['shards']) {
+function createMeters(registry: Registry, shards: RelayTargets['shards']) {
   const registers = [registry];
   new Gauge({
     name: 'docstream_relay_shards',

@@ -32,9 +32,9 @@ export function measureStore(registry: Registry, store: DocumentStore): Document
         if (event) countOutcome(meters, event, changes[position]);
       return events;
     },
-    takeBackLeases: async (options) => {
-      const events = await store.takeBackLeases(options);
-      for (const event of events) countTakenBack(meters, event);
+    reclaimExpiredLeases: async (options) => {
+      const events = await store.reclaimExpiredLeases(options);
+      for (const event of events) countReclaimed(meters, event);
       return events;
     },
     markDeleting: async (userId, id) => {
@@ -84,7 +84,7 @@ function countOutcome(meters: Meters, event: StatusEvent, change: Change | undef
   if (event.document && isTerminal(event.status)) observeDuration(meters, event.document);
 }
 
-function countTakenBack(meters: Meters, event: StatusEvent): void {
+function countReclaimed(meters: Meters, event: StatusEvent): void {
   countChange(meters, event);
   if (event.status === 'FAILED') meters.failures.inc({ code: event.error?.code ?? 'WORKER_LOST' });
   else meters.retries.inc({ code: 'WORKER_LOST' });

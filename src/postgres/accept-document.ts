@@ -1,4 +1,4 @@
-import { gatherInto } from '../runtime/group-commit.js';
+import { createGroupCommit } from '../runtime/group-commit.js';
 import type { Accepted, NewDocument } from '../documents/ports.js';
 import { ApiError } from '../errors.js';
 import type { Database } from './database.js';
@@ -30,7 +30,7 @@ export function createAcceptDocument(
     return documents.flatMap(({ id }) => accepted.get(id) ?? []);
   }
 
-  const accept = gatherInto<NewDocument, Outcome>(MAX_BATCH, async (batch) => {
+  const accept = createGroupCommit<NewDocument, Outcome>(MAX_BATCH, async (batch) => {
     try {
       return (await acceptAll(batch)).map((value) => ({ status: 'fulfilled', value }));
     } catch (error) {

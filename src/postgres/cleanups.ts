@@ -129,7 +129,7 @@ const UNKNOWN_KEYS = `
             where id = case when keys.key ~ '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then keys.key::uuid end offset 0)`;
 
 /** For blobs left by a process that died between the file and the row. */
-export async function unknownBlobKeys(
+export async function findOrphanedBlobs(
   database: Database,
   keys: readonly string[],
 ): Promise<string[]> {

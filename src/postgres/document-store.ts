@@ -2,9 +2,9 @@ import type { DocumentStore } from '../documents/ports.js';
 import { createAcceptDocument } from './accept-document.js';
 import { changeDocuments } from './change-documents.js';
 import { claimDocuments } from './claim.js';
-import { dueCleanups, finishCleanup, markDeleting, unknownBlobKeys } from './cleanups.js';
+import { dueCleanups, finishCleanup, markDeleting, findOrphanedBlobs } from './cleanups.js';
 import type { Database } from './database.js';
-import { renewLeases, takeBackLeases } from './leases.js';
+import { renewLeases, reclaimExpiredLeases } from './leases.js';
 import {
   countDocuments,
   findDocument,
@@ -47,10 +47,10 @@ export function createDocumentStore({
     },
     change: (changes) => changeDocuments(database, changes),
     renew: (leases, leaseMs) => renewLeases(database, leases, leaseMs),
-    takeBackLeases: ({ all }) => takeBackLeases(database, all),
+    reclaimExpiredLeases: ({ all }) => reclaimExpiredLeases(database, all),
     markDeleting: (userId, id) => markDeleting(database, userId, id),
     dueCleanups: (limit) => dueCleanups(database, limit),
     finishCleanup: (cleanup) => finishCleanup(database, cleanup),
-    unknownBlobKeys: (keys) => unknownBlobKeys(database, keys),
+    findOrphanedBlobs: (keys) => findOrphanedBlobs(database, keys),
   };
 }

@@ -39,7 +39,7 @@ const LOST_LIMIT = 25;
 
 const MAX_TAKEN_BACK = 500;
 
-const TAKE_BACK = `
+const RECLAIM = `
   with expired as (
     select id, status, attempt >= (case when ? then greatest(max_attempts, ${LOST_LIMIT}) else max_attempts end) as exhausted
       from documents
@@ -61,10 +61,13 @@ const TAKE_BACK = `
   ), ${RECORD_CLEANUPS}, ${RECORD_CHANGED}`;
 
 /** Expired leases, or all of them: back to PENDING, or FAILED when no attempts are left. */
-export async function takeBackLeases(database: Database, all: boolean): Promise<StatusEvent[]> {
+export async function reclaimExpiredLeases(
+  database: Database,
+  all: boolean,
+): Promise<StatusEvent[]> {
   const events: StatusEvent[] = [];
   for (;;) {
-    const rows = await database.query<ChangedRow>(TAKE_BACK, [all, all]);
+    const rows = await database.query<ChangedRow>(RECLAIM, [all, all]);
     events.push(...rows.map(toEvent));
     if (rows.length === 0) return events;
   }

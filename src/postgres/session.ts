@@ -4,7 +4,7 @@ import type { Logger } from '../runtime/logger.js';
 interface Options {
   url: string;
   name: string;
-  log: Logger;
+  logger: Logger;
   /** Called with every new connection, before it counts as open. */
   onOpen: (client: Client) => Promise<void>;
   /** The connection is gone, and with it every lock it held. */
@@ -27,7 +27,7 @@ const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 };
  * notifications. It comes back by itself.
  */
 export function startSession(options: Options): Session {
-  const { url, name, log } = options;
+  const { url, name, logger } = options;
   let current: Client | null = null;
   let retry: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -41,7 +41,7 @@ export function startSession(options: Options): Session {
       ...KEEP_ALIVE,
     });
     client.on('error', (error) =>
-      log.warn({ err: error, session: name }, 'a session with the database has ended'),
+      logger.warn({ err: error, session: name }, 'a session with the database has ended'),
     );
     client.once('end', () => lose(client));
     client.on('notification', () => options.onNotification?.());
@@ -50,7 +50,7 @@ export function startSession(options: Options): Session {
       await options.onOpen(client);
       current = client;
     } catch (error) {
-      log.warn(
+      logger.warn(
         { err: error, session: name },
         'a session with the database could not be opened; it is tried again',
       );

@@ -27,18 +27,18 @@ export interface ShardOwner {
  */
 export function startShardOwner({
   url,
-  log,
+  logger,
   wake,
 }: {
   url: string;
-  log: Logger;
+  logger: Logger;
   wake: () => void;
 }): ShardOwner {
   const owned = new Set<number>();
   let lastBalance = 0;
   const session = startSession({
     url,
-    log,
+    logger,
     name: 'relay',
     onNotification: wake,
     onOpen: async (client) => {

@@ -16,7 +16,7 @@ export async function createVectorStore(options: {
   dimensions: number;
 }): Promise<VectorStore> {
   const { database } = options;
-  await claimCollection(database, options);
+  await ensureCollection(database, options);
   return {
     store: (userId, objects) => guarded(() => storeObjects(database, userId, objects)),
     count: (userId, documentId, generation) =>
@@ -46,7 +46,7 @@ export async function createVectorStore(options: {
   };
 }
 
-async function claimCollection(
+async function ensureCollection(
   database: Database,
   { model, dimensions }: { model: string; dimensions: number },
 ): Promise<void> {

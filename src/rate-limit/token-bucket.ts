@@ -26,10 +26,10 @@ const BURST_SHARE = 0.05;
 
 /** The bucket of a process that shares its limit with no other. */
 export function createLocalTokenBucket({ perMinute }: { perMinute: number }): TokenBucket {
-  return createPacedBucket(createLocalReserve(toPace(perMinute)));
+  return createTokenBucket(createLocalReserve(toRefillRate(perMinute)));
 }
 
-export function createPacedBucket(reserve: Reserve): TokenBucket {
+export function createTokenBucket(reserve: Reserve): TokenBucket {
   const stopping = new AbortController();
   return {
     take: async (count, signal) => {
@@ -44,7 +44,7 @@ export function createPacedBucket(reserve: Reserve): TokenBucket {
   };
 }
 
-export function toPace(perMinute: number): { burstMs: number; tokenMs: number } {
+export function toRefillRate(perMinute: number): { burstMs: number; tokenMs: number } {
   const tokenMs = 60_000 / (perMinute * (1 - BURST_SHARE));
   return { tokenMs, burstMs: perMinute * BURST_SHARE * tokenMs };
 }

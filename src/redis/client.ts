@@ -27,7 +27,7 @@ interface Options {
   url: string;
   /** Shown in `CLIENT LIST`. */
   name: string;
-  log: Log;
+  logger: Log;
   more?: Pick<RedisOptions, 'autoResubscribe' | 'commandTimeout' | 'enableAutoPipelining'>;
 }
 
@@ -51,7 +51,7 @@ const DEFAULTS = {
     Math.min(50 * 2 ** Math.min(attempt, 10), MAX_RETRY_DELAY_MS) * (0.5 + Math.random() / 2),
 };
 
-export function openRedis({ url, name, log, more }: Options): RedisConnection {
+export function openRedis({ url, name, logger, more }: Options): RedisConnection {
   const address = toAddress(url);
   const redis = new Redis(url, { ...DEFAULTS, connectionName: `docstream-${name}`, ...more });
   let problem: Problem | null = null;
@@ -60,13 +60,13 @@ export function openRedis({ url, name, log, more }: Options): RedisConnection {
     const first = problem === null;
     problem = toProblem(error);
     if (first)
-      log.warn(
+      logger.warn(
         { address, connection: name, problem: problem.text },
         'Redis is unavailable; retrying until it responds',
       );
   });
   redis.on('ready', () => {
-    if (problem !== null) log.info({ address, connection: name }, 'Redis responds again');
+    if (problem !== null) logger.info({ address, connection: name }, 'Redis responds again');
     problem = null;
   });
 

@@ -18,12 +18,12 @@ const MAX_WAITING_DOCUMENTS = 1_000;
 /** Events that Redis has not answered yet. */
 const MAX_UNANSWERED = 2_000;
 
-export function openPublisher({ url, log }: { url: string; log: Log }): Publisher {
+export function openPublisher({ url, logger }: { url: string; logger: Log }): Publisher {
   // What is told in one turn of the loop, a batch of changes, is one write to the socket.
   const connection = openRedis({
     url,
     name: 'status-publisher',
-    log,
+    logger,
     more: { enableAutoPipelining: true },
   });
   const waiting = new Map<string, { event: StatusEvent; pubsub: Pick<RedisPubSub, 'publish'> }>();

@@ -8,8 +8,8 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createLocalReserve,
-  createPacedBucket,
-  toPace,
+  createTokenBucket,
+  toRefillRate,
   type TokenBucket,
 } from '../rate-limit/token-bucket.js';
 import { openRedis, type Log } from './client.js';
@@ -19,7 +19,7 @@ interface Options {
   /** Buckets of one name are one bucket. */
   name: string;
   perMinute: number;
-  log: Log;
+  logger: Log;
 }
 
 const COMMAND_TIMEOUT_MS = 1_000;
@@ -38,15 +38,15 @@ return string.format('%.0f', math.max(spentUntil - now, 0))
 `;
 const RESERVE_SHA = createHash('sha1').update(RESERVE).digest('hex');
 
-export function createTokenBucket({ url, name, perMinute, log }: Options): TokenBucket {
+export function createSharedTokenBucket({ url, name, perMinute, logger }: Options): TokenBucket {
   const { redis, stop, isReady } = openRedis({
     url,
     name: 'token-bucket',
-    log,
+    logger,
     more: { commandTimeout: COMMAND_TIMEOUT_MS },
   });
   const key = `docstream:tokens:${name}`;
-  const { burstMs, tokenMs } = toPace(perMinute);
+  const { burstMs, tokenMs } = toRefillRate(perMinute);
   const reserveHere = createLocalReserve({ burstMs, tokenMs });
   /** The first tokens are asked for while the connection is being made. */
   const connected = Promise.race([
@@ -70,12 +70,12 @@ export function createTokenBucket({ url, name, perMinute, log }: Options): Token
       await connected;
       if (!isReady()) throw new Error('not connected');
       const waitMs = await reserveThere(count);
-      if (alone) log.info({ bucket: name }, 'the shared rate limit is back');
+      if (alone) logger.info({ bucket: name }, 'the shared rate limit is back');
       alone = false;
       return waitMs;
     } catch {
       if (!alone)
-        log.warn(
+        logger.warn(
           { bucket: name, perMinute },
           'the shared rate limit is out of reach: this process paces itself, at the same rate',
         );
@@ -84,7 +84,7 @@ export function createTokenBucket({ url, name, perMinute, log }: Options): Token
     }
   }
 
-  const bucket = createPacedBucket(reserve);
+  const bucket = createTokenBucket(reserve);
   return {
     take: bucket.take,
     stop: () => {

@@ -19,18 +19,18 @@ export interface RedisStatusBus extends StatusBus {
  */
 export async function createRedisStatusBus({
   url,
-  log,
+  logger,
 }: {
   url: string;
-  log: Log;
+  logger: Log;
 }): Promise<RedisStatusBus> {
   const reconnectListeners: (() => void)[] = [];
   const subscriber = openSubscriber({
     url,
-    log,
+    logger,
     onRestored: () => reconnectListeners.forEach((listener) => listener()),
   });
-  const publisher = openPublisher({ url, log });
+  const publisher = openPublisher({ url, logger });
   const pubsub = new RedisPubSub({
     subscriber: subscriber.client,
     publisher: publisher.client,
@@ -44,7 +44,7 @@ export async function createRedisStatusBus({
     try {
       if (isEvent(message)) listener(parseEvent(message));
     } catch (error) {
-      log.warn({ err: error }, 'a hint of the status bus could not be handed over');
+      logger.warn({ err: error }, 'a hint of the status bus could not be handed over');
     }
   };
 

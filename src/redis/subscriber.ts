@@ -9,7 +9,7 @@ import { openRedis, type Log, type RedisConnection } from './client.js';
 
 interface Options {
   url: string;
-  log: Log;
+  logger: Log;
   /** All that is wanted is subscribed to again; hints may have been lost in between. */
   onRestored: () => void;
 }
@@ -24,11 +24,11 @@ type Acknowledge = (error: null) => void;
 /** A listener sends nothing by itself, so that a dead connection would go unnoticed. */
 const PING_EVERY_MS = 15_000;
 
-export function openSubscriber({ url, log, onRestored }: Options): Subscriber {
+export function openSubscriber({ url, logger, onRestored }: Options): Subscriber {
   const connection = openRedis({
     url,
     name: 'status-subscriber',
-    log,
+    logger,
     more: { autoResubscribe: false },
   });
   const { redis } = connection;
@@ -41,7 +41,7 @@ export function openSubscriber({ url, log, onRestored }: Options): Subscriber {
     } catch (error) {
       // Still wanted: sent again with the next connection.
       if (connection.isReady())
-        log.warn(
+        logger.warn(
           { err: toPlainError(error), channels: channels.length },
           'Redis refused a subscription',
         );

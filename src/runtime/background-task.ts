@@ -14,10 +14,10 @@ interface Options {
   /** Answers whether there may be more to do at once. */
   run: () => Promise<boolean>;
   tickMs: number;
-  log: { warn(fields: object, message: string): void };
+  logger: { warn(fields: object, message: string): void };
 }
 
-export function createBackgroundTask({ name, run, tickMs, log }: Options): BackgroundTask {
+export function createBackgroundTask({ name, run, tickMs, logger }: Options): BackgroundTask {
   let tick: NodeJS.Timeout | undefined;
   let current: Promise<void> | undefined;
   let again = false;
@@ -26,7 +26,7 @@ export function createBackgroundTask({ name, run, tickMs, log }: Options): Backg
     do {
       again = false;
       const more = await run().catch((error: unknown) => {
-        log.warn({ err: error, task: name }, 'a background task has failed; it is tried again');
+        logger.warn({ err: error, task: name }, 'a background task has failed; it is tried again');
         return false;
       });
       again ||= more;

@@ -13,7 +13,7 @@ interface Waiting<Item, Result> {
  * waits for others and a thousand at once cost a few commits. A batch that fails fails all its
  * items.
  */
-export function gatherInto<Item, Result>(
+export function createGroupCommit<Item, Result>(
   maxBatch: number,
   write: WriteBatch<Item, Result>,
 ): (item: Item) => Promise<Result> {

@@ -18,7 +18,7 @@ export interface Channels {
 
 interface Options {
   bus: StatusBus;
-  log: { warn(fields: object, message: string): void };
+  logger: { warn(fields: object, message: string): void };
   /** Something may have been missed on this channel. */
   onDirty: (channel: string) => void;
 }
@@ -32,7 +32,7 @@ interface Channel {
 /** A subscriber waits no longer than this for a bus that is down. */
 const ACKNOWLEDGE_MS = 250;
 
-export function createChannels({ bus, log, onDirty }: Options): Channels {
+export function createChannels({ bus, logger, onDirty }: Options): Channels {
   const channels = new Map<string, Channel>();
 
   function offer(name: string, event: StatusEvent): void {
@@ -42,7 +42,7 @@ export function createChannels({ bus, log, onDirty }: Options): Channels {
   function open(name: string): Channel {
     const acknowledged = bus.subscribe(name, (event) => offer(name, event));
     acknowledged.catch((error: unknown) =>
-      log.warn({ err: error }, 'the status bus refused a subscription; safety reads go on'),
+      logger.warn({ err: error }, 'the status bus refused a subscription; safety reads go on'),
     );
     const watchers = new Set<Watcher>();
     const channel = { watchers, deliver: createDelivery(watchers), acknowledged };

@@ -35,7 +35,7 @@ export type StatusStream = AsyncIterableIterator<StatusEvent, void, void>;
 interface Dependencies {
   bus: StatusBus;
   store: Pick<DocumentStore, 'findMany' | 'recent' | 'events'>;
-  log: { warn(fields: object, message: string): void };
+  logger: { warn(fields: object, message: string): void };
 }
 
 export const MAX_LIST_SNAPSHOTS = 1_000;
@@ -44,8 +44,8 @@ const SAFETY_READ_MS = 30_000;
 const OVERLAP_MS = 60_000;
 const HISTORY_PAGE = 100;
 
-export function createStatusHub({ bus, store, log }: Dependencies): StatusHub {
-  const channels = createChannels({ bus, log, onDirty: (channel) => void refresh(channel) });
+export function createStatusHub({ bus, store, logger }: Dependencies): StatusHub {
+  const channels = createChannels({ bus, logger, onDirty: (channel) => void refresh(channel) });
   const readDocument = createBatchedRead(
     async (ids) => new Map((await store.findMany(ids)).map((document) => [document.id, document])),
   );
@@ -158,7 +158,7 @@ export function createStatusHub({ bus, store, log }: Dependencies): StatusHub {
       // The row is gone and the hint that said so was lost: there is nothing more to tell.
       if (kind === 'document' && documents.length === 0) channels.end(channel);
     } catch (error) {
-      log.warn(
+      logger.warn(
         { err: error },
         'what is watched could not be read again; the next safety read will',
       );

@@ -11,7 +11,7 @@ export interface Maker {
  * Makes the collection where there is none. Throws SetupError when the one there was made for
  * another model or other dimensions.
  */
-export async function claimCollection(
+export async function ensureCollection(
   client: WeaviateClient,
   collection: string,
   maker: Maker,

@@ -1,6 +1,6 @@
 import type { VectorStore } from '../documents/ports.js';
 import { ProcessingFailure, SetupError } from '../errors.js';
-import { claimCollection } from './collection.js';
+import { ensureCollection } from './collection.js';
 import { connect, WeaviateAnswerError } from './connection.js';
 import {
   allOf,
@@ -32,7 +32,7 @@ export interface WeaviateOptions {
    * outlive the next one's.
    */
   timeoutMs: number;
-  log: { debug(fields: object, message: string): void };
+  logger: { debug(fields: object, message: string): void };
   /** Its name in Weaviate, which starts with a capital. */
   collection?: string;
 }
@@ -47,18 +47,18 @@ export const COLLECTION = 'DocstreamPassage';
 export async function createWeaviateVectorStore(
   options: WeaviateOptions,
 ): Promise<WeaviateVectorStore> {
-  const { collection = COLLECTION, log } = options;
+  const { collection = COLLECTION, logger } = options;
   const { client, ready, stop } = connect(options);
   const at = (userId: string): Place => ({ client, collection, tenant: toTenant(userId) });
   try {
-    await guarded(() => claimCollection(client, collection, options));
+    await guarded(() => ensureCollection(client, collection, options));
   } catch (error) {
     stop();
     throw isRefused(error)
       ? new SetupError('Weaviate refuses the key: mend WEAVIATE_API_KEY.', { cause: error })
       : error;
   }
-  log.debug({ collection }, 'the collection is open');
+  logger.debug({ collection }, 'the collection is open');
   return {
     store: (userId, objects) => guarded(() => storeObjects(at(userId), objects)),
     count: (userId, documentId, generation) =>

@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Embedder, VectorStore } from '../../src/documents/ports.js';
-import type { Parts, Surroundings } from '../../src/app/open-adapters.js';
+import type { Adapters, AppContext } from '../../src/app/open-adapters.js';
 
 const DIMENSIONS = 16;
 const latencyMs = Number(process.env['BENCH_EMBEDDER_LATENCY_MS'] ?? 0);
@@ -39,7 +39,8 @@ const vectors: VectorStore = {
 };
 
 const { startWorkerOn } = await built<typeof import('../../src/app/cluster.js')>('app/cluster');
-const { openPort } = await built<typeof import('../../src/app/open-api.js')>('app/open-api');
+const { openHttpListener } =
+  await built<typeof import('../../src/app/open-api.js')>('app/open-api');
 const { openDatabasePart } =
   await built<typeof import('../../src/app/open-adapters.js')>('app/open-adapters');
 const { createReadiness } =
@@ -57,14 +58,14 @@ const { createDocumentStore } =
 const { createRedisStatusBus } =
   await built<typeof import('../../src/redis/status-bus.js')>('redis/status-bus');
 const { createLogger } =
-  await built<typeof import('../../src/runtime/logger.js')>('runtime/logger');
+  await built<typeof import('../../src/runtime/pino-logger.js')>('runtime/pino-logger');
 const { createResourceStack } =
   await built<typeof import('../../src/runtime/resource-stack.js')>('runtime/resource-stack');
 
 const config = loadConfig();
 const logger = createLogger({ level: config.logLevel, forTerminal: false });
 const resources = createResourceStack(logger);
-const surroundings: Surroundings = {
+const surroundings: AppContext = {
   config,
   logger,
   resources,
@@ -78,13 +79,13 @@ process.once(
   'SIGTERM',
   () => void resources.close(config.shutdownDeadlineMs).then(() => process.exit(0)),
 );
-await openPort(surroundings);
+await openHttpListener(surroundings);
 await startWorkerOn(surroundings, await openInstantParts());
 surroundings.readiness.started();
 
-async function openInstantParts(): Promise<Parts> {
+async function openInstantParts(): Promise<Adapters> {
   const database = await openDatabasePart(surroundings);
-  const bus = await createRedisStatusBus({ url: config.redis?.url ?? '', log: logger });
+  const bus = await createRedisStatusBus({ url: config.redis?.url ?? '', logger });
   resources.push('status bus', () => bus.stop());
   return {
     database,

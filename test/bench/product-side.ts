@@ -123,7 +123,7 @@ async function queueDocuments({ databaseUrl, folder, documents }: Queueing): Pro
     store: createDocumentStore({ database, maxAttempts: 5 }),
     blobs,
     formats: createFormatDetector(),
-    announce: () => undefined,
+    notifyCommitted: () => undefined,
     maxUploadBytes: 1024 ** 2,
   });
   await inParallel(documents, QUEUE_WIDTH, ({ userId, filename, content }) =>

@@ -8,7 +8,7 @@ import { built, openFolder } from '../support/built.js';
 
 type DataDirModule = typeof import('../../src/in-process/data-dir-lock.js');
 
-const { claimDataDir, isOwnerStopping } = await built<DataDirModule>('in-process/data-dir-lock.js');
+const { lockDataDir, isOwnerStopping } = await built<DataDirModule>('in-process/data-dir-lock.js');
 const MODULE = new URL('../../dist/src/in-process/data-dir-lock.js', import.meta.url).href;
 
 /**
@@ -16,9 +16,9 @@ const MODULE = new URL('../../dist/src/in-process/data-dir-lock.js', import.meta
  * it is told to.
  */
 const OWNER = `
-  const { claimDataDir } = await import(process.argv[1]);
+  const { lockDataDir } = await import(process.argv[1]);
   try {
-    const claim = await claimDataDir(process.argv[2]);
+    const claim = await lockDataDir(process.argv[2]);
     process.send('owner');
     process.on('message', async (message) => {
       if (message.stopsWithinMs) return void (await claim.announceStop(message.stopsWithinMs), process.send('announced'));
@@ -72,22 +72,22 @@ async function end(child: ChildProcess, how: () => void): Promise<void> {
 
 describe('a data folder', () => {
   it('is made where there is none, for this user alone', async () => {
-    const { release } = await claimDataDir(join(folder, 'new', 'data'));
+    const { release } = await lockDataDir(join(folder, 'new', 'data'));
     expect((await stat(join(folder, 'new', 'data'))).mode & 0o077).toBe(0);
     await release();
   });
 
   it('is free again when its owner has given it back', async () => {
-    await (await claimDataDir(folder)).release();
+    await (await lockDataDir(folder)).release();
     expect(await readdir(folder)).toEqual([]);
-    const { release } = await claimDataDir(folder);
+    const { release } = await lockDataDir(folder);
     await release();
   });
 
   it('is refused while its owner lives, in one line that names the owner', async () => {
     const { child, said } = await startOwner();
     expect(said).toBe('owner');
-    await expect(claimDataDir(folder)).rejects.toMatchObject({
+    await expect(lockDataDir(folder)).rejects.toMatchObject({
       name: 'DataDirError',
       message: `DATA_DIR ${folder} is in use by process ${String(child.pid)}: stop that process or choose another folder.`,
     });
@@ -95,7 +95,7 @@ describe('a data folder', () => {
 
   it('is handed over by an owner that is leaving', async () => {
     const { child } = await startOwner();
-    const claimed = claimDataDir(folder);
+    const claimed = lockDataDir(folder);
     child.send('leave');
     const { release } = await claimed;
     await release();
@@ -106,7 +106,7 @@ describe('a data folder', () => {
     await announceStop(child, 60_000);
     expect(await isOwnerStopping(folder)).toBe(true);
     const waits: number[] = [];
-    const claimed = claimDataDir(folder, { onWait: ({ pid }) => void waits.push(pid) });
+    const claimed = lockDataDir(folder, { onWait: ({ pid }) => void waits.push(pid) });
     const outcome = await Promise.race([claimed, sleep(OWNER_LEAVES_MS + 1_000, 'waiting')]);
     expect([outcome, waits]).toEqual(['waiting', [child.pid]]);
     child.send('leave');
@@ -117,13 +117,13 @@ describe('a data folder', () => {
   it('is refused when an owner that announced its stop outlives its own deadline', async () => {
     const { child } = await startOwner();
     await announceStop(child, 1);
-    await expect(claimDataDir(folder)).rejects.toMatchObject({ name: 'DataDirError' });
+    await expect(lockDataDir(folder)).rejects.toMatchObject({ name: 'DataDirError' });
   });
 
   it('is taken over from an owner that was killed while it stopped', async () => {
     const { child } = await startOwner();
     await announceStop(child, 60_000);
-    const claimed = claimDataDir(folder);
+    const claimed = lockDataDir(folder);
     await end(child, () => child.kill('SIGKILL'));
     await (await claimed).release();
   });
@@ -131,7 +131,7 @@ describe('a data folder', () => {
   it('is taken over from an owner that was killed', async () => {
     const { child } = await startOwner();
     await end(child, () => child.kill('SIGKILL'));
-    const { release } = await claimDataDir(folder);
+    const { release } = await lockDataDir(folder);
     expect(await readFile(lockPath(), 'utf8')).toContain(`"pid":${process.pid}`);
     await release();
   });
@@ -139,7 +139,7 @@ describe('a data folder', () => {
   it('is taken over when the number of its owner is now that of another process', async () => {
     const { child } = await startOwner();
     await writeFile(lockPath(), JSON.stringify({ pid: child.pid, startedAt: '1' }));
-    const { release } = await claimDataDir(folder);
+    const { release } = await lockDataDir(folder);
     await release();
   });
 
@@ -147,7 +147,7 @@ describe('a data folder', () => {
     'is taken over from the lock %j, which names nobody',
     async (content) => {
       await writeFile(lockPath(), content);
-      const { release } = await claimDataDir(folder);
+      const { release } = await lockDataDir(folder);
       expect(await readdir(folder)).toEqual(['owner.pid']);
       await release();
     },
@@ -164,7 +164,7 @@ describe('a data folder', () => {
 
   it('that cannot be made is refused in one line', async () => {
     await writeFile(join(folder, 'a-file'), '');
-    await expect(claimDataDir(join(folder, 'a-file', 'data'))).rejects.toMatchObject({
+    await expect(lockDataDir(join(folder, 'a-file', 'data'))).rejects.toMatchObject({
       name: 'DataDirError',
       message: expect.stringContaining('cannot be written') as string,
     });
@@ -172,7 +172,7 @@ describe('a data folder', () => {
 
   it('that nobody may write is refused in one line', async () => {
     const path = await readOnlyFolder();
-    await expect(claimDataDir(path)).rejects.toMatchObject({ name: 'DataDirError' });
+    await expect(lockDataDir(path)).rejects.toMatchObject({ name: 'DataDirError' });
   });
 });
 

@@ -14,13 +14,13 @@ import {
 
 type EncoderModule = typeof import('../../src/in-process/embedder.js');
 
-const { createEncoder } = (await import(
+const { createLocalEmbedder } = (await import(
   new URL('../../dist/src/in-process/embedder.js', import.meta.url).href
 )) as EncoderModule;
 
 let embedder: Embedder;
 beforeAll(() => {
-  embedder = createEncoder({ threads: 2 });
+  embedder = createLocalEmbedder({ threads: 2 });
 });
 afterAll(() => embedder.stop());
 
@@ -34,7 +34,7 @@ async function embedOne(
 }
 
 describeEmbedderContract('the encoder within this process', async () =>
-  createEncoder({ threads: 2 }),
+  createLocalEmbedder({ threads: 2 }),
 );
 
 describe('the encoder', () => {

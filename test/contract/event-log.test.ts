@@ -8,14 +8,14 @@ type EventLogModule = typeof import('../../src/in-process/event-log.js');
 const { createEventLog } = await built<EventLogModule>('in-process/event-log.js');
 
 describeEventLogContract('within the process', async () => {
-  const log = createEventLog();
+  const logger = createEventLog();
   const held = new Map<string, LogRecord[]>();
   return {
-    log,
+    logger,
     makeTopic: async () => {
       const topic = randomUUID();
       held.set(topic, []);
-      log.onRecord(topic, (record) => void held.get(topic)?.push(record));
+      logger.onRecord(topic, (record) => void held.get(topic)?.push(record));
       return topic;
     },
     read: async (topic) => held.get(topic) ?? [],

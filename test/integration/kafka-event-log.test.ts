@@ -27,18 +27,18 @@ const JAVA_PARTITIONS = {
 };
 
 describeWithKafka('the event log on Kafka', () => {
-  const { kafka, log } = openKafka();
+  const { kafka, logger } = openKafka();
   let events: KafkaEventLog;
 
   beforeEach(() => {
-    events = createKafkaEventLog({ kafka, log });
+    events = createKafkaEventLog({ kafka, logger });
   });
   afterEach(() => events.stop());
 
   describeEventLogContract('Kafka', async () => {
-    const own = createKafkaEventLog({ kafka, log });
+    const own = createKafkaEventLog({ kafka, logger });
     return {
-      log: own,
+      logger: own,
       makeTopic: () => makeTopic(kafka),
       read: readTopic,
       close: () => own.stop(),
@@ -118,7 +118,7 @@ describeWithKafka('the event log on Kafka', () => {
 describeWithKafka('a send whose answer was lost', () => {
   let proxy: KafkaProxy;
   let topic: string;
-  let through: { kafka: Kafka; log: ReturnType<typeof openKafka>['log'] };
+  let through: { kafka: Kafka; logger: ReturnType<typeof openKafka>['logger'] };
 
   beforeEach(async () => {
     proxy = await startKafkaProxy();

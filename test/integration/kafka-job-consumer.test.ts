@@ -23,8 +23,8 @@ const OWN_ERRORS = [TypeError, RangeError, SyntaxError, ReferenceError].map((Err
 }));
 
 describeWithKafka('the consumer of permits', () => {
-  const { kafka, log } = openKafka();
-  const admin = createKafkaAdmin({ kafka, log });
+  const { kafka, logger } = openKafka();
+  const admin = createKafkaAdmin({ kafka, logger });
   const producer = kafka.producer();
   const running: JobConsumer[] = [];
   const proxies: KafkaProxy[] = [];
@@ -51,8 +51,8 @@ describeWithKafka('the consumer of permits', () => {
       kafka,
       groupId,
       topic,
-      log,
-      onPermit: () => void (seen.claims += 1),
+      logger,
+      onWakeUp: () => void (seen.claims += 1),
       onUnreadable: async (letter) => void seen.letters.push(letter),
       onCrash: (error) => void seen.crashes.push(error),
       ...more,
@@ -104,7 +104,7 @@ describeWithKafka('the consumer of permits', () => {
     const claim = Promise.withResolvers<void>();
     let asked = false;
     await start({
-      onPermit: () => {
+      onWakeUp: () => {
         asked = true;
         return claim.promise;
       },
@@ -117,10 +117,10 @@ describeWithKafka('the consumer of permits', () => {
   });
 
   it('gives a permit whose claim was not tried to the next worker', async () => {
-    const { consumer } = await start({ onPermit: () => Promise.reject(new Error('no database')) });
+    const { consumer } = await start({ onWakeUp: () => Promise.reject(new Error('no database')) });
     await sendPermits(5);
     await eventually(() =>
-      log.lines.some(({ message }) => message.includes('could not be settled')),
+      logger.lines.some(({ message }) => message.includes('could not be settled')),
     );
     await consumer.stop();
     expect(await lag()).toBe(5);
@@ -150,7 +150,7 @@ describeWithKafka('the consumer of permits', () => {
         failures -= 1;
         if (failures >= 0) throw new ErrorClass('a bug');
       };
-      const { seen } = await start({ onPermit: failing, onUnreadable: failing });
+      const { seen } = await start({ onWakeUp: failing, onUnreadable: failing });
       await send([makePermit(), { key: 'k', value: 'not JSON' }]);
       await settled();
       expect(seen.crashes).toEqual([]);
@@ -254,7 +254,7 @@ describeWithKafka('the consumer of permits', () => {
   it('stops while a claim hangs, and leaves the permit to others', async () => {
     let asked = false;
     const { consumer } = await start({
-      onPermit: () => {
+      onWakeUp: () => {
         asked = true;
         return new Promise<void>(() => undefined);
       },
@@ -284,7 +284,7 @@ describeWithKafka('the consumer of permits', () => {
     await deleteTopics(kafka, [topic]);
     await eventually(
       () =>
-        log.lines.some(({ message }) =>
+        logger.lines.some(({ message }) =>
           /UNKNOWN_TOPIC|does not host this topic|Restarting/.test(message),
         ),
       {

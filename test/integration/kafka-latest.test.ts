@@ -1,7 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import type { LogRecord } from '../../src/documents/ports.js';
 import { createKafkaEventLog } from '../../src/kafka/event-log.js';
-import { openLatestLane, type LatestLane } from '../../src/kafka/latest-producer.js';
+import { openLatestProducer, type LatestProducer } from '../../src/kafka/latest-producer.js';
 import { createLatestPublisher } from '../../src/kafka/latest-publisher.js';
 import { toTopicMessages } from '../../src/kafka/sender.js';
 import { describeWithKafka, makeTopic, openKafka, readTopic } from '../support/kafka.js';
@@ -11,8 +11,8 @@ let lastShard = Math.floor(Math.random() * 1e9);
 const anyShard = () => (lastShard += 1);
 
 describeWithKafka('the fenced lane of the newest states', () => {
-  const { kafka, log } = openKafka();
-  const lanes: LatestLane[] = [];
+  const { kafka, logger } = openKafka();
+  const lanes: LatestProducer[] = [];
   let topic: string;
   let shard: number;
 
@@ -22,8 +22,8 @@ describeWithKafka('the fenced lane of the newest states', () => {
   });
   afterEach(() => Promise.all(lanes.splice(0).map((lane) => lane.stop())));
 
-  async function open(of = shard): Promise<LatestLane> {
-    const lane = await openLatestLane({ kafka, shard: of, log });
+  async function open(of = shard): Promise<LatestProducer> {
+    const lane = await openLatestProducer({ kafka, shard: of, logger });
     lanes.push(lane);
     return lane;
   }
@@ -32,8 +32,8 @@ describeWithKafka('the fenced lane of the newest states', () => {
 
   it('is needed: without a fence, whoever wakes from a sleep puts an old state behind a newer one', async () => {
     const [sleeper, other] = [
-      createKafkaEventLog({ kafka, log }),
-      createKafkaEventLog({ kafka, log }),
+      createKafkaEventLog({ kafka, logger }),
+      createKafkaEventLog({ kafka, logger }),
     ];
     await other.publish([make('seq 6')]);
     await sleeper.publish([make('seq 5')]);
@@ -110,14 +110,14 @@ describeWithKafka('the fenced lane of the newest states', () => {
     const lane = await open();
     await lane.publish([make('x'.repeat(2_000_000), 'large'), make('a')]);
     expect(await values()).toEqual(['a']);
-    expect(log.lines).toContainEqual(
+    expect(logger.lines).toContainEqual(
       expect.objectContaining({ level: 'error', fields: { topic, documentId: 'large' } }),
     );
   });
 });
 
 describeWithKafka('the publisher of the newest states', () => {
-  const { kafka, log } = openKafka();
+  const { kafka, logger } = openKafka();
   const publishers: { stop: () => Promise<void> }[] = [];
   let topic: string;
 
@@ -128,7 +128,7 @@ describeWithKafka('the publisher of the newest states', () => {
 
   const make = (value: string): LogRecord => ({ topic, key: 'k', headers: {}, value });
   function create(of: Kafka = kafka) {
-    const publisher = createLatestPublisher({ kafka: of, log });
+    const publisher = createLatestPublisher({ kafka: of, logger });
     publishers.push(publisher);
     return publisher;
   }
@@ -165,7 +165,7 @@ describeWithKafka('the publisher of the newest states', () => {
   it('says that a lane cannot be opened, opens the others, and does not throw', async () => {
     const publisher = create(openKafka({ brokers: ['127.0.0.1:1'] }).kafka);
     await publisher.open([anyShard()]);
-    expect(log.lines).toContainEqual(
+    expect(logger.lines).toContainEqual(
       expect.objectContaining({
         level: 'warn',
         message: expect.stringContaining('could not be opened') as string,

@@ -14,8 +14,8 @@ const withPrefix = (prefix: string) =>
   );
 
 describeWithKafka('the topics', () => {
-  const { kafka, log } = openKafka();
-  const admin = createKafkaAdmin({ kafka, log });
+  const { kafka, logger } = openKafka();
+  const admin = createKafkaAdmin({ kafka, logger });
   let topics: ReturnType<typeof withPrefix>;
 
   beforeEach(() => {
@@ -50,7 +50,7 @@ describeWithKafka('the topics', () => {
   });
 
   it('are created once when many processes start at the same time', async () => {
-    const others = [1, 2, 3].map(() => createKafkaAdmin({ kafka, log }));
+    const others = [1, 2, 3].map(() => createKafkaAdmin({ kafka, logger }));
     await Promise.all(others.map((other) => ensureTopics(other, { topics, partitions: 3 })));
     expect(await partitionsOf()).toEqual([3, 3, 3, 3]);
     await Promise.all(others.map((other) => other.stop()));
@@ -91,8 +91,8 @@ describeWithKafka('the topics', () => {
 });
 
 describeWithKafka('questions about the cluster', () => {
-  const { kafka, log } = openKafka();
-  const admin = createKafkaAdmin({ kafka, log });
+  const { kafka, logger } = openKafka();
+  const admin = createKafkaAdmin({ kafka, logger });
   afterAll(() => admin.stop());
 
   it('say that it is well', async () => {
@@ -108,7 +108,7 @@ describeWithKafka('questions about the cluster', () => {
 
   it('count what a group has not committed, all of it before it has committed anything', async () => {
     const topic = await makeTopic(kafka);
-    const events = createKafkaEventLog({ kafka, log });
+    const events = createKafkaEventLog({ kafka, logger });
     await events.publish(
       Array.from({ length: 20 }, (_, index) => ({
         topic,

@@ -19,8 +19,9 @@ import { describeWith } from '../support/real-server.js';
 
 const { openDatabase } =
   await built<typeof import('../../src/postgres/database.js')>('postgres/database.js');
-const { createDocumentStore } =
-  await built<typeof import('../../src/postgres/document-store.js')>('postgres/document-store.js');
+const { createDocumentStore } = await built<typeof import('../../src/postgres/document-store.js')>(
+  'postgres/document-store.js',
+);
 const { createOutbox } =
   await built<typeof import('../../src/postgres/outbox.js')>('postgres/outbox.js');
 const { createLatestQueue } = await built<typeof import('../../src/postgres/latest-queue.js')>(
@@ -159,14 +160,14 @@ describeWith('DATABASE_URL', (server) => {
         ]),
       );
       const position = await readBy(() => store.queuePositions([documentId]));
-      const expired = await readBy(() => store.takeBackLeases({ all: false }));
+      const expired = await readBy(() => store.reclaimExpiredLeases({ all: false }));
       const renew = await readBy(() =>
         store.renew([{ documentId, leaseToken, progressDone: 0 }], 60_000),
       );
       const find = await readBy(() => store.findMany([documentId]));
       const events = await readBy(() => store.events(documentId, 0, 10));
       const histories = await readBy(() => store.eventsOfMany([documentId, randomUUID()], 0, 10));
-      const blobs = await readBy(() => store.unknownBlobKeys([documentId, randomUUID()]));
+      const blobs = await readBy(() => store.findOrphanedBlobs([documentId, randomUUID()]));
       const publish = await readBy(async () =>
         outbox.remove((await outbox.read(100)).map(({ id }) => id)),
       );

@@ -18,8 +18,9 @@ import { eventually } from '../support/wait.js';
 
 const { openDatabase } =
   await built<typeof import('../../src/postgres/database.js')>('postgres/database.js');
-const { createDocumentStore } =
-  await built<typeof import('../../src/postgres/document-store.js')>('postgres/document-store.js');
+const { createDocumentStore } = await built<typeof import('../../src/postgres/document-store.js')>(
+  'postgres/document-store.js',
+);
 const { createOutbox } =
   await built<typeof import('../../src/postgres/outbox.js')>('postgres/outbox.js');
 const { startShardOwner } =
@@ -223,7 +224,9 @@ describeWith('DATABASE_URL', (server) => {
       expect(claims[0]?.document.id).toBe(document.id);
       const taken = await eventually(async () => {
         const events = (
-          await Promise.all(Array.from({ length: 5 }, () => open().takeBackLeases({ all: false })))
+          await Promise.all(
+            Array.from({ length: 5 }, () => open().reclaimExpiredLeases({ all: false })),
+          )
         ).flat();
         return events.length > 0 && events;
       });
@@ -313,7 +316,7 @@ describeWith('DATABASE_URL', (server) => {
             set: { error: null },
           },
         ]);
-        await store.takeBackLeases({ all: true });
+        await store.reclaimExpiredLeases({ all: true });
         expect((await outbox.read(100)).length).toBeGreaterThan(0);
         expect((await store.findMany([claimed.id])).length).toBe(1);
         expect((await store.events(claimed.id, 0, 10)).length).toBe(3);
@@ -358,7 +361,7 @@ describeWith('DATABASE_URL', (server) => {
     function start(wake: () => void = () => undefined) {
       const owner = startShardOwner({
         url: own.url,
-        log: makeLog() as unknown as Parameters<typeof startShardOwner>[0]['log'],
+        logger: makeLog() as unknown as Parameters<typeof startShardOwner>[0]['logger'],
         wake,
       });
       owners.push(owner);

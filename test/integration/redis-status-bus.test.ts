@@ -27,14 +27,14 @@ function heapInUse(): number {
 
 describeWith('REDIS_URL', (url) => {
   describeStatusBusContract('over Redis, in one process', async () => {
-    const bus = await createRedisStatusBus({ url, log: makeLog() });
+    const bus = await createRedisStatusBus({ url, logger: makeLog() });
     await eventually(() => bus.check().then(() => true));
     return { bus, close: () => bus.stop() };
   });
 
   describeStatusBusContract('over Redis, from one process to another', async () => {
     const [there, here] = await Promise.all(
-      [0, 1].map(() => createRedisStatusBus({ url, log: makeLog() })),
+      [0, 1].map(() => createRedisStatusBus({ url, logger: makeLog() })),
     );
     if (!there || !here) throw new Error('no buses');
     await eventually(() => Promise.all([there.check(), here.check()]));
@@ -44,12 +44,12 @@ describeWith('REDIS_URL', (url) => {
 
   describe('the status bus over Redis', () => {
     let bus: RedisStatusBus;
-    let log: ReturnType<typeof makeLog>;
+    let logger: ReturnType<typeof makeLog>;
     let stranger: Redis;
 
     beforeEach(async () => {
-      log = makeLog();
-      bus = await createRedisStatusBus({ url, log });
+      logger = makeLog();
+      bus = await createRedisStatusBus({ url, logger });
       stranger = new Redis(url);
       await eventually(() => bus.check().then(() => true));
     });
@@ -107,7 +107,7 @@ describeWith('REDIS_URL', (url) => {
       bus.publish(makeChange({ id, seq: 1 }));
       bus.publish(makeChange({ id, seq: 2 }));
       await eventually(() => calls === 2 && seen.length === 2);
-      expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(2);
+      expect(logger.lines.filter(({ level }) => level === 'warn')).toHaveLength(2);
     });
 
     it('a listener may leave while it is being told, and twice', async () => {
@@ -155,12 +155,12 @@ describeWith('REDIS_URL', (url) => {
 
   describe('the status bus while Redis fails', () => {
     let redis: OwnRedis;
-    let log: ReturnType<typeof makeLog>;
+    let logger: ReturnType<typeof makeLog>;
     const buses: RedisStatusBus[] = [];
 
     beforeEach(async () => {
       redis = await openOwnRedis();
-      log = makeLog();
+      logger = makeLog();
     });
     afterEach(async () => {
       await Promise.all(buses.splice(0).map((bus) => bus.stop()));
@@ -168,7 +168,7 @@ describeWith('REDIS_URL', (url) => {
     });
 
     async function open(at = redis.url): Promise<RedisStatusBus> {
-      const bus = await createRedisStatusBus({ url: at, log });
+      const bus = await createRedisStatusBus({ url: at, logger });
       buses.push(bus);
       return bus;
     }
@@ -190,7 +190,7 @@ describeWith('REDIS_URL', (url) => {
       bus.publish(makeChange({ id }));
       await eventually(() => seen.length === 1);
       // One line for each of its two connections.
-      expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(2);
+      expect(logger.lines.filter(({ level }) => level === 'warn')).toHaveLength(2);
     });
 
     it('tells of every return of Redis after all channels are subscribed again, and of no first connection', async () => {
@@ -266,7 +266,7 @@ describeWith('REDIS_URL', (url) => {
       const [teller, hearer] = [await open(), await open()];
       await Promise.all([untilUsable(teller), untilUsable(hearer)]);
       const store = createFakeStore();
-      const hub = createStatusHub({ bus: hearer, store, log });
+      const hub = createStatusHub({ bus: hearer, store, logger });
       const documents = Array.from({ length: 20 }, () => store.add());
       const streams = await Promise.all(
         documents.map(({ id, userId }) =>
@@ -296,13 +296,13 @@ describeWith('REDIS_URL', (url) => {
       joined.catch(() => undefined);
       bus.publish(makeChange());
       await eventually(() =>
-        log.lines.some(({ fields }) => JSON.stringify(fields).includes('password')),
+        logger.lines.some(({ fields }) => JSON.stringify(fields).includes('password')),
       );
       await expect(bus.check()).rejects.toMatchObject({
         name: 'SetupError',
         message: expect.stringContaining('REDIS_URL') as string,
       });
-      expect(JSON.stringify(log.lines)).not.toContain('hunter2');
+      expect(JSON.stringify(logger.lines)).not.toContain('hunter2');
     });
 
     it('goes on by itself when the password is mended there', async () => {
@@ -310,7 +310,7 @@ describeWith('REDIS_URL', (url) => {
       const bus = await open(`redis://:wrong@127.0.0.1:${redis.port}`);
       const seen: StatusEvent[] = [];
       const joined = bus.subscribe('document:a', (event) => void seen.push(event));
-      await eventually(() => log.lines.length > 0);
+      await eventually(() => logger.lines.length > 0);
       const admin = new Redis(redis.port, { password: 'right' });
       await admin.config('SET', 'requirepass', 'wrong');
       await joined;
@@ -336,15 +336,16 @@ describeWith('REDIS_URL', (url) => {
       void bus.subscribe('document:forbidden', () => undefined).then(() => (refusedJoined = true));
       await bus.subscribe('document:allowed', () => undefined);
       await eventually(() =>
-        log.lines.some(({ message }) => message.includes('refused a subscription')),
+        logger.lines.some(({ message }) => message.includes('refused a subscription')),
       );
       await admin.client('KILL', 'USER', 'limited');
       await eventually(
         () =>
-          log.lines.filter(({ message }) => message.includes('refused a subscription')).length > 1,
+          logger.lines.filter(({ message }) => message.includes('refused a subscription')).length >
+          1,
       );
       expect(refusedJoined).toBe(false);
-      expect(JSON.stringify(log.lines)).not.toContain('secret-of-limited');
+      expect(JSON.stringify(logger.lines)).not.toContain('secret-of-limited');
       admin.disconnect();
     });
 

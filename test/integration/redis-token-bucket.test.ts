@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { createTokenBucket } from '../../src/redis/shared-token-bucket.js';
+import { createSharedTokenBucket } from '../../src/redis/shared-token-bucket.js';
 import type { TokenBucket } from '../../src/rate-limit/token-bucket.js';
 import { makeLog } from '../support/make-log.js';
 import '../support/one-error-class.js';
@@ -19,18 +19,18 @@ const PER_SECOND = 475;
 const never = new AbortController().signal;
 
 describeWith('REDIS_URL', (url) => {
-  let log: ReturnType<typeof makeLog>;
+  let logger: ReturnType<typeof makeLog>;
   const buckets: TokenBucket[] = [];
 
   beforeEach(() => {
-    log = makeLog();
+    logger = makeLog();
   });
   afterEach(() => {
     for (const bucket of buckets.splice(0)) bucket.stop();
   });
 
   function open(name: string, { at = url, perMinute = PER_MINUTE } = {}): TokenBucket {
-    const bucket = createTokenBucket({ url: at, name, perMinute, log });
+    const bucket = createSharedTokenBucket({ url: at, name, perMinute, logger });
     buckets.push(bucket);
     return bucket;
   }
@@ -38,9 +38,9 @@ describeWith('REDIS_URL', (url) => {
   /** Until then a bucket paces itself, and says so. */
   async function untilConnected(bucket: TokenBucket): Promise<void> {
     await eventually(async () => {
-      log.lines.length = 0;
+      logger.lines.length = 0;
       await bucket.take(0, never);
-      return log.lines.length === 0;
+      return logger.lines.length === 0;
     });
   }
 
@@ -111,7 +111,7 @@ describeWith('REDIS_URL', (url) => {
     await stranger.script('FLUSH');
     stranger.disconnect();
     await bucket.take(1, never);
-    expect(log.lines).toEqual([]);
+    expect(logger.lines).toEqual([]);
   });
 
   describe('while Redis fails', () => {
@@ -121,7 +121,7 @@ describeWith('REDIS_URL', (url) => {
     });
     afterEach(() => redis.close());
 
-    const alone = () => log.lines.filter(({ message }) => message.includes('paces itself'));
+    const alone = () => logger.lines.filter(({ message }) => message.includes('paces itself'));
 
     it('a process paces itself at the same rate, and says so once an outage', async () => {
       await redis.start();
@@ -137,7 +137,7 @@ describeWith('REDIS_URL', (url) => {
       await eventually(() =>
         bucket
           .take(0, never)
-          .then(() => log.lines.at(-1)?.message === 'the shared rate limit is back'),
+          .then(() => logger.lines.at(-1)?.message === 'the shared rate limit is back'),
       );
       await redis.kill();
       await bucket.take(1, never);

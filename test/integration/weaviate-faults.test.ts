@@ -39,7 +39,7 @@ describeWith('WEAVIATE_URL', (url) => {
       model: MODEL,
       dimensions: 4,
       timeoutMs: 10_000,
-      log: makeLog(),
+      logger: makeLog(),
       collection,
       ...more,
     });
@@ -276,7 +276,7 @@ describeWith('WEAVIATE_URL', (url) => {
         read: () => Promise.reject(new Error('no blobs')),
         remove: async () => undefined,
       };
-      return createRunCleanups({ store: due, vectors, blobs, log: makeLog() });
+      return createRunCleanups({ store: due, vectors, blobs, logger: makeLog() });
     }
   });
 

@@ -23,7 +23,7 @@ describeWith('WEAVIATE_URL', (url) => {
         model: name,
         dimensions,
         timeoutMs: 10_000,
-        log: makeLog(),
+        logger: makeLog(),
         collection,
       });
     const store = await reopen(model, DIMENSIONS);

@@ -33,10 +33,10 @@ export function describeWithKafka(name: string, suite: () => void): void {
 
 export function openKafka(more: Partial<KafkaOptions> = {}): {
   kafka: Kafka;
-  log: ReturnType<typeof makeLog>;
+  logger: ReturnType<typeof makeLog>;
 } {
-  const log = makeLog();
-  return { log, kafka: createKafka({ brokers: brokers.split(','), log, ...more }) };
+  const logger = makeLog();
+  return { logger, kafka: createKafka({ brokers: brokers.split(','), logger, ...more }) };
 }
 
 export const kafkaAddress = (): { host: string; port: number } => {

@@ -3,12 +3,12 @@ import { makeLog } from '../support/make-log.js';
 import { eventually } from '../support/wait.js';
 
 let task: BackgroundTask;
-let log: ReturnType<typeof makeLog>;
+let logger: ReturnType<typeof makeLog>;
 afterEach(() => task.stop());
 
 function create(run: () => Promise<boolean>, tickMs = 60_000): BackgroundTask {
-  log = makeLog();
-  task = createBackgroundTask({ name: 'test', run, tickMs, log });
+  logger = makeLog();
+  task = createBackgroundTask({ name: 'test', run, tickMs, logger });
   return task;
 }
 
@@ -73,7 +73,7 @@ describe('a background task', () => {
       if (runs === 1) throw new Error('no database');
       return false;
     }).start();
-    await eventually(() => log.lines.length === 1);
+    await eventually(() => logger.lines.length === 1);
     task.wake();
     await eventually(() => runs === 2);
   });

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import type { WebSocket } from 'ws';
-import { gatherWrites } from '../../src/api/http/coalesce-writes.js';
+import { coalesceWrites } from '../../src/api/http/coalesce-writes.js';
 
 /** A connection that counts its writes, and a socket that sends each message as it is. */
 function createLab() {
@@ -18,7 +18,7 @@ function createLab() {
   const socket = {
     send: (message: string) => void connection.write(message),
   } as unknown as WebSocket;
-  gatherWrites(socket, connection as never);
+  coalesceWrites(socket, connection as never);
   return { socket, writes };
 }
 

@@ -28,7 +28,7 @@ beforeEach(() => {
     reads += 1;
     return structuredClone(await store.recent(...question));
   };
-  hub = createStatusHub({ bus, log: makeLog(), store: { ...store, recent } });
+  hub = createStatusHub({ bus, logger: makeLog(), store: { ...store, recent } });
 });
 afterEach(() => hub.stop());
 
@@ -84,7 +84,7 @@ describe('list watchers that are not read', () => {
         makeDocument({ id: String(index), status: 'COMPLETED', seq }),
       );
     };
-    hub = createStatusHub({ bus, log: makeLog(), store: { ...store, recent } });
+    hub = createStatusHub({ bus, logger: makeLog(), store: { ...store, recent } });
     await watchUnread(10);
     const streams: StatusStream[] = [];
     const growth = await heapGrowthOf(async () => {

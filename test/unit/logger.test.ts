@@ -1,7 +1,7 @@
 /** In a process of its own, since what is promised is what comes out on stderr. */
 import { spawnSync } from 'node:child_process';
 
-const LOGGER = new URL('../../src/runtime/logger.ts', import.meta.url).href;
+const LOGGER = new URL('../../src/runtime/pino-logger.ts', import.meta.url).href;
 
 interface Line {
   level: number;

@@ -10,7 +10,7 @@ const away = new ApiError('DEPENDENCY_UNAVAILABLE', 'The store at BLOB_URL has n
 let isThere: boolean;
 let files: Map<string, string>;
 let marked: MarkedBlobs;
-let log: ReturnType<typeof makeLog>;
+let logger: ReturnType<typeof makeLog>;
 
 const store: BlobStore = {
   write: async (key) => void files.set(key, 'content'),
@@ -24,12 +24,12 @@ const store: BlobStore = {
 beforeEach(() => {
   isThere = true;
   files = new Map();
-  log = makeLog();
+  logger = makeLog();
   const marker = {
     write: async () => undefined,
     check: async () => (isThere ? undefined : Promise.reject(away)),
   };
-  marked = watchMarkedBlobs({ blobs: store, marker, log, checkEveryMs: 5 });
+  marked = watchMarkedBlobs({ blobs: store, marker, logger, checkEveryMs: 5 });
 });
 afterEach(() => marked.stop());
 
@@ -43,7 +43,7 @@ it('passes everything on while the store bears the marker', async () => {
   await marked.blobs.read('key');
   await marked.blobs.remove('key');
   await expect(marked.blobs.read('key')).rejects.toMatchObject({ code: 'BLOB_MISSING' });
-  expect(log.lines).toEqual([]);
+  expect(logger.lines).toEqual([]);
 });
 
 it('takes and removes nothing without the marker, says so once, and says when it is back', async () => {
@@ -59,7 +59,7 @@ it('takes and removes nothing without the marker, says so once, and says when it
   expect([...files.keys()]).toEqual(['key']);
   isThere = true;
   await eventually(() => marked.isMarked());
-  expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'info']);
+  expect(logger.lines.map(({ level }) => level)).toEqual(['warn', 'info']);
 });
 
 it('does not call a file missing that it looked for in the wrong store, even before the loss of the marker was noticed', async () => {

@@ -92,7 +92,7 @@ describe('work on a document', () => {
 
 describe('embedding', () => {
   it('counts calls by their end, and the texts of those that were answered', async () => {
-    const { onCall, onPaced } = createEmbeddingMetrics(metrics.registry);
+    const { onCall, onRateLimited: onPaced } = createEmbeddingMetrics(metrics.registry);
     onCall({ texts: 96, durationMs: 200, outcome: 'repeated' });
     onCall({ texts: 96, durationMs: 100, outcome: 'answered' });
     onPaced(96, 1_500);
@@ -148,12 +148,12 @@ describe('the relay', () => {
   });
 
   it('counts by topic what the log has acknowledged, and not what it refuses', async () => {
-    const { log, publisher } = measureRelay(metrics.registry, {
-      log: { publish: async () => [{ index: 1, reason: 'TOO_LARGE' }] },
-      publisher: { publish: async () => undefined },
+    const { eventLog: logger, latestPublisher: publisher } = measureRelay(metrics.registry, {
+      eventLog: { publish: async () => [{ index: 1, reason: 'TOO_LARGE' }] },
+      latestPublisher: { publish: async () => undefined },
       shards: () => [1, 2, 3],
     });
-    expect(await log.publish([record('a'), record('b'), record('a')])).toHaveLength(1);
+    expect(await logger.publish([record('a'), record('b'), record('a')])).toHaveLength(1);
     await publisher.publish(1, [record('c')]);
     const counts = await Promise.all(
       ['a', 'b', 'c'].map((topic) => value('docstream_relay_records_total', { topic })),
@@ -164,12 +164,12 @@ describe('the relay', () => {
   });
 
   it('counts nothing that the log did not acknowledge', async () => {
-    const { log } = measureRelay(metrics.registry, {
-      log: { publish: () => Promise.reject(new Error('away')) },
-      publisher: { publish: async () => undefined },
+    const { eventLog: logger } = measureRelay(metrics.registry, {
+      eventLog: { publish: () => Promise.reject(new Error('away')) },
+      latestPublisher: { publish: async () => undefined },
       shards: () => [],
     });
-    await expect(log.publish([record('a')])).rejects.toThrow('away');
+    await expect(logger.publish([record('a')])).rejects.toThrow('away');
     expect(await value('docstream_relay_records_total', { topic: 'a' })).toBeUndefined();
     expect(
       await value('docstream_relay_send_duration_seconds_count', {
@@ -188,7 +188,7 @@ describe('watchers', () => {
   beforeEach(() => {
     hub = measureHub(
       metrics.registry,
-      createStatusHub({ bus: createFakeBus(), store, log: makeLog() }),
+      createStatusHub({ bus: createFakeBus(), store, logger: makeLog() }),
     );
   });
 
@@ -293,13 +293,13 @@ describe('docs/metrics.md', () => {
     measureProcess(metrics.registry, async () => undefined, { concurrency: 1 });
     measureVectors(metrics.registry, createFakeVectors());
     measureRelay(metrics.registry, {
-      log: { publish: async () => [] },
-      publisher: { publish: async () => undefined },
+      eventLog: { publish: async () => [] },
+      latestPublisher: { publish: async () => undefined },
       shards: () => [],
     });
     measureHub(
       metrics.registry,
-      createStatusHub({ bus: createFakeBus(), store: createFakeStore(), log: makeLog() }),
+      createStatusHub({ bus: createFakeBus(), store: createFakeStore(), logger: makeLog() }),
     );
     countSockets(metrics.registry, {});
     showBacklog(metrics, async () => BACKLOG);

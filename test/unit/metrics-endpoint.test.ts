@@ -7,7 +7,7 @@ import { createErrorHandler } from '../../src/api/http/errors.js';
 import { createHealthRouter } from '../../src/api/http/health.js';
 import { createMetricsRouter } from '../../src/api/http/metrics.js';
 import { createMetrics } from '../../src/metrics/metrics.js';
-import { createLogger } from '../../src/runtime/logger.js';
+import { createLogger } from '../../src/runtime/pino-logger.js';
 import { parseExposition } from '../support/prometheus.js';
 
 /** What proxies, load balancers and content delivery networks are known to add. */

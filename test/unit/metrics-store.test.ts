@@ -149,7 +149,7 @@ describe('tries without success', () => {
   });
 
   it('are WORKER_LOST when a lease ran out, and a failure when it was the last one', async () => {
-    await store.takeBackLeases({ all: false });
+    await store.reclaimExpiredLeases({ all: false });
     expect(await value('docstream_retries_total', { code: 'WORKER_LOST' })).toBe(1);
     expect(await value('docstream_failures_total', { code: 'ATTEMPTS_EXHAUSTED' })).toBe(1);
   });

@@ -31,14 +31,14 @@ function createParts(...rows: LatestRow[]) {
       published.push(records.map((record) => record.key));
     },
   };
-  const log = makeLog();
+  const logger = makeLog();
   return {
     rows,
     published,
     fenced,
     publisher,
-    log,
-    relay: createRelayLatest({ queue, publisher, logger: log }),
+    logger,
+    relay: createRelayLatest({ queue, latestPublisher: publisher, logger }),
   };
 }
 
@@ -51,12 +51,12 @@ describe('the lane of newest states', () => {
   });
 
   it('keeps the rows of a shard that another process has taken, and holds up no other', async () => {
-    const { relay, rows, published, fenced, log } = createParts(row('a', 1), row('b', 2));
+    const { relay, rows, published, fenced, logger } = createParts(row('a', 1), row('b', 2));
     fenced.add(1);
     await relay();
     expect(published).toEqual([['b']]);
     expect(rows.map((one) => one.documentId)).toEqual(['a']);
-    expect(log.lines).toHaveLength(1);
+    expect(logger.lines).toHaveLength(1);
   });
 
   it('keeps a document that got news while its older state was being sent', async () => {

@@ -9,10 +9,10 @@ function createParts(count: number) {
     record: makeRecord(String(index)),
   }));
   const held: string[] = [];
-  const log = {
+  const logger = {
     away: false,
     publish: async (records: readonly LogRecord[]) => {
-      if (log.away) throw new Error('the log is away');
+      if (logger.away) throw new Error('the log is away');
       held.push(
         ...records.filter((record) => record.value !== 'too large').map((record) => record.key),
       );
@@ -41,9 +41,9 @@ function createParts(count: number) {
     rows,
     held,
     parked,
-    log,
+    logger,
     outbox,
-    relay: createRelayOutbox({ outbox, log, logger: makeLog() }),
+    relay: createRelayOutbox({ outbox, eventLog: logger, logger: makeLog() }),
   };
 }
 
@@ -64,11 +64,11 @@ describe('the relay', () => {
   });
 
   it('keeps what the log has not acknowledged, and publishes it later', async () => {
-    const { relay, rows, held, log } = createParts(3);
-    log.away = true;
+    const { relay, rows, held, logger } = createParts(3);
+    logger.away = true;
     await expect(relay()).rejects.toThrow('away');
     expect(rows).toHaveLength(3);
-    log.away = false;
+    logger.away = false;
     await relay();
     expect(held).toEqual(['0', '1', '2']);
   });

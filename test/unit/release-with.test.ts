@@ -10,11 +10,11 @@ import type { AddressInfo } from 'node:net';
 import type { Viewer } from '../../src/documents/ports.js';
 import type { Services } from '../../src/api/graphql/context.js';
 import { createToClientError } from '../../src/api/graphql/errors.js';
-import { createHttpDoor } from '../../src/api/graphql/http-endpoint.js';
+import { createHttpEndpoint } from '../../src/api/graphql/http-endpoint.js';
 import { createErrorHandler } from '../../src/api/http/errors.js';
 import { createRestRouter } from '../../src/api/rest/routes.js';
 import { createClientLimits, type ClientLimits } from '../../src/rate-limit/client-limits.js';
-import { createLogger } from '../../src/runtime/logger.js';
+import { createLogger } from '../../src/runtime/pino-logger.js';
 import { eventually } from '../support/wait.js';
 
 const logger = createLogger({ level: 'silent', forTerminal: false });
@@ -41,7 +41,7 @@ beforeEach(async () => {
       return checked.promise;
     },
   };
-  const door = await createHttpDoor({
+  const door = await createHttpEndpoint({
     schema,
     services: {} as Services,
     identity,

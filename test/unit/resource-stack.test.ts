@@ -6,15 +6,15 @@ type Logger = Parameters<typeof createResourceStack>[0];
 const NEVER = new Promise<void>(() => undefined);
 
 function create() {
-  const log = makeLog();
+  const logger = makeLog();
   const closed: string[] = [];
-  const resources = createResourceStack(log as unknown as Logger);
+  const resources = createResourceStack(logger as unknown as Logger);
   const push = (name: string, close: () => Promise<void> | void = () => undefined) =>
     resources.push(name, async () => {
       await close();
       closed.push(name);
     });
-  return { resources, push, closed, log };
+  return { resources, push, closed, logger };
 }
 
 describe('the stack of what is open', () => {
@@ -39,7 +39,7 @@ describe('the stack of what is open', () => {
   });
 
   it('goes on after one that cannot be closed, names it and says that it was not clean', async () => {
-    const { resources, push, closed, log } = create();
+    const { resources, push, closed, logger } = create();
     push('database');
     push('broken', () => Promise.reject(new Error('stuck')));
     resources.push('throwing', () => {
@@ -47,7 +47,7 @@ describe('the stack of what is open', () => {
     });
     expect(await resources.close(1_000)).toBe(false);
     expect(closed).toEqual(['database']);
-    const errors = log.lines.filter(({ level }) => level === 'error');
+    const errors = logger.lines.filter(({ level }) => level === 'error');
     expect(errors.map(({ fields }) => 'resource' in fields && fields.resource)).toEqual([
       'throwing',
       'broken',
@@ -55,10 +55,10 @@ describe('the stack of what is open', () => {
   });
 
   it('stops waiting at the deadline', async () => {
-    const { resources, push, log } = create();
+    const { resources, push, logger } = create();
     push('stuck', () => NEVER);
     expect(await resources.close(20)).toBe(false);
-    expect(log.lines).toEqual([
+    expect(logger.lines).toEqual([
       expect.objectContaining({ level: 'error', fields: { deadlineMs: 20 } }),
     ]);
   });
@@ -75,13 +75,13 @@ describe('the stack of what is open', () => {
   });
 
   it('tells its listeners of the deadline before anything is closed, and goes on after one that fails', async () => {
-    const { resources, push, closed, log } = create();
+    const { resources, push, closed, logger } = create();
     push('part');
     const told: [number, number][] = [];
     resources.onClosing(() => Promise.reject(new Error('no disk')));
     resources.onClosing((deadlineMs) => void told.push([deadlineMs, closed.length]));
     expect(await resources.close(1_000)).toBe(true);
     expect([told, closed]).toEqual([[[1_000, 0]], ['part']]);
-    expect(log.lines).toContainEqual(expect.objectContaining({ level: 'error' }));
+    expect(logger.lines).toContainEqual(expect.objectContaining({ level: 'error' }));
   });
 });

@@ -16,7 +16,12 @@ function createParts(due: Cleanup[]) {
       due.filter(({ id }) => !finished.includes(id)).slice(0, limit),
     finishCleanup: async (cleanup: Cleanup) => void finished.push(cleanup.id),
   } as unknown as DocumentStore;
-  const parts = { store, vectors: createFakeVectors(), blobs: createFakeBlobs(), log: makeLog() };
+  const parts = {
+    store,
+    vectors: createFakeVectors(),
+    blobs: createFakeBlobs(),
+    logger: makeLog(),
+  };
   return { ...parts, finished, run: createRunCleanups(parts) };
 }
 
@@ -60,7 +65,7 @@ describe('cleanups', () => {
   });
 
   it('one that fails holds up no other, and stays due', async () => {
-    const { run, vectors, finished, log } = createParts([
+    const { run, vectors, finished, logger } = createParts([
       makeCleanup('1'),
       makeCleanup('2'),
       makeCleanup('3'),
@@ -70,7 +75,7 @@ describe('cleanups', () => {
       given[1] === 'document 1' ? Promise.reject(new Error('away')) : remove(...given);
     expect(await run()).toBe(false);
     expect(finished).toEqual(['2', '3']);
-    expect(log.lines).toEqual([
+    expect(logger.lines).toEqual([
       expect.objectContaining({
         level: 'warn',
         fields: expect.objectContaining({ documentId: 'document 1' }) as object,

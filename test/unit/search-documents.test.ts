@@ -22,12 +22,12 @@ const alice = { id: 'alice', email: null, isAdmin: false, expiresAt: null };
 let store: FakeStore;
 let hits: VectorHit[];
 let asked: VectorQuery[];
-let log: ReturnType<typeof makeLog>;
+let logger: ReturnType<typeof makeLog>;
 beforeEach(() => {
   store = createFakeStore();
   hits = [];
   asked = [];
-  log = makeLog();
+  logger = makeLog();
 });
 
 /**
@@ -82,7 +82,7 @@ function search(more: Partial<Search> = {}, parts: Parts = {}, signal?: AbortSig
     vectors,
     reranker,
     limits,
-    log,
+    logger,
   });
   return searchDocuments(alice, { query: 'knot', first: 10, mode: 'HYBRID', ...more }, { signal });
 }
@@ -203,7 +203,7 @@ describe('with a reranker', () => {
     expect(
       (await search({ mode: 'KEYWORD' }, { reranker: never })).map(({ index }) => index),
     ).toEqual([0, 1]);
-    expect(log.lines).toEqual([]);
+    expect(logger.lines).toEqual([]);
   });
 
   it('one that fails costs the better order and not the answer, and the log says so without a text', async () => {
@@ -212,8 +212,8 @@ describe('with a reranker', () => {
     expect((await search({ first: 2 }, { reranker: failing })).map(({ index }) => index)).toEqual([
       0, 1,
     ]);
-    expect(log.lines).toMatchObject([{ level: 'warn' }]);
-    expect(JSON.stringify(log.lines)).not.toMatch(/knot/);
+    expect(logger.lines).toMatchObject([{ level: 'warn' }]);
+    expect(JSON.stringify(logger.lines)).not.toMatch(/knot/);
   });
 });
 

@@ -11,13 +11,13 @@ const { jest } = import.meta;
 let bus: FakeBus;
 let store: FakeStore;
 let hub: StatusHub;
-let log: ReturnType<typeof makeLog>;
+let logger: ReturnType<typeof makeLog>;
 
 beforeEach(() => {
   bus = createFakeBus();
   store = createFakeStore();
-  log = makeLog();
-  hub = createStatusHub({ bus, store, log });
+  logger = makeLog();
+  hub = createStatusHub({ bus, store, logger });
 });
 afterEach(() => {
   hub.stop();
@@ -83,7 +83,7 @@ describe('watching one document', () => {
     const read = store.findMany;
     hub = createStatusHub({
       bus,
-      log,
+      logger,
       store: {
         ...store,
         findMany: async (ids) => {
@@ -180,7 +180,7 @@ describe('watching one document', () => {
       ...store,
       findMany: (ids: readonly string[]) => (reads.push(ids), store.findMany(ids)),
     };
-    hub = createStatusHub({ bus, log, store: counting });
+    hub = createStatusHub({ bus, logger, store: counting });
     const streams = await Promise.all(Array.from({ length: 20 }, () => watch(document)));
     expect(reads).toEqual([[document.id]]);
     for (const stream of streams) expect(await take(stream, 1)).toEqual([['SNAPSHOT', 1]]);
@@ -189,7 +189,7 @@ describe('watching one document', () => {
   it('a read that fails ends the attempt and leaves nothing behind', async () => {
     hub = createStatusHub({
       bus,
-      log,
+      logger,
       store: { ...store, findMany: () => Promise.reject(new Error('no database')) },
     });
     await expect(watch(store.add())).rejects.toThrow('no database');
@@ -356,7 +356,7 @@ describe('when the bus cannot be relied on', () => {
     let away = false;
     const findMany: FakeStore['findMany'] = (ids) =>
       away ? Promise.reject(new Error('no database')) : store.findMany(ids);
-    hub = createStatusHub({ bus, log, store: { ...store, findMany } });
+    hub = createStatusHub({ bus, logger, store: { ...store, findMany } });
     hub.start();
     const document = store.add();
     const stream = await watch(document);
@@ -369,7 +369,7 @@ describe('when the bus cannot be relied on', () => {
     const late = next(stream);
     await jest.advanceTimersByTimeAsync(30_000);
     expect(await late).toMatchObject({ status: 'COMPLETED' });
-    expect(log.lines.map(({ level }) => level)).toEqual(['warn']);
+    expect(logger.lines.map(({ level }) => level)).toEqual(['warn']);
   });
 
   it('a bus that is slow to acknowledge holds nobody up, and what was missed is read again when it does', async () => {

@@ -68,14 +68,14 @@ it('logs what a library writes to the console without its words', () => {
 });
 
 it('writes ten lines of one kind in a minute, and then says how many it left out', () => {
-  const log = makeLog();
+  const logger = makeLog();
   let now = 0;
-  const limited = limitLines(log as unknown as Logger, () => now);
+  const limited = limitLines(logger as unknown as Logger, () => now);
   for (let line = 0; line < 500; line += 1) limited.warn({ line }, 'one kind');
   limited.warn({}, 'another kind');
-  expect(log.lines.filter(({ message }) => message === 'one kind')).toHaveLength(10);
-  expect(log.lines.at(-1)?.message).toBe('another kind');
+  expect(logger.lines.filter(({ message }) => message === 'one kind')).toHaveLength(10);
+  expect(logger.lines.at(-1)?.message).toBe('another kind');
   now = 61_000;
   limited.warn({}, 'one kind');
-  expect(log.lines.at(-1)).toMatchObject({ message: 'one kind', fields: { omitted: 490 } });
+  expect(logger.lines.at(-1)).toMatchObject({ message: 'one kind', fields: { omitted: 490 } });
 });

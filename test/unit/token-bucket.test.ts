@@ -1,14 +1,14 @@
-import { createLocalReserve, toPace } from '../../src/rate-limit/token-bucket.js';
+import { createLocalReserve, toRefillRate } from '../../src/rate-limit/token-bucket.js';
 
 function bucketAt(perMinute: number) {
   const clock = { ms: 1_000_000 };
-  const reserve = createLocalReserve(toPace(perMinute), () => clock.ms);
+  const reserve = createLocalReserve(toRefillRate(perMinute), () => clock.ms);
   return { clock, reserve };
 }
 
 test('a bucket that was left alone gives a burst at once, then makes wait for each token', () => {
   const { reserve } = bucketAt(2_000);
-  const { tokenMs } = toPace(2_000);
+  const { tokenMs } = toRefillRate(2_000);
   expect(reserve(100)).toBe(0);
   expect(reserve(1)).toBeCloseTo(tokenMs);
   expect(reserve(10)).toBeCloseTo(11 * tokenMs);

@@ -12,13 +12,14 @@ import type { Document } from '../../src/documents/document.js';
 import type { UploadDocument } from '../../src/documents/upload-document.js';
 import type { Context, Services } from '../../src/api/graphql/context.js';
 import { createToClientError } from '../../src/api/graphql/errors.js';
-import { createHttpDoor } from '../../src/api/graphql/http-endpoint.js';
+import { createHttpEndpoint } from '../../src/api/graphql/http-endpoint.js';
 import { untilAborted } from '../../src/documents/until-aborted.js';
 import { createErrorHandler } from '../../src/api/http/errors.js';
 import { createRestRouter } from '../../src/api/rest/routes.js';
 import { serveGraphqlWebSocket } from '../../src/api/graphql/websocket-endpoint.js';
 import { servePlainWebSocket } from '../../src/api/ws/plain-websocket.js';
-import { createLogger, type Logger } from '../../src/runtime/logger.js';
+import type { Logger } from '../../src/runtime/logger.js';
+import { createLogger } from '../../src/runtime/pino-logger.js';
 import type { StatusHub } from '../../src/status/hub.js';
 
 /** A watch that nothing happens in. */
@@ -148,7 +149,7 @@ describe('over HTTP', () => {
       createLogger({ level: 'silent', forTerminal: false }),
     );
     const identity = { verify: () => Promise.resolve(viewer) };
-    const door = await createHttpDoor({
+    const door = await createHttpEndpoint({
       schema: slow,
       services: {} as Services,
       identity,

@@ -62,12 +62,12 @@ function upload(
   options?: UploadOptions | (() => UploadOptions),
   filename = 'notes.txt',
 ) {
-  const announce = (events: readonly StatusEvent[]) => void announced.push(...events);
+  const notifyCommitted = (events: readonly StatusEvent[]) => void announced.push(...events);
   const uploadDocument = createUploadDocument({
     store: store as unknown as DocumentStore,
     blobs,
     formats,
-    announce,
+    notifyCommitted,
     maxUploadBytes: LIMIT,
   });
   const stream =

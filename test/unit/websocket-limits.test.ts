@@ -12,7 +12,7 @@ import { createToClientError } from '../../src/api/graphql/errors.js';
 import { OPERATIONS_PER_SOCKET } from '../../src/api/graphql/limits.js';
 import { untilAborted } from '../../src/documents/until-aborted.js';
 import { serveGraphqlWebSocket } from '../../src/api/graphql/websocket-endpoint.js';
-import { createLogger } from '../../src/runtime/logger.js';
+import { createLogger } from '../../src/runtime/pino-logger.js';
 import { eventually } from '../support/wait.js';
 
 interface Message {

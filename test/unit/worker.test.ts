@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { StatusEvent } from '../../src/documents/document.js';
-import { createLeaseKeeper, type LeaseKeeper } from '../../src/documents/lease-renewer.js';
+import { createLeaseRenewer, type LeaseRenewer } from '../../src/documents/lease-renewer.js';
 import type { ProcessDocument, Run } from '../../src/documents/process-document.js';
 import { createWorker, type Worker } from '../../src/documents/worker.js';
 import { ProcessingFailure } from '../../src/errors.js';
@@ -10,16 +10,16 @@ import { makeLog } from '../support/make-log.js';
 import { eventually } from '../support/wait.js';
 
 let store: FakeStore;
-let log: ReturnType<typeof makeLog>;
+let logger: ReturnType<typeof makeLog>;
 let announced: StatusEvent[];
-let leases: LeaseKeeper;
+let leases: LeaseRenewer;
 let worker: Worker;
 /** Runs that a test holds open. */
 let finish: PromiseWithResolvers<void>;
 
 beforeEach(() => {
   store = createFakeStore();
-  log = makeLog();
+  logger = makeLog();
   announced = [];
   finish = Promise.withResolvers();
 });
@@ -46,11 +46,17 @@ function start(process: ProcessDocument, options: StartOptions = {}): void {
     shortStageMs = 0,
     ...room
   } = options;
-  const announce = (events: readonly StatusEvent[]) => void announced.push(...events);
+  const notifyCommitted = (events: readonly StatusEvent[]) => void announced.push(...events);
   const asDocumentStore = { ...store, claim } as unknown as Parameters<
     typeof createWorker
   >[0]['store'];
-  leases = createLeaseKeeper({ store: asDocumentStore, announce, leaseMs, shortStageMs, log });
+  leases = createLeaseRenewer({
+    store: asDocumentStore,
+    notifyCommitted,
+    leaseMs,
+    shortStageMs,
+    logger,
+  });
   const all = {
     concurrency,
     readers: 2,
@@ -59,7 +65,14 @@ function start(process: ProcessDocument, options: StartOptions = {}): void {
     retryDelaysMs: [5_000, 60_000],
     ...room,
   };
-  worker = createWorker({ ...all, store: asDocumentStore, process, leases, announce, log });
+  worker = createWorker({
+    ...all,
+    store: asDocumentStore,
+    process,
+    leases,
+    notifyCommitted,
+    logger,
+  });
   leases.start();
   worker.start();
 }
@@ -191,7 +204,7 @@ describe('a worker', () => {
     start(completing, {
       claim: (options) => (away ? Promise.reject(new Error('no database')) : store.claim(options)),
     });
-    await eventually(() => log.lines.length > 0);
+    await eventually(() => logger.lines.length > 0);
     away = false;
     void worker.wake();
     await eventually(() => statusOf(id) === 'COMPLETED');
@@ -340,7 +353,7 @@ describe('a try that ends badly', () => {
       store.takeLease(id);
       await change({ to: 'VECTORIZING' });
     });
-    await eventually(() => log.lines.some(({ level }) => level === 'info'));
+    await eventually(() => logger.lines.some(({ level }) => level === 'info'));
     expect(store.get(id)).toMatchObject({ status: 'EXTRACTING', seq: 2 });
   });
 
@@ -350,8 +363,8 @@ describe('a try that ends badly', () => {
       store.set(id, { status: 'DELETING' });
       return Promise.reject(new ProcessingFailure('BLOB_MISSING', 'Gone.'));
     });
-    await eventually(() => log.lines.some(({ level }) => level === 'info'));
-    expect(log.lines.filter(({ level }) => level === 'error')).toEqual([]);
+    await eventually(() => logger.lines.some(({ level }) => level === 'info'));
+    expect(logger.lines.filter(({ level }) => level === 'error')).toEqual([]);
     expect(statusOf(id)).toBe('DELETING');
   });
 
@@ -361,7 +374,7 @@ describe('a try that ends badly', () => {
       await completing(run);
       throw new Error('too late to matter');
     });
-    await eventually(() => log.lines.length > 0);
+    await eventually(() => logger.lines.length > 0);
     expect(store.get(id)).toMatchObject({ status: 'COMPLETED', seq: 4 });
   });
 
@@ -370,7 +383,7 @@ describe('a try that ends badly', () => {
     const change = store.change;
     store.change = () => Promise.reject(new Error('no database'));
     start(() => Promise.reject(new ProcessingFailure('CORRUPT', 'Broken.')));
-    await eventually(() => log.lines.some(({ level }) => level === 'error'));
+    await eventually(() => logger.lines.some(({ level }) => level === 'error'));
     store.change = change;
     expect(statusOf(id)).toBe('EXTRACTING');
   });
@@ -385,7 +398,7 @@ describe('a lease that is lost while the document is processed', () => {
     store.takeLease(id);
     await eventually(() => run?.signal.aborted);
     expect(run?.signal.reason).toMatchObject({ name: 'LeaseLostError' });
-    await eventually(() => log.lines.some(({ level }) => level === 'info'));
+    await eventually(() => logger.lines.some(({ level }) => level === 'info'));
     expect(store.get(id)).toMatchObject({ status: 'EXTRACTING', seq: 2 });
   });
 

@@ -19,7 +19,7 @@ const PROXY_HEADERS = [
  * the token. The address of the connection and a loopback Host show that it comes from here; the
  * header of a proxy takes that away, because its client may be anywhere.
  */
-export function mayOperate(
+export function isOperator(
   request: Pick<IncomingMessage, 'headers' | 'socket'>,
   operationsToken: string | null,
 ): boolean {

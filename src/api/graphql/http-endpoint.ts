@@ -36,15 +36,15 @@ interface Dependencies {
   limits?: ClientLimits;
 }
 
-export interface HttpDoor {
+export interface HttpEndpoint {
   router: Router;
   stop(): Promise<void>;
 }
 
-export async function createHttpDoor({
+export async function createHttpEndpoint({
   limits = createClientLimits(),
   ...dependencies
-}: Dependencies): Promise<HttpDoor> {
+}: Dependencies): Promise<HttpEndpoint> {
   const { schema, services, identity, toClientError } = dependencies;
   const check = createOperationCheck(schema);
   const apollo = new ApolloServer<Context>({

@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http';
  * as it can and keeps what the client does not read; what is not taken waits in the watcher, which
  * keeps the newest only.
  */
-export function paced<Value>(
+export function withBackpressure<Value>(
   source: AsyncGenerator<Value, void, void>,
   response: ServerResponse,
 ): AsyncGenerator<Value, void, void> {

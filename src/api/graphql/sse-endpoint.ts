@@ -19,7 +19,7 @@ import { createContext } from './create-context.js';
 import { asGraphQLError, type ToClientError } from './errors.js';
 import { MAX_ERRORS } from './limits.js';
 import { holdOperation, isSubscription } from './hold-operation.js';
-import { paced } from './sse-backpressure.js';
+import { withBackpressure } from './sse-backpressure.js';
 
 interface Dependencies {
   schema: GraphQLSchema;
@@ -44,7 +44,9 @@ export function serveEventStreams(dependencies: Dependencies): RequestHandler {
     subscribe: async (args) => {
       const result = await subscribe(args);
       const { response, signal } = args.contextValue;
-      return Symbol.asyncIterator in result ? paced(endingWith(signal, result), response) : result;
+      return Symbol.asyncIterator in result
+        ? withBackpressure(endingWith(signal, result), response)
+        : result;
     },
     onSubscribe: async (request, operation) =>
       prepare(dependencies, admittedOf(request.raw), request.context.res, operation),

@@ -6,7 +6,7 @@ import type { WebSocket } from 'ws';
  * batch of changes is many small messages to the same watcher, and writing to a connection costs
  * more than making a message.
  */
-export function gatherWrites(webSocket: WebSocket, connection: Duplex): void {
+export function coalesceWrites(webSocket: WebSocket, connection: Duplex): void {
   const send = webSocket.send.bind(webSocket) as (...message: unknown[]) => void;
   let gathering = false;
 

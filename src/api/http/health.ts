@@ -1,8 +1,8 @@
 import { Router } from 'express';
-import { mayOperate } from '../auth/operator-access.js';
+import { isOperator } from '../auth/operator-access.js';
 
 /** A part of the product, and a question that resolves when it works. */
-export interface Part {
+export interface HealthCheck {
   name: string;
   check: () => Promise<unknown>;
 }
@@ -17,7 +17,7 @@ export function createHealthRouter({
   parts,
   operationsToken,
 }: {
-  parts: () => readonly Part[];
+  parts: () => readonly HealthCheck[];
   operationsToken: string | null;
 }): Router {
   const router = Router();
@@ -28,7 +28,7 @@ export function createHealthRouter({
     );
     const ready = answers.every(([, answer]) => answer);
     const body = { status: ready ? 'ready' : 'not ready' };
-    const details = mayOperate(request, operationsToken)
+    const details = isOperator(request, operationsToken)
       ? { parts: Object.fromEntries(answers) }
       : {};
     response.status(ready ? 200 : 503).json({ ...body, ...details });
@@ -36,7 +36,7 @@ export function createHealthRouter({
   return router;
 }
 
-async function answersInTime({ check }: Part): Promise<boolean> {
+async function answersInTime({ check }: HealthCheck): Promise<boolean> {
   const late = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => late.resolve(false), CHECK_MS);
   const answer = check().then(

@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { ApiError } from '../../errors.js';
-import { mayOperate } from '../auth/operator-access.js';
+import { isOperator } from '../auth/operator-access.js';
 
 interface Dependencies {
   render: () => Promise<{ contentType: string; text: string }>;
@@ -11,7 +11,7 @@ interface Dependencies {
 export function createMetricsRouter({ render, operationsToken }: Dependencies): Router {
   const router = Router();
   router.get('/metrics', async (request, response) => {
-    if (!mayOperate(request, operationsToken)) {
+    if (!isOperator(request, operationsToken)) {
       response.set('WWW-Authenticate', 'Bearer');
       throw new ApiError(
         'UNAUTHENTICATED',

@@ -8,7 +8,7 @@ import type { Logger } from '../../runtime/logger.js';
 import { ApiError } from '../../errors.js';
 import { limitBodyTime } from './body-time.js';
 import { createErrorHandler, toApiError, toErrorBody } from './errors.js';
-import { gatherWrites } from './coalesce-writes.js';
+import { coalesceWrites } from './coalesce-writes.js';
 import type { Guards } from './request-guards.js';
 import { guardUnread } from './guard-unread.js';
 import { limitPipelining } from './limit-pipelining.js';
@@ -142,7 +142,7 @@ function upgrade(
         toErrorBody(new ApiError('NOT_FOUND', 'No WebSocket is served here.')),
       );
     server.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
-      gatherWrites(webSocket, socket);
+      coalesceWrites(webSocket, socket);
       server.emit('connection', webSocket, request);
     });
   } catch (error) {

@@ -9,7 +9,7 @@ export function createRouter(): Router {
 }
 
 /** Requests that come while the parts are being opened are told to come again. */
-export function answerUntilOpen(router: Router): { opened(): void } {
+export function createStartupGate(router: Router): { opened(): void } {
   let open = false;
   const wait: RequestHandler = (_request, _response, next) => {
     if (open) return next();

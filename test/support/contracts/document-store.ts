@@ -621,7 +621,7 @@ export function describeDocumentStoreContract(
         const { id } = await accept();
         await claimOne({ leaseMs: 1 });
         const events = await eventually(async () =>
-          nonEmpty(await store.takeBackLeases({ all: false })),
+          nonEmpty(await store.reclaimExpiredLeases({ all: false })),
         );
         expect(events).toEqual([
           expect.objectContaining({
@@ -642,7 +642,7 @@ export function describeDocumentStoreContract(
       it('a lease that still runs is not taken back', async () => {
         await accept();
         await claimOne();
-        expect(await store.takeBackLeases({ all: false })).toEqual([]);
+        expect(await store.reclaimExpiredLeases({ all: false })).toEqual([]);
       });
 
       it('the last attempt lost makes it FAILED, with the cause', async () => {
@@ -650,7 +650,7 @@ export function describeDocumentStoreContract(
         const other = await accept({ userId: 'bob' }, lab.createStore(1));
         await claim(2, { leaseMs: 1 });
         const events = await eventually(async () => {
-          await store.takeBackLeases({ all: false });
+          await store.reclaimExpiredLeases({ all: false });
           const found = await store.findMany([id, other.id]);
           return found.every((document) => document.status !== 'EXTRACTING') && found;
         });
@@ -668,7 +668,7 @@ export function describeDocumentStoreContract(
       it('what a document that was given up has stored is to be removed', async () => {
         const { id } = await accept({}, lab.createStore(1));
         await claimOne({ leaseMs: 1 });
-        await eventually(async () => nonEmpty(await store.takeBackLeases({ all: false })));
+        await eventually(async () => nonEmpty(await store.reclaimExpiredLeases({ all: false })));
         expect(await cleanupsOf(id)).toEqual([
           expect.objectContaining({ onlyGeneration: 1, removesDocument: false, blobKey: null }),
         ]);
@@ -677,7 +677,7 @@ export function describeDocumentStoreContract(
       it('a restart takes every lease back and gives no document up for it', async () => {
         const { id } = await accept({}, lab.createStore(1));
         await claimOne();
-        expect(await store.takeBackLeases({ all: true })).toEqual([
+        expect(await store.reclaimExpiredLeases({ all: true })).toEqual([
           expect.objectContaining({ documentId: id, status: 'PENDING' }),
         ]);
         expect(await claim()).toHaveLength(1);
@@ -686,7 +686,7 @@ export function describeDocumentStoreContract(
       it('the token of a lease that was taken back writes nothing any more', async () => {
         await accept();
         const { document, leaseToken } = await claimOne();
-        await store.takeBackLeases({ all: true });
+        await store.reclaimExpiredLeases({ all: true });
         await claimOne();
         expect(await change(document, 'VECTORIZING', { leaseToken })).toBeNull();
         expect(await store.find('alice', document.id)).toMatchObject({
@@ -701,7 +701,7 @@ export function describeDocumentStoreContract(
         expect(
           await store.renew([{ documentId: document.id, leaseToken, progressDone: 7 }], LEASE_MS),
         ).toEqual([]);
-        expect(await store.takeBackLeases({ all: false })).toEqual([]);
+        expect(await store.reclaimExpiredLeases({ all: false })).toEqual([]);
         await store.renew([{ documentId: document.id, leaseToken, progressDone: 3 }], LEASE_MS);
         expect((await store.find('alice', document.id))?.progress.done).toBe(7);
       });
@@ -990,11 +990,11 @@ export function describeDocumentStoreContract(
 
       it('names the blobs that no document has', async () => {
         const { blobKey } = await accept();
-        expect(await store.unknownBlobKeys([blobKey, 'left-over', 'odd "name"'])).toEqual([
+        expect(await store.findOrphanedBlobs([blobKey, 'left-over', 'odd "name"'])).toEqual([
           'left-over',
           'odd "name"',
         ]);
-        expect(await store.unknownBlobKeys([])).toEqual([]);
+        expect(await store.findOrphanedBlobs([])).toEqual([]);
       });
     });
 

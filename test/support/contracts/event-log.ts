@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { EventLog, LogRecord } from '../../../src/documents/ports.js';
 
 interface Opened {
-  log: EventLog;
+  logger: EventLog;
   /** A topic of one test alone. */
   makeTopic: () => Promise<string>;
   /** What the log holds, in the order of each key. */
@@ -13,13 +13,13 @@ interface Opened {
 
 export function describeEventLogContract(name: string, open: () => Promise<Opened>): void {
   describe(`an event log: ${name}`, () => {
-    let log: EventLog;
+    let logger: EventLog;
     let opened: Opened;
     let topic: string;
 
     beforeAll(async () => {
       opened = await open();
-      log = opened.log;
+      logger = opened.logger;
     });
     beforeEach(async () => {
       topic = await opened.makeTopic();
@@ -41,33 +41,33 @@ export function describeEventLogContract(name: string, open: () => Promise<Opene
         headers: { ce_id: 'ü:1', traceparent: '00-ab-cd-01' },
         value: '{"filename":"ключ.pdf"}',
       });
-      expect(await log.publish([{ topic, ...record }])).toEqual([]);
+      expect(await logger.publish([{ topic, ...record }])).toEqual([]);
       expect(await held()).toEqual([record]);
     });
 
     it('holds a tombstone as one', async () => {
       const key = randomUUID();
-      await log.publish([make({ key, value: null, headers: {} })]);
+      await logger.publish([make({ key, value: null, headers: {} })]);
       expect(await held()).toEqual([{ key, headers: {}, value: null }]);
     });
 
     it('holds the records of a key in the order in which they were given, over one publish and over many', async () => {
       const key = randomUUID();
       const values = Array.from({ length: 60 }, (_, index) => String(index));
-      await log.publish(values.slice(0, 20).map((value) => make({ key, value })));
-      await Promise.all(values.slice(20).map((value) => log.publish([make({ key, value })])));
+      await logger.publish(values.slice(0, 20).map((value) => make({ key, value })));
+      await Promise.all(values.slice(20).map((value) => logger.publish([make({ key, value })])));
       expect((await held()).map((record) => record.value)).toEqual(values);
     });
 
     it('takes records of several topics in one publish', async () => {
       const other = await opened.makeTopic();
-      await log.publish([make({ value: 'here' }), make({ topic: other, value: 'there' })]);
+      await logger.publish([make({ value: 'here' }), make({ topic: other, value: 'there' })]);
       expect((await opened.read(topic)).map((record) => record.value)).toEqual(['here']);
       expect((await opened.read(other)).map((record) => record.value)).toEqual(['there']);
     });
 
     it('is content with nothing', async () => {
-      expect(await log.publish([])).toEqual([]);
+      expect(await logger.publish([])).toEqual([]);
       expect(await held()).toEqual([]);
     });
   });
