@@ -58,6 +58,7 @@ const TASKS = {
     ],
   },
   codegen: { build: [], node: [inProject('node_modules/@graphql-codegen/cli/cjs/bin.js')] },
+  'public-names': { build: [], node: ['scripts/public-names.mjs'] },
   schema: { build: ['server'], node: ['dist/src/api/graphql/print-schema.js'] },
 };
 
