@@ -13,12 +13,9 @@ export const processingErrorSchema = z.object({
   code: z
     .string()
     .meta({ description: 'The code of the error. An open list: new codes may be added.' }),
-  cause: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'The code of the last attempt if code is ATTEMPTS_EXHAUSTED, else null.',
-    }),
+  cause: z.string().nullable().meta({
+    description: 'The code of the last attempt if code is ATTEMPTS_EXHAUSTED, else null.',
+  }),
   message: z.string().meta({ description: 'A sentence for a person. Match codes, not messages.' }),
   retryable: z.boolean().meta({ description: 'Whether the system retries automatically.' }),
   stage: z.string().meta({ description: 'The status in which the error occurred.' }),
@@ -31,12 +28,9 @@ export const processingErrorSchema = z.object({
  */
 export const statusMessageSchema = z
   .object({
-    documentId: z
-      .uuid()
-      .meta({
-        description:
-          'The id of the document, and the key of the record. An id is never used again.',
-      }),
+    documentId: z.uuid().meta({
+      description: 'The id of the document, and the key of the record. An id is never used again.',
+    }),
     userId: z.string().meta({ description: 'The owner of the document. Personal data.' }),
     filename: z.string().meta({ description: 'The file name of the upload. Personal data.' }),
     mimeType: z
@@ -49,12 +43,9 @@ export const statusMessageSchema = z
     seq: z.int().min(1).meta({
       description: 'The number of the event within its document: starts at 1 and has no gaps.',
     }),
-    generation: z
-      .int()
-      .min(1)
-      .meta({
-        description: 'Starts at 1 and rises by one each time a person asks for new processing.',
-      }),
+    generation: z.int().min(1).meta({
+      description: 'Starts at 1 and rises by one each time a person asks for new processing.',
+    }),
     attempt: z
       .int()
       .min(0)
@@ -63,12 +54,9 @@ export const statusMessageSchema = z
       description:
         'PENDING, EXTRACTING, VECTORIZING, COMPLETED, FAILED, CANCELLED or DELETING. An open list: treat an unknown status as not terminal.',
     }),
-    previousStatus: z
-      .string()
-      .nullable()
-      .meta({
-        description: 'The status before this event; null in the first event of a document.',
-      }),
+    previousStatus: z.string().nullable().meta({
+      description: 'The status before this event; null in the first event of a document.',
+    }),
     progress: z
       .object({
         done: z.int().min(0),
