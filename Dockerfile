@@ -1,4 +1,4 @@
-# One image for API, worker and relay; which one it is, its command says.
+# One image for API, worker and relay; the command chooses the role.
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -14,14 +14,15 @@ RUN node node_modules/typescript/bin/tsc -p tsconfig.json \
 FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
-# Its own folders; a volume that is mounted here for the first time takes their owner over.
+# A volume that is mounted here for the first time inherits the owner of the folder.
 RUN mkdir -p /data /blobs && chown 1000:1000 /data /blobs
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json ./
-# The image's user node. By number, so that an orchestrator can see that it is not root.
+# The image's user "node", by number, so that an orchestrator can verify that it is not root.
 USER 1000:1000
 EXPOSE 4000
-# Process 1 reaps no children, and this one has some: run it with an init (docker run --init, or init: true).
+# The process starts children and does not reap orphans: run it with an init (docker run --init, or
+# init: true).
 ENTRYPOINT ["node", "--enable-source-maps"]
 CMD ["dist/src/main.js"]

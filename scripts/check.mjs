@@ -76,6 +76,7 @@ const CHECKS = [
       '.',
     ],
   },
+  { name: 'prose', command: [tool('markdownlint-cli2/markdownlint-cli2-bin.mjs')] },
   { name: 'lock file', command: ['scripts/lock-platforms.mjs', '--check'] },
 ];
 

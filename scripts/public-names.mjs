@@ -11,6 +11,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { buildSchema, lexicographicSortSchema, parse, print, visit, printSchema } from 'graphql';
 import { parse as parseYaml } from 'yaml';
 
+/** The keys of an AsyncAPI document that hold prose. */
+const PROSE = new Set(['description', 'summary', 'title']);
+
 const git = (...args) =>
   execFileSync('git', args, { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 });
 
@@ -55,7 +58,7 @@ function readNames(read, paths) {
   return {
     'GraphQL, line by line': new Set(toSchemaLines(read('schema.graphql'))),
     'AsyncAPI, value by value': new Set(
-      toLeaves(parseYaml(read('asyncapi.yaml')), 'asyncapi', new Set(['description', 'summary'])),
+      toLeaves(parseYaml(read('asyncapi.yaml')), 'asyncapi', PROSE),
     ),
     'environment variables': matches(read('.env.example'), /^#? ?([A-Z][A-Z\d_]+=.*)$/gm),
     metrics: matches(text, /\b(docstream_[a-z\d_]+)/g),

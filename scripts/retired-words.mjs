@@ -44,14 +44,18 @@ const RETIRED = [
   { word: /\b(a|the|each|every|next|first|last|another|one) try\b|\btries\b/i, instead: 'attempt' },
   { word: /\bby (it|them)sel(f|ves)\b/i, instead: 'automatically, on its own' },
   { word: /\bguarded\b/i, instead: 'a name that says what is done with the error' },
-  { word: /\bencoder[- ](thread|worker|window)s?\b|createEncoder|EncoderJob/i, instead: 'embedder' },
+  {
+    word: /\bencoder[- ](thread|worker|window)s?\b|createEncoder|EncoderJob/i,
+    instead: 'embedder',
+  },
   { word: /src\/(embedded|graphql|http)\b/, instead: 'the folder of today' },
 ];
 
 /** Texts that keep their words: history, and files that may not be edited. */
 const EXEMPT =
   /^(package-lock\.json|CHANGELOG\.md|schema\.graphql|scripts\/retired-words\.mjs|asyncapi\/released\/|test\/corpus\/|src\/postgres\/migrations\/|web\/src\/gql\/|web\/public\/)/;
-const TEXT = /\.(ts|tsx|mjs|cjs|js|md|ya?ml|css|html|sh|py)$|^(\.env\.example|Dockerfile|\.ci\/run)$/;
+const TEXT =
+  /\.(ts|tsx|mjs|cjs|js|md|ya?ml|css|html|sh|py)$|^(\.env\.example|Dockerfile|\.ci\/run)$/;
 /** docs/writing.md shows such words beside their replacements. */
 const SHOWN = /<!-- retired words -->[^]*?<!-- end of retired words -->/g;
 

@@ -1,13 +1,13 @@
 /**
- * Follows the status of every document: the state of all of them first, from the compacted topic,
- * then what happens. Prints a line of JSON for each state that is news, in order for each document,
- * and one for each document that is gone.
+ * Follows the status of every document: first the state of all documents, from the compacted topic,
+ * then every event. Prints a line of JSON for each new state, in order for each document, and one
+ * for each document that is gone.
  *
  *     KAFKA_BROKERS=127.0.0.1:9092 node follow-status.ts
  *
- * Both topics are read side by side and meet in one map: the highest seq of each document. Whatever
- * is not higher is a repeat, from whichever topic it came, and is dropped. So nothing can be missed
- * between the snapshot and the stream.
+ * The example reads both topics side by side into one map of the highest seq of each document. An
+ * event that is not higher is a repeat and is dropped, whichever topic it comes from. So no event
+ * is missed between the snapshot and the stream.
  */
 import { randomUUID } from 'node:crypto';
 import kafkajs, { type Admin, type IHeaders, type KafkaMessage } from 'kafkajs';
@@ -17,14 +17,14 @@ const LATEST = 'docstream.document-status-latest.v1';
 const EVENT_TYPE = 'docstream.document.status-changed.v1';
 
 /**
- * The compacted topic is about a second late, and later when docstream's relay is down. The stream
- * is joined this long before.
+ * How far before now the stream of events starts. The compacted topic is about a second late, and
+ * later if docstream's relay is down.
  */
 const OVERLAP_MS = 10 * 60_000;
-/** Higher than every seq: an id is never used again. */
+/** The seq of a document that is gone, higher than every other: an id is never used again. */
 const GONE = Infinity;
 
-/** What this example needs of an event; there is more in it, and more may come. */
+/** The fields of an event that this example uses. Events have more fields. */
 interface StatusEvent {
   documentId: string;
   seq: number;
@@ -35,12 +35,12 @@ interface StatusEvent {
 const brokers = process.env['KAFKA_BROKERS'];
 if (!brokers) {
   process.stderr.write(
-    'KAFKA_BROKERS is missing: host:port of one or more brokers, with commas between them.\n',
+    'KAFKA_BROKERS is not set; set it to host:port of one or more brokers, separated by commas.\n',
   );
   process.exit(2);
 }
 
-// A group of this run's own: the map is in memory, so every start reads the compacted topic from
+// Each run has its own group: the map is in memory, so every start reads the compacted topic from
 // its beginning.
 const groupId = `follow-status-${randomUUID()}`;
 const kafka = new kafkajs.Kafka({
@@ -50,12 +50,12 @@ const kafka = new kafkajs.Kafka({
 });
 const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false });
 const admin = kafka.admin();
-/** The highest seq known of each document. */
+/** The highest known seq of each document. */
 const newest = new Map<string, number>();
 
 consumer.on('consumer.crash', ({ payload }) => {
-  // kafkajs restarts by itself after what may pass; anything else would leave a process that lives
-  // and reads nothing.
+  // kafkajs restarts on its own after a temporary error. After any other error the process would
+  // stay alive and read nothing.
   if (!payload.restart) fail(payload.error);
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
@@ -70,30 +70,30 @@ try {
   });
   await consumer.connect();
   await consumer.subscribe({ topics: [LATEST, STATUS] });
-  // Nothing may be thrown in here: an error that is not kafkajs' own would end the consumer. Work
-  // that can fail for a while, such as a write to a database, belongs into a try that throws new
-  // KafkaJSError(message, { retriable: true }): then the record comes again.
+  // The handler must not throw: an error other than kafkajs' own ends the consumer. If temporary
+  // failures are possible, for example in a write to a database, catch them and throw new
+  // KafkaJSError(message, { retriable: true }): kafkajs then delivers the record again.
   await consumer.run({
-    eachMessage: async ({ topic, partition, message }) => take(topic, partition, message),
+    eachMessage: async ({ topic, partition, message }) => handle(topic, partition, message),
   });
 } catch (error) {
   fail(error);
 }
 
-function take(topic: string, partition: number, message: KafkaMessage): void {
-  const place = `${topic}[${partition}]@${message.offset}`;
+function handle(topic: string, partition: number, message: KafkaMessage): void {
+  const position = `${topic}[${partition}]@${message.offset}`;
   const key = message.key?.toString();
-  if (key === undefined) return skip(place, 'it has no key');
+  if (key === undefined) return skip(position, 'it has no key');
   if (message.value === null)
-    return topic === LATEST ? takeTombstone(key) : skip(place, 'it has no value');
-  // Other types of events may come to the topic.
+    return topic === LATEST ? handleTombstone(key) : skip(position, 'it has no value');
+  // The topic may gain other types of events.
   if (headerOf(message.headers, 'ce_type') !== EVENT_TYPE) return;
   const event = parse(message.value.toString());
-  if (!event) return skip(place, 'it is no status event');
-  takeEvent(event, headerOf(message.headers, 'ce_id'));
+  if (!event) return skip(position, 'it is not a status event');
+  handleEvent(event, headerOf(message.headers, 'ce_id'));
 }
 
-function takeEvent(
+function handleEvent(
   { documentId, seq, status, filename }: StatusEvent,
   id: string | undefined,
 ): void {
@@ -102,7 +102,7 @@ function takeEvent(
   print({ id, documentId, seq, status, filename });
 }
 
-function takeTombstone(documentId: string): void {
+function handleTombstone(documentId: string): void {
   if (newest.get(documentId) === GONE) return;
   newest.set(documentId, GONE);
   print({ documentId, gone: true });
@@ -122,7 +122,7 @@ function isStatusEvent(value: unknown): value is StatusEvent {
   const { documentId, seq, status, filename } = value as Partial<
     Record<keyof StatusEvent, unknown>
   >;
-  // Not one of a fixed list: a status that is not known yet is one that is not terminal.
+  // The status is an open string: an unknown status is not terminal.
   return (
     typeof documentId === 'string' &&
     Number.isInteger(seq) &&
@@ -137,10 +137,10 @@ function headerOf(headers: IHeaders | undefined, name: string): string | undefin
 }
 
 async function beginningOf(
-  open: Admin,
+  connectedAdmin: Admin,
   topic: string,
 ): Promise<{ partition: number; offset: string }[]> {
-  const offsets = await open.fetchTopicOffsets(topic);
+  const offsets = await connectedAdmin.fetchTopicOffsets(topic);
   return offsets.map(({ partition, low }) => ({ partition, offset: low }));
 }
 
@@ -148,8 +148,8 @@ function print(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-function skip(place: string, reason: string): void {
-  process.stderr.write(`${place} is left out: ${reason}\n`);
+function skip(position: string, reason: string): void {
+  process.stderr.write(`skipped ${position}: ${reason}\n`);
 }
 
 async function stop(): Promise<void> {

@@ -1,25 +1,28 @@
 #!/usr/bin/env bash
-# Follows the status of every document: the state of all of them first, from the compacted topic, then what happens. Prints a line of JSON
-# for each state that is news, in order for each document, and one for each document that is gone.
+# Follows the status of every document: first the state of all documents, from the compacted topic,
+# then every event. Prints a line of JSON for each new state, in order for each document, and one
+# for each document that is gone.
 #
 #     KAFKA_BROKERS=127.0.0.1:9092 ./follow-status.sh
 #
-# Both topics are read side by side and meet in one table: the highest seq of each document. Whatever is not higher is a repeat.
-# Needs bash 5, kcat 1.7 and jq 1.6.
+# The script reads both topics side by side into one table of the highest seq of each document. An
+# event that is not higher is a repeat. Needs bash 5, kcat 1.7 and jq 1.6.
 set -euo pipefail
 
-: "${KAFKA_BROKERS:?is missing: host:port of one or more brokers, with commas between them}"
+: "${KAFKA_BROKERS:?is not set; set it to host:port of one or more brokers, separated by commas}"
 for tool in kcat jq; do
-  command -v "$tool" >/dev/null || { echo "$tool is missing" >&2; exit 2; }
+  command -v "$tool" >/dev/null || { echo "$tool is not installed; install it" >&2; exit 2; }
 done
 
 status_topic=docstream.document-status.v1
 latest_topic=docstream.document-status-latest.v1
-# The compacted topic is about a second late, and later when docstream's relay is down: the stream is joined ten minutes before.
+# How far before now the stream of events starts: the compacted topic is about a second late, and
+# later if docstream's relay is down.
 overlap_seconds=600
 
-# documentId, seq and a short line of JSON, with tabs between them. Short, because two programs write to one pipe: what is below 4 kB
-# arrives in one piece. A document that is gone has a seq above every other: its id is never used again.
+# documentId, seq and a line of JSON, separated by tabs. Two programs write to one pipe, and only a
+# write below 4 kB is atomic, so the line is short. A document that is gone has a seq above every
+# other: its id is never used again.
 read -r -d '' to_news <<'JQ' || true
   . as $record
   | ((.headers // []) as $h | ($h | index("ce_type")) as $at | if $at == null then null else $h[$at + 1] end) as $type
@@ -31,12 +34,13 @@ read -r -d '' to_news <<'JQ' || true
       (try (.payload | fromjson
         | if (.seq | type) == "number" then . else error("no seq") end
         | "\(.documentId)\t\(.seq)\t\({id: "\(.documentId):\(.seq)", documentId, seq, status, filename})")
-       catch ("\($record.topic)[\($record.partition)]@\($record.offset) is left out: it is no status event\n" | stderr | empty))
+       catch ("skipped \($record.topic)[\($record.partition)]@\($record.offset): it is not a status event\n"
+         | stderr | empty))
     end
 JQ
 
 read_topic() { # $1: a topic, $2: where to start
-  # exec: kcat itself is the job, so that it is what the trap ends.
+  # exec makes kcat itself the job, so that the trap ends kcat.
   exec kcat -C -b "$KAFKA_BROKERS" -t "$1" -o "$2" -X isolation.level=read_committed -J -q -u
 }
 to_news() {
@@ -58,7 +62,7 @@ trap 'exit 0' INT TERM
 since_ms=$((($(date +%s) - overlap_seconds) * 1000))
 read_topic "$latest_topic" beginning | to_news &
 read_topic "$status_topic" "s@$since_ms" | to_news &
-# Neither ends by itself. With one topic alone the picture would be wrong, so the end of one is the end of both.
+# Neither reader ends on its own. One topic alone would give a wrong result, so both end together.
 wait -n || true
-echo "the reader of a topic has ended" >&2
+echo "the reader of a topic stopped; restart the script" >&2
 exit 1

@@ -25,10 +25,10 @@ export const deadLetterSchema = z
       kind: z.literal('MESSAGE_UNREADABLE'),
       topic: z.string(),
       partition: z.int().min(0),
-      offset: z.string().meta({ description: 'A 64-bit number.' }),
+      offset: z.string().meta({ description: 'A 64-bit number, as text.' }),
       reason: z.string().meta({
         description:
-          'An open list: NO_KEY, NO_VALUE, TOO_LARGE, NOT_JSON, UNKNOWN_VERSION, INVALID.',
+          'Why the message is unreadable: NO_KEY, NO_VALUE, TOO_LARGE, NOT_JSON, UNKNOWN_VERSION or INVALID. An open list.',
       }),
       occurredAt: z.iso.datetime(),
     }),
@@ -36,7 +36,7 @@ export const deadLetterSchema = z
   .meta({
     id: 'urn:docstream:dead-letter:v1',
     title: 'DeadLetter',
-    description: 'Something that nobody will try again by itself.',
+    description: 'A FAILED document or an unreadable message. Neither is retried automatically.',
   });
 
 export type DeadLetterMessage = z.infer<typeof deadLetterSchema>;

@@ -10,14 +10,15 @@ export const STATUS_SCHEMA_ID = 'urn:docstream:document-status:v1';
 const time = () => z.iso.datetime();
 
 export const processingErrorSchema = z.object({
-  code: z.string().meta({ description: 'What went wrong. An open list: new codes may come.' }),
-  cause: z
+  code: z
     .string()
-    .nullable()
-    .meta({ description: 'The code of the last try, where code is ATTEMPTS_EXHAUSTED.' }),
-  message: z.string().meta({ description: 'One line for a person. Match codes, not messages.' }),
-  retryable: z.boolean().meta({ description: 'The system tries again by itself.' }),
-  stage: z.string().meta({ description: 'The status in which it happened.' }),
+    .meta({ description: 'The code of the error. An open list: new codes may be added.' }),
+  cause: z.string().nullable().meta({
+    description: 'The code of the last attempt if code is ATTEMPTS_EXHAUSTED, else null.',
+  }),
+  message: z.string().meta({ description: 'A sentence for a person. Match codes, not messages.' }),
+  retryable: z.boolean().meta({ description: 'Whether the system retries automatically.' }),
+  stage: z.string().meta({ description: 'The status in which the error occurred.' }),
 });
 
 /**
@@ -27,54 +28,64 @@ export const processingErrorSchema = z.object({
  */
 export const statusMessageSchema = z
   .object({
-    documentId: z
-      .uuid()
-      .meta({ description: 'The key of the record as well. An id is never used again.' }),
-    userId: z.string().meta({ description: 'Whose document it is. Personal data.' }),
-    filename: z.string().meta({ description: 'As uploaded. Personal data.' }),
-    mimeType: z.string().meta({ description: 'By the first bytes of the file, not by its name.' }),
-    fileSize: z.int().min(0).meta({ description: 'Bytes.' }),
-    contentHash: z.string().meta({ description: 'SHA-256 of the file, lower-case hex.' }),
+    documentId: z.uuid().meta({
+      description: 'The id of the document, and the key of the record. An id is never used again.',
+    }),
+    userId: z.string().meta({ description: 'The owner of the document. Personal data.' }),
+    filename: z.string().meta({ description: 'The file name of the upload. Personal data.' }),
+    mimeType: z
+      .string()
+      .meta({ description: 'The type that the first bytes of the file show, not its name.' }),
+    fileSize: z.int().min(0).meta({ description: 'The size of the file in bytes.' }),
+    contentHash: z.string().meta({ description: 'The SHA-256 of the file in lower-case hex.' }),
     jobId: z.string(),
     priority: z.string().meta({ description: 'HIGH, NORMAL or LOW.' }),
     seq: z.int().min(1).meta({
-      description: 'Starts at 1, rises by one with every event of a document, has no gaps.',
+      description: 'The number of the event within its document: starts at 1 and has no gaps.',
     }),
-    generation: z
-      .int()
-      .min(1)
-      .meta({ description: 'Rises by one with every new run that a person asks for.' }),
+    generation: z.int().min(1).meta({
+      description: 'Starts at 1 and rises by one each time a person asks for new processing.',
+    }),
     attempt: z
       .int()
       .min(0)
-      .meta({ description: 'Tries within this generation; 0 before the first.' }),
+      .meta({ description: 'The number of attempts within this generation; 0 before the first.' }),
     status: z.string().meta({
       description:
-        'PENDING, EXTRACTING, VECTORIZING, COMPLETED, FAILED, CANCELLED or DELETING. An open list: one that you do not know is not terminal.',
+        'PENDING, EXTRACTING, VECTORIZING, COMPLETED, FAILED, CANCELLED or DELETING. An open list: treat an unknown status as not terminal.',
     }),
-    previousStatus: z
-      .string()
-      .nullable()
-      .meta({ description: 'Null in the first event of a document.' }),
+    previousStatus: z.string().nullable().meta({
+      description: 'The status before this event; null in the first event of a document.',
+    }),
     progress: z
       .object({
         done: z.int().min(0),
-        total: z.int().min(0).nullable().meta({ description: 'Null until it is known.' }),
+        total: z
+          .int()
+          .min(0)
+          .nullable()
+          .meta({ description: 'The number of all chunks; null until it is known.' }),
       })
-      .meta({ description: 'Chunks stored, of chunks in all. Progress alone makes no event.' }),
-    vectorCount: z.int().min(0).meta({ description: 'Vectors that answer searches now.' }),
+      .meta({
+        description:
+          'The numbers of stored chunks and of all chunks. Progress alone makes no event.',
+      }),
+    vectorCount: z
+      .int()
+      .min(0)
+      .meta({ description: 'The number of vectors that searches use now.' }),
     error: processingErrorSchema.nullable(),
-    message: z.string().meta({ description: 'One line for a person.' }),
+    message: z.string().meta({ description: 'A sentence for a person.' }),
     createdAt: time(),
     startedAt: time().nullable(),
     processedAt: time().nullable(),
     nextAttemptAt: time().nullable(),
-    occurredAt: time().meta({ description: 'When it was committed; ce_time as well.' }),
+    occurredAt: time().meta({ description: 'The time of the commit; equal to ce_time.' }),
   })
   .meta({
     id: STATUS_SCHEMA_ID,
     title: 'DocumentStatus',
-    description: 'A durable change of one document. Never holds its text.',
+    description: "A durable change of one document. Never contains the document's text.",
   });
 
 export type StatusMessage = z.infer<typeof statusMessageSchema>;

@@ -6,13 +6,15 @@ import { TOPICS } from './topics.js';
 export const jobMessageSchema = z
   .object({
     version: z.literal(1),
-    documentId: z.uuid().meta({ description: 'The key of the record as well.' }),
+    documentId: z
+      .uuid()
+      .meta({ description: 'The id of the document, and the key of the record.' }),
     generation: z.int().min(1),
   })
   .meta({
     id: 'urn:docstream:job:v1',
     title: 'Job',
-    description: 'A permit: there is work. Which document is next, PostgreSQL says.',
+    description: 'A wake-up message: there is work. PostgreSQL decides which document is next.',
   });
 
 export type JobMessage = z.infer<typeof jobMessageSchema>;
