@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { API_ERROR_STATUS, PROCESSING_ERROR_RETRYABLE } from '../../src/errors.js';
-import { toProblem } from '../../web/src/apollo/problem.js';
+import { toProblem } from '../../web/src/api/problem.js';
 import { parsePageConfig } from '../../web/src/config/page-config.js';
-import { cureOfRow, isCureKnown } from '../../web/src/documents/cures.js';
+import { cureOfRow, isCureKnown } from '../../web/src/api/error-help.js';
 import { countGroups, matches, toDocumentFilter } from '../../web/src/documents/filter.js';
-import { formatBytes, formatDuration, formatLimit } from '../../web/src/documents/format.js';
+import { formatBytes, formatDuration, formatLimit } from '../../web/src/ui/format.js';
 import { createRefresher } from '../../web/src/documents/refresher.js';
-import { hashOf, parseRoute } from '../../web/src/page/route.js';
+import { hashOf, parseRoute } from '../../web/src/ui/route.js';
 import { toSegments } from '../../web/src/search/highlights.js';
 import { createDevIdentity } from '../../web/src/sign-in/dev-identity.js';
 

@@ -3,10 +3,10 @@
  * is shown.
  */
 import fc from 'fast-check';
-import { cureOf, cureOfRow } from '../../web/src/documents/cures.js';
-import { formatAgo, formatDateTime } from '../../web/src/documents/format.js';
-import { hashOf, parseRoute } from '../../web/src/page/route.js';
-import { openStorage } from '../../web/src/page/storage.js';
+import { cureOf, cureOfRow } from '../../web/src/api/error-help.js';
+import { formatAgo, formatDateTime } from '../../web/src/ui/format.js';
+import { hashOf, parseRoute } from '../../web/src/ui/route.js';
+import { openStorage } from '../../web/src/ui/storage.js';
 import { createDevIdentity } from '../../web/src/sign-in/dev-identity.js';
 
 const INHERITED = ['constructor', 'toString', 'valueOf', '__proto__', 'hasOwnProperty'];

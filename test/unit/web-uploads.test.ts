@@ -1,4 +1,4 @@
-import { ProblemError } from '../../web/src/apollo/problem.js';
+import { ProblemError } from '../../web/src/api/problem.js';
 import {
   createUploads,
   isWorthRepeating,

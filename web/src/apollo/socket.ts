@@ -1,7 +1,7 @@
 import { createClient, type Client } from 'graphql-ws';
 import type { Connection } from '../connection/connection.js';
 import type { Identity } from '../sign-in/identity.js';
-import { webSocketUrl } from './web-socket-url.js';
+import { webSocketUrl } from '../api/web-socket-url.js';
 
 const PING_EVERY_MS = 12_000;
 const PONG_WITHIN_MS = 5_000;

@@ -1,5 +1,5 @@
 import UploadHttpLink from 'apollo-upload-client/UploadHttpLink.mjs';
-import { xhrFetch, type UploadRequest } from '../upload/xhr-fetch.js';
+import { xhrFetch, type UploadRequest } from '../api/xhr-fetch.js';
 
 /**
  * Handed over in an operation's `context.fetchOptions`, where the link passes unknown keys on to

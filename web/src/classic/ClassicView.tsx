@@ -3,12 +3,12 @@ import { useEffect, useState, useSyncExternalStore } from 'react';
 import { DocumentList } from '../documents/DocumentList.js';
 import { EmptyList } from '../documents/EmptyList.js';
 import { countRows, isFiltered, matches, NO_FILTER, type ListFilter } from '../documents/filter.js';
-import { LineActions } from '../documents/LineActions.js';
+import { LineActions } from '../documents/RowActions.js';
 import { ListControls } from '../documents/ListControls.js';
 import { Pager } from '../documents/Pager.js';
 import { PAGE_SIZE, usePaging } from '../documents/paging.js';
 import { saveFile } from '../documents/save-file.js';
-import { tellProblem } from '../page/tell.js';
+import { tellProblem } from '../api/notify-problem.js';
 import type { Identity } from '../sign-in/identity.js';
 import type { ClassicDocuments } from './classic-documents.js';
 

@@ -1,4 +1,4 @@
-import { isCureKnown } from '../documents/cures.js';
+import { isCureKnown } from '../api/error-help.js';
 import type { DocumentRow, RowError, RowStatus } from '../documents/document-row.js';
 import type { DocumentProcessed, JobProgress, StatusAnswer } from './protocol.js';
 

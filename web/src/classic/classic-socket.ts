@@ -1,4 +1,4 @@
-import { webSocketUrl } from '../apollo/web-socket-url.js';
+import { webSocketUrl } from '../api/web-socket-url.js';
 import type { Connection } from '../connection/connection.js';
 import type { Identity } from '../sign-in/identity.js';
 import type { EventHub } from './events.js';

@@ -1,7 +1,7 @@
 import { Badge } from '@mantine/core';
 import type { Connection } from './connection.js';
 import classes from './connection.module.css';
-import { useConnectionWords } from './use-connection.js';
+import { useConnectionWords } from './use-connection-description.js';
 
 const COLOR = { calm: 'teal', busy: 'gray', down: 'orange' } as const;
 

@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Text } from '@mantine/core';
 import { IconPlugConnectedX } from '@tabler/icons-react';
 import type { Connection } from './connection.js';
-import { useConnectionWords } from './use-connection.js';
+import { useConnectionWords } from './use-connection-description.js';
 
 export function ConnectionBanner({ connection }: { connection: Connection }) {
   const { sentence } = useConnectionWords(connection);

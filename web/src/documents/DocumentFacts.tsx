@@ -9,7 +9,7 @@ import {
   formatDateTime,
   formatDuration,
   formatMimeType,
-} from './format.js';
+} from '../ui/format.js';
 
 type Details = NonNullable<DocumentDetailsQuery['document']>;
 

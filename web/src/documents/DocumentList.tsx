@@ -1,7 +1,7 @@
 import { Skeleton, Stack, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { useNow } from '../page/use-now.js';
-import { DocumentLine } from './DocumentLine.js';
+import { useNow } from '../ui/use-now.js';
+import { DocumentLine } from './DocumentListRow.js';
 import { isTerminal, type DocumentRow } from './document-row.js';
 import classes from './documents.module.css';
 import { useAnnouncement } from './use-announcement.js';

@@ -1,10 +1,10 @@
 import { Stack } from '@mantine/core';
 import { useState } from 'react';
-import { hashOf } from '../page/route.js';
+import { hashOf } from '../ui/route.js';
 import { DocumentList, DocumentListSkeleton } from './DocumentList.js';
 import { EmptyList, ListError } from './EmptyList.js';
 import { isFiltered, NO_FILTER, type ListFilter } from './filter.js';
-import { LineActions } from './LineActions.js';
+import { LineActions } from './RowActions.js';
 import { ListControls } from './ListControls.js';
 import { Pager } from './Pager.js';
 import { usePaging } from './paging.js';

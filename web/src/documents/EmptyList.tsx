@@ -1,8 +1,8 @@
 import { Button, Paper } from '@mantine/core';
 import { IconCloudOff, IconFilterOff, IconStack2 } from '@tabler/icons-react';
-import { toProblem } from '../apollo/problem.js';
-import { Notice } from '../page/Notice.js';
-import { cureOf } from './cures.js';
+import { toProblem } from '../api/problem.js';
+import { Notice } from '../ui/Notice.js';
+import { cureOf } from '../api/error-help.js';
 
 export function EmptyList({ isFiltered, onReset }: { isFiltered: boolean; onReset: () => void }) {
   if (isFiltered) {

@@ -1,6 +1,6 @@
 import { Alert, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { cureOfRow } from './cures.js';
+import { cureOfRow } from '../api/error-help.js';
 import { isTerminal, type DocumentRow } from './document-row.js';
 
 /**

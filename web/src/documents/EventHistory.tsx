@@ -1,6 +1,6 @@
 import { Stack, Text, Timeline, Title } from '@mantine/core';
 import type { DocumentDetailsQuery } from '../gql/graphql.js';
-import { formatDateTime } from './format.js';
+import { formatDateTime } from '../ui/format.js';
 
 type Events = NonNullable<DocumentDetailsQuery['document']>['events'];
 

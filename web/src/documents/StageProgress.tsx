@@ -1,6 +1,6 @@
 import { Group, Progress, Text } from '@mantine/core';
 import { isRunning, isTerminal, type DocumentRow } from './document-row.js';
-import { formatAgo } from './format.js';
+import { formatAgo } from '../ui/format.js';
 
 function stageOf(
   { status, done, total, percent, nextAttemptAt, scheduledFor, queuePosition }: DocumentRow,

@@ -1,5 +1,5 @@
 import type { Identity } from '../sign-in/identity.js';
-import { ProblemError, problemOfAnswer } from '../apollo/problem.js';
+import { ProblemError, problemOfAnswer } from '../api/problem.js';
 
 /**
  * The file needs the token in a header, which a plain link cannot send: so it is fetched, then

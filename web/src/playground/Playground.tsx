@@ -1,8 +1,8 @@
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
-import { webSocketUrl } from '../apollo/web-socket-url.js';
+import { webSocketUrl } from '../api/web-socket-url.js';
 import { DEV_HEADERS, FIRST_TAB, NO_HEADERS } from './first-tab.js';
-import { playgroundStorage } from './storage.js';
+import { playgroundStorage } from './graphiql-storage.js';
 
 /**
  * Each watch opens a socket of its own, whose connection_init carries what stands in the headers

@@ -2,7 +2,7 @@ import { ActionIcon, Anchor, Badge, Group, Paper, Text, Tooltip } from '@mantine
 import { IconDownload } from '@tabler/icons-react';
 import type { DocumentActions } from '../documents/use-document-actions.js';
 import type { SearchPassagesQuery } from '../gql/graphql.js';
-import { hashOf } from '../page/route.js';
+import { hashOf } from '../ui/route.js';
 import { Passage } from './Passage.js';
 import classes from './search.module.css';
 

@@ -1,10 +1,10 @@
 import { useQuery } from '@apollo/client/react';
 import { Paper, Skeleton, Stack, Text } from '@mantine/core';
 import { IconFileSearch, IconSearchOff } from '@tabler/icons-react';
-import { toProblem } from '../apollo/problem.js';
-import { cureOf } from '../documents/cures.js';
+import { toProblem } from '../api/problem.js';
+import { cureOf } from '../api/error-help.js';
 import type { DocumentActions } from '../documents/use-document-actions.js';
-import { Notice } from '../page/Notice.js';
+import { Notice } from '../ui/Notice.js';
 import { SearchPassages } from './operations.js';
 import { SearchBox } from './SearchBox.js';
 import type { SearchForm } from './search-form.js';

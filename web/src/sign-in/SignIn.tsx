@@ -1,6 +1,6 @@
 import { Alert, Center, Paper, Stack, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { Brand } from '../brand/Brand.js';
+import { Brand } from '../ui/Brand.js';
 
 interface SignInProps {
   farewell: string | null;

@@ -1,4 +1,4 @@
-import { openStorage, type SettingsStorage } from '../page/storage.js';
+import { openStorage, type SettingsStorage } from '../ui/storage.js';
 import type { Identity } from './identity.js';
 
 /**

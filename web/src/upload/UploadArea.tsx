@@ -2,7 +2,7 @@ import { Button, Group, Stack, Text } from '@mantine/core';
 import { Dropzone } from '@mantine/dropzone';
 import { IconCloudUpload } from '@tabler/icons-react';
 import { useRef } from 'react';
-import { formatLimit } from '../documents/format.js';
+import { formatLimit } from '../ui/format.js';
 import classes from './upload.module.css';
 import { UploadList } from './UploadList.js';
 import type { Uploads } from './uploads.js';

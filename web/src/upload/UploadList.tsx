@@ -1,6 +1,6 @@
 import { useEffect, useSyncExternalStore } from 'react';
 import classes from './upload.module.css';
-import { UploadLine } from './UploadLine.js';
+import { UploadLine } from './UploadRow.js';
 import type { Upload, Uploads } from './uploads.js';
 
 interface UploadListProps {

@@ -1,5 +1,5 @@
-import { toProblem, type Problem } from '../apollo/problem.js';
-import { formatLimit } from '../documents/format.js';
+import { toProblem, type Problem } from '../api/problem.js';
+import { formatLimit } from '../ui/format.js';
 
 /*
  *   waiting ──► sending ──► accepting ──► accepted

@@ -1,6 +1,6 @@
 import { useNetwork } from '@mantine/hooks';
 import { useSyncExternalStore } from 'react';
-import { useNow } from '../page/use-now.js';
+import { useNow } from '../ui/use-now.js';
 import type { Connection } from './connection.js';
 import { describeConnection, type ConnectionWords } from './describe-connection.js';
 

@@ -1,8 +1,8 @@
 import { createConnection, type Connection } from '../connection/connection.js';
 import type { Identity } from '../sign-in/identity.js';
 import { createUploads, type SendFile, type Uploads } from '../upload/uploads.js';
-import { createClassicClient } from './classic-client.js';
-import { createClassicDocuments, type ClassicDocuments } from './classic-documents.js';
+import { createClassicClient } from '../classic/classic-client.js';
+import { createClassicDocuments, type ClassicDocuments } from '../classic/classic-documents.js';
 
 export interface ClassicSession {
   connection: Connection;

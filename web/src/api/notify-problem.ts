@@ -1,6 +1,6 @@
 import { notifications } from '@mantine/notifications';
-import { toProblem } from '../apollo/problem.js';
-import { cureOf } from '../documents/cures.js';
+import { toProblem } from './problem.js';
+import { cureOf } from './error-help.js';
 
 export const tellDone = (message: string) =>
   notifications.show({ message, color: 'tide', withBorder: true });

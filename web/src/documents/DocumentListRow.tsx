@@ -10,7 +10,7 @@ import {
   formatDateTime,
   formatDuration,
   formatMimeType,
-} from './format.js';
+} from '../ui/format.js';
 import { StageProgress } from './StageProgress.js';
 import { StatusBadge } from './StatusBadge.js';
 

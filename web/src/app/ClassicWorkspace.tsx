@@ -3,14 +3,14 @@ import { IconFileSearch } from '@tabler/icons-react';
 import { useCallback } from 'react';
 import { ConnectionBadge } from '../connection/ConnectionBadge.js';
 import { ConnectionBanner } from '../connection/ConnectionBanner.js';
-import type { WorkspaceProps } from '../page/GraphqlWorkspace.js';
-import { Notice } from '../page/Notice.js';
-import { useRoute } from '../page/route.js';
-import { Shell } from '../page/Shell.js';
-import { useResource } from '../page/use-resource.js';
+import type { WorkspaceProps } from './GraphqlWorkspace.js';
+import { Notice } from '../ui/Notice.js';
+import { useRoute } from '../ui/route.js';
+import { Shell } from './Shell.js';
+import { useResource } from '../ui/use-resource.js';
 import { UploadArea } from '../upload/UploadArea.js';
 import { createClassicSession } from './classic-session.js';
-import { ClassicView } from './ClassicView.js';
+import { ClassicView } from '../classic/ClassicView.js';
 
 export function ClassicWorkspace({
   identity,

@@ -1,4 +1,4 @@
-import type { RowError } from './document-row.js';
+import type { RowError } from '../documents/document-row.js';
 
 /**
  * What a code means to a person, and what that person can do about it. The codes are the contract's

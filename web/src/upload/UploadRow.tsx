@@ -1,7 +1,7 @@
 import { ActionIcon, Anchor, Button, Group, Progress, Text, Tooltip } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
-import { cureOf } from '../documents/cures.js';
-import { formatBytes } from '../documents/format.js';
+import { cureOf } from '../api/error-help.js';
+import { formatBytes } from '../ui/format.js';
 import classes from './upload.module.css';
 import { isWorthRepeating, type Upload, type Uploads } from './uploads.js';
 

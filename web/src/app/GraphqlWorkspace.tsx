@@ -10,9 +10,9 @@ import { useSearchForm } from '../search/search-form.js';
 import type { Identity } from '../sign-in/identity.js';
 import { UploadArea } from '../upload/UploadArea.js';
 import { createGraphqlSession, type GraphqlSession } from './graphql-session.js';
-import { goTo, hashOf, useRoute } from './route.js';
+import { goTo, hashOf, useRoute } from '../ui/route.js';
 import { Shell } from './Shell.js';
-import { useResource } from './use-resource.js';
+import { useResource } from '../ui/use-resource.js';
 
 export interface WorkspaceProps {
   identity: Identity;

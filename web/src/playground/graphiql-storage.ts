@@ -1,4 +1,4 @@
-import { openStorage } from '../page/storage.js';
+import { openStorage } from '../ui/storage.js';
 
 const KEYS_OF_GRAPHIQL = /^graphiql:/;
 
