@@ -1,7 +1,7 @@
 import type { ClassicClient } from '../../web/src/classic/classic-client.js';
 import { createClassicDocuments } from '../../web/src/classic/classic-documents.js';
 import { createEventHub } from '../../web/src/classic/events.js';
-import { parseMessage, type StatusAnswer } from '../../web/src/classic/protocol.js';
+import { parseMessage, type StatusResponse } from '../../web/src/classic/protocol.js';
 
 /**
  * The classic client without a network: events are emitted by hand, and so are the answers about a
@@ -9,13 +9,13 @@ import { parseMessage, type StatusAnswer } from '../../web/src/classic/protocol.
  */
 function createServer() {
   const hub = createEventHub();
-  const questions: { id: string; answer: PromiseWithResolvers<StatusAnswer | null> }[] = [];
+  const questions: { id: string; answer: PromiseWithResolvers<StatusResponse | null> }[] = [];
   const client: ClassicClient = {
     on: hub.on,
     connect: () => () => undefined,
     upload: () => Promise.reject(new Error('not in this test')),
     status: (id) => {
-      const answer = Promise.withResolvers<StatusAnswer | null>();
+      const answer = Promise.withResolvers<StatusResponse | null>();
       questions.push({ id, answer });
       return answer.promise;
     },
@@ -40,7 +40,7 @@ const processed = (documentId: string, error: string | null = null) =>
       processedAt: '2026-01-01T00:00:09Z',
     },
   }) as const;
-const statusOf = (documentId: string, status: StatusAnswer['status']): StatusAnswer => ({
+const statusOf = (documentId: string, status: StatusResponse['status']): StatusResponse => ({
   documentId,
   filename: `${documentId}.txt`,
   status,
@@ -63,7 +63,7 @@ test('what the socket reports is the list', () => {
 test('a status that was asked for before the last event fills in the facts and leaves the status alone', async () => {
   const { hub, documents, questions } = createServer();
   hub.emit(progress('a', 40));
-  documents.fillIn(documents.get().slice());
+  documents.loadMissing(documents.get().slice());
   await settled();
   hub.emit(processed('a'));
   questions[0]?.answer.resolve(statusOf('a', 'processing'));
@@ -78,7 +78,7 @@ test('a status that was asked for before the last event fills in the facts and l
 test('what the events do not tell is asked for once', async () => {
   const { hub, documents, questions } = createServer();
   hub.emit(progress('a', 0));
-  for (let renders = 0; renders < 3; renders++) documents.fillIn([...documents.get()]);
+  for (let renders = 0; renders < 3; renders++) documents.loadMissing([...documents.get()]);
   await settled();
   expect(questions.map(({ id }) => id)).toEqual(['a']);
 });

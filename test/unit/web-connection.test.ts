@@ -14,11 +14,11 @@ test('the wait doubles up to its ceiling, and a random half of it keeps pages ou
 test('the first connection is no return, and each return after a loss is told once', async () => {
   const connection = createConnection(() => 0);
   let returns = 0;
-  connection.onBack(() => returns++);
+  connection.onReconnected(() => returns++);
   connection.live();
   expect(returns).toBe(0);
-  await connection.waitForTry(0);
-  await connection.waitForTry(1);
+  await connection.waitForRetry(0);
+  await connection.waitForRetry(1);
   connection.live();
   connection.live();
   expect(returns).toBe(1);
@@ -26,16 +26,16 @@ test('the first connection is no return, and each return after a loss is told on
 
 test('a person can end the wait for the next try', async () => {
   const connection = createConnection(() => 1_000_000);
-  const tried = connection.waitForTry(0);
+  const tried = connection.waitForRetry(0);
   expect(connection.get().phase).toBe('waiting');
-  connection.tryNow();
+  connection.retryNow();
   await tried;
   expect(connection.get().phase).toBe('retrying');
 });
 
 test('the page says when the next try is', () => {
   const words = describeConnection(
-    { phase: 'waiting', attempt: 2, nextTryAt: 10_000 },
+    { phase: 'waiting', attempt: 2, nextRetryAt: 10_000 },
     true,
     6_500,
   );
@@ -45,7 +45,7 @@ test('the page says when the next try is', () => {
 
 test('without a network of its own the browser is offline, whatever the socket tries', () => {
   expect(
-    describeConnection({ phase: 'waiting', attempt: 2, nextTryAt: 10_000 }, false, 0).label,
+    describeConnection({ phase: 'waiting', attempt: 2, nextRetryAt: 10_000 }, false, 0).label,
   ).toBe('Offline');
   expect(describeConnection({ phase: 'live' }, false, 0).label).toBe('Live');
 });

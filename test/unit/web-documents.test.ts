@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { API_ERROR_STATUS, PROCESSING_ERROR_RETRYABLE } from '../../src/errors.js';
 import { toProblem } from '../../web/src/api/problem.js';
 import { parsePageConfig } from '../../web/src/config/page-config.js';
-import { cureOfRow, isCureKnown } from '../../web/src/api/error-help.js';
+import { rowErrorHelp, hasErrorHelp } from '../../web/src/api/error-help.js';
 import { countGroups, matches, toDocumentFilter } from '../../web/src/documents/filter.js';
 import { formatBytes, formatDuration, formatLimit } from '../../web/src/ui/format.js';
 import { createRefresher } from '../../web/src/documents/refresher.js';
@@ -12,22 +12,22 @@ import { createDevIdentity } from '../../web/src/sign-in/dev-identity.js';
 
 test('every code that the server can send has a cure', () => {
   const codes = [...Object.keys(API_ERROR_STATUS), ...Object.keys(PROCESSING_ERROR_RETRYABLE)];
-  expect(codes.filter((code) => !isCureKnown(code))).toEqual([]);
+  expect(codes.filter((code) => !hasErrorHelp(code))).toEqual([]);
 });
 
 test('the cure of an exhausted document names the reason behind it', () => {
   const error = { code: 'ATTEMPTS_EXHAUSTED', cause: 'WORKER_LOST', message: '', retryable: false };
-  expect(cureOfRow(error, true).title).toBe('Every try failed: its worker stopped half-way');
+  expect(rowErrorHelp(error, true).title).toBe('Every try failed: its worker stopped half-way');
 });
 
 test('a document that is over is never told to wait for a try by itself', () => {
   const error = { code: 'INTERNAL', cause: null, message: '', retryable: true };
-  expect(cureOfRow(error, false).cure).toContain('by itself');
-  expect(cureOfRow(error, true).cure).toBe('Upload the file again.');
+  expect(rowErrorHelp(error, false).action).toContain('by itself');
+  expect(rowErrorHelp(error, true).action).toBe('Upload the file again.');
 });
 
 test('an answer that never came is a problem of its own', () => {
-  expect(toProblem(new TypeError('Failed to fetch')).code).toBe('NO_ANSWER');
+  expect(toProblem(new TypeError('Failed to fetch')).code).toBe('NO_RESPONSE');
 });
 
 test('a filter that filters nothing is none', () => {
@@ -113,7 +113,7 @@ test('a dev name that the server would refuse is refused before it is stored', (
   identity.signIn('ada');
   expect(stored.size).toBe(1);
   identity.signOut('because');
-  expect([identity.user(), identity.farewell(), stored.size]).toEqual([null, 'because', 0]);
+  expect([identity.user(), identity.signOutReason(), stored.size]).toEqual([null, 'because', 0]);
 });
 
 test('a configuration without an identity is refused, one without limits is not', () => {

@@ -1,5 +1,8 @@
 import { readFirebaseSettings } from '../../web/src/sign-in/firebase/settings.js';
-import { describeEnd, describeSignInProblem } from '../../web/src/sign-in/firebase/problems.js';
+import {
+  describeSessionEnd,
+  describeSignInProblem,
+} from '../../web/src/sign-in/firebase/problems.js';
 
 const problemOf = (code: string) =>
   describeSignInProblem(Object.assign(new Error('no words for people'), { code }));
@@ -20,7 +23,7 @@ describe('a sign-in that did not work', () => {
   );
 
   it.each(['auth/something-new', '', 'constructor'])(
-    'has a text with a cure whatever the code: "%s"',
+    'has a text with a action whatever the code: "%s"',
     (code) => {
       expect(problemOf(code)).toMatch(/Try again/);
     },
@@ -33,13 +36,13 @@ describe('a sign-in that did not work', () => {
 
 describe('a session', () => {
   it.each(['auth/user-disabled', 'auth/user-token-expired'])('is over after %s', (code) => {
-    expect(describeEnd({ code })).toMatch(/\.$/);
+    expect(describeSessionEnd({ code })).toMatch(/\.$/);
   });
 
   it.each(['auth/network-request-failed', 'auth/internal-error', ''])(
     'goes on after "%s"',
     (code) => {
-      expect(describeEnd({ code })).toBeNull();
+      expect(describeSessionEnd({ code })).toBeNull();
     },
   );
 });

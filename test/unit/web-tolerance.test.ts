@@ -3,7 +3,7 @@
  * is shown.
  */
 import fc from 'fast-check';
-import { cureOf, cureOfRow } from '../../web/src/api/error-help.js';
+import { errorHelp, rowErrorHelp } from '../../web/src/api/error-help.js';
 import { formatAgo, formatDateTime } from '../../web/src/ui/format.js';
 import { hashOf, parseRoute } from '../../web/src/ui/route.js';
 import { openStorage } from '../../web/src/ui/storage.js';
@@ -74,9 +74,9 @@ describe('a stored setting', () => {
 
 describe('an answer of the server', () => {
   it.each(INHERITED)('with the code "%s" is one that the page does not know', (code) => {
-    expect(cureOf(code)).toEqual(cureOf('SOMETHING_NEW'));
+    expect(errorHelp(code)).toEqual(errorHelp('SOMETHING_NEW'));
     const error = { code: 'ATTEMPTS_EXHAUSTED', cause: code, message: '', retryable: false };
-    expect(cureOfRow(error, true).title).toMatch(/it did not work$/);
+    expect(rowErrorHelp(error, true).title).toMatch(/it did not work$/);
   });
 
   it('with a time that is none is shown as it came', () => {

@@ -1,7 +1,7 @@
 import { ProblemError } from '../../web/src/api/problem.js';
 import {
   createUploads,
-  isWorthRepeating,
+  canRetry,
   type Accepted,
   type SendFile,
 } from '../../web/src/upload/uploads.js';
@@ -56,7 +56,7 @@ test('an aborted upload frees its place and can be begun again', async () => {
   uploads.abort(uploads.get()[0]?.key ?? 0);
   await settled();
   expect(phases(uploads)).toEqual(['aborted', 'sending']);
-  uploads.again(uploads.get()[0]?.key ?? 0);
+  uploads.retry(uploads.get()[0]?.key ?? 0);
   calls[1]?.answer.resolve({ documentId: '2', duplicateOf: null });
   await settled();
   expect(phases(uploads)).toEqual(['sending', 'accepted']);
@@ -87,10 +87,6 @@ test('an empty file and one over the limit are refused before a byte is sent', (
 });
 
 test('only what may end differently the next time is offered again', () => {
-  expect(isWorthRepeating({ phase: 'failed', problem: { code: 'NO_ANSWER', message: '' } })).toBe(
-    true,
-  );
-  expect(isWorthRepeating({ phase: 'failed', problem: { code: 'EMPTY_FILE', message: '' } })).toBe(
-    false,
-  );
+  expect(canRetry({ phase: 'failed', problem: { code: 'NO_RESPONSE', message: '' } })).toBe(true);
+  expect(canRetry({ phase: 'failed', problem: { code: 'EMPTY_FILE', message: '' } })).toBe(false);
 });

@@ -11,7 +11,7 @@ export interface Problem {
 }
 
 /** Not of the server: the answer never came. */
-export const NO_ANSWER: Problem = { code: 'NO_ANSWER', message: 'The server did not answer.' };
+export const NO_RESPONSE: Problem = { code: 'NO_RESPONSE', message: 'The server did not answer.' };
 
 const record = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null ? { ...value } : {};
@@ -26,10 +26,10 @@ function fromError(message: unknown, details: Record<string, unknown>): Problem 
 }
 
 /**
- * Both doors: `{"errors":[{message, extensions}]}` of GraphQL and `{"error":{code, message}}` of
+ * Both methods: `{"errors":[{message, extensions}]}` of GraphQL and `{"error":{code, message}}` of
  * REST.
  */
-export function problemOfBody(body: string): Problem | null {
+export function parseProblem(body: string): Problem | null {
   try {
     const answer = record(JSON.parse(body));
     const first: unknown = Array.isArray(answer['errors']) ? answer['errors'][0] : undefined;
@@ -50,9 +50,9 @@ const BY_STATUS: Record<number, string> = {
   503: 'DEPENDENCY_UNAVAILABLE',
 };
 
-export function problemOfAnswer(status: number, body: string): Problem {
+export function problemFromResponse(status: number, body: string): Problem {
   return (
-    problemOfBody(body) ?? {
+    parseProblem(body) ?? {
       code: BY_STATUS[status] ?? 'INTERNAL_SERVER_ERROR',
       message: `The server answered ${status}.`,
     }
@@ -64,12 +64,12 @@ export function toProblem(error: unknown): Problem {
     const first = error.errors[0];
     return fromError(first?.message, record(first?.extensions));
   }
-  if (ServerError.is(error)) return problemOfAnswer(error.statusCode, error.bodyText);
+  if (ServerError.is(error)) return problemFromResponse(error.statusCode, error.bodyText);
   if (error instanceof ProblemError) return error.problem;
-  return NO_ANSWER;
+  return NO_RESPONSE;
 }
 
-/** Thrown by the doors that are not GraphQL's. */
+/** Thrown by the methods that are not GraphQL's. */
 export class ProblemError extends Error {
   readonly problem: Problem;
 

@@ -60,7 +60,7 @@ export function createApollo(identity: Identity, connection: Connection): Apollo
   const client = new ApolloClient({ cache, link: documents.link.concat(link) });
   // Between the loss of the line and its return anything may have happened: all that is shown is
   // asked for once.
-  const stopRefetching = connection.onBack(
+  const stopRefetching = connection.onReconnected(
     () => void client.refetchQueries({ include: 'active' }).catch(() => undefined),
   );
   return {

@@ -3,14 +3,14 @@ import { map } from 'rxjs';
 import { DocumentFields } from '../documents/operations.js';
 
 /** Stands for a document that is deleted, until the walk has taken away what held it. */
-const GONE = Symbol('gone');
+const DELETED = Symbol('gone');
 
 type Fields = Readonly<Record<string, unknown>>;
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Without its document, none of these says anything. */
-const HOLDERS = new Set<unknown>(['DocumentEdge', 'SearchHit']);
+const WRAPPER_TYPES = new Set<unknown>(['DocumentEdge', 'SearchHit']);
 
 function doneOf({ progress }: Fields): number {
   const done = isFields(progress) ? progress['done'] : 0;
@@ -68,18 +68,18 @@ export function createNewestDocuments(cache: ApolloCache): NewestDocuments {
   };
 
   const walk = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(walk).filter((item) => item !== GONE);
+    if (Array.isArray(value)) return value.map(walk).filter((item) => item !== DELETED);
     if (!isFields(value)) return value;
     const isDocument = value['__typename'] === 'Document';
-    if (isDocument && forgotten.has(String(value['id']))) return GONE;
+    if (isDocument && forgotten.has(String(value['id']))) return DELETED;
     const entries = Object.entries(value).map(([key, child]): [string, unknown] => [
       key,
       walk(child),
     ]);
-    const isEmptied = entries.some(([, child]) => child === GONE);
-    if (isEmptied && HOLDERS.has(value['__typename'])) return GONE;
+    const isEmptied = entries.some(([, child]) => child === DELETED);
+    if (isEmptied && WRAPPER_TYPES.has(value['__typename'])) return DELETED;
     const walked = Object.fromEntries(
-      entries.map(([key, child]) => [key, child === GONE ? null : child]),
+      entries.map(([key, child]) => [key, child === DELETED ? null : child]),
     );
     return isDocument ? newestOf(walked) : walked;
   };

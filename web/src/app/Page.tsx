@@ -14,20 +14,24 @@ import { ProtocolSwitch } from './ProtocolSwitch.js';
 
 export function Page() {
   const { config, failed } = usePageConfig();
-  if (config) return <WithConfig config={config} />;
-  return <Alone>{failed ? <ServerAway /> : <Loader aria-label="Loading" />}</Alone>;
-}
-
-function WithConfig({ config }: { config: PageConfig }) {
-  const state = useSignIn(config.identity);
-  if (state.phase === 'ready') return <WithIdentity signIn={state.signIn} config={config} />;
-  if (state.phase === 'unknown') return <UnknownKind name={config.identity.kind} />;
+  if (config) return <ConfiguredPage config={config} />;
   return (
-    <Alone>{state.phase === 'failed' ? <SignInAway /> : <Loader aria-label="Loading" />}</Alone>
+    <CenteredPage>{failed ? <ServerUnavailable /> : <Loader aria-label="Loading" />}</CenteredPage>
   );
 }
 
-function WithIdentity({
+function ConfiguredPage({ config }: { config: PageConfig }) {
+  const state = useSignIn(config.identity);
+  if (state.phase === 'ready') return <SignedInPage signIn={state.signIn} config={config} />;
+  if (state.phase === 'unknown') return <UnknownIdentityKind name={config.identity.kind} />;
+  return (
+    <CenteredPage>
+      {state.phase === 'failed' ? <SignInUnavailable /> : <Loader aria-label="Loading" />}
+    </CenteredPage>
+  );
+}
+
+function SignedInPage({
   signIn: { identity, SignInForm },
   config,
 }: {
@@ -35,11 +39,11 @@ function WithIdentity({
   config: PageConfig;
 }) {
   const user = useSyncExternalStore(identity.subscribe, identity.user);
-  const farewell = useSyncExternalStore(identity.subscribe, identity.farewell);
+  const signOutReason = useSyncExternalStore(identity.subscribe, identity.signOutReason);
   const [choice, choose] = useProtocolChoice();
   if (!user) {
     return (
-      <SignIn farewell={farewell}>
+      <SignIn signOutReason={signOutReason}>
         <SignInForm />
       </SignIn>
     );
@@ -56,7 +60,7 @@ function WithIdentity({
   );
 }
 
-function Alone({ children }: { children: ReactNode }) {
+function CenteredPage({ children }: { children: ReactNode }) {
   return (
     <Center component="main" mih="100dvh">
       {children}
@@ -64,7 +68,7 @@ function Alone({ children }: { children: ReactNode }) {
   );
 }
 
-function SignInAway() {
+function SignInUnavailable() {
   const again = (
     <Button
       leftSection={<IconReload size={16} aria-hidden />}
@@ -85,7 +89,7 @@ function SignInAway() {
   );
 }
 
-function ServerAway() {
+function ServerUnavailable() {
   return (
     <div role="status">
       <Notice
@@ -99,7 +103,7 @@ function ServerAway() {
   );
 }
 
-function UnknownKind({ name }: { name: string }) {
+function UnknownIdentityKind({ name }: { name: string }) {
   return (
     <Center component="main" mih="100dvh">
       <Notice

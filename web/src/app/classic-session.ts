@@ -21,7 +21,7 @@ export function createClassicSession(
   const documents = createClassicDocuments(client);
   const send: SendFile = async (file, on) => {
     const accepted = await client.upload(file, on);
-    documents.noteUpload(accepted.documentId, file);
+    documents.addUpload(accepted.documentId, file);
     return accepted;
   };
   const uploads = createUploads({ send, maxUploadBytes });

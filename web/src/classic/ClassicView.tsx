@@ -3,12 +3,12 @@ import { useEffect, useState, useSyncExternalStore } from 'react';
 import { DocumentList } from '../documents/DocumentList.js';
 import { EmptyList } from '../documents/EmptyList.js';
 import { countRows, isFiltered, matches, NO_FILTER, type ListFilter } from '../documents/filter.js';
-import { LineActions } from '../documents/RowActions.js';
+import { RowActions } from '../documents/RowActions.js';
 import { ListControls } from '../documents/ListControls.js';
 import { Pager } from '../documents/Pager.js';
 import { PAGE_SIZE, usePaging } from '../documents/paging.js';
 import { saveFile } from '../documents/save-file.js';
-import { tellProblem } from '../api/notify-problem.js';
+import { notifyProblem } from '../api/notify-problem.js';
 import type { Identity } from '../sign-in/identity.js';
 import type { ClassicDocuments } from './classic-documents.js';
 
@@ -34,7 +34,7 @@ export function ClassicView({ documents, identity }: ClassicViewProps) {
   const rows = found.slice(start, start + PAGE_SIZE);
 
   useEffect(() => {
-    documents.fillIn(rows);
+    documents.loadMissing(rows);
   });
 
   return (
@@ -48,9 +48,9 @@ export function ClassicView({ documents, identity }: ClassicViewProps) {
           isStale={false}
           hrefOf={() => null}
           actionsOf={({ id, filename }) => (
-            <LineActions
+            <RowActions
               document={{ id, filename: filename ?? id }}
-              onSave={(document) => void saveFile(identity, document).catch(tellProblem)}
+              onSave={(document) => void saveFile(identity, document).catch(notifyProblem)}
             />
           )}
         />

@@ -1,6 +1,6 @@
-import { isCureKnown } from '../api/error-help.js';
+import { hasErrorHelp } from '../api/error-help.js';
 import type { DocumentRow, RowError, RowStatus } from '../documents/document-row.js';
-import type { DocumentProcessed, JobProgress, StatusAnswer } from './protocol.js';
+import type { DocumentProcessed, JobProgress, StatusResponse } from './protocol.js';
 
 export interface ClassicRow extends DocumentRow {
   /**
@@ -33,7 +33,7 @@ const unknownRow = (id: string): ClassicRow => ({
   revision: 0,
 });
 
-const put = (
+const updateRow = (
   rows: ClassicRows,
   id: string,
   change: (row: ClassicRow) => Partial<ClassicRow>,
@@ -46,7 +46,7 @@ export const withProgress = (
   rows: ClassicRows,
   { documentId, status, progress }: JobProgress,
 ): ClassicRows =>
-  put(rows, documentId, ({ revision }) => ({
+  updateRow(rows, documentId, ({ revision }) => ({
     status: status === 'pending' ? 'PENDING' : 'PROCESSING',
     percent: progress,
     error: null,
@@ -58,7 +58,7 @@ export const withProcessed = (
   rows: ClassicRows,
   { documentId, filename, status, error, processedAt }: DocumentProcessed,
 ): ClassicRows =>
-  put(rows, documentId, ({ revision }) => ({
+  updateRow(rows, documentId, ({ revision }) => ({
     filename,
     processedAt,
     status: toRowStatus(status, error),
@@ -71,19 +71,23 @@ export const withUpload = (
   rows: ClassicRows,
   id: string,
   { name, size }: { name: string; size: number },
-): ClassicRows => put(rows, id, () => ({ filename: name, fileSize: size }));
+): ClassicRows => updateRow(rows, id, () => ({ filename: name, fileSize: size }));
 
 /**
- * `askedAt`: the row's revision when the question left. The facts of a document never change; its
+ * `requestRevision`: the row's revision when the question left. The facts of a document never change; its
  * status may have, meanwhile.
  */
-export function withStatus(rows: ClassicRows, answer: StatusAnswer, askedAt: number): ClassicRows {
-  const { documentId, filename, createdAt, startedAt, completedAt, status, error } = answer;
-  return put(rows, documentId, (row) => ({
+export function withStatus(
+  rows: ClassicRows,
+  response: StatusResponse,
+  requestRevision: number,
+): ClassicRows {
+  const { documentId, filename, createdAt, startedAt, completedAt, status, error } = response;
+  return updateRow(rows, documentId, (row) => ({
     filename,
     createdAt,
     startedAt: startedAt ?? row.startedAt,
-    ...(row.revision === askedAt
+    ...(row.revision === requestRevision
       ? {
           status: toRowStatus(status, error),
           error: toRowError(status, error),
@@ -93,10 +97,10 @@ export function withStatus(rows: ClassicRows, answer: StatusAnswer, askedAt: num
   }));
 }
 
-export function without(rows: ClassicRows, id: string): ClassicRows {
-  const left = new Map(rows);
-  left.delete(id);
-  return left;
+export function withoutRow(rows: ClassicRows, id: string): ClassicRows {
+  const remaining = new Map(rows);
+  remaining.delete(id);
+  return remaining;
 }
 
 /** Newest first; what has no time yet was reported just now. */
@@ -108,7 +112,7 @@ const timeOf = ({ createdAt, processedAt }: ClassicRow) => {
   return time === null ? Number.POSITIVE_INFINITY : Date.parse(time);
 };
 
-function toRowStatus(status: StatusAnswer['status'], error: string | null): RowStatus {
+function toRowStatus(status: StatusResponse['status'], error: string | null): RowStatus {
   if (status === 'failed') return error === 'cancelled' ? 'CANCELLED' : 'FAILED';
   if (status === 'completed') return 'COMPLETED';
   // The protocol may grow: whatever else there is, is not over.
@@ -119,8 +123,8 @@ function toRowStatus(status: StatusAnswer['status'], error: string | null): RowS
  * The protocol has a text where GraphQL has a code; a text that begins with a code we know leads to
  * its cure all the same.
  */
-function toRowError(status: StatusAnswer['status'], error: string | null): RowError | null {
+function toRowError(status: StatusResponse['status'], error: string | null): RowError | null {
   if (error === null || status === 'completed' || error === 'cancelled') return null;
   const code = /^[A-Z_]+/.exec(error)?.[0] ?? null;
-  return { code: isCureKnown(code) ? code : null, cause: null, message: error, retryable: false };
+  return { code: hasErrorHelp(code) ? code : null, cause: null, message: error, retryable: false };
 }

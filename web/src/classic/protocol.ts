@@ -16,7 +16,7 @@ export interface DocumentProcessed {
   processedAt: string;
 }
 
-export interface StatusAnswer {
+export interface StatusResponse {
   documentId: string;
   filename: string;
   status: 'pending' | 'processing' | 'completed' | 'failed';
@@ -26,7 +26,7 @@ export interface StatusAnswer {
   completedAt: string | null;
 }
 
-export interface UploadAnswer {
+export interface UploadResponse {
   documentId: string;
   fileName: string;
   fileSize: number;

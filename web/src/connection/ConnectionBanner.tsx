@@ -1,10 +1,10 @@
 import { Alert, Button, Group, Text } from '@mantine/core';
 import { IconPlugConnectedX } from '@tabler/icons-react';
 import type { Connection } from './connection.js';
-import { useConnectionWords } from './use-connection-description.js';
+import { useConnectionDescription } from './use-connection-description.js';
 
 export function ConnectionBanner({ connection }: { connection: Connection }) {
-  const { sentence } = useConnectionWords(connection);
+  const { sentence } = useConnectionDescription(connection);
   // The seconds run: without an empty live region around it, a screen reader would be told each of
   // them.
   if (sentence === null) return null;
@@ -21,7 +21,7 @@ export function ConnectionBanner({ connection }: { connection: Connection }) {
         <Text size="sm" className="tabular">
           {sentence}
         </Text>
-        <Button size="xs" variant="default" onClick={connection.tryNow}>
+        <Button size="xs" variant="default" onClick={connection.retryNow}>
           Try now
         </Button>
       </Group>

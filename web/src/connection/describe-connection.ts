@@ -1,6 +1,6 @@
 import type { ConnectionState } from './connection.js';
 
-export interface ConnectionWords {
+export interface ConnectionDescription {
   /** One or two words for the badge. */
   label: string;
   /** A sentence for the banner; null while there is nothing to tell. */
@@ -15,7 +15,7 @@ export function describeConnection(
   state: ConnectionState,
   browserOnline: boolean,
   nowMs: number,
-): ConnectionWords {
+): ConnectionDescription {
   if (state.phase === 'live') return { label: 'Live', sentence: null, tone: 'calm' };
   if (state.phase === 'connecting') return { label: 'Connecting…', sentence: null, tone: 'busy' };
   if (!browserOnline) {
@@ -32,7 +32,7 @@ export function describeConnection(
       sentence: 'The server does not answer. Trying again now…',
       tone: 'down',
     };
-  const seconds = Math.max(1, Math.ceil((state.nextTryAt - nowMs) / 1000));
+  const seconds = Math.max(1, Math.ceil((state.nextRetryAt - nowMs) / 1000));
   return {
     label: 'Reconnecting…',
     sentence: `The server does not answer. What you see is what we last knew. Next try in ${seconds}\u00a0s.`,

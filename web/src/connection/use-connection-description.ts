@@ -2,9 +2,9 @@ import { useNetwork } from '@mantine/hooks';
 import { useSyncExternalStore } from 'react';
 import { useNow } from '../ui/use-now.js';
 import type { Connection } from './connection.js';
-import { describeConnection, type ConnectionWords } from './describe-connection.js';
+import { describeConnection, type ConnectionDescription } from './describe-connection.js';
 
-export function useConnectionWords(connection: Connection): ConnectionWords {
+export function useConnectionDescription(connection: Connection): ConnectionDescription {
   const state = useSyncExternalStore(connection.subscribe, connection.get);
   const { online } = useNetwork();
   const now = useNow(state.phase === 'waiting');

@@ -1,7 +1,7 @@
 import { Code } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { DocumentDetailsQuery } from '../gql/graphql.js';
-import { tookMs, type DocumentRow } from './document-row.js';
+import { processingMs, type DocumentRow } from './document-row.js';
 import classes from './details.module.css';
 import {
   formatAgo,
@@ -20,7 +20,7 @@ interface DocumentFactsProps {
 }
 
 export function DocumentFacts({ document, row, nowMs }: DocumentFactsProps) {
-  const took = tookMs(row, nowMs);
+  const took = processingMs(row, nowMs);
   return (
     <dl className={classes['facts']}>
       <Fact name="Size">{formatBytes(document.fileSize)}</Fact>

@@ -1,7 +1,7 @@
 import { Skeleton, Stack, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useNow } from '../ui/use-now.js';
-import { DocumentLine } from './DocumentListRow.js';
+import { DocumentListRow } from './DocumentListRow.js';
 import { isTerminal, type DocumentRow } from './document-row.js';
 import classes from './documents.module.css';
 import { useAnnouncement } from './use-announcement.js';
@@ -22,7 +22,7 @@ export function DocumentList({ rows, isStale, hrefOf, actionsOf }: DocumentListP
       <VisuallyHidden aria-live="polite">{announcement}</VisuallyHidden>
       <ul className={classes['list']} aria-label="Documents" aria-busy={isStale}>
         {rows.map((row) => (
-          <DocumentLine
+          <DocumentListRow
             key={row.id}
             row={row}
             nowMs={nowMs}

@@ -1,6 +1,6 @@
 import { Anchor, Group, Skeleton, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { isRunning, tookMs, type DocumentRow } from './document-row.js';
+import { isRunning, processingMs, type DocumentRow } from './document-row.js';
 import classes from './documents.module.css';
 import { ErrorNote } from './ErrorNote.js';
 import { FileIcon } from './FileIcon.js';
@@ -14,7 +14,7 @@ import {
 import { StageProgress } from './StageProgress.js';
 import { StatusBadge } from './StatusBadge.js';
 
-interface DocumentLineProps {
+interface DocumentListRowProps {
   row: DocumentRow;
   nowMs: number;
   /** Address of the details; null where the protocol has none. */
@@ -22,7 +22,7 @@ interface DocumentLineProps {
   actions: ReactNode;
 }
 
-export function DocumentLine({ row, nowMs, href, actions }: DocumentLineProps) {
+export function DocumentListRow({ row, nowMs, href, actions }: DocumentListRowProps) {
   return (
     <li
       className={classes['line']}
@@ -49,7 +49,7 @@ export function DocumentLine({ row, nowMs, href, actions }: DocumentLineProps) {
   );
 }
 
-function Name({ row, href }: Pick<DocumentLineProps, 'row' | 'href'>) {
+function Name({ row, href }: Pick<DocumentListRowProps, 'row' | 'href'>) {
   if (row.filename === null)
     return <Skeleton height={18} width="60%" my={3} aria-label="The name is on its way" />;
   if (href === null) {
@@ -66,8 +66,8 @@ function Name({ row, href }: Pick<DocumentLineProps, 'row' | 'href'>) {
   );
 }
 
-function Facts({ row, nowMs }: Pick<DocumentLineProps, 'row' | 'nowMs'>) {
-  const took = tookMs(row, nowMs);
+function Facts({ row, nowMs }: Pick<DocumentListRowProps, 'row' | 'nowMs'>) {
+  const took = processingMs(row, nowMs);
   const facts = [
     row.fileSize === null ? null : formatBytes(row.fileSize),
     row.mimeType === null ? null : formatMimeType(row.mimeType),

@@ -4,7 +4,7 @@ import { hashOf } from '../ui/route.js';
 import { DocumentList, DocumentListSkeleton } from './DocumentList.js';
 import { EmptyList, ListError } from './EmptyList.js';
 import { isFiltered, NO_FILTER, type ListFilter } from './filter.js';
-import { LineActions } from './RowActions.js';
+import { RowActions } from './RowActions.js';
 import { ListControls } from './ListControls.js';
 import { Pager } from './Pager.js';
 import { usePaging } from './paging.js';
@@ -69,7 +69,7 @@ function Rows({ page, filter, actions, onReset }: RowsProps) {
       isStale={page.isLoading}
       hrefOf={({ id }) => hashOf({ view: 'documents', documentId: id })}
       actionsOf={({ id, filename }) => (
-        <LineActions
+        <RowActions
           document={{ id, filename: filename ?? id }}
           onSave={actions.save}
           onDelete={actions.confirmDelete}

@@ -2,7 +2,7 @@ import { Button, Paper } from '@mantine/core';
 import { IconCloudOff, IconFilterOff, IconStack2 } from '@tabler/icons-react';
 import { toProblem } from '../api/problem.js';
 import { Notice } from '../ui/Notice.js';
-import { cureOf } from '../api/error-help.js';
+import { errorHelp } from '../api/error-help.js';
 
 export function EmptyList({ isFiltered, onReset }: { isFiltered: boolean; onReset: () => void }) {
   if (isFiltered) {
@@ -34,7 +34,7 @@ export function EmptyList({ isFiltered, onReset }: { isFiltered: boolean; onRese
 }
 
 export function ListError({ error, onRetry }: { error: unknown; onRetry: () => void }) {
-  const { title, cure } = cureOf(toProblem(error).code);
+  const { title, action } = errorHelp(toProblem(error).code);
   return (
     <Paper withBorder radius="lg" role="alert">
       <Notice
@@ -43,7 +43,7 @@ export function ListError({ error, onRetry }: { error: unknown; onRetry: () => v
         color="red"
         action={<Button onClick={onRetry}>Try again</Button>}
       >
-        Your documents cannot be shown. {cure}
+        Your documents cannot be shown. {action}
       </Notice>
     </Paper>
   );

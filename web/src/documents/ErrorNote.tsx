@@ -1,6 +1,6 @@
 import { Alert, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { cureOfRow } from '../api/error-help.js';
+import { rowErrorHelp } from '../api/error-help.js';
 import { isTerminal, type DocumentRow } from './document-row.js';
 
 /**
@@ -9,16 +9,16 @@ import { isTerminal, type DocumentRow } from './document-row.js';
 export function ErrorNote({ row }: { row: DocumentRow }) {
   const { error, status } = row;
   if (error === null || status === 'COMPLETED') return null;
-  const isOver = isTerminal(status);
-  const { title, cure } = cureOfRow(error, isOver);
+  const isFinal = isTerminal(status);
+  const { title, action } = rowErrorHelp(error, isFinal);
   const tries =
-    row.attempt !== null && row.maxAttempts !== null && !isOver
+    row.attempt !== null && row.maxAttempts !== null && !isFinal
       ? ` Try ${row.attempt} of ${row.maxAttempts} failed.`
       : '';
   return (
     <Alert
       variant="light"
-      color={isOver ? 'red' : 'orange'}
+      color={isFinal ? 'red' : 'orange'}
       icon={<IconAlertTriangle size={18} aria-hidden />}
       title={title}
       p="sm"
@@ -26,10 +26,10 @@ export function ErrorNote({ row }: { row: DocumentRow }) {
       data-code={error.code ?? ''}
     >
       <Text size="sm" className="wrap-anywhere">
-        {cure === '' ? error.message : cure}
+        {action === '' ? error.message : action}
         {tries}
       </Text>
-      {cure !== '' && (
+      {action !== '' && (
         <Text size="xs" c="dimmed" mt={4} className="wrap-anywhere">
           {error.message}
         </Text>

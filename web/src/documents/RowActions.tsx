@@ -2,14 +2,14 @@ import { ActionIcon, Group, Tooltip } from '@mantine/core';
 import { IconDownload, IconTrash } from '@tabler/icons-react';
 import type { NamedDocument } from './use-document-actions.js';
 
-interface LineActionsProps {
+interface RowActionsProps {
   document: NamedDocument;
   onSave: (document: NamedDocument) => void;
   /** Left out where the protocol cannot delete. */
   onDelete?: (document: NamedDocument) => void;
 }
 
-export function LineActions({ document, onSave, onDelete }: LineActionsProps) {
+export function RowActions({ document, onSave, onDelete }: RowActionsProps) {
   return (
     <Group gap={4} wrap="nowrap">
       <Tooltip label="Download">

@@ -61,7 +61,7 @@ export const isRunning = (status: RowStatus): boolean =>
   !isTerminal(status) && status !== 'PENDING';
 
 /** From the claim to the end: the wait in line is not the document's. */
-export function tookMs(
+export function processingMs(
   { status, startedAt, processedAt }: DocumentRow,
   nowMs: number,
 ): number | null {

@@ -7,7 +7,7 @@ import { DocumentsPage } from './operations.js';
  * true. Its edge has no cursor and the count stays as it was, so the caller asks for the page again
  * right after: then both are the server's own.
  */
-export function putOnTop(
+export function prependDocument(
   client: ApolloClient,
   variables: DocumentsPageQueryVariables,
   document: DocumentFieldsFragment,

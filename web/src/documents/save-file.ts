@@ -1,5 +1,5 @@
 import type { Identity } from '../sign-in/identity.js';
-import { ProblemError, problemOfAnswer } from '../api/problem.js';
+import { ProblemError, problemFromResponse } from '../api/problem.js';
 
 /**
  * The file needs the token in a header, which a plain link cannot send: so it is fetched, then
@@ -13,7 +13,8 @@ export async function saveFile(
   const response = await fetch(`/api/documents/${encodeURIComponent(id)}/file`, {
     headers: { authorization: `Bearer ${token}` },
   });
-  if (!response.ok) throw new ProblemError(problemOfAnswer(response.status, await response.text()));
+  if (!response.ok)
+    throw new ProblemError(problemFromResponse(response.status, await response.text()));
   const url = URL.createObjectURL(await response.blob());
   const link = Object.assign(document.createElement('a'), { href: url, download: filename });
   link.click();

@@ -3,7 +3,7 @@ import { Text } from '@mantine/core';
 import { modals } from '@mantine/modals';
 import type { NewestDocuments } from '../apollo/newest-documents.js';
 import { DIALOG_HEADER } from '../ui/dialog-header.js';
-import { tellDone, tellProblem } from '../api/notify-problem.js';
+import { notifySuccess, notifyProblem } from '../api/notify-problem.js';
 import type { Identity } from '../sign-in/identity.js';
 import { DeleteDocument } from './operations.js';
 import { saveFile } from './save-file.js';
@@ -27,12 +27,12 @@ export function useDocumentActions(
   const remove = async ({ id, filename }: NamedDocument) => {
     await client.mutate({ mutation: DeleteDocument, variables: { id } });
     documents.forget(id);
-    tellDone(`“${filename}” is deleted.`);
+    notifySuccess(`“${filename}” is deleted.`);
     await client.refetchQueries({ include: ['DocumentsPage', 'DocumentCounts'] });
   };
 
   return {
-    save: (document) => void saveFile(identity, document).catch(tellProblem),
+    save: (document) => void saveFile(identity, document).catch(notifyProblem),
     confirmDelete: (document, onDeleted) =>
       modals.openConfirmModal({
         title: 'Delete this document?',
@@ -47,7 +47,7 @@ export function useDocumentActions(
         labels: { confirm: 'Delete', cancel: 'Keep it' },
         confirmProps: { color: 'red.8' },
         closeButtonProps: { 'aria-label': 'Close' },
-        onConfirm: () => void remove(document).then(onDeleted, tellProblem),
+        onConfirm: () => void remove(document).then(onDeleted, notifyProblem),
       }),
   };
 }

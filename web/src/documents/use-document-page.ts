@@ -2,7 +2,7 @@ import { useApolloClient, useQuery } from '@apollo/client/react';
 import { useEffect, useMemo } from 'react';
 import { toRow, type DocumentRow } from './document-row.js';
 import { matches, toDocumentFilter, type ListFilter } from './filter.js';
-import { putOnTop } from './first-page.js';
+import { prependDocument } from './first-page.js';
 import { DocumentsPage } from './operations.js';
 import { PAGE_SIZE } from './paging.js';
 import { createRefresher } from './refresher.js';
@@ -39,7 +39,7 @@ export function useDocumentPage(
     const refresher = createRefresher(() => refetch());
     const stop = watch.onEvent(({ kind, status, document }) => {
       const isOnFirstPage = after === null && document !== null && matches(toRow(document), filter);
-      const isNew = isOnFirstPage && putOnTop(client, variables, document);
+      const isNew = isOnFirstPage && prependDocument(client, variables, document);
       const movesRows = status === 'DELETING' || (kind === 'CHANGE' && filter.group !== 'all');
       if (isNew || movesRows) refresher.request();
     });

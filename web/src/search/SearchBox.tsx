@@ -1,7 +1,7 @@
 import { Button, Group, SegmentedControl, Text, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import type { FormEvent } from 'react';
-import { isMode, MODES, type SearchForm } from './search-form.js';
+import { isSearchMode, SEARCH_MODES, type SearchForm } from './search-form.js';
 import classes from './search.module.css';
 
 const MAX_QUERY_LENGTH = 2_000;
@@ -34,12 +34,12 @@ export function SearchBox({ form }: { form: SearchForm }) {
         <SegmentedControl
           aria-label="Way of searching"
           size="sm"
-          data={MODES.map(({ value, label }) => ({ value, label }))}
+          data={SEARCH_MODES.map(({ value, label }) => ({ value, label }))}
           value={form.mode}
-          onChange={(mode) => isMode(mode) && form.choose(mode)}
+          onChange={(mode) => isSearchMode(mode) && form.choose(mode)}
         />
         <Text size="sm" c="dimmed">
-          {MODES.find(({ value }) => value === form.mode)?.hint}
+          {SEARCH_MODES.find(({ value }) => value === form.mode)?.hint}
         </Text>
       </Group>
     </form>

@@ -2,7 +2,7 @@ import { useQuery } from '@apollo/client/react';
 import { Paper, Skeleton, Stack, Text } from '@mantine/core';
 import { IconFileSearch, IconSearchOff } from '@tabler/icons-react';
 import { toProblem } from '../api/problem.js';
-import { cureOf } from '../api/error-help.js';
+import { errorHelp } from '../api/error-help.js';
 import type { DocumentActions } from '../documents/use-document-actions.js';
 import { Notice } from '../ui/Notice.js';
 import { SearchPassages } from './operations.js';
@@ -10,7 +10,7 @@ import { SearchBox } from './SearchBox.js';
 import type { SearchForm } from './search-form.js';
 import { SearchHitCard } from './SearchHitCard.js';
 
-const HITS = 20;
+const MAX_HITS = 20;
 
 interface SearchViewProps {
   form: SearchForm;
@@ -43,7 +43,7 @@ function Invitation() {
 
 function Hits({ asked, form, actions }: SearchViewProps & { asked: string }) {
   const { data, error, loading } = useQuery(SearchPassages, {
-    variables: { query: asked, mode: form.mode, first: HITS },
+    variables: { query: asked, mode: form.mode, first: MAX_HITS },
     // Documents come and go: an older answer to the same question is no answer.
     fetchPolicy: 'cache-and-network',
   });
@@ -78,11 +78,11 @@ function Hits({ asked, form, actions }: SearchViewProps & { asked: string }) {
 }
 
 function SearchError({ error }: { error: unknown }) {
-  const { title, cure } = cureOf(toProblem(error).code);
+  const { title, action } = errorHelp(toProblem(error).code);
   return (
     <Paper withBorder radius="lg" role="alert">
       <Notice icon={<IconSearchOff size={28} stroke={1.6} />} title={title} color="red">
-        {cure}
+        {action}
       </Notice>
     </Paper>
   );

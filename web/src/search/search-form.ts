@@ -1,14 +1,14 @@
 import { useState } from 'react';
 import type { SearchMode } from '../gql/graphql.js';
 
-export const MODES: readonly { value: SearchMode; label: string; hint: string }[] = [
+export const SEARCH_MODES: readonly { value: SearchMode; label: string; hint: string }[] = [
   { value: 'HYBRID', label: 'Hybrid', hint: 'Meaning and words together: the best start.' },
   { value: 'SEMANTIC', label: 'Semantic', hint: 'By meaning, also where the words differ.' },
   { value: 'KEYWORD', label: 'Keyword', hint: 'By the very words: names, numbers, codes.' },
 ];
 
-export const isMode = (value: string): value is SearchMode =>
-  MODES.some((mode) => mode.value === value);
+export const isSearchMode = (value: string): value is SearchMode =>
+  SEARCH_MODES.some((mode) => mode.value === value);
 
 export interface SearchForm {
   text: string;

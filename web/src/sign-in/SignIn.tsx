@@ -3,11 +3,11 @@ import type { ReactNode } from 'react';
 import { Brand } from '../ui/Brand.js';
 
 interface SignInProps {
-  farewell: string | null;
+  signOutReason: string | null;
   children: ReactNode;
 }
 
-export function SignIn({ farewell, children }: SignInProps) {
+export function SignIn({ signOutReason, children }: SignInProps) {
   return (
     <Center component="main" mih="100dvh" p="md">
       <Stack w="100%" maw={400} gap="xl">
@@ -20,9 +20,9 @@ export function SignIn({ farewell, children }: SignInProps) {
             Documents in, searchable passages out. You see how far each one is, live.
           </Text>
         </Stack>
-        {farewell !== null && (
+        {signOutReason !== null && (
           <Alert color="orange" variant="light" role="alert">
-            {farewell}
+            {signOutReason}
           </Alert>
         )}
         <Paper withBorder p={{ base: 'lg', xs: 'xl' }} radius="lg" shadow="sm">

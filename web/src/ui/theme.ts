@@ -48,7 +48,7 @@ export const theme = createTheme({
  * Text on a soft ground of its own colour: [ground, text] for both schemes, each pair with a
  * contrast of at least 4.5.
  */
-const SOFT: Readonly<
+const SOFT_COLORS: Readonly<
   Record<string, { light: readonly [string, string]; dark: readonly [string, string] }>
 > = {
   tide: { light: ['#e2f3f3', '#0d5a5f'], dark: ['#173638', '#86d8da'] },
@@ -62,7 +62,7 @@ const SOFT: Readonly<
 
 const softVariables = (scheme: 'light' | 'dark') =>
   Object.fromEntries(
-    Object.entries(SOFT).flatMap(
+    Object.entries(SOFT_COLORS).flatMap(
       ([
         color,
         {

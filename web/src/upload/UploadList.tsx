@@ -1,6 +1,6 @@
 import { useEffect, useSyncExternalStore } from 'react';
 import classes from './upload.module.css';
-import { UploadLine } from './UploadRow.js';
+import { UploadRow } from './UploadRow.js';
 import type { Upload, Uploads } from './uploads.js';
 
 interface UploadListProps {
@@ -21,7 +21,7 @@ export function UploadList({ uploads, hrefOf }: UploadListProps) {
   return (
     <ul className={classes['list']} aria-label="Uploads">
       {shown.map((upload) => (
-        <UploadLine key={upload.key} upload={upload} uploads={uploads} hrefOf={hrefOf} />
+        <UploadRow key={upload.key} upload={upload} uploads={uploads} hrefOf={hrefOf} />
       ))}
     </ul>
   );

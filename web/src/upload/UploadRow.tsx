@@ -1,17 +1,17 @@
 import { ActionIcon, Anchor, Button, Group, Progress, Text, Tooltip } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
-import { cureOf } from '../api/error-help.js';
+import { errorHelp } from '../api/error-help.js';
 import { formatBytes } from '../ui/format.js';
 import classes from './upload.module.css';
-import { isWorthRepeating, type Upload, type Uploads } from './uploads.js';
+import { canRetry, type Upload, type Uploads } from './uploads.js';
 
-interface UploadLineProps {
+interface UploadRowProps {
   upload: Upload;
   uploads: Uploads;
   hrefOf: (documentId: string) => string | null;
 }
 
-export function UploadLine({ upload, uploads, hrefOf }: UploadLineProps) {
+export function UploadRow({ upload, uploads, hrefOf }: UploadRowProps) {
   const { key, file, state } = upload;
   return (
     <li className={classes['line']} data-testid="upload" data-phase={state.phase}>
@@ -20,11 +20,11 @@ export function UploadLine({ upload, uploads, hrefOf }: UploadLineProps) {
           <Text size="sm" fw={600} className="wrap-anywhere">
             {file.name}
           </Text>
-          <Words upload={upload} hrefOf={hrefOf} />
+          <UploadText upload={upload} hrefOf={hrefOf} />
         </div>
         <Group gap={4} wrap="nowrap">
-          {isWorthRepeating(state) && (
-            <Button size="compact-sm" variant="default" onClick={() => uploads.again(key)}>
+          {canRetry(state) && (
+            <Button size="compact-sm" variant="default" onClick={() => uploads.retry(key)}>
               Try again
             </Button>
           )}
@@ -36,12 +36,15 @@ export function UploadLine({ upload, uploads, hrefOf }: UploadLineProps) {
   );
 }
 
-function Words({ upload: { file, state }, hrefOf }: Pick<UploadLineProps, 'upload' | 'hrefOf'>) {
+function UploadText({
+  upload: { file, state },
+  hrefOf,
+}: Pick<UploadRowProps, 'upload' | 'hrefOf'>) {
   if (state.phase === 'failed') {
-    const { title, cure } = cureOf(state.problem.code);
+    const { title, action } = errorHelp(state.problem.code);
     return (
       <Text size="sm" c="var(--mantine-color-error)" role="alert" data-code={state.problem.code}>
-        {title}. {cure}{' '}
+        {title}. {action}{' '}
         <Text span size="xs" c="dimmed">
           {state.problem.message}
         </Text>
@@ -59,14 +62,14 @@ function Words({ upload: { file, state }, hrefOf }: Pick<UploadLineProps, 'uploa
   }
   return (
     <Text size="xs" c="dimmed" className="tabular">
-      {wordsOf(state.phase)}
+      {phaseLabel(state.phase)}
       {state.phase === 'sending' ? ` ${Math.floor(state.percent)} %` : ''} ·{' '}
       {formatBytes(file.size)}
     </Text>
   );
 }
 
-const wordsOf = (phase: 'waiting' | 'sending' | 'accepting' | 'aborted') =>
+const phaseLabel = (phase: 'waiting' | 'sending' | 'accepting' | 'aborted') =>
   ({
     waiting: 'Waiting for its turn',
     sending: 'Sending',
@@ -77,17 +80,17 @@ const wordsOf = (phase: 'waiting' | 'sending' | 'accepting' | 'aborted') =>
 function CloseOrAbort({
   upload: { key, file, state },
   uploads,
-}: Pick<UploadLineProps, 'upload' | 'uploads'>) {
-  const isOver =
+}: Pick<UploadRowProps, 'upload' | 'uploads'>) {
+  const isFinal =
     state.phase === 'failed' || state.phase === 'aborted' || state.phase === 'accepted';
-  const label = isOver ? `Dismiss ${file.name}` : `Abort the upload of ${file.name}`;
+  const label = isFinal ? `Dismiss ${file.name}` : `Abort the upload of ${file.name}`;
   return (
-    <Tooltip label={isOver ? 'Dismiss' : 'Abort'}>
+    <Tooltip label={isFinal ? 'Dismiss' : 'Abort'}>
       <ActionIcon
         variant="subtle"
         color="gray"
         aria-label={label}
-        onClick={() => (isOver ? uploads.dismiss(key) : uploads.abort(key))}
+        onClick={() => (isFinal ? uploads.dismiss(key) : uploads.abort(key))}
       >
         <IconX size={18} aria-hidden />
       </ActionIcon>
@@ -95,7 +98,7 @@ function CloseOrAbort({
   );
 }
 
-function Bar({ upload: { file, state } }: Pick<UploadLineProps, 'upload'>) {
+function Bar({ upload: { file, state } }: Pick<UploadRowProps, 'upload'>) {
   if (state.phase !== 'sending' && state.phase !== 'accepting') return null;
   const percent = state.phase === 'sending' ? state.percent : 100;
   return (

@@ -10,11 +10,11 @@ import {
   TextInput,
 } from '@mantine/core';
 import { IconArrowRight, IconBrandGoogleFilled } from '@tabler/icons-react';
-import type { FirebaseDoors } from './firebase-identity.js';
+import type { FirebaseSignInMethods } from './firebase-identity.js';
 import { useSignInForm, type SignInFormState } from './use-sign-in-form.js';
 
-export function FirebaseSignInForm({ doors }: { doors: FirebaseDoors }) {
-  const form = useSignInForm(doors);
+export function FirebaseSignInForm({ methods }: { methods: FirebaseSignInMethods }) {
+  const form = useSignInForm(methods);
   const { isNew, problem, note, busy } = form;
   return (
     <form onSubmit={form.submit} noValidate aria-label={isNew ? 'Create an account' : 'Sign in'}>

@@ -26,8 +26,8 @@ const PROBLEMS: Readonly<Record<string, string | undefined>> = {
 };
 
 /** One text for all three: who tries names must not learn which of them have an account. */
-const NO_MATCH = 'E-mail and password do not match. Check both, or reset your password.';
-const NO_MATCHES = [
+const MISMATCH = 'E-mail and password do not match. Check both, or reset your password.';
+const MISMATCH_CODES = [
   'auth/invalid-credential',
   'auth/wrong-password',
   'auth/user-not-found',
@@ -35,14 +35,14 @@ const NO_MATCHES = [
 ];
 
 /** A person who closes Google's window knows that they did. */
-const OWN_DOING = [
+const CANCELLED_BY_PERSON = [
   'auth/popup-closed-by-user',
   'auth/cancelled-popup-request',
   'auth/user-cancelled',
 ];
 
 /** After these, no token will come any more. */
-const SESSION_OVER: Readonly<Record<string, string | undefined>> = {
+const SESSION_ENDED: Readonly<Record<string, string | undefined>> = {
   'auth/user-disabled': 'Your account has been locked. Ask your operator.',
   'auth/user-token-expired':
     'Your sign-in has ended, perhaps because your password was changed. Please sign in again.',
@@ -58,8 +58,8 @@ function codeOf(error: unknown): string {
 /** Null: there is nothing to tell. */
 export function describeSignInProblem(error: unknown): string | null {
   const code = codeOf(error);
-  if (OWN_DOING.includes(code)) return null;
-  if (NO_MATCHES.includes(code)) return NO_MATCH;
+  if (CANCELLED_BY_PERSON.includes(code)) return null;
+  if (MISMATCH_CODES.includes(code)) return MISMATCH;
   if (code.startsWith('auth/password-does-not-meet-requirements'))
     return 'This password is too simple here. Make it longer, and mix letters, digits and signs.';
   if (code.startsWith('auth/api-key-not-valid') || code === 'auth/invalid-api-key')
@@ -71,6 +71,6 @@ export function describeSignInProblem(error: unknown): string | null {
 }
 
 /** Why a session that was good is over; null while it may still be. */
-export function describeEnd(error: unknown): string | null {
-  return SESSION_OVER[codeOf(error)] ?? null;
+export function describeSessionEnd(error: unknown): string | null {
+  return SESSION_ENDED[codeOf(error)] ?? null;
 }

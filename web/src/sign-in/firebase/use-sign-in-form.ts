@@ -1,5 +1,5 @@
 import { useState, type FormEvent } from 'react';
-import type { FirebaseDoors } from './firebase-identity.js';
+import type { FirebaseSignInMethods } from './firebase-identity.js';
 import { describeSignInProblem } from './problems.js';
 
 export interface SignInFormState {
@@ -21,7 +21,7 @@ const EMPTY = { isNew: false, email: '', password: '', problem: null, note: null
 
 type Fields = Pick<SignInFormState, 'isNew' | 'email' | 'password' | 'problem' | 'note' | 'busy'>;
 
-export function useSignInForm(doors: FirebaseDoors): SignInFormState {
+export function useSignInForm(methods: FirebaseSignInMethods): SignInFormState {
   const [fields, setFields] = useState<Fields>(EMPTY);
   const set = (change: Partial<Fields>) => setFields((before) => ({ ...before, ...change }));
   const email = fields.email.trim();
@@ -42,14 +42,15 @@ export function useSignInForm(doors: FirebaseDoors): SignInFormState {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const { isNew, password } = fields;
-    void run('password', () => (isNew ? doors.signUp : doors.signIn)({ email, password }));
+    void run('password', () => (isNew ? methods.signUp : methods.signIn)({ email, password }));
   };
   const reset = async () => {
     const note = `If there is an account for ${email}, a mail with a link is on its way to it.`;
     // Who tries names must not learn which of them have an account.
-    if (await run('password', () => doors.resetPassword(email).catch(unlessUnknown))) set({ note });
+    if (await run('password', () => methods.resetPassword(email).catch(rethrowUnlessUnknownUser)))
+      set({ note });
   };
-  const { signInWithGoogle } = doors;
+  const { signInWithGoogle } = methods;
   return {
     ...fields,
     set,
@@ -60,6 +61,6 @@ export function useSignInForm(doors: FirebaseDoors): SignInFormState {
   };
 }
 
-function unlessUnknown(error: unknown): void {
+function rethrowUnlessUnknownUser(error: unknown): void {
   if ((error as { code?: unknown } | null)?.code !== 'auth/user-not-found') throw error;
 }
