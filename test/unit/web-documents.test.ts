@@ -1,30 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { API_ERROR_STATUS, PROCESSING_ERROR_RETRYABLE } from '../../src/errors.js';
 import { toProblem } from '../../web/src/api/problem.js';
 import { parsePageConfig } from '../../web/src/config/page-config.js';
-import { rowErrorHelp, hasErrorHelp } from '../../web/src/api/error-help.js';
 import { countGroups, matches, toDocumentFilter } from '../../web/src/documents/filter.js';
 import { formatBytes, formatDuration, formatLimit } from '../../web/src/ui/format.js';
 import { createRefresher } from '../../web/src/documents/refresher.js';
 import { hashOf, parseRoute } from '../../web/src/ui/route.js';
 import { toSegments } from '../../web/src/search/highlights.js';
 import { createDevIdentity } from '../../web/src/sign-in/dev-identity.js';
-
-test('every code that the server can send has a cure', () => {
-  const codes = [...Object.keys(API_ERROR_STATUS), ...Object.keys(PROCESSING_ERROR_RETRYABLE)];
-  expect(codes.filter((code) => !hasErrorHelp(code))).toEqual([]);
-});
-
-test('the cure of an exhausted document names the reason behind it', () => {
-  const error = { code: 'ATTEMPTS_EXHAUSTED', cause: 'WORKER_LOST', message: '', retryable: false };
-  expect(rowErrorHelp(error, true).title).toBe('Every try failed: its worker stopped half-way');
-});
-
-test('a document that is over is never told to wait for a try by itself', () => {
-  const error = { code: 'INTERNAL', cause: null, message: '', retryable: true };
-  expect(rowErrorHelp(error, false).action).toContain('by itself');
-  expect(rowErrorHelp(error, true).action).toBe('Upload the file again.');
-});
 
 test('an answer that never came is a problem of its own', () => {
   expect(toProblem(new TypeError('Failed to fetch')).code).toBe('NO_RESPONSE');

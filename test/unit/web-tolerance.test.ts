@@ -3,7 +3,8 @@
  * is shown.
  */
 import fc from 'fast-check';
-import { errorHelp, rowErrorHelp } from '../../web/src/api/error-help.js';
+import { errorHelp } from '../../web/src/api/error-help.js';
+import { rowErrorHelp } from '../../web/src/documents/document-row.js';
 import { formatAgo, formatDateTime } from '../../web/src/ui/format.js';
 import { hashOf, parseRoute } from '../../web/src/ui/route.js';
 import { openStorage } from '../../web/src/ui/storage.js';
@@ -76,7 +77,7 @@ describe('an answer of the server', () => {
   it.each(INHERITED)('with the code "%s" is one that the page does not know', (code) => {
     expect(errorHelp(code)).toEqual(errorHelp('SOMETHING_NEW'));
     const error = { code: 'ATTEMPTS_EXHAUSTED', cause: code, message: '', retryable: false };
-    expect(rowErrorHelp(error, true).title).toMatch(/it did not work$/);
+    expect(rowErrorHelp(error, true).title).toMatch(/an unknown error occurred$/);
   });
 
   it('with a time that is none is shown as it came', () => {

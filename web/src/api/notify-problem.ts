@@ -1,13 +1,9 @@
-import { notifications } from '@mantine/notifications';
-import { toProblem } from './problem.js';
+import { notifyFailure } from '../ui/notify.js';
 import { errorHelp } from './error-help.js';
+import { toProblem } from './problem.js';
 
-export const notifySuccess = (message: string) =>
-  notifications.show({ message, color: 'tide', withBorder: true });
-
-/** What went wrong and what to do about it, where the thing itself has no place to say so. */
+/** Notifies the person of a failure that no element of the page can show. */
 export function notifyProblem(error: unknown): void {
-  const { code } = toProblem(error);
-  const { title, action } = errorHelp(code);
-  notifications.show({ title, message: action, color: 'red', withBorder: true, autoClose: 10_000 });
+  const { title, action } = errorHelp(toProblem(error).code);
+  notifyFailure(title, action);
 }

@@ -1,6 +1,6 @@
 import { ApolloLink, type ApolloCache } from '@apollo/client';
 import { map } from 'rxjs';
-import { DocumentFields } from '../documents/operations.js';
+import { DocumentFields } from './document-fields.js';
 
 /** Stands for a document that is deleted, until the walk has taken away what held it. */
 const DELETED = Symbol('gone');

@@ -1,19 +1,16 @@
 import { Alert, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { rowErrorHelp } from '../api/error-help.js';
-import { isTerminal, type DocumentRow } from './document-row.js';
+import { isTerminal, rowErrorHelp, type DocumentRow } from './document-row.js';
 
-/**
- * The last failure with its cure; of a document that waits for its next try it is a warning only.
- */
+/** Shows the last failure as an error, or as a warning while the document waits for a retry. */
 export function ErrorNote({ row }: { row: DocumentRow }) {
   const { error, status } = row;
   if (error === null || status === 'COMPLETED') return null;
   const isFinal = isTerminal(status);
   const { title, action } = rowErrorHelp(error, isFinal);
-  const tries =
+  const attempts =
     row.attempt !== null && row.maxAttempts !== null && !isFinal
-      ? ` Try ${row.attempt} of ${row.maxAttempts} failed.`
+      ? ` Attempt ${row.attempt} of ${row.maxAttempts} failed.`
       : '';
   return (
     <Alert
@@ -27,7 +24,7 @@ export function ErrorNote({ row }: { row: DocumentRow }) {
     >
       <Text size="sm" className="wrap-anywhere">
         {action === '' ? error.message : action}
-        {tries}
+        {attempts}
       </Text>
       {action !== '' && (
         <Text size="xs" c="dimmed" mt={4} className="wrap-anywhere">

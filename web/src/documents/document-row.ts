@@ -1,3 +1,4 @@
+import { errorHelp, type ErrorHelp } from '../api/error-help.js';
 import type { DocumentFieldsFragment, DocumentStatus } from '../gql/graphql.js';
 
 /**
@@ -69,3 +70,21 @@ export function processingMs(
   if (isRunning(status)) return Math.max(0, nowMs - Date.parse(startedAt));
   return processedAt === null ? null : Math.max(0, Date.parse(processedAt) - Date.parse(startedAt));
 }
+
+/** The classic protocol names no code; the server's message then explains the error and the action. */
+const NO_CODE: ErrorHelp = { title: 'The document could not be processed', action: '' };
+
+/**
+ * Returns the help for a row's error. The title of an exhausted document names the last cause. A
+ * document in a terminal status is never described as one that is retried.
+ */
+export function rowErrorHelp({ code, cause, retryable }: RowError, isFinal: boolean): ErrorHelp {
+  if (code === null) return NO_CODE;
+  const help = errorHelp(code);
+  if (code === 'ATTEMPTS_EXHAUSTED' && cause !== null)
+    return { ...help, title: `${help.title}: ${lowerFirst(errorHelp(cause).title)}` };
+  if (retryable && isFinal) return { ...help, action: 'Upload the file again.' };
+  return help;
+}
+
+const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);

@@ -45,7 +45,7 @@ export function formatAgo(iso: string, nowMs: number): string {
   return AGO.format(Math.round(seconds / step[1]), step[2]);
 }
 
-const KINDS: readonly [RegExp, string][] = [
+const FORMAT_LABELS: readonly [RegExp, string][] = [
   [/pdf/, 'PDF'],
   [/wordprocessingml|msword/, 'Word'],
   [/presentationml|powerpoint/, 'Slides'],
@@ -54,11 +54,9 @@ const KINDS: readonly [RegExp, string][] = [
   [/markdown/, 'Markdown'],
   [/html/, 'HTML'],
   [/csv/, 'CSV'],
-  [/rtf/, 'RTF'],
-  [/epub/, 'EPUB'],
   [/json/, 'JSON'],
   [/^text\//, 'Text'],
 ];
 
 export const formatMimeType = (mimeType: string): string =>
-  KINDS.find(([pattern]) => pattern.test(mimeType))?.[1] ?? mimeType;
+  FORMAT_LABELS.find(([pattern]) => pattern.test(mimeType))?.[1] ?? mimeType;
