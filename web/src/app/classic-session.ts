@@ -1,40 +1,33 @@
-import { createConnection, type Connection } from '../connection/connection.js';
-import type { Identity } from '../sign-in/identity.js';
-import { createUploads, type SendFile, type Uploads } from '../upload/uploads.js';
 import { createClassicClient } from '../classic/classic-client.js';
 import { createClassicDocuments, type ClassicDocuments } from '../classic/classic-documents.js';
+import type { Identity } from '../sign-in/identity.js';
+import type { SendFile } from '../upload/uploads.js';
+import { createSession, type Session } from './session.js';
 
-export interface ClassicSession {
-  connection: Connection;
+export interface ClassicSessionClient {
   documents: ClassicDocuments;
-  uploads: Uploads;
+  send: SendFile;
   dispose(): void;
 }
 
-/** What one signed-in person's page holds open while it speaks REST and the plain WebSocket. */
-export function createClassicSession(
+export const createClassicSession = (
   identity: Identity,
   maxUploadBytes: number | null,
-): ClassicSession {
-  const connection = createConnection();
-  const client = createClassicClient(identity, connection);
-  const documents = createClassicDocuments(client);
-  const send: SendFile = async (file, on) => {
-    const accepted = await client.upload(file, on);
-    documents.addUpload(accepted.documentId, file);
-    return accepted;
-  };
-  const uploads = createUploads({ send, maxUploadBytes });
-  const disconnect = client.connect();
-  return {
-    connection,
-    documents,
-    uploads,
-    dispose: () => {
-      uploads.abortAll();
-      disconnect();
-      documents.stop();
-      connection.dispose();
-    },
-  };
-}
+): Session<ClassicSessionClient> =>
+  createSession((connection) => {
+    const client = createClassicClient(identity, connection);
+    const documents = createClassicDocuments(client);
+    const disconnect = client.connect();
+    return {
+      documents,
+      send: async (file, options) => {
+        const accepted = await client.upload(file, options);
+        documents.addUpload(accepted.documentId, file);
+        return accepted;
+      },
+      dispose: () => {
+        disconnect();
+        documents.stop();
+      },
+    };
+  }, maxUploadBytes);

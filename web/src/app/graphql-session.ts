@@ -1,35 +1,35 @@
-import { createApollo, type Apollo } from '../apollo/create-apollo.js';
-import { createConnection, type Connection } from '../connection/connection.js';
+import type { ApolloClient } from '@apollo/client';
+import { createApollo } from '../apollo/create-apollo.js';
+import type { NewestDocuments } from '../apollo/newest-documents.js';
 import { watchDocuments, type DocumentWatch } from '../documents/watch-documents.js';
 import type { Identity } from '../sign-in/identity.js';
 import { createGraphqlSender } from '../upload/send-graphql.js';
-import { createUploads, type Uploads } from '../upload/uploads.js';
+import type { SendFile } from '../upload/uploads.js';
+import { createSession, type Session } from './session.js';
 
-export interface GraphqlSession extends Apollo {
-  connection: Connection;
+export interface GraphqlClient {
+  apollo: ApolloClient;
+  documents: NewestDocuments;
   watch: DocumentWatch;
-  uploads: Uploads;
+  send: SendFile;
+  dispose(): void;
 }
 
-/** What one signed-in person's page holds open while it speaks GraphQL. */
-export function createGraphqlSession(
+export const createGraphqlSession = (
   identity: Identity,
   maxUploadBytes: number | null,
-): GraphqlSession {
-  const connection = createConnection();
-  const apollo = createApollo(identity, connection);
-  const watch = watchDocuments(apollo.client, apollo.documents);
-  const uploads = createUploads({ send: createGraphqlSender(apollo.client), maxUploadBytes });
-  return {
-    ...apollo,
-    connection,
-    watch,
-    uploads,
-    dispose: () => {
-      uploads.abortAll();
-      watch.stop();
-      apollo.dispose();
-      connection.dispose();
-    },
-  };
-}
+): Session<GraphqlClient> =>
+  createSession((connection) => {
+    const { client, documents, dispose } = createApollo(identity, connection);
+    const watch = watchDocuments(client, documents);
+    return {
+      apollo: client,
+      documents,
+      watch,
+      send: createGraphqlSender(client),
+      dispose: () => {
+        watch.stop();
+        dispose();
+      },
+    };
+  }, maxUploadBytes);

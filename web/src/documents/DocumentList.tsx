@@ -9,7 +9,7 @@ import { useAnnouncement } from './use-announcement.js';
 interface DocumentListProps {
   rows: readonly DocumentRow[];
   isStale: boolean;
-  hrefOf: (row: DocumentRow) => string | null;
+  hrefOf: (documentId: string) => string | null;
   actionsOf: (row: DocumentRow) => ReactNode;
 }
 
@@ -26,7 +26,7 @@ export function DocumentList({ rows, isStale, hrefOf, actionsOf }: DocumentListP
             key={row.id}
             row={row}
             nowMs={nowMs}
-            href={hrefOf(row)}
+            href={hrefOf(row.id)}
             actions={actionsOf(row)}
           />
         ))}

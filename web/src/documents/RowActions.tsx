@@ -5,8 +5,8 @@ import type { NamedDocument } from './use-document-actions.js';
 interface RowActionsProps {
   document: NamedDocument;
   onSave: (document: NamedDocument) => void;
-  /** Left out where the protocol cannot delete. */
-  onDelete?: (document: NamedDocument) => void;
+  /** Null if the protocol cannot delete. */
+  onDelete: ((document: NamedDocument) => void) | null;
 }
 
 export function RowActions({ document, onSave, onDelete }: RowActionsProps) {
