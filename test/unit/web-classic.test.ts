@@ -3,27 +3,24 @@ import { createClassicDocuments } from '../../web/src/classic/classic-documents.
 import { createEventHub } from '../../web/src/classic/events.js';
 import { parseMessage, type StatusResponse } from '../../web/src/classic/protocol.js';
 
-/**
- * The classic client without a network: events are emitted by hand, and so are the answers about a
- * status.
- */
+/** A classic client without a network. The test emits the events and responds to the requests. */
 function createServer() {
   const hub = createEventHub();
-  const questions: { id: string; answer: PromiseWithResolvers<StatusResponse | null> }[] = [];
+  const requests: { id: string; response: PromiseWithResolvers<StatusResponse | null> }[] = [];
   const client: ClassicClient = {
     on: hub.on,
     connect: () => () => undefined,
     upload: () => Promise.reject(new Error('not in this test')),
     status: (id) => {
-      const answer = Promise.withResolvers<StatusResponse | null>();
-      questions.push({ id, answer });
-      return answer.promise;
+      const response = Promise.withResolvers<StatusResponse | null>();
+      requests.push({ id, response });
+      return response.promise;
     },
   };
-  return { hub, questions, documents: createClassicDocuments(client) };
+  return { hub, requests, documents: createClassicDocuments(client) };
 }
 
-const settled = () => new Promise((resolve) => setImmediate(resolve));
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 const progress = (documentId: string, percent: number) =>
   ({
     type: 'job_progress',
@@ -50,7 +47,7 @@ const statusOf = (documentId: string, status: StatusResponse['status']): StatusR
   completedAt: null,
 });
 
-test('what the socket reports is the list', () => {
+it('lists what the socket reports', () => {
   const { hub, documents } = createServer();
   hub.emit(progress('a', 40));
   hub.emit(processed('b'));
@@ -60,14 +57,14 @@ test('what the socket reports is the list', () => {
   ]);
 });
 
-test('a status that was asked for before the last event fills in the facts and leaves the status alone', async () => {
-  const { hub, documents, questions } = createServer();
+it('takes the facts, but not the status, from a response older than the last event', async () => {
+  const { hub, documents, requests } = createServer();
   hub.emit(progress('a', 40));
   documents.loadMissing(documents.get().slice());
-  await settled();
+  await nextTurn();
   hub.emit(processed('a'));
-  questions[0]?.answer.resolve(statusOf('a', 'processing'));
-  await settled();
+  requests[0]?.response.resolve(statusOf('a', 'processing'));
+  await nextTurn();
   expect(documents.get()[0]).toMatchObject({
     status: 'COMPLETED',
     createdAt: '2026-01-01T00:00:00Z',
@@ -75,31 +72,31 @@ test('a status that was asked for before the last event fills in the facts and l
   });
 });
 
-test('what the events do not tell is asked for once', async () => {
-  const { hub, documents, questions } = createServer();
+it('requests each fact that the events leave out once', async () => {
+  const { hub, documents, requests } = createServer();
   hub.emit(progress('a', 0));
   for (let renders = 0; renders < 3; renders++) documents.loadMissing([...documents.get()]);
-  await settled();
-  expect(questions.map(({ id }) => id)).toEqual(['a']);
+  await nextTurn();
+  expect(requests.map(({ id }) => id)).toEqual(['a']);
 });
 
-test('after a return, what was unfinished and is gone leaves the list', async () => {
-  const { hub, documents, questions } = createServer();
+it('removes an unfinished document that no longer exists after a reconnect', async () => {
+  const { hub, documents, requests } = createServer();
   hub.emit(progress('a', 40));
   hub.emit({ type: 'authenticated', data: undefined });
-  await settled();
-  questions[0]?.answer.resolve(null);
-  await settled();
+  await nextTurn();
+  requests[0]?.response.resolve(null);
+  await nextTurn();
   expect(documents.get()).toEqual([]);
 });
 
-test('a cancelled document is no failure', () => {
+it('shows a cancelled document without an error', () => {
   const { hub, documents } = createServer();
   hub.emit(processed('a', 'cancelled'));
   expect(documents.get()[0]).toMatchObject({ status: 'CANCELLED', error: null });
 });
 
-test('a message of a kind that the page does not know is passed over', () => {
+it('ignores a message of an unknown type', () => {
   expect(parseMessage('{"type":"something_new","data":{}}')).toBeNull();
   expect(parseMessage('not JSON')).toBeNull();
   expect(parseMessage('{"type":"pong"}')).toEqual({ type: 'pong' });

@@ -8,11 +8,11 @@ import { hashOf, parseRoute } from '../../web/src/ui/route.js';
 import { toSegments } from '../../web/src/search/highlights.js';
 import { createDevIdentity } from '../../web/src/sign-in/dev-identity.js';
 
-test('an answer that never came is a problem of its own', () => {
+it('gives a request without a response a code of its own', () => {
   expect(toProblem(new TypeError('Failed to fetch')).code).toBe('NO_RESPONSE');
 });
 
-test('a filter that filters nothing is none', () => {
+it('sends no filter if nothing is filtered', () => {
   expect(toDocumentFilter({ group: 'all', filename: '  ' })).toBeNull();
   expect(toDocumentFilter({ group: 'active', filename: ' bee ' })).toEqual({
     status: ['PENDING', 'EXTRACTING', 'VECTORIZING'],
@@ -20,7 +20,7 @@ test('a filter that filters nothing is none', () => {
   });
 });
 
-test('a file name is matched as the server does: contains, in any case', () => {
+it('matches a part of the file name without regard to case, as the server does', () => {
   expect(
     matches(
       { status: 'COMPLETED', filename: 'The Bees.PDF' },
@@ -32,7 +32,7 @@ test('a file name is matched as the server does: contains, in any case', () => {
   ).toBe(false);
 });
 
-test('counts are of groups, and all of them are in "All"', () => {
+it('counts each group, and every document in “All”', () => {
   const counts = countGroups([
     { status: 'PENDING', count: 2 },
     { status: 'VECTORIZING', count: 1 },
@@ -41,7 +41,7 @@ test('counts are of groups, and all of them are in "All"', () => {
   expect(counts).toEqual({ all: 7, active: 3, completed: 0, failed: 4, cancelled: 0 });
 });
 
-test('a passage is cut at its highlights without losing a character', () => {
+it('splits a passage at its highlights without losing a character', () => {
   const text = 'bees and more bees';
   const segments = toSegments(text, [
     { start: 14, end: 99 },
@@ -57,7 +57,7 @@ test('a passage is cut at its highlights without losing a character', () => {
   ]);
 });
 
-test('sizes and times read well at every scale', () => {
+it('formats sizes and times at every scale', () => {
   expect([0, 999, 1000, 8_120, 182_334, 104_857_600].map(formatBytes)).toEqual([
     '0 B',
     '999 B',
@@ -76,7 +76,7 @@ test('sizes and times read well at every scale', () => {
   ]);
 });
 
-test('an address leads to a view and to a document, and back', () => {
+it('reads the address that it wrote for a view and a document', () => {
   expect(parseRoute('')).toEqual({ view: 'documents', documentId: null });
   expect(parseRoute(hashOf({ view: 'search', documentId: 'a/b' }))).toEqual({
     view: 'search',
@@ -84,7 +84,7 @@ test('an address leads to a view and to a document, and back', () => {
   });
 });
 
-test('a dev name that the server would refuse is refused before it is stored', () => {
+it('rejects a dev name that the server would reject, and stores none', () => {
   const stored = new Map<string, string>();
   const identity = createDevIdentity({
     getItem: (key) => stored.get(key) ?? null,
@@ -98,7 +98,7 @@ test('a dev name that the server would refuse is refused before it is stored', (
   expect([identity.user(), identity.signOutReason(), stored.size]).toEqual([null, 'because', 0]);
 });
 
-test('a configuration without an identity is refused, one without limits is not', () => {
+it('rejects a configuration without an identity, but not one without limits', () => {
   expect(() => parsePageConfig({})).toThrow('/config.json');
   expect(parsePageConfig({ identity: { kind: 'dev' } })).toEqual({
     identity: { kind: 'dev' },
@@ -106,28 +106,28 @@ test('a configuration without an identity is refused, one without limits is not'
   });
 });
 
-test('however many events come, one question is under way, and the last event is followed by one more', async () => {
-  const answers: PromiseWithResolvers<void>[] = [];
+it('sends one request at a time, and one more after the last event', async () => {
+  const responses: PromiseWithResolvers<void>[] = [];
   const refresher = createRefresher(() => {
-    const answer = Promise.withResolvers<void>();
-    answers.push(answer);
-    return answer.promise;
+    const response = Promise.withResolvers<void>();
+    responses.push(response);
+    return response.promise;
   }, 0);
-  const asked = async (count: number) => {
-    while (answers.length < count) await new Promise((resolve) => setImmediate(resolve));
+  const requestsSent = async (count: number) => {
+    while (responses.length < count) await new Promise((resolve) => setImmediate(resolve));
   };
   for (let events = 0; events < 5; events++) refresher.request();
-  await asked(1);
+  await requestsSent(1);
   for (let events = 0; events < 5; events++) refresher.request();
-  expect(answers).toHaveLength(1);
-  answers[0]?.resolve();
-  await asked(2);
-  answers[1]?.resolve();
+  expect(responses).toHaveLength(1);
+  responses[0]?.resolve();
+  await requestsSent(2);
+  responses[1]?.resolve();
   refresher.stop();
-  expect(answers).toHaveLength(2);
+  expect(responses).toHaveLength(2);
 });
 
-test('the page asks for nothing outside of its own server', () => {
+it('loads nothing from other servers', () => {
   const pages = ['index.html', 'playground.html'].map((name) =>
     readFileSync(new URL(`../../web/${name}`, import.meta.url), 'utf8'),
   );

@@ -107,7 +107,7 @@ const HELP_BY_CODE = new Map<string, ErrorHelp>(
       action: 'Delete documents that you no longer need, then try again.',
     },
     DEPENDENCY_UNAVAILABLE: {
-      title: 'A part of the service is not responding',
+      title: 'A required service is not responding',
       action: 'Try again in a moment. Repeating the request is safe.',
     },
     INTERNAL_SERVER_ERROR: {

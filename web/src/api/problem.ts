@@ -1,8 +1,8 @@
 import { CombinedGraphQLErrors, ServerError } from '@apollo/client/errors';
 
 /**
- * What a person is told when a request failed: the code leads to the cure (`cures.ts`), the message
- * is the server's own.
+ * A failed request, as the page shows it. The code selects the help in `error-help.ts`; the message
+ * is the server's.
  */
 export interface Problem {
   code: string;
@@ -10,10 +10,13 @@ export interface Problem {
   retryAfterSeconds?: number;
 }
 
-/** Not of the server: the answer never came. */
-export const NO_RESPONSE: Problem = { code: 'NO_RESPONSE', message: 'The server did not answer.' };
+/** The problem of a request without a response. Its code is the page's own. */
+export const NO_RESPONSE: Problem = {
+  code: 'NO_RESPONSE',
+  message: 'The server did not respond.',
+};
 
-const record = (value: unknown): Record<string, unknown> =>
+const toRecord = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null ? { ...value } : {};
 
 function fromError(message: unknown, details: Record<string, unknown>): Problem {
@@ -26,23 +29,23 @@ function fromError(message: unknown, details: Record<string, unknown>): Problem 
 }
 
 /**
- * Both methods: `{"errors":[{message, extensions}]}` of GraphQL and `{"error":{code, message}}` of
- * REST.
+ * Reads the error of GraphQL, `{"errors":[{message, extensions}]}`, or of REST,
+ * `{"error":{code, message}}`. Returns null for any other body.
  */
 export function parseProblem(body: string): Problem | null {
   try {
-    const answer = record(JSON.parse(body));
-    const first: unknown = Array.isArray(answer['errors']) ? answer['errors'][0] : undefined;
+    const parsed = toRecord(JSON.parse(body));
+    const first: unknown = Array.isArray(parsed['errors']) ? parsed['errors'][0] : undefined;
     if (first !== undefined)
-      return fromError(record(first)['message'], record(record(first)['extensions']));
-    const error = record(answer['error']);
+      return fromError(toRecord(first)['message'], toRecord(toRecord(first)['extensions']));
+    const error = toRecord(parsed['error']);
     return 'code' in error ? fromError(error['message'], error) : null;
   } catch {
     return null;
   }
 }
 
-const BY_STATUS: Record<number, string> = {
+const CODE_BY_STATUS: Record<number, string> = {
   401: 'UNAUTHENTICATED',
   403: 'FORBIDDEN',
   413: 'FILE_TOO_LARGE',
@@ -53,8 +56,8 @@ const BY_STATUS: Record<number, string> = {
 export function problemFromResponse(status: number, body: string): Problem {
   return (
     parseProblem(body) ?? {
-      code: BY_STATUS[status] ?? 'INTERNAL_SERVER_ERROR',
-      message: `The server answered ${status}.`,
+      code: CODE_BY_STATUS[status] ?? 'INTERNAL_SERVER_ERROR',
+      message: `The server responded with status ${status}.`,
     }
   );
 }
@@ -62,14 +65,14 @@ export function problemFromResponse(status: number, body: string): Problem {
 export function toProblem(error: unknown): Problem {
   if (CombinedGraphQLErrors.is(error)) {
     const first = error.errors[0];
-    return fromError(first?.message, record(first?.extensions));
+    return fromError(first?.message, toRecord(first?.extensions));
   }
   if (ServerError.is(error)) return problemFromResponse(error.statusCode, error.bodyText);
   if (error instanceof ProblemError) return error.problem;
   return NO_RESPONSE;
 }
 
-/** Thrown by the methods that are not GraphQL's. */
+/** The failure of a REST request; GraphQL requests fail with Apollo's errors. */
 export class ProblemError extends Error {
   readonly problem: Problem;
 

@@ -1,16 +1,13 @@
-/**
- * `fetch` cannot tell how much of a body has left; XMLHttpRequest can. The rest behaves as `fetch`
- * does.
- */
 export interface UploadRequest {
   method?: string;
   headers?: Record<string, string>;
   body: FormData;
   signal?: AbortSignal | null;
-  /** Bytes of the whole body, the form around the file included. */
+  /** Reports bytes of the whole body, the form around the file included. */
   onSent: (sentBytes: number, totalBytes: number) => void;
 }
 
+/** Behaves as `fetch` does and reports the progress of the body, which `fetch` cannot. */
 export function xhrFetch(
   url: string,
   { method = 'POST', headers = {}, body, signal, onSent }: UploadRequest,
@@ -22,11 +19,13 @@ export function xhrFetch(
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => onSent(event.loaded, event.total);
     request.onload = () => resolve(toResponse(request));
-    request.onerror = () => reject(new TypeError('The connection broke while the file was sent.'));
+    request.onerror = () => reject(new TypeError('The connection was lost during the upload.'));
     request.onabort = () => reject(new DOMException('The upload was aborted.', 'AbortError'));
     request.onloadend = () => signal?.removeEventListener('abort', abort);
-    if (signal?.aborted)
-      return void reject(new DOMException('The upload was aborted.', 'AbortError'));
+    if (signal?.aborted) {
+      reject(new DOMException('The upload was aborted.', 'AbortError'));
+      return;
+    }
     signal?.addEventListener('abort', abort);
     request.send(body);
   });

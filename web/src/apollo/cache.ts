@@ -1,8 +1,8 @@
 import { InMemoryCache, type FieldReadFunction, type Reference } from '@apollo/client/cache';
 
 /**
- * Leaves out what points to a document that is no longer in the cache, so that forgetting a
- * document takes it out of every list at once.
+ * Leaves out items whose document is no longer in the cache, so that evicting a document removes it
+ * from every list at once.
  */
 const withoutEvicted =
   (key: 'node' | 'document'): FieldReadFunction<readonly Reference[]> =>
@@ -17,7 +17,7 @@ export function createCache(): InMemoryCache {
     typePolicies: {
       DocumentConnection: { fields: { edges: { read: withoutEvicted('node') } } },
       Query: { fields: { search: { read: withoutEvicted('document') } } },
-      // Events have no identity in the cache; each belongs to the answer that brought it.
+      // Events have no id; each is stored within its response.
       DocumentStatusEvent: { keyFields: false },
     },
   });

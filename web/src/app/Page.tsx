@@ -69,22 +69,21 @@ function CenteredPage({ children }: { children: ReactNode }) {
 }
 
 function SignInUnavailable() {
-  const again = (
-    <Button
-      leftSection={<IconReload size={16} aria-hidden />}
-      onClick={() => window.location.reload()}
-    >
-      Load again
-    </Button>
-  );
   return (
     <Notice
       icon={<IconLock size={28} stroke={1.6} />}
       title="The sign-in could not be loaded"
       color="orange"
-      action={again}
+      action={
+        <Button
+          leftSection={<IconReload size={16} aria-hidden />}
+          onClick={() => window.location.reload()}
+        >
+          Reload
+        </Button>
+      }
     >
-      Check your network, then load the page again. If it stays, tell your operator.
+      Check your network, then reload the page. If the problem persists, contact your administrator.
     </Notice>
   );
 }
@@ -94,10 +93,10 @@ function ServerUnavailable() {
     <div role="status">
       <Notice
         icon={<IconPlugConnectedX size={28} stroke={1.6} />}
-        title="The server does not answer"
+        title="The server is not responding"
         color="orange"
       >
-        Nothing to do: the page keeps trying by itself and goes on as soon as it is back.
+        No action is needed. The page keeps trying and continues when the server is back.
       </Notice>
     </div>
   );
@@ -105,15 +104,15 @@ function ServerUnavailable() {
 
 function UnknownIdentityKind({ name }: { name: string }) {
   return (
-    <Center component="main" mih="100dvh">
+    <CenteredPage>
       <Notice
         icon={<IconLock size={28} stroke={1.6} />}
         title="This page cannot sign you in"
         color="orange"
       >
-        The server signs people in through “{name}”, which this page does not know. Ask your
-        operator for the page that belongs to this server.
+        The server signs people in through “{name}”, which this page does not support. Ask your
+        administrator for the page that belongs to this server.
       </Notice>
-    </Center>
+    </CenteredPage>
   );
 }

@@ -9,7 +9,7 @@ interface ProtocolSwitchProps {
 export function ProtocolSwitch({ choice, onChoose }: ProtocolSwitchProps) {
   return (
     <SegmentedControl
-      aria-label="How this page speaks with the server"
+      aria-label="Protocol between this page and the server"
       size="xs"
       data={[
         { value: 'graphql', label: 'GraphQL' },

@@ -26,7 +26,7 @@ export function Shell({
   protocolSwitch,
   children,
 }: ShellProps) {
-  const place = hashOf(useRoute());
+  const address = hashOf(useRoute());
   return (
     <>
       <header className={classes['header']}>
@@ -68,7 +68,7 @@ export function Shell({
             {protocolSwitch}
           </div>
           {banner}
-          <ErrorBoundary place={place}>{children}</ErrorBoundary>
+          <ErrorBoundary resetKey={address}>{children}</ErrorBoundary>
         </Stack>
       </Container>
     </>

@@ -1,6 +1,6 @@
 import { useLocalStorage } from '@mantine/hooks';
 
-/** How the page speaks with the server: the two sets of methods that docstream has. */
+/** The protocol between the page and the server: GraphQL, or REST with the plain WebSocket. */
 export type ProtocolChoice = 'graphql' | 'classic';
 
 export const isProtocolChoice = (value: unknown): value is ProtocolChoice =>

@@ -7,13 +7,13 @@ import { runClassicSocket } from './classic-socket.js';
 import { createEventHub, type EventHub } from './events.js';
 import type { StatusResponse, UploadResponse } from './protocol.js';
 
-/** All that a page needs of docstream without GraphQL. */
+/** REST and the plain WebSocket. */
 export interface ClassicClient {
   on: EventHub['on'];
   upload: SendFile;
-  /** Null when there is no such document (any more). */
+  /** Resolves with null if the document does not exist. */
   status(documentId: string): Promise<StatusResponse | null>;
-  /** Keeps the line until the returned function is called. */
+  /** Connects the WebSocket, and reconnects it until the returned function is called. */
   connect(): () => void;
 }
 

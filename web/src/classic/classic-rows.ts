@@ -3,15 +3,13 @@ import type { DocumentRow, RowError, RowStatus } from '../documents/document-row
 import type { DocumentProcessed, JobProgress, StatusResponse } from './protocol.js';
 
 export interface ClassicRow extends DocumentRow {
-  /**
-   * One more with every event: an answer that was asked for before the last event must not undo it.
-   */
+  /** Counts events, so that a response to an older request does not undo a newer event. */
   revision: number;
 }
 
 export type ClassicRows = ReadonlyMap<string, ClassicRow>;
 
-const unknownRow = (id: string): ClassicRow => ({
+const createRow = (id: string): ClassicRow => ({
   id,
   filename: null,
   mimeType: null,
@@ -33,14 +31,14 @@ const unknownRow = (id: string): ClassicRow => ({
   revision: 0,
 });
 
-const updateRow = (
+function updateRow(
   rows: ClassicRows,
   id: string,
   change: (row: ClassicRow) => Partial<ClassicRow>,
-): ClassicRows => {
-  const row = rows.get(id) ?? unknownRow(id);
+): ClassicRows {
+  const row = rows.get(id) ?? createRow(id);
   return new Map(rows).set(id, { ...row, ...change(row) });
-};
+}
 
 export const withProgress = (
   rows: ClassicRows,
@@ -74,8 +72,8 @@ export const withUpload = (
 ): ClassicRows => updateRow(rows, id, () => ({ filename: name, fileSize: size }));
 
 /**
- * `requestRevision`: the row's revision when the question left. The facts of a document never change; its
- * status may have, meanwhile.
+ * Applies a response to the status request. `requestRevision` is the row's revision when the request
+ * was sent: if events have arrived since then, the response changes only the facts that are constant.
  */
 export function withStatus(
   rows: ClassicRows,
@@ -103,7 +101,7 @@ export function withoutRow(rows: ClassicRows, id: string): ClassicRows {
   return remaining;
 }
 
-/** Newest first; what has no time yet was reported just now. */
+/** Sorts by creation, newest first. A row without a time was reported just now and comes first. */
 export const sortRows = (rows: ClassicRows): readonly ClassicRow[] =>
   [...rows.values()].sort((a, b) => timeOf(b) - timeOf(a));
 
@@ -115,14 +113,11 @@ const timeOf = ({ createdAt, processedAt }: ClassicRow) => {
 function toRowStatus(status: StatusResponse['status'], error: string | null): RowStatus {
   if (status === 'failed') return error === 'cancelled' ? 'CANCELLED' : 'FAILED';
   if (status === 'completed') return 'COMPLETED';
-  // The protocol may grow: whatever else there is, is not over.
+  // A status that the page does not know counts as not terminal.
   return status === 'pending' ? 'PENDING' : 'PROCESSING';
 }
 
-/**
- * The protocol has a text where GraphQL has a code; a text that begins with a code we know leads to
- * its cure all the same.
- */
+/** Reads the code that the error text starts with, because the protocol has no field for it. */
 function toRowError(status: StatusResponse['status'], error: string | null): RowError | null {
   if (error === null || status === 'completed' || error === 'cancelled') return null;
   const code = /^[A-Z_]+/.exec(error)?.[0] ?? null;

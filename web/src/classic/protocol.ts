@@ -1,4 +1,4 @@
-/** The plain WebSocket and the REST door, as docs/api.md describes them. */
+/** The messages of the plain WebSocket and of REST, as docs/api.md describes them. */
 export interface JobProgress {
   jobId: string;
   documentId: string;
@@ -46,7 +46,7 @@ export interface ClassicEvents {
 
 export type ClassicEventName = keyof ClassicEvents;
 
-const NAMES: readonly string[] = [
+const EVENT_NAMES: readonly string[] = [
   'authenticated',
   'job_progress',
   'document_processed',
@@ -59,7 +59,7 @@ export interface ClassicMessage<Name extends ClassicEventName = ClassicEventName
   data: ClassicEvents[Name];
 }
 
-/** Null for what this page does not know: the protocol may grow. */
+/** Returns null for a message that the page does not know, so that the server may add types. */
 export function parseMessage(text: string): ClassicMessage | null {
   try {
     const message: unknown = JSON.parse(text);
@@ -74,4 +74,4 @@ const isMessage = (value: unknown): value is ClassicMessage =>
   value !== null &&
   'type' in value &&
   typeof value.type === 'string' &&
-  NAMES.includes(value.type);
+  EVENT_NAMES.includes(value.type);

@@ -3,7 +3,7 @@ import type { Connection } from './connection.js';
 import classes from './connection.module.css';
 import { useConnectionDescription } from './use-connection-description.js';
 
-const COLOR = { calm: 'teal', busy: 'gray', down: 'orange' } as const;
+const COLOR = { ok: 'teal', busy: 'gray', down: 'orange' } as const;
 
 export function ConnectionBadge({ connection }: { connection: Connection }) {
   const { label, tone } = useConnectionDescription(connection);

@@ -5,8 +5,6 @@ import { useConnectionDescription } from './use-connection-description.js';
 
 export function ConnectionBanner({ connection }: { connection: Connection }) {
   const { sentence } = useConnectionDescription(connection);
-  // The seconds run: without an empty live region around it, a screen reader would be told each of
-  // them.
   if (sentence === null) return null;
   return (
     <Alert
@@ -14,6 +12,7 @@ export function ConnectionBanner({ connection }: { connection: Connection }) {
       variant="light"
       icon={<IconPlugConnectedX aria-hidden />}
       role="status"
+      // The sentence counts seconds, and a screen reader would announce each of them.
       aria-live="off"
       data-testid="connection-banner"
     >

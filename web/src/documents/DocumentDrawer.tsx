@@ -38,7 +38,7 @@ export function DocumentDrawer({ documentId, watch, actions, onClose }: Document
       data-testid="details"
     >
       {documentId !== null && (
-        <ErrorBoundary place={documentId}>
+        <ErrorBoundary resetKey={documentId}>
           <Details
             key={documentId}
             id={documentId}
@@ -67,7 +67,7 @@ function Details({ id, watch, actions, onClose }: DetailsProps) {
   useEffect(() => {
     const refresher = createRefresher(() => refetch());
     const stop = watch.onEvent(({ documentId, kind }) => {
-      // The status is live through the cache; the history is a list of its own and has grown.
+      // Events update the status in the cache, but not the history.
       if (documentId === id && kind !== 'PROGRESS') refresher.request();
     });
     return () => {
@@ -85,10 +85,10 @@ function Details({ id, watch, actions, onClose }: DetailsProps) {
     return (
       <Notice
         icon={<IconFileOff size={28} stroke={1.6} />}
-        title="There is no such document"
+        title="The document does not exist"
         color="gray"
       >
-        It was deleted, or it belongs to somebody else.
+        It was deleted, or it belongs to another user.
       </Notice>
     );
   }

@@ -24,7 +24,7 @@ export function DocumentFacts({ document, row, nowMs }: DocumentFactsProps) {
   return (
     <dl className={classes['facts']}>
       <Fact name="Size">{formatBytes(document.fileSize)}</Fact>
-      <Fact name="Kind">{formatMimeType(document.mimeType)}</Fact>
+      <Fact name="Type">{formatMimeType(document.mimeType)}</Fact>
       <Fact name="Uploaded">
         {formatDateTime(document.createdAt)} ({formatAgo(document.createdAt, nowMs)})
       </Fact>
@@ -34,16 +34,16 @@ export function DocumentFacts({ document, row, nowMs }: DocumentFactsProps) {
           ? `Yes, ${document.vectorCount.toLocaleString('en')} passages`
           : 'Not yet'}
       </Fact>
-      <Fact name="Tries">
+      <Fact name="Attempts">
         {document.attempt} of {document.maxAttempts}
       </Fact>
       {document.nextAttemptAt !== null && (
-        <Fact name="Next try">{formatDateTime(document.nextAttemptAt)}</Fact>
+        <Fact name="Next attempt">{formatDateTime(document.nextAttemptAt)}</Fact>
       )}
       <Fact name="Priority">
         {document.priority.charAt(0) + document.priority.slice(1).toLowerCase()}
       </Fact>
-      <Fact name="Document id">
+      <Fact name="Document ID">
         <Code className="wrap-anywhere">{document.id}</Code>
       </Fact>
       <Fact name="SHA-256">

@@ -17,19 +17,14 @@ import { StatusBadge } from './StatusBadge.js';
 interface DocumentListRowProps {
   row: DocumentRow;
   nowMs: number;
-  /** Address of the details; null where the protocol has none. */
+  /** The address of the details; null if the protocol has no details. */
   href: string | null;
   actions: ReactNode;
 }
 
 export function DocumentListRow({ row, nowMs, href, actions }: DocumentListRowProps) {
   return (
-    <li
-      className={classes['line']}
-      data-testid="document"
-      data-id={row.id}
-      data-status={row.status}
-    >
+    <li className={classes['row']} data-testid="document" data-id={row.id} data-status={row.status}>
       <div className={classes['icon']}>
         <FileIcon filename={row.filename} />
       </div>
@@ -51,7 +46,7 @@ export function DocumentListRow({ row, nowMs, href, actions }: DocumentListRowPr
 
 function Name({ row, href }: Pick<DocumentListRowProps, 'row' | 'href'>) {
   if (row.filename === null)
-    return <Skeleton height={18} width="60%" my={3} aria-label="The name is on its way" />;
+    return <Skeleton height={18} width="60%" my={3} aria-label="Loading the name" />;
   if (href === null) {
     return (
       <Text fw={600} className="wrap-anywhere">

@@ -18,7 +18,7 @@ export function EmptyList({ isFiltered, onReset }: { isFiltered: boolean; onRese
             </Button>
           }
         >
-          None of your documents has this status and name.
+          None of your documents has this status and file name.
         </Notice>
       </Paper>
     );
@@ -26,8 +26,8 @@ export function EmptyList({ isFiltered, onReset }: { isFiltered: boolean; onRese
   return (
     <Paper withBorder radius="lg">
       <Notice icon={<IconStack2 size={28} stroke={1.6} />} title="No documents yet">
-        Drop your first files above. Each becomes searchable within moments, and you can watch it
-        happen here.
+        Drop your first files above. Each becomes searchable within moments, and you can watch its
+        progress here.
       </Notice>
     </Paper>
   );

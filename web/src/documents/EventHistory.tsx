@@ -4,7 +4,7 @@ import { formatDateTime } from '../ui/format.js';
 
 type Events = NonNullable<DocumentDetailsQuery['document']>['events'];
 
-/** The durable history, oldest first. */
+/** Shows the history of a document, oldest event first. */
 export function EventHistory({ events }: { events: Events }) {
   return (
     <Stack gap="md" component="section" aria-label="History">

@@ -49,7 +49,7 @@ function GroupChip({ group, count }: { group: StatusGroup; count: number | null 
   );
 }
 
-/** The server is asked when the typing rests, not at every letter. */
+/** Applies the filter when a person pauses typing, not at every letter. */
 function NameFilter({ filter, onChange }: Pick<ListControlsProps, 'filter' | 'onChange'>) {
   const [text, setText] = useState(filter.filename);
   useEffect(() => setText(filter.filename), [filter.filename]);

@@ -7,7 +7,7 @@ function describeStage(
   nowMs: number,
 ): string {
   if (status === 'PENDING' && nextAttemptAt !== null)
-    return `Next try ${formatUntil(nextAttemptAt, nowMs)}`;
+    return `Next attempt ${formatUntil(nextAttemptAt, nowMs)}`;
   if (status === 'PENDING' && scheduledFor !== null && Date.parse(scheduledFor) > nowMs)
     return `Scheduled, starts ${formatUntil(scheduledFor, nowMs)}`;
   if (status === 'PENDING')
@@ -19,11 +19,11 @@ function describeStage(
 }
 
 const describePosition = (ahead: number) =>
-  ahead === 0 ? 'Next in line' : `${ahead.toLocaleString('en')} ahead in line`;
+  ahead === 0 ? 'Next in the queue' : `${ahead.toLocaleString('en')} ahead in the queue`;
 
 function formatUntil(iso: string, nowMs: number): string {
   const seconds = Math.ceil((Date.parse(iso) - nowMs) / 1000);
-  if (seconds <= 0) return 'any moment';
+  if (seconds <= 0) return 'in a moment';
   return seconds < 90 ? `in ${seconds} s` : formatAgo(iso, nowMs);
 }
 
@@ -47,7 +47,7 @@ export function StageProgress({ row, nowMs }: { row: DocumentRow; nowMs: number 
   );
 }
 
-/** While the text is read nobody knows how much is left: the bar moves, and claims nothing. */
+/** Shows an animated bar without a value while the text is read: the progress is then unknown. */
 function Bar({ row, isMeasured }: { row: DocumentRow; isMeasured: boolean }) {
   const label = `Progress of ${row.filename ?? row.id}`;
   return (

@@ -20,7 +20,7 @@ const APPEARANCE = {
   CANCELLED: { label: 'Cancelled', color: 'gray', Icon: IconCircleMinus },
 } as const satisfies Record<RowStatus, unknown>;
 
-/** A newer server may have a status that this page does not know: it is shown by its name. */
+/** A status that only a newer server knows is shown by its name. */
 const appearanceOf = (status: RowStatus) =>
   Object.hasOwn(APPEARANCE, status)
     ? APPEARANCE[status]

@@ -1,24 +1,18 @@
 import { errorHelp, type ErrorHelp } from '../api/error-help.js';
 import type { DocumentFieldsFragment, DocumentStatus } from '../gql/graphql.js';
 
-/**
- * The statuses of the schema, and the one word that the classic protocol has for both running
- * stages.
- */
+/** The statuses of the schema, and PROCESSING, which the classic protocol uses for both stages. */
 export type RowStatus = Exclude<DocumentStatus, 'DELETING'> | 'PROCESSING';
 
 export interface RowError {
-  /** Null when the protocol names no code. */
+  /** Null if the protocol names no code. */
   code: string | null;
   cause: string | null;
   message: string;
   retryable: boolean;
 }
 
-/**
- * What one line of the list shows, whichever protocol told it; null is "this protocol does not
- * say".
- */
+/** A document as the list shows it. A field is null if the protocol does not report it. */
 export interface DocumentRow {
   id: string;
   filename: string | null;
@@ -45,7 +39,7 @@ export function toRow(document: DocumentFieldsFragment): DocumentRow {
   const { progress, status } = document;
   return {
     ...document,
-    // DELETING comes in events only; a document that is read never has it.
+    // Only events have DELETING; a document that is read never does.
     status: status === 'DELETING' ? 'CANCELLED' : status,
     percent: progress.percent,
     done: progress.done,
@@ -57,11 +51,11 @@ const TERMINAL: readonly RowStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED'];
 
 export const isTerminal = (status: RowStatus): boolean => TERMINAL.includes(status);
 
-/** Under way now, so that its clock runs. */
+/** Returns whether a worker is processing the document. */
 export const isRunning = (status: RowStatus): boolean =>
   !isTerminal(status) && status !== 'PENDING';
 
-/** From the claim to the end: the wait in line is not the document's. */
+/** Returns the time from claim to end, or until now while the document is running. */
 export function processingMs(
   { status, startedAt, processedAt }: DocumentRow,
   nowMs: number,

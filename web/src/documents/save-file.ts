@@ -2,8 +2,8 @@ import type { Identity } from '../sign-in/identity.js';
 import { ProblemError, problemFromResponse } from '../api/problem.js';
 
 /**
- * The file needs the token in a header, which a plain link cannot send: so it is fetched, then
- * saved under its own name.
+ * Fetches a file and saves it under its own name. A plain link cannot send the token, which the
+ * server expects in a header.
  */
 export async function saveFile(
   identity: Identity,
@@ -18,6 +18,6 @@ export async function saveFile(
   const url = URL.createObjectURL(await response.blob());
   const link = Object.assign(document.createElement('a'), { href: url, download: filename });
   link.click();
-  // Chromium reads the blob after the click has returned.
+  // Chromium reads the blob after `click` has returned.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

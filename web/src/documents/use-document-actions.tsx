@@ -28,7 +28,7 @@ export function useDocumentActions(
   const remove = async ({ id, filename }: NamedDocument) => {
     await client.mutate({ mutation: DeleteDocument, variables: { id } });
     documents.forget(id);
-    notifySuccess(`“${filename}” is deleted.`);
+    notifySuccess(`“${filename}” was deleted.`);
     await client.refetchQueries({ include: ['DocumentsPage', 'DocumentCounts'] });
   };
 
@@ -41,8 +41,8 @@ export function useDocumentActions(
         attributes: DIALOG_HEADER,
         children: (
           <Text size="sm" className="wrap-anywhere">
-            <b>{document.filename}</b>, its passages and its file are removed for good. Searches
-            stop finding it at once.
+            <b>{document.filename}</b>, its passages and its file are deleted permanently. Searches
+            no longer find it.
           </Text>
         ),
         labels: { confirm: 'Delete', cancel: 'Keep it' },

@@ -1,14 +1,14 @@
 import { openStorage } from '../ui/storage.js';
 
-const KEYS_OF_GRAPHIQL = /^graphiql:/;
+const GRAPHIQL_KEYS = /^graphiql:/;
 
 /**
- * GraphiQL names the browser's storage without asking whether it may: a private window that refuses
- * it would show nothing.
+ * The storage of GraphiQL. GraphiQL accesses `localStorage` unguarded, so that it would show nothing
+ * in a private window that forbids it.
  */
-export const playgroundStorage = {
+export const graphiqlStorage = {
   ...openStorage(),
-  /** GraphiQL looks at it after a write has failed, which this storage hides. */
+  /** GraphiQL reads it after a failed write only, and here no write fails. */
   length: 0,
   clear: () => {
     const storage = openStorage();
@@ -18,7 +18,7 @@ export const playgroundStorage = {
 
 function storedKeys(): string[] {
   try {
-    return Object.keys(localStorage).filter((key) => KEYS_OF_GRAPHIQL.test(key));
+    return Object.keys(localStorage).filter((key) => GRAPHIQL_KEYS.test(key));
   } catch {
     return [];
   }

@@ -9,7 +9,7 @@ const MAX_QUERY_LENGTH = 2_000;
 export function SearchBox({ form }: { form: SearchForm }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    form.ask();
+    form.submit();
   };
   return (
     <form role="search" onSubmit={submit} className={classes['form']}>
@@ -24,7 +24,7 @@ export function SearchBox({ form }: { form: SearchForm }) {
           enterKeyHint="search"
           maxLength={MAX_QUERY_LENGTH}
           value={form.text}
-          onChange={(event) => form.type(event.currentTarget.value)}
+          onChange={(event) => form.setText(event.currentTarget.value)}
         />
         <Button type="submit" size="md">
           Search
@@ -32,11 +32,11 @@ export function SearchBox({ form }: { form: SearchForm }) {
       </div>
       <Group gap="sm">
         <SegmentedControl
-          aria-label="Way of searching"
+          aria-label="Search mode"
           size="sm"
           data={SEARCH_MODES.map(({ value, label }) => ({ value, label }))}
           value={form.mode}
-          onChange={(mode) => isSearchMode(mode) && form.choose(mode)}
+          onChange={(mode) => isSearchMode(mode) && form.setMode(mode)}
         />
         <Text size="sm" c="dimmed">
           {SEARCH_MODES.find(({ value }) => value === form.mode)?.hint}

@@ -34,7 +34,7 @@ export function SearchHitCard({ hit, actions }: { hit: Hit; actions: DocumentAct
           )}
         </Group>
         <Group gap={6} wrap="nowrap">
-          <Tooltip label="How well it fits, compared with the others here">
+          <Tooltip label="Relevance, compared with the other passages here">
             <Text size="xs" c="dimmed" className="tabular">
               {Math.round(score * 100)} %
             </Text>

@@ -21,16 +21,16 @@ export function SearchView({ form, actions }: SearchViewProps) {
   return (
     <Stack gap="md">
       <SearchBox form={form} />
-      {form.asked === null ? (
-        <Invitation />
+      {form.query === null ? (
+        <Introduction />
       ) : (
-        <Hits asked={form.asked} form={form} actions={actions} />
+        <Hits query={form.query} form={form} actions={actions} />
       )}
     </Stack>
   );
 }
 
-function Invitation() {
+function Introduction() {
   return (
     <Paper withBorder radius="lg">
       <Notice icon={<IconFileSearch size={28} stroke={1.6} />} title="Ask your documents">
@@ -41,10 +41,10 @@ function Invitation() {
   );
 }
 
-function Hits({ asked, form, actions }: SearchViewProps & { asked: string }) {
+function Hits({ query, form, actions }: SearchViewProps & { query: string }) {
   const { data, error, loading } = useQuery(SearchPassages, {
-    variables: { query: asked, mode: form.mode, first: MAX_HITS },
-    // Documents come and go: an older answer to the same question is no answer.
+    variables: { query, mode: form.mode, first: MAX_HITS },
+    // The documents may have changed since an earlier response to the same query.
     fetchPolicy: 'cache-and-network',
   });
   if (error && !data) return <SearchError error={error} />;
@@ -59,8 +59,8 @@ function Hits({ asked, form, actions }: SearchViewProps & { asked: string }) {
           title="No passage found"
           color="gray"
         >
-          Try other words, or another way of searching. Documents that are still in progress are
-          found once they are completed.
+          Try other words, or another search mode. Documents that are in progress are found once
+          they are completed.
         </Notice>
       </Paper>
     );

@@ -17,7 +17,7 @@ export function SignIn({ signOutReason, children }: SignInProps) {
             Sign in to docstream
           </Title>
           <Text c="dimmed" ta="center" size="sm">
-            Documents in, searchable passages out. You see how far each one is, live.
+            Upload documents, search their passages, and watch their progress live.
           </Text>
         </Stack>
         {signOutReason !== null && (

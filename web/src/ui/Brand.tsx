@@ -1,4 +1,4 @@
-/** Lines of a page that become a point: a document on its way into a vector. */
+/** The logo: the lines of a page become a point, as a document becomes a vector. */
 export function Brand({ size = 28 }: { size?: number }) {
   return (
     <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden focusable="false">

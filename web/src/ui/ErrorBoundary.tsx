@@ -6,50 +6,50 @@ import { goTo } from './route.js';
 
 interface ErrorBoundaryProps {
   children: ReactNode;
-  /** Another place than the one that failed: what is shown there is tried anew. */
-  place?: string;
-  /** The boundary around everything is the page's landmark; one inside of it is not. */
+  /** A change of this key renders the children again after a failure. */
+  resetKey?: string;
+  /** True for the boundary around the whole page, which then provides the `main` landmark. */
   isWholePage?: boolean;
 }
 
 interface ErrorBoundaryState {
-  failedAt: string | undefined;
+  resetKey: string | undefined;
   hasFailed: boolean;
 }
 
-/** Shows what happened and a way back where React would leave an empty page. */
+/** Shows an error and a way back, where React would render an empty page. */
 export class ErrorBoundary extends Component<ErrorBoundaryProps, ErrorBoundaryState> {
-  override state: ErrorBoundaryState = { failedAt: undefined, hasFailed: false };
+  override state: ErrorBoundaryState = { resetKey: undefined, hasFailed: false };
 
   static getDerivedStateFromError(): Partial<ErrorBoundaryState> {
     return { hasFailed: true };
   }
 
   static getDerivedStateFromProps(
-    { place }: ErrorBoundaryProps,
-    { failedAt }: ErrorBoundaryState,
+    { resetKey }: ErrorBoundaryProps,
+    state: ErrorBoundaryState,
   ): Partial<ErrorBoundaryState> | null {
-    return place === failedAt ? null : { failedAt: place, hasFailed: false };
+    return resetKey === state.resetKey ? null : { resetKey, hasFailed: false };
   }
 
   override render(): ReactNode {
     if (!this.state.hasFailed) return this.props.children;
-    const failed = <Failed onBack={() => this.setState({ hasFailed: false })} />;
+    const failure = <Failure onReset={() => this.setState({ hasFailed: false })} />;
     return this.props.isWholePage ? (
       <Center component="main" mih="100dvh">
         <VisuallyHidden component="h1">docstream</VisuallyHidden>
-        {failed}
+        {failure}
       </Center>
     ) : (
-      failed
+      failure
     );
   }
 }
 
-function Failed({ onBack }: { onBack: () => void }) {
+function Failure({ onReset }: { onReset: () => void }) {
   const goBack = () => {
     goTo({ view: 'documents', documentId: null });
-    onBack();
+    onReset();
   };
   const actions = (
     <Group gap="sm" justify="center">
@@ -59,7 +59,7 @@ function Failed({ onBack }: { onBack: () => void }) {
         leftSection={<IconReload size={16} aria-hidden />}
         onClick={() => window.location.reload()}
       >
-        Load again
+        Reload
       </Button>
     </Group>
   );
@@ -71,8 +71,8 @@ function Failed({ onBack }: { onBack: () => void }) {
         color="orange"
         action={actions}
       >
-        The page received something that it cannot read. Your documents are not affected. Go to your
-        documents, or load the page again. If the problem persists, contact your administrator.
+        The page received data that it cannot read. Your documents are not affected. Go to your
+        documents, or reload the page. If the problem persists, contact your administrator.
       </Notice>
     </div>
   );

@@ -9,7 +9,7 @@ interface NoticeProps {
   action?: ReactNode;
 }
 
-/** A place that has nothing to show says why, and what to do. */
+/** Explains why there is nothing to show, and what a person can do. */
 export function Notice({ icon, title, children, color = 'tide', action }: NoticeProps) {
   return (
     <Stack align="center" gap="sm" py={48} px="md" ta="center">

@@ -3,10 +3,11 @@ const UNITS = ['B', 'kB', 'MB', 'GB'] as const;
 export function formatBytes(bytes: number): string {
   const power = bytes < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
   const value = bytes / 1000 ** power;
-  return `${value.toLocaleString('en', { maximumFractionDigits: power === 0 || value >= 100 ? 0 : 1 })} ${UNITS[power]}`;
+  const maximumFractionDigits = power === 0 || value >= 100 ? 0 : 1;
+  return `${value.toLocaleString('en', { maximumFractionDigits })} ${UNITS[power]}`;
 }
 
-/** Limits are set in MiB; said in MB, 100 MiB would read as 105. */
+/** Formats a limit in MiB, the unit in which limits are set: 100 MiB would read as 105 MB. */
 export const formatLimit = (bytes: number): string =>
   `${(bytes / 2 ** 20).toLocaleString('en', { maximumFractionDigits: 1 })}\u00a0MiB`;
 
@@ -22,7 +23,7 @@ export function formatDuration(ms: number): string {
 
 const DATE_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
-/** What is no time is shown as it came. */
+/** Returns a text that is not a time unchanged. */
 export const formatDateTime = (iso: string): string =>
   Number.isNaN(Date.parse(iso)) ? iso : DATE_TIME.format(new Date(iso));
 

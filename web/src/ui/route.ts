@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 
-/** `#/documents`, `#/search`, each with a document's id behind it while its details are open. */
+/** `#/documents` or `#/search`, followed by a document's id while its details are open. */
 export interface Route {
   view: 'documents' | 'search';
   documentId: string | null;
@@ -12,12 +12,12 @@ export function parseRoute(hash: string): Route {
 }
 
 /**
- * What cannot be read or written again, such as a broken percent escape, names nothing: it counts
- * as not given.
+ * Returns null for a segment that cannot be decoded or encoded again, such as an incomplete percent
+ * escape.
  */
-function decode(part: string): string | null {
+function decode(segment: string): string | null {
   try {
-    const id = decodeURIComponent(part);
+    const id = decodeURIComponent(segment);
     return encode(id) === '' ? null : id;
   } catch {
     return null;
@@ -40,10 +40,10 @@ export function goTo(route: Route): void {
   location.hash = hashOf(route);
 }
 
-const subscribe = (listener: () => void) => {
+function subscribe(listener: () => void): () => void {
   addEventListener('hashchange', listener);
   return () => removeEventListener('hashchange', listener);
-};
+}
 
 export function useRoute(): Route {
   return parseRoute(useSyncExternalStore(subscribe, () => location.hash));

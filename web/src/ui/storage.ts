@@ -1,13 +1,13 @@
 export type SettingsStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
 /**
- * Returns the browser's storage, or one that lasts until the page is left. Private windows and
- * strict settings refuse the storage: when it is named, when it is read, or when something is
- * written.
+ * Returns the browser's storage, with a copy in memory for as long as the page is open. Private
+ * windows and strict settings throw when the storage is accessed, read or written; the copy then
+ * takes its place.
  */
 export function openStorage(open: () => SettingsStorage = () => localStorage): SettingsStorage {
-  const kept = new Map<string, string>();
-  const attempt = <T>(use: (storage: SettingsStorage) => T): T | undefined => {
+  const copy = new Map<string, string>();
+  const useStorage = <T>(use: (storage: SettingsStorage) => T): T | undefined => {
     try {
       return use(open());
     } catch {
@@ -15,14 +15,14 @@ export function openStorage(open: () => SettingsStorage = () => localStorage): S
     }
   };
   return {
-    getItem: (key) => attempt((storage) => storage.getItem(key)) ?? kept.get(key) ?? null,
+    getItem: (key) => useStorage((storage) => storage.getItem(key)) ?? copy.get(key) ?? null,
     setItem: (key, value) => {
-      kept.set(key, value);
-      attempt((storage) => storage.setItem(key, value));
+      copy.set(key, value);
+      useStorage((storage) => storage.setItem(key, value));
     },
     removeItem: (key) => {
-      kept.delete(key);
-      attempt((storage) => storage.removeItem(key));
+      copy.delete(key);
+      useStorage((storage) => storage.removeItem(key));
     },
   };
 }

@@ -14,8 +14,8 @@ const tide: MantineColorsTuple = [
 ];
 
 /**
- * Mantine's greys are neutral; these lean towards the brand. By its own order: 0 is text, 7 the
- * ground of dialogs, 6 that of inputs.
+ * Greys with a tint of the brand colour, in Mantine's order: 0 is text, 6 the background of inputs,
+ * 7 the background of dialogs.
  */
 const dark: MantineColorsTuple = [
   '#cdd4db',
@@ -45,8 +45,8 @@ export const theme = createTheme({
 });
 
 /**
- * Text on a soft ground of its own colour: [ground, text] for both schemes, each pair with a
- * contrast of at least 4.5.
+ * The pairs [background, text] of Mantine's `light` variant for both colour schemes. Each pair has
+ * a contrast of at least 4.5.
  */
 const SOFT_COLORS: Readonly<
   Record<string, { light: readonly [string, string]; dark: readonly [string, string] }>
@@ -60,24 +60,19 @@ const SOFT_COLORS: Readonly<
   gray: { light: ['#eef1f4', '#47515c'], dark: ['#2a3036', '#c0c8d0'] },
 };
 
-const softVariables = (scheme: 'light' | 'dark') =>
-  Object.fromEntries(
-    Object.entries(SOFT_COLORS).flatMap(
-      ([
-        color,
-        {
-          [scheme]: [ground, text],
-        },
-      ]) => [
-        [`--mantine-color-${color}-light`, ground],
-        [`--mantine-color-${color}-light-color`, text],
-      ],
-    ),
-  );
+function softVariables(scheme: 'light' | 'dark'): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const [color, pairs] of Object.entries(SOFT_COLORS)) {
+    const [background, text] = pairs[scheme];
+    variables[`--mantine-color-${color}-light`] = background;
+    variables[`--mantine-color-${color}-light-color`] = text;
+  }
+  return variables;
+}
 
 /**
- * Mantine's own dimmed, error and placeholder colours stay below the contrast of 4.5 that small
- * text needs.
+ * Replaces Mantine's dimmed, error and placeholder colours: their contrast is below the 4.5 that
+ * small text needs.
  */
 export const cssVariablesResolver: CSSVariablesResolver = () => ({
   variables: {},
@@ -88,8 +83,8 @@ export const cssVariablesResolver: CSSVariablesResolver = () => ({
     '--mantine-color-placeholder': '#68727d',
     '--page-background': '#f6f8f9',
     '--page-surface': '#ffffff',
-    '--page-line': '#e1e6ea',
-    '--page-mark': '#d3f3e8',
+    '--page-border': '#e1e6ea',
+    '--page-highlight': '#d3f3e8',
   },
   dark: {
     ...softVariables('dark'),
@@ -98,7 +93,7 @@ export const cssVariablesResolver: CSSVariablesResolver = () => ({
     '--mantine-color-placeholder': '#8f98a1',
     '--page-background': '#14171a',
     '--page-surface': '#1b1f23',
-    '--page-line': '#2e343a',
-    '--page-mark': '#155e56',
+    '--page-border': '#2e343a',
+    '--page-highlight': '#155e56',
   },
 });

@@ -1,17 +1,18 @@
 import { useEffect, useState } from 'react';
 
 /**
- * Something with an end, made when the component comes and ended when it goes; null in between.
- * `create` must be stable.
+ * Creates a resource when the component mounts and disposes of it when the component unmounts.
+ * Returns null until the resource exists. A new `create` function replaces the resource, so it must
+ * be stable.
  */
 export function useResource<T extends { dispose(): void }>(create: () => T): T | null {
   const [resource, setResource] = useState<T | null>(null);
   useEffect(() => {
-    const made = create();
-    setResource(made);
+    const created = create();
+    setResource(created);
     return () => {
       setResource(null);
-      made.dispose();
+      created.dispose();
     };
   }, [create]);
   return resource;

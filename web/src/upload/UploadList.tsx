@@ -8,7 +8,7 @@ interface UploadListProps {
   hrefOf: (documentId: string) => string | null;
 }
 
-/** An accepted document goes on in the list below; only what needs a person stays here. */
+/** The document list shows accepted uploads; this list keeps those that need a person. */
 const isDone = ({ state }: Upload) => state.phase === 'accepted' && state.duplicateOf === null;
 
 export function UploadList({ uploads, hrefOf }: UploadListProps) {

@@ -14,7 +14,7 @@ interface UploadRowProps {
 export function UploadRow({ upload, uploads, hrefOf }: UploadRowProps) {
   const { key, file, state } = upload;
   return (
-    <li className={classes['line']} data-testid="upload" data-phase={state.phase}>
+    <li className={classes['row']} data-testid="upload" data-phase={state.phase}>
       <Group justify="space-between" wrap="nowrap" gap="sm" align="start">
         <div className={classes['text']}>
           <Text size="sm" fw={600} className="wrap-anywhere">
@@ -55,7 +55,7 @@ function UploadText({
     const href = hrefOf(state.documentId);
     return (
       <Text size="sm" c="dimmed">
-        You already have this document, so nothing is done twice.{' '}
+        You already have this document, so the upload was skipped.{' '}
         {href !== null && <Anchor href={href}>Show it</Anchor>}
       </Text>
     );

@@ -12,7 +12,7 @@ export const createGraphqlSender =
       variables: { file },
       context: { fetchOptions },
     });
-    if (!data) throw new Error('The server accepted nothing and refused nothing.');
+    if (!data) throw new Error('The server returned neither data nor an error.');
     const { document, duplicateOf } = data.uploadDocument;
     return { documentId: document.id, duplicateOf };
   };
