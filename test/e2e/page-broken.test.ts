@@ -1,4 +1,4 @@
-/** No address, stored setting or answer of the server leaves the page blank. */
+/** No address, stored setting or response of the server leaves the page blank. */
 import type { Page } from 'playwright-core';
 import { newUser, uploadCompleted } from '../support/documents.js';
 import { shareProduct } from '../support/shared-product.js';
@@ -19,6 +19,14 @@ const ADDRESSES = [
   '?q=%E0%A4#/x/y/z',
 ];
 
+const UNKNOWN_ERROR = {
+  __typename: 'ProcessingError',
+  code: 'toString',
+  cause: 'valueOf',
+  message: 'm',
+  retryable: true,
+};
+
 const SETTINGS: Record<string, string> = {
   'docstream.dev-name': '{"a":',
   'docstream.protocol': '{"__proto__":1}',
@@ -34,14 +42,14 @@ describePage('the page', () => {
     visitor = await startVisitor(browser ?? '');
   });
   afterEach(async () => {
-    // React logs what a boundary has caught.
+    // React logs the errors that a boundary catches.
     expect(
-      (await visitor.leave()).filter((fault) => !/^console: (TypeError|Error)/.test(fault)),
+      (await visitor.closePages()).filter((fault) => !/^console: (TypeError|Error)/.test(fault)),
     ).toEqual([]);
   });
   afterAll(() => visitor.close());
 
-  /** Lets the page meet what `prepare` puts in its way. */
+  /** Opens the page again after `prepare` has changed its surroundings. */
   async function open(prepare: (page: Page) => Promise<unknown>, token = newUser()): Promise<Page> {
     const page = await visitor.open(shared.url, { token });
     await prepare(page);
@@ -49,7 +57,7 @@ describePage('the page', () => {
     return page;
   }
 
-  test('shows documents or search whatever the address', async () => {
+  test('shows documents or search at any address', async () => {
     const page = await visitor.open(shared.url, { token: newUser() });
     for (const address of ADDRESSES) {
       await page.evaluate((path) => history.replaceState(null, '', path), `/${address}`);
@@ -62,7 +70,7 @@ describePage('the page', () => {
     }
   });
 
-  test('takes stored settings that it cannot read as not given', async () => {
+  test('ignores stored settings that it cannot read', async () => {
     const page = await visitor.open(shared.url);
     await page.evaluate((settings) => Object.assign(localStorage, settings), SETTINGS);
     await page.reload();
@@ -71,20 +79,20 @@ describePage('the page', () => {
     await page.getByRole('link', { name: 'docstream' }).waitFor();
   });
 
-  const refuseStorage = (page: Page, when: string) =>
+  const forbidStorage = (page: Page, when: string) =>
     page.addInitScript((how) => {
-      const refuse = () => {
-        throw new DOMException('The storage is refused.', 'SecurityError');
+      const forbid = () => {
+        throw new DOMException('The storage is forbidden.', 'SecurityError');
       };
-      if (how === 'named') Object.defineProperty(window, 'localStorage', { get: refuse });
+      if (how === 'accessed') Object.defineProperty(window, 'localStorage', { get: forbid });
       else
-        Object.assign(Storage.prototype, { getItem: refuse, setItem: refuse, removeItem: refuse });
+        Object.assign(Storage.prototype, { getItem: forbid, setItem: forbid, removeItem: forbid });
     }, when);
 
-  test.each(['named', 'used'])(
-    'signs in, and shows the playground, although the storage throws when it is %s',
+  test.each(['accessed', 'used'])(
+    'signs in and shows the playground although the storage throws when it is %s',
     async (when) => {
-      const page = await open((opened) => refuseStorage(opened, when));
+      const page = await open((opened) => forbidStorage(opened, when));
       await page.getByRole('textbox').fill('somebody');
       await page.getByRole('button', { name: 'Sign in' }).click();
       await isLive(page);
@@ -93,7 +101,7 @@ describePage('the page', () => {
     },
   );
 
-  test('says that it cannot show an answer of the server, keeps its navigation, and leads back', async () => {
+  test('keeps its navigation and recovers after a response that it cannot show', async () => {
     const token = newUser();
     await uploadCompleted(shared.url, token, {
       name: 'tea.txt',
@@ -115,29 +123,26 @@ describePage('the page', () => {
     await page.getByText('This page cannot be shown').waitFor();
     await page.getByRole('navigation', { name: 'Views' }).waitFor();
     isBroken = false;
-    await page.getByRole('button', { name: 'Load again' }).click();
+    await page.getByRole('button', { name: 'Reload' }).click();
     await row(page, 'tea.txt').waitFor();
   });
 
-  test('shows a status, a time and an error code that it does not know', async () => {
+  test('shows an unknown status, time and error code', async () => {
     const token = newUser();
     await uploadCompleted(shared.url, token, {
       name: 'tea.txt',
       content: 'Tea is made of leaves.',
     });
-    const odd = (body: string) =>
+    const withUnknownValues = (body: string) =>
       body
         .replaceAll('"status":"COMPLETED"', '"status":"constructor"')
         .replace(/"(createdAt|processedAt|startedAt)":"[^"]*"/g, '"$1":"yesterday"')
-        .replaceAll(
-          '"error":null',
-          '"error":{"__typename":"ProcessingError","code":"toString","cause":"valueOf","message":"m","retryable":true}',
-        );
+        .replaceAll('"error":null', `"error":${JSON.stringify(UNKNOWN_ERROR)}`);
     const page = await open(
       (opened) =>
         opened.route('**/graphql', async (route) => {
           const response = await route.fetch();
-          await route.fulfill({ response, body: odd(await response.text()) });
+          await route.fulfill({ response, body: withUnknownValues(await response.text()) });
         }),
       token,
     );
@@ -145,13 +150,13 @@ describePage('the page', () => {
     expect(await page.getByText('This page cannot be shown').count()).toBe(0);
   });
 
-  test('has a way back where nothing else can be shown', async () => {
+  test('offers a way back if nothing else can be shown', async () => {
     const page = await open((opened) =>
       opened.addInitScript(() => {
         const listen = window.addEventListener.bind(window);
         window.addEventListener = (type: string, listener: EventListenerOrEventListenerObject) => {
-          if (type === 'hashchange' && document.title !== 'well again')
-            throw new Error('of the test');
+          if (type === 'hashchange' && document.title !== 'repaired')
+            throw new Error('thrown by the test');
           listen(type, listener);
         };
       }),
@@ -165,7 +170,7 @@ describePage('the page', () => {
         expect(await inspect(page, `broken-${width}-${colorScheme}`)).toEqual([]);
       }
     }
-    await page.evaluate(() => (document.title = 'well again'));
+    await page.evaluate(() => (document.title = 'repaired'));
     await page.getByRole('button', { name: 'Go to documents' }).click();
     await isLive(page);
   });

@@ -37,7 +37,7 @@ describePage('the page', () => {
   });
 
   afterEach(async () => {
-    expect(await visitor.leave()).toEqual([]);
+    expect(await visitor.closePages()).toEqual([]);
   });
 
   afterAll(() => visitor.close());
@@ -53,7 +53,7 @@ describePage('the page', () => {
     return page;
   }
 
-  /** So that a long text does not keep the next test waiting. */
+  /** Deletes every document, so that a long text does not delay the next test. */
   async function deleteAll(token: string): Promise<void> {
     const { documents } = await gql<{ documents: { edges: { node: { id: string } }[] } }>(
       product.url,
@@ -66,24 +66,24 @@ describePage('the page', () => {
   const deleteDocument = (token: string, id: string) =>
     gql(product.url, token, 'mutation Delete($id: ID!) { deleteDocument(id: $id) { id } }', { id });
 
-  /** Names and statuses, as shown. */
+  /** Returns the names and statuses on the page. */
   const shown = (page: Page) =>
     page
       .getByTestId('document')
-      .evaluateAll((lines) =>
-        lines.map((line) =>
-          [line.querySelector('a, p')?.textContent, line.getAttribute('data-status')].join(' '),
+      .evaluateAll((rows) =>
+        rows.map((item) =>
+          [item.querySelector('a, p')?.textContent, item.getAttribute('data-status')].join(' '),
         ),
       );
 
   describe.each(FLOWS)('through %s', (flow) => {
-    test('dropped files of three formats become completed while one looks on', async () => {
+    test('shows dropped files of three formats until they are completed', async () => {
       const page = await openAs(newUser(), flow);
-      await page.evaluate(() => (document.title = 'not loaded again'));
+      await page.evaluate(() => (document.title = 'not reloaded'));
       await drop(page, await Promise.all(THREE_FORMATS.map(corpus)));
       await Promise.all(THREE_FORMATS.map((name) => rowWith(page, name, 'COMPLETED').waitFor()));
 
-      expect(await page.title()).toBe('not loaded again');
+      expect(await page.title()).toBe('not reloaded');
       await page
         .getByTestId('group-completed')
         .filter({ hasText: '3' })
@@ -95,7 +95,7 @@ describePage('the page', () => {
       ).toEqual([]);
     });
 
-    test('a refused file says why and what to do, and the others go on', async () => {
+    test('explains a rejected file and sends the others', async () => {
       const page = await openAs(newUser(), flow);
       const picture = {
         name: 'cat.png',
@@ -117,13 +117,15 @@ describePage('the page', () => {
 
       await page
         .getByTestId('upload')
-        .filter({ hasText: 'We cannot read this kind of file. Save it as PDF, Word or plain text' })
+        .filter({
+          hasText: 'This file type is not supported. Save the document as PDF, Word or plain text',
+        })
         .waitFor();
       await page.getByTestId('upload').filter({ hasText: 'The file is empty.' }).waitFor();
       await rowWith(page, 'tea.txt', 'COMPLETED').waitFor();
     });
 
-    test('a failed document says its cure', async () => {
+    test('explains a failed document', async () => {
       const page = await openAs(newUser(), flow);
       const { name, content } = await corpus('encrypted.pdf');
       await page
@@ -138,7 +140,7 @@ describePage('the page', () => {
       );
     });
 
-    test('an upload shows how much has left, can be aborted, and begun again', async () => {
+    test('shows the progress of an upload, aborts and retries it', async () => {
       const token = newUser();
       const page = await openAs(token, flow);
       const network = await page.context().newCDPSession(page);
@@ -165,7 +167,7 @@ describePage('the page', () => {
       await deleteAll(token);
     });
 
-    test('after the server was killed and came back, the list is right without a reload', async () => {
+    test('updates the list without a reload after the server restarts', async () => {
       const token = newUser();
       const page = await openAs(token, flow);
       await uploadCompleted(product.url, token, await corpus('tea.txt'));
@@ -177,7 +179,7 @@ describePage('the page', () => {
       await page.getByTestId('connection').filter({ hasText: 'Reconnecting…' }).waitFor();
       await page
         .getByTestId('connection-banner')
-        .filter({ hasText: /Next try in/ })
+        .filter({ hasText: /Next attempt in/ })
         .waitFor();
       expect(
         await inspect(page, `reconnecting-${flow === 'GraphQL' ? 'graphql' : 'classic'}`),
@@ -199,7 +201,7 @@ describePage('the page', () => {
     });
   });
 
-  test('what is uploaded elsewhere appears on top, and the counts follow', async () => {
+  test('shows documents that were uploaded elsewhere on top and counts them', async () => {
     const token = newUser();
     const page = await openAs(token);
     await page.getByText('No documents yet').waitFor();
@@ -211,7 +213,7 @@ describePage('the page', () => {
     await page.getByText('Completed2', { exact: true }).waitFor();
   });
 
-  test('while nothing happens, nothing is asked', async () => {
+  test('sends no request without an event', async () => {
     const token = newUser();
     await uploadCompleted(product.url, token, await corpus('tea.txt'));
     const page = await openAs(token);
@@ -219,13 +221,13 @@ describePage('the page', () => {
     await page.getByText('Completed1', { exact: true }).waitFor();
     let requests = 0;
     page.on('request', () => requests++);
-    // Somebody else's document takes its whole way meanwhile.
-    await uploadCompleted(product.url, newUser(), { name: 'else.txt', content: longText(40) });
+    // A document of another user is processed completely meanwhile.
+    await uploadCompleted(product.url, newUser(), { name: 'other.txt', content: longText(40) });
 
     expect(requests).toBe(0);
   });
 
-  test('a search shows the passage with its page, and leads to the document, its history and its file', async () => {
+  test('finds a passage with its page, and shows its document, history and file', async () => {
     const token = newUser();
     await uploadCompleted(product.url, token, await corpus('volcanoes.pdf'));
     const page = await openAs(token);
@@ -256,11 +258,12 @@ describePage('the page', () => {
     await hit.waitFor();
   });
 
-  test('a deleted document leaves this page, every other open page, and the search', async () => {
+  test('removes a deleted document from every open page and from the search', async () => {
     const token = newUser();
     await uploadCompleted(product.url, token, await corpus('tea.txt'));
     await uploadCompleted(product.url, token, await corpus('knots.md'));
-    const [page, other] = [await openAs(token), await openAs(token)];
+    const page = await openAs(token);
+    const other = await openAs(token);
     await row(other, 'tea.txt').waitFor();
     await page.getByRole('button', { name: 'Delete tea.txt' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click();
@@ -269,7 +272,7 @@ describePage('the page', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
 
     await Promise.all(
-      [page, other].map((one) => row(one, 'tea.txt').waitFor({ state: 'detached' })),
+      [page, other].map((opened) => row(opened, 'tea.txt').waitFor({ state: 'detached' })),
     );
     expect(await shown(other)).toEqual(['knots.md COMPLETED']);
     await other.getByText('All1', { exact: true }).waitFor();
@@ -280,7 +283,7 @@ describePage('the page', () => {
     expect(await other.getByRole('link', { name: 'tea.txt' }).count()).toBe(0);
   });
 
-  test('filters and pages show what was asked for, and the way back', async () => {
+  test('filters the list, and turns its pages in both directions', async () => {
     const token = newUser();
     const names = Array.from(
       { length: 23 },
@@ -307,11 +310,8 @@ describePage('the page', () => {
     await page.getByText('1–20 of 23').waitFor();
   });
 
-  describe('an HTTP answer that comes late', () => {
-    /**
-     * Takes the next answer of the list from the server, and hands it to the page when the test
-     * says so.
-     */
+  describe('a late HTTP response', () => {
+    /** Holds back the next response with the list until the test releases it. */
     async function holdNextList(page: Page) {
       const held = Promise.withResolvers<{ text: string; release: () => Promise<void> }>();
       let isHeld = false;
@@ -319,10 +319,10 @@ describePage('the page', () => {
         const isList = (route.request().postData() ?? '').includes('query DocumentsPage');
         if (!isList || isHeld) return route.fallback();
         isHeld = true;
-        const answer = await route.fetch();
+        const response = await route.fetch();
         held.resolve({
-          text: await answer.text(),
-          release: () => route.fulfill({ response: answer }),
+          text: await response.text(),
+          release: () => route.fulfill({ response }),
         });
       };
       await page.route('**/graphql', hold);
@@ -332,7 +332,7 @@ describePage('the page', () => {
     const settledList = (page: Page) =>
       page.locator('ul[aria-label=Documents][aria-busy=false]').waitFor();
 
-    test('does not take a status back', async () => {
+    test('does not undo a newer status', async () => {
       const token = newUser();
       await uploadCompleted(product.url, token, await corpus('tea.txt'));
       const page = await openAs(token);
@@ -348,7 +348,7 @@ describePage('the page', () => {
       expect(await shown(page)).toEqual(['slow.txt COMPLETED', 'tea.txt COMPLETED']);
     });
 
-    test('does not bring a deleted document back', async () => {
+    test('does not restore a deleted document', async () => {
       const token = newUser();
       await uploadCompleted(product.url, token, await corpus('tea.txt'));
       const page = await openAs(token);
@@ -367,10 +367,10 @@ describePage('the page', () => {
     });
   });
 
-  test('everything can be done with the keyboard alone', async () => {
+  test('supports every action with the keyboard alone', async () => {
     const page = await visitor.open(product.url);
     const { name, content } = await corpus('tea.txt');
-    // From the start: the browser hears of it a moment later.
+    // The listener comes first, because the browser reports the file chooser asynchronously.
     page.once(
       'filechooser',
       (chooser) => void chooser.setFiles([{ name, mimeType: 'text/plain', buffer: content }]),
@@ -406,7 +406,7 @@ describePage('the page', () => {
     await page.getByText('No documents yet').waitFor();
   });
 
-  test('a sign-in takes a dev name only, and ends when asked to', async () => {
+  test('accepts only a dev name, and signs out', async () => {
     const page = await visitor.open(product.url);
     await page.getByLabel('Your name').fill('two words');
     await page.getByRole('button', { name: 'Sign in' }).click();
@@ -419,53 +419,57 @@ describePage('the page', () => {
     await page.getByLabel('Your name').waitFor();
   });
 
-  describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
-    test.each([360, 768, 1440])('everybody can use every view at %i px', async (width) => {
-      const token = newUser();
-      const look = (page: Page, view: string) => inspect(page, `${view}-${width}-${colorScheme}`);
-      const problems: string[] = [];
-      const signIn = await visitor.open(product.url, { width, colorScheme });
-      await signIn.getByLabel('Your name').waitFor();
-      problems.push(...(await look(signIn, 'sign-in')));
+  describe.each(['light', 'dark'] as const)('in the %s colour scheme', (colorScheme) => {
+    test.each([360, 768, 1440])(
+      'passes the accessibility checks in every view at %i px',
+      async (width) => {
+        const token = newUser();
+        const inspectView = (page: Page, view: string) =>
+          inspect(page, `${view}-${width}-${colorScheme}`);
+        const problems: string[] = [];
+        const signIn = await visitor.open(product.url, { width, colorScheme });
+        await signIn.getByLabel('Your name').waitFor();
+        problems.push(...(await inspectView(signIn, 'sign-in')));
 
-      const page = await visitor.open(product.url, { token, width, colorScheme });
-      await isLive(page);
-      await page.getByText('No documents yet').waitFor();
-      problems.push(...(await look(page, 'empty')));
+        const page = await visitor.open(product.url, { token, width, colorScheme });
+        await isLive(page);
+        await page.getByText('No documents yet').waitFor();
+        problems.push(...(await inspectView(page, 'empty')));
 
-      await uploadCompleted(product.url, token, await corpus('volcanoes.pdf'));
-      const { document } = await upload(product.url, token, await corpus('scan.pdf'));
-      await waitForStatus(product.url, token, document.id, 'FAILED');
-      await upload(product.url, token, { name: 'busy.txt', content: longText(200) });
-      await rowWith(page, 'busy.txt', 'VECTORIZING')
-        .or(rowWith(page, 'busy.txt', 'EXTRACTING'))
-        .first()
-        .waitFor();
-      await rowWith(page, 'scan.pdf', 'FAILED').waitFor();
-      problems.push(...(await look(page, 'busy')));
+        await uploadCompleted(product.url, token, await corpus('volcanoes.pdf'));
+        const { document } = await upload(product.url, token, await corpus('scan.pdf'));
+        await waitForStatus(product.url, token, document.id, 'FAILED');
+        await upload(product.url, token, { name: 'busy.txt', content: longText(200) });
+        await rowWith(page, 'busy.txt', 'VECTORIZING')
+          .or(rowWith(page, 'busy.txt', 'EXTRACTING'))
+          .first()
+          .waitFor();
+        await rowWith(page, 'scan.pdf', 'FAILED').waitFor();
+        problems.push(...(await inspectView(page, 'busy')));
 
-      await page.getByRole('link', { name: 'volcanoes.pdf' }).click();
-      await page.getByRole('dialog').getByTestId('history-event').first().waitFor();
-      problems.push(...(await look(page, 'details')));
-      await page.keyboard.press('Escape');
-      await page.getByRole('dialog').waitFor({ state: 'detached' });
+        await page.getByRole('link', { name: 'volcanoes.pdf' }).click();
+        await page.getByRole('dialog').getByTestId('history-event').first().waitFor();
+        problems.push(...(await inspectView(page, 'details')));
+        await page.keyboard.press('Escape');
+        await page.getByRole('dialog').waitFor({ state: 'detached' });
 
-      await page.getByRole('button', { name: 'Delete volcanoes.pdf' }).click();
-      await page.getByRole('dialog').getByText('Delete this document?').waitFor();
-      problems.push(...(await look(page, 'delete')));
-      await page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click();
+        await page.getByRole('button', { name: 'Delete volcanoes.pdf' }).click();
+        await page.getByRole('dialog').getByText('Delete this document?').waitFor();
+        problems.push(...(await inspectView(page, 'delete')));
+        await page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click();
 
-      await page.getByRole('link', { name: 'Search' }).click();
-      await page.getByLabel('What are you looking for?').fill('magma');
-      await page.keyboard.press('Enter');
-      await page.getByTestId('hit').first().waitFor();
-      problems.push(...(await look(page, 'search')));
-      await deleteAll(token);
-      expect(problems).toEqual([]);
-    });
+        await page.getByRole('link', { name: 'Search' }).click();
+        await page.getByLabel('What are you looking for?').fill('magma');
+        await page.keyboard.press('Enter');
+        await page.getByTestId('hit').first().waitFor();
+        problems.push(...(await inspectView(page, 'search')));
+        await deleteAll(token);
+        expect(problems).toEqual([]);
+      },
+    );
   });
 
-  test('the playground runs its query, its search and its watch as they are', async () => {
+  test('runs the query, the search and the subscription of the playground', async () => {
     const token = 'dev:playground';
     await uploadCompleted(product.url, token, await corpus('tea.txt'));
     const page = await visitor.open(product.url, { path: '/playground' });
@@ -473,17 +477,17 @@ describePage('the page', () => {
       await page.getByRole('button', { name: /^Execute query/ }).click();
       await page.getByRole('menuitem', { name }).click();
     };
-    const answer = page.locator('.graphiql-response');
+    const response = page.locator('.graphiql-response');
     await page.locator('.graphiql-query-editor').getByText('DocumentsOverview').first().waitFor();
 
     await runOperation('DocumentsOverview');
-    await answer.getByText('"totalCount"').waitFor();
+    await response.getByText('"totalCount"').waitFor();
     await runOperation('Search');
-    await answer.getByText('"score"').first().waitFor();
+    await response.getByText('"score"').first().waitFor();
     await runOperation('Watch');
-    await answer.getByText('"SNAPSHOT"').or(answer.getByText('"CHANGE"')).first().waitFor();
+    await response.getByText('"SNAPSHOT"').or(response.getByText('"CHANGE"')).first().waitFor();
     await upload(product.url, token, await corpus('knots.md'));
-    await answer.getByText('"knots.md"').waitFor();
+    await response.getByText('"knots.md"').waitFor();
     await inspect(page, 'playground');
     await page.getByRole('button', { name: /^Stop query/ }).click();
   });

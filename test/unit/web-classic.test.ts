@@ -21,13 +21,14 @@ function createServer() {
 }
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
-const progress = (documentId: string, percent: number) =>
-  ({
+function progress(documentId: string, percent: number) {
+  return {
     type: 'job_progress',
     data: { jobId: 'j', documentId, status: 'processing', progress: percent, message: '' },
-  }) as const;
-const processed = (documentId: string, error: string | null = null) =>
-  ({
+  } as const;
+}
+function processed(documentId: string, error: string | null = null) {
+  return {
     type: 'document_processed',
     data: {
       documentId,
@@ -36,16 +37,19 @@ const processed = (documentId: string, error: string | null = null) =>
       error,
       processedAt: '2026-01-01T00:00:09Z',
     },
-  }) as const;
-const statusOf = (documentId: string, status: StatusResponse['status']): StatusResponse => ({
-  documentId,
-  filename: `${documentId}.txt`,
-  status,
-  error: null,
-  createdAt: '2026-01-01T00:00:00Z',
-  startedAt: '2026-01-01T00:00:01Z',
-  completedAt: null,
-});
+  } as const;
+}
+function statusOf(documentId: string, status: StatusResponse['status']): StatusResponse {
+  return {
+    documentId,
+    filename: `${documentId}.txt`,
+    status,
+    error: null,
+    createdAt: '2026-01-01T00:00:00Z',
+    startedAt: '2026-01-01T00:00:01Z',
+    completedAt: null,
+  };
+}
 
 it('lists what the socket reports', () => {
   const { hub, documents } = createServer();

@@ -38,63 +38,71 @@ function createPage() {
 const LIST = { first: 20, after: null, filter: null };
 const SEARCH = { query: 'bees', mode: 'HYBRID', first: 10 } as const;
 
-const toDocument = (id: string, seq: number, status: string, done = 0) => ({
-  __typename: 'Document',
-  id,
-  filename: `${id}.pdf`,
-  mimeType: 'application/pdf',
-  fileSize: 10,
-  status,
-  seq,
-  generation: 1,
-  attempt: 1,
-  maxAttempts: 5,
-  progress: { __typename: 'Progress', done, total: 8, percent: (100 * done) / 8 },
-  error: null,
-  vectorCount: done,
-  searchable: status === 'COMPLETED',
-  priority: 'NORMAL',
-  queuePosition: null,
-  scheduledFor: null,
-  nextAttemptAt: null,
-  createdAt: '2026-01-01T00:00:00.000Z',
-  updatedAt: '2026-01-01T00:00:00.000Z',
-  startedAt: null,
-  processedAt: null,
-});
+function toDocument(id: string, seq: number, status: string, done = 0) {
+  return {
+    __typename: 'Document',
+    id,
+    filename: `${id}.pdf`,
+    mimeType: 'application/pdf',
+    fileSize: 10,
+    status,
+    seq,
+    generation: 1,
+    attempt: 1,
+    maxAttempts: 5,
+    progress: { __typename: 'Progress', done, total: 8, percent: (100 * done) / 8 },
+    error: null,
+    vectorCount: done,
+    searchable: status === 'COMPLETED',
+    priority: 'NORMAL',
+    queuePosition: null,
+    scheduledFor: null,
+    nextAttemptAt: null,
+    createdAt: '2026-01-01T00:00:00.000Z',
+    updatedAt: '2026-01-01T00:00:00.000Z',
+    startedAt: null,
+    processedAt: null,
+  };
+}
 
-const toEvent = (document: Record<string, unknown>) => ({
-  __typename: 'DocumentStatusEvent',
-  kind: 'CHANGE',
-  documentId: document['id'],
-  seq: document['seq'],
-  status: document['status'],
-  previousStatus: 'PENDING',
-  message: 'a change',
-  occurredAt: '2026-01-01T00:00:01.000Z',
-  document,
-});
-
-const toList = (...nodes: Record<string, unknown>[]) => ({
-  documents: {
-    __typename: 'DocumentConnection',
-    edges: nodes.map((node) => ({ __typename: 'DocumentEdge', node })),
-    pageInfo: { __typename: 'PageInfo', hasNextPage: false, endCursor: null },
-    totalCount: nodes.length,
-  },
-});
-
-const toHits = (...documents: Record<string, unknown>[]) => ({
-  search: documents.map((document) => ({
-    __typename: 'SearchHit',
-    text: 'bees',
-    highlights: [],
-    score: 1,
-    chunkIndex: 0,
-    page: 1,
+function toEvent(document: Record<string, unknown>) {
+  return {
+    __typename: 'DocumentStatusEvent',
+    kind: 'CHANGE',
+    documentId: document['id'],
+    seq: document['seq'],
+    status: document['status'],
+    previousStatus: 'PENDING',
+    message: 'a change',
+    occurredAt: '2026-01-01T00:00:01.000Z',
     document,
-  })),
-});
+  };
+}
+
+function toList(...nodes: Record<string, unknown>[]) {
+  return {
+    documents: {
+      __typename: 'DocumentConnection',
+      edges: nodes.map((node) => ({ __typename: 'DocumentEdge', node })),
+      pageInfo: { __typename: 'PageInfo', hasNextPage: false, endCursor: null },
+      totalCount: nodes.length,
+    },
+  };
+}
+
+function toHits(...documents: Record<string, unknown>[]) {
+  return {
+    search: documents.map((document) => ({
+      __typename: 'SearchHit',
+      text: 'bees',
+      highlights: [],
+      score: 1,
+      chunkIndex: 0,
+      page: 1,
+      document,
+    })),
+  };
+}
 
 it('keeps an event that is newer than a late response', async () => {
   const page = createPage();

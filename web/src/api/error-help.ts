@@ -38,7 +38,7 @@ const HELP_BY_CODE = new Map<string, ErrorHelp>(
     EMBEDDER_REFUSED: {
       title: 'The embedding service rejected the document',
       action:
-        'Ask your administrator to check the key of the embedding service, then upload the file again.',
+        'Ask your administrator to check the embedding service’s key, then upload the file again.',
     },
     EMBEDDER_UNAVAILABLE: {
       title: 'The embedding service is not responding',

@@ -4,13 +4,13 @@ import { InMemoryCache, type FieldReadFunction, type Reference } from '@apollo/c
  * Leaves out items whose document is no longer in the cache, so that evicting a document removes it
  * from every list at once.
  */
-const withoutEvicted =
-  (key: 'node' | 'document'): FieldReadFunction<readonly Reference[]> =>
-  (existing, { readField, canRead }) =>
+function withoutEvicted(key: 'node' | 'document'): FieldReadFunction<readonly Reference[]> {
+  return (existing, { readField, canRead }) =>
     existing?.filter((item) => {
       const document = readField(key, item);
       return document === undefined || canRead(document);
     });
+}
 
 export function createCache(): InMemoryCache {
   return new InMemoryCache({

@@ -26,8 +26,8 @@ function createTokenLink(identity: Identity): ApolloLink {
 }
 
 /**
- * Retries a rejected operation once with a fresh token, because only the server's clock decides when
- * a token expires. Signs out if the server rejects the fresh token too.
+ * Retries a rejected operation once with a fresh token, because the server's clock decides when a
+ * token expires. Signs out if the server rejects the fresh token too.
  */
 function createRejectionLink(identity: Identity): ApolloLink {
   return new ErrorLink(({ error, operation, forward }) => {

@@ -13,9 +13,10 @@ const fetchWithProgress: typeof fetch = (input, options) =>
   options && isUpload(options) ? xhrFetch(urlOf(input), options) : fetch(input, options);
 
 /** The server's CSRF prevention requires the preflight header for multipart requests. */
-export const createUploadLink = () =>
-  new UploadHttpLink({
+export function createUploadLink() {
+  return new UploadHttpLink({
     uri: '/graphql',
     headers: { 'Apollo-Require-Preflight': 'true' },
     fetch: fetchWithProgress,
   });
+}

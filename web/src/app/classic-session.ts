@@ -10,11 +10,11 @@ export interface ClassicSessionClient {
   dispose(): void;
 }
 
-export const createClassicSession = (
+export function createClassicSession(
   identity: Identity,
   maxUploadBytes: number | null,
-): Session<ClassicSessionClient> =>
-  createSession((connection) => {
+): Session<ClassicSessionClient> {
+  return createSession((connection) => {
     const client = createClassicClient(identity, connection);
     const documents = createClassicDocuments(client);
     const disconnect = client.connect();
@@ -31,3 +31,4 @@ export const createClassicSession = (
       },
     };
   }, maxUploadBytes);
+}

@@ -15,11 +15,11 @@ export interface GraphqlClient {
   dispose(): void;
 }
 
-export const createGraphqlSession = (
+export function createGraphqlSession(
   identity: Identity,
   maxUploadBytes: number | null,
-): Session<GraphqlClient> =>
-  createSession((connection) => {
+): Session<GraphqlClient> {
+  return createSession((connection) => {
     const { client, documents, dispose } = createApollo(identity, connection);
     const watch = watchDocuments(client, documents);
     return {
@@ -33,3 +33,4 @@ export const createGraphqlSession = (
       },
     };
   }, maxUploadBytes);
+}

@@ -47,7 +47,7 @@ export function createClassicDocuments(client: ClassicClient): ClassicDocuments 
   const stops = [
     client.on('job_progress', (data) => set(withProgress(rows, data))),
     client.on('document_processed', (data) => set(withProcessed(rows, data))),
-    // The protocol has no event for a deletion, so each unfinished row is checked after a reconnect.
+    // The protocol has no event for a deletion, so unfinished rows are checked after a reconnect.
     client.on('authenticated', () => {
       for (const { id, status } of rows.values()) if (!isTerminal(status)) enqueueLoad(id);
     }),

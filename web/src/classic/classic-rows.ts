@@ -9,27 +9,29 @@ export interface ClassicRow extends DocumentRow {
 
 export type ClassicRows = ReadonlyMap<string, ClassicRow>;
 
-const createRow = (id: string): ClassicRow => ({
-  id,
-  filename: null,
-  mimeType: null,
-  fileSize: null,
-  status: 'PENDING',
-  percent: 0,
-  done: null,
-  total: null,
-  error: null,
-  attempt: null,
-  maxAttempts: null,
-  queuePosition: null,
-  vectorCount: null,
-  scheduledFor: null,
-  nextAttemptAt: null,
-  createdAt: null,
-  startedAt: null,
-  processedAt: null,
-  revision: 0,
-});
+function createRow(id: string): ClassicRow {
+  return {
+    id,
+    filename: null,
+    mimeType: null,
+    fileSize: null,
+    status: 'PENDING',
+    percent: 0,
+    done: null,
+    total: null,
+    error: null,
+    attempt: null,
+    maxAttempts: null,
+    queuePosition: null,
+    vectorCount: null,
+    scheduledFor: null,
+    nextAttemptAt: null,
+    createdAt: null,
+    startedAt: null,
+    processedAt: null,
+    revision: 0,
+  };
+}
 
 function updateRow(
   rows: ClassicRows,
@@ -40,23 +42,24 @@ function updateRow(
   return new Map(rows).set(id, { ...row, ...change(row) });
 }
 
-export const withProgress = (
+export function withProgress(
   rows: ClassicRows,
   { documentId, status, progress }: JobProgress,
-): ClassicRows =>
-  updateRow(rows, documentId, ({ revision }) => ({
+): ClassicRows {
+  return updateRow(rows, documentId, ({ revision }) => ({
     status: status === 'pending' ? 'PENDING' : 'PROCESSING',
     percent: progress,
     error: null,
     processedAt: null,
     revision: revision + 1,
   }));
+}
 
-export const withProcessed = (
+export function withProcessed(
   rows: ClassicRows,
   { documentId, filename, status, error, processedAt }: DocumentProcessed,
-): ClassicRows =>
-  updateRow(rows, documentId, ({ revision }) => ({
+): ClassicRows {
+  return updateRow(rows, documentId, ({ revision }) => ({
     filename,
     processedAt,
     status: toRowStatus(status, error),
@@ -64,16 +67,19 @@ export const withProcessed = (
     error: toRowError(status, error),
     revision: revision + 1,
   }));
+}
 
-export const withUpload = (
+export function withUpload(
   rows: ClassicRows,
   id: string,
   { name, size }: { name: string; size: number },
-): ClassicRows => updateRow(rows, id, () => ({ filename: name, fileSize: size }));
+): ClassicRows {
+  return updateRow(rows, id, () => ({ filename: name, fileSize: size }));
+}
 
 /**
- * Applies a response to the status request. `requestRevision` is the row's revision when the request
- * was sent: if events have arrived since then, the response changes only the facts that are constant.
+ * Applies a response to a row. `requestRevision` is the row's revision when the request was sent. If
+ * events have arrived since then, the response changes only the constant facts, not the status.
  */
 export function withStatus(
   rows: ClassicRows,
@@ -105,10 +111,10 @@ export function withoutRow(rows: ClassicRows, id: string): ClassicRows {
 export const sortRows = (rows: ClassicRows): readonly ClassicRow[] =>
   [...rows.values()].sort((a, b) => timeOf(b) - timeOf(a));
 
-const timeOf = ({ createdAt, processedAt }: ClassicRow) => {
+function timeOf({ createdAt, processedAt }: ClassicRow) {
   const time = createdAt ?? processedAt;
   return time === null ? Number.POSITIVE_INFINITY : Date.parse(time);
-};
+}
 
 function toRowStatus(status: StatusResponse['status'], error: string | null): RowStatus {
   if (status === 'failed') return error === 'cancelled' ? 'CANCELLED' : 'FAILED';

@@ -69,9 +69,12 @@ export function parseMessage(text: string): ClassicMessage | null {
   }
 }
 
-const isMessage = (value: unknown): value is ClassicMessage =>
-  typeof value === 'object' &&
-  value !== null &&
-  'type' in value &&
-  typeof value.type === 'string' &&
-  EVENT_NAMES.includes(value.type);
+function isMessage(value: unknown): value is ClassicMessage {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'type' in value &&
+    typeof value.type === 'string' &&
+    EVENT_NAMES.includes(value.type)
+  );
+}

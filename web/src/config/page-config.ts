@@ -5,7 +5,7 @@ export interface PageConfig {
   maxUploadBytes: number | null;
 }
 
-/** `kind` selects the sign-in. The other settings belong to that kind, such as Firebase's API key. */
+/** `kind` selects the sign-in; the other settings, such as Firebase's API key, belong to it. */
 export interface IdentitySettings {
   readonly kind: string;
   readonly [setting: string]: unknown;

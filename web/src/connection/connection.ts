@@ -5,7 +5,7 @@ import { backoffMs } from './backoff.js';
  *   connecting ──► live ──► waiting ──► retrying ──► live
  *        └────────────────────▲  └────────┘
  *
- * waiting: the connection is lost and the next attempt is scheduled; retrying: an attempt is running.
+ * waiting: the connection is lost and an attempt is scheduled; retrying: that attempt is running.
  */
 export type ConnectionState =
   | { readonly phase: 'connecting' }
@@ -15,7 +15,7 @@ export type ConnectionState =
 
 /** The state of the page's one live connection, whichever protocol keeps it. */
 export interface Connection extends Readable<ConnectionState> {
-  /** Reports that the connection is open. Notifies every `onReconnected` listener after an outage. */
+  /** Reports an open connection. Notifies every `onReconnected` listener after an outage. */
   live(): void;
   /**
    * Resolves when the next attempt is due: after the backoff, or at once if the browser is online

@@ -19,8 +19,7 @@ export function describeConnection(
   if (!browserOnline) {
     return {
       label: 'Offline',
-      sentence:
-        'You are offline. The page shows the last known state and updates when the network is back.',
+      sentence: 'You are offline. The page shows the last known state until the network is back.',
       tone: 'down',
     };
   }

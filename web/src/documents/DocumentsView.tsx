@@ -54,7 +54,7 @@ export function DocumentsView<Cursor>(props: DocumentsViewProps<Cursor>) {
   );
 }
 
-/** Scrolls to the top, because the pager is below the rows and a person reads a page from its top. */
+/** Scrolls to the top: the pager is below the rows, and a person reads a new page from its top. */
 function turnPage(turn: () => void): void {
   turn();
   window.scrollTo({ top: 0 });

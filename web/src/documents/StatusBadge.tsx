@@ -21,10 +21,11 @@ const APPEARANCE = {
 } as const satisfies Record<RowStatus, unknown>;
 
 /** A status that only a newer server knows is shown by its name. */
-const appearanceOf = (status: RowStatus) =>
-  Object.hasOwn(APPEARANCE, status)
+function appearanceOf(status: RowStatus) {
+  return Object.hasOwn(APPEARANCE, status)
     ? APPEARANCE[status]
     : { label: String(status), color: 'gray', Icon: IconHelpCircle };
+}
 
 export const statusLabel = (status: RowStatus): string => appearanceOf(status).label;
 

@@ -65,7 +65,7 @@ export function processingMs(
   return processedAt === null ? null : Math.max(0, Date.parse(processedAt) - Date.parse(startedAt));
 }
 
-/** The classic protocol names no code; the server's message then explains the error and the action. */
+/** The classic protocol may name no code; the message then explains the error and the action. */
 const NO_CODE: ErrorHelp = { title: 'The document could not be processed', action: '' };
 
 /**

@@ -1,7 +1,7 @@
 export interface Refresher {
   /**
-   * Refreshes at once, or `cooldownMs` after the last response. Never sends two requests at the same
-   * time: a call during a request causes one more.
+   * Refreshes at once, or `cooldownMs` after the last response. Sends one request at a time: a call
+   * during a request causes one more afterwards.
    */
   request(): void;
   stop(): void;

@@ -60,6 +60,9 @@ subscription Watch {
 }
 `;
 
-export const DEV_HEADERS = `${JSON.stringify({ Authorization: 'Bearer dev:playground' }, null, 2)}\n`;
+const toHeaders = (token: string) =>
+  `${JSON.stringify({ Authorization: `Bearer ${token}` }, null, 2)}\n`;
 
-export const NO_HEADERS = `${JSON.stringify({ Authorization: 'Bearer <your token>' }, null, 2)}\n`;
+export const DEV_HEADERS = toHeaders('dev:playground');
+
+export const NO_HEADERS = toHeaders('<your token>');

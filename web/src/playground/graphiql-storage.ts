@@ -3,8 +3,8 @@ import { openStorage } from '../ui/storage.js';
 const GRAPHIQL_KEYS = /^graphiql:/;
 
 /**
- * The storage of GraphiQL. GraphiQL accesses `localStorage` unguarded, so that it would show nothing
- * in a private window that forbids it.
+ * The storage of GraphiQL, which accesses `localStorage` unguarded and would show nothing in a
+ * private window that forbids it.
  */
 export const graphiqlStorage = {
   ...openStorage(),

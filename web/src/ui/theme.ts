@@ -74,7 +74,7 @@ function softVariables(scheme: 'light' | 'dark'): Record<string, string> {
  * Replaces Mantine's dimmed, error and placeholder colours: their contrast is below the 4.5 that
  * small text needs.
  */
-export const cssVariablesResolver: CSSVariablesResolver = () => ({
+const CSS_VARIABLES: ReturnType<CSSVariablesResolver> = {
   variables: {},
   light: {
     ...softVariables('light'),
@@ -96,4 +96,6 @@ export const cssVariablesResolver: CSSVariablesResolver = () => ({
     '--page-border': '#2e343a',
     '--page-highlight': '#155e56',
   },
-});
+};
+
+export const cssVariablesResolver: CSSVariablesResolver = () => CSS_VARIABLES;

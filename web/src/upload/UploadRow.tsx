@@ -28,7 +28,7 @@ export function UploadRow({ upload, uploads, hrefOf }: UploadRowProps) {
               Try again
             </Button>
           )}
-          <CloseOrAbort upload={upload} uploads={uploads} />
+          <DismissOrAbort upload={upload} uploads={uploads} />
         </Group>
       </Group>
       <Bar upload={upload} />
@@ -62,22 +62,21 @@ function UploadText({
   }
   return (
     <Text size="xs" c="dimmed" className="tabular">
-      {phaseLabel(state.phase)}
+      {PHASE_LABELS[state.phase]}
       {state.phase === 'sending' ? ` ${Math.floor(state.percent)} %` : ''} ·{' '}
       {formatBytes(file.size)}
     </Text>
   );
 }
 
-const phaseLabel = (phase: 'waiting' | 'sending' | 'accepting' | 'aborted') =>
-  ({
-    waiting: 'Waiting for its turn',
-    sending: 'Sending',
-    accepting: 'Sent, waiting for the server',
-    aborted: 'Aborted',
-  })[phase];
+const PHASE_LABELS = {
+  waiting: 'Waiting for its turn',
+  sending: 'Sending',
+  accepting: 'Sent, waiting for the server',
+  aborted: 'Aborted',
+} as const;
 
-function CloseOrAbort({
+function DismissOrAbort({
   upload: { key, file, state },
   uploads,
 }: Pick<UploadRowProps, 'upload' | 'uploads'>) {

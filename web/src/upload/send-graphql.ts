@@ -3,9 +3,8 @@ import type { UploadFetchOptions } from '../apollo/upload-link.js';
 import { UploadDocument } from '../documents/operations.js';
 import type { SendFile } from './uploads.js';
 
-export const createGraphqlSender =
-  (client: ApolloClient): SendFile =>
-  async (file, { signal, onSent }) => {
+export function createGraphqlSender(client: ApolloClient): SendFile {
+  return async (file, { signal, onSent }) => {
     const fetchOptions: UploadFetchOptions = { signal, onSent };
     const { data } = await client.mutate({
       mutation: UploadDocument,
@@ -16,3 +15,4 @@ export const createGraphqlSender =
     const { document, duplicateOf } = data.uploadDocument;
     return { documentId: document.id, duplicateOf };
   };
+}

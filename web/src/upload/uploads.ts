@@ -52,9 +52,12 @@ export interface UploadsOptions {
 /** The server would reject the same bytes again. */
 const FILE_ERRORS: readonly string[] = ['EMPTY_FILE', 'FILE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
 
-export const canRetry = (state: UploadState): boolean =>
-  state.phase === 'aborted' ||
-  (state.phase === 'failed' && !FILE_ERRORS.includes(state.problem.code));
+export function canRetry(state: UploadState): boolean {
+  return (
+    state.phase === 'aborted' ||
+    (state.phase === 'failed' && !FILE_ERRORS.includes(state.problem.code))
+  );
+}
 
 const isUnfinished = ({ state }: Upload) => state.phase === 'waiting' || isInFlight(state);
 const isInFlight = ({ phase }: UploadState) => phase === 'sending' || phase === 'accepting';
@@ -133,7 +136,7 @@ export function createUploads({ send, maxUploadBytes, maxParallel = 3 }: Uploads
   };
 }
 
-/** Returns the failed state of a file that the server would reject; null if the file may be sent. */
+/** Returns the failed state of a file that the server would reject; null for any other file. */
 function findFileProblem({ size }: File, maxUploadBytes: number | null): UploadState | null {
   if (size === 0)
     return {

@@ -74,7 +74,7 @@ function createFirebaseIdentity(auth: Auth): Identity {
   const session = createStore<UserSession>({ user: toUser(auth.currentUser), signOutReason: null });
   const set = (user: SignedInUser | null, signOutReason: string | null) => {
     const current = session.get();
-    // Firebase may sign out before the reason is known; the reason is added to a session that ended.
+    // Firebase may sign out before the reason is known, so a reason may follow.
     const isNewReason = user === null && current.signOutReason === null && signOutReason !== null;
     if (user?.name !== current.user?.name || isNewReason) session.set({ user, signOutReason });
   };

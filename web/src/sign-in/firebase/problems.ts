@@ -20,7 +20,7 @@ const PROBLEMS: Readonly<Record<string, string | undefined>> = {
   'auth/account-exists-with-different-credential':
     'Your account uses a password. Sign in with the same e-mail address and that password.',
   'auth/unauthorized-domain':
-    'Firebase does not know the address of this page. Ask your administrator to authorise its domain.',
+    'Firebase does not know this page’s address. Ask your administrator to authorise its domain.',
   'auth/configuration-not-found':
     'Sign-in is not set up in this Firebase project. Contact your administrator.',
 };
