@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { toProblem } from '../../web/src/api/problem.js';
 import { parsePageConfig } from '../../web/src/config/page-config.js';
 import { countGroups, matches, toDocumentFilter } from '../../web/src/documents/filter.js';
-import { formatBytes, formatDuration, formatLimit } from '../../web/src/ui/format.js';
 import { createRefresher } from '../../web/src/documents/refresher.js';
-import { hashOf, parseRoute } from '../../web/src/ui/route.js';
 import { toSegments } from '../../web/src/search/highlights.js';
 import { createDevIdentity } from '../../web/src/sign-in/dev-identity.js';
+import { formatBytes, formatDuration, formatLimit } from '../../web/src/ui/format.js';
+import { hashOf, parseRoute } from '../../web/src/ui/route.js';
 
 it('gives a request without a response a code of its own', () => {
   expect(toProblem(new TypeError('Failed to fetch')).code).toBe('NO_RESPONSE');

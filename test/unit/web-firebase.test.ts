@@ -1,8 +1,8 @@
-import { readFirebaseSettings } from '../../web/src/sign-in/firebase/settings.js';
 import {
   describeSessionEnd,
   describeSignInProblem,
 } from '../../web/src/sign-in/firebase/problems.js';
+import { readFirebaseSettings } from '../../web/src/sign-in/firebase/settings.js';
 
 const problemOf = (code: string) =>
   describeSignInProblem(Object.assign(new Error('not a text for people'), { code }));

@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { errorHelp } from '../../web/src/api/error-help.js';
 import { rowErrorHelp } from '../../web/src/documents/document-row.js';
+import { createDevIdentity } from '../../web/src/sign-in/dev-identity.js';
 import { formatAgo, formatDateTime } from '../../web/src/ui/format.js';
 import { hashOf, parseRoute } from '../../web/src/ui/route.js';
 import { openStorage } from '../../web/src/ui/storage.js';
-import { createDevIdentity } from '../../web/src/sign-in/dev-identity.js';
 
 const INHERITED = ['constructor', 'toString', 'valueOf', '__proto__', 'hasOwnProperty'];
 const anyText = fc.oneof(

@@ -8,8 +8,8 @@ import { ModalsProvider } from '@mantine/modals';
 import { Notifications } from '@mantine/notifications';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { ErrorBoundary } from './ui/ErrorBoundary.js';
 import { Page } from './app/Page.js';
+import { ErrorBoundary } from './ui/ErrorBoundary.js';
 import { cssVariablesResolver, theme } from './ui/theme.js';
 
 const root = document.getElementById('root');

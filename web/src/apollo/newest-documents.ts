@@ -54,7 +54,7 @@ export function createNewestDocuments(cache: ApolloCache): NewestDocuments {
       returnPartialData: true,
     });
 
-  const newestOf = (incoming: Fields): Fields => {
+  function newestOf(incoming: Fields): Fields {
     const known = cached(String(incoming['id']));
     if (known === null || !isOlder(incoming, known)) return incoming;
     // Fields that the cache does not have, such as the history, are kept.
@@ -63,9 +63,9 @@ export function createNewestDocuments(cache: ApolloCache): NewestDocuments {
       known[key] === undefined ? value : known[key],
     ]);
     return Object.fromEntries(entries) as Fields;
-  };
+  }
 
-  const walk = (value: unknown): unknown => {
+  function walk(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(walk).filter((item) => item !== DELETED);
     if (!isFields(value)) return value;
     const isDocument = value['__typename'] === 'Document';
@@ -80,7 +80,7 @@ export function createNewestDocuments(cache: ApolloCache): NewestDocuments {
       entries.map(([key, child]) => [key, child === DELETED ? null : child]),
     );
     return isDocument ? newestOf(walked) : walked;
-  };
+  }
 
   // `walk` changes values, never the shape that the operation requested.
   const walkResult = (result: ApolloLink.Result): ApolloLink.Result =>

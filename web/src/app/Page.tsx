@@ -1,14 +1,14 @@
 import { Button, Center, Loader } from '@mantine/core';
 import { IconLock, IconPlugConnectedX, IconReload } from '@tabler/icons-react';
 import { useSyncExternalStore, type ReactNode } from 'react';
-import { ClassicWorkspace } from './ClassicWorkspace.js';
 import type { PageConfig } from '../config/page-config.js';
 import { usePageConfig } from '../config/use-page-config.js';
 import type * as signIn from '../sign-in/identity.js';
 import { SignIn } from '../sign-in/SignIn.js';
 import { useSignIn } from '../sign-in/use-sign-in.js';
-import { GraphqlWorkspace } from './GraphqlWorkspace.js';
 import { Notice } from '../ui/Notice.js';
+import { ClassicWorkspace } from './ClassicWorkspace.js';
+import { GraphqlWorkspace } from './GraphqlWorkspace.js';
 import { useProtocolChoice } from './protocol-choice.js';
 import { ProtocolSwitch } from './ProtocolSwitch.js';
 

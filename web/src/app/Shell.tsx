@@ -1,10 +1,10 @@
 import { Anchor, Container, Group, Stack, Text, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Brand } from '../ui/Brand.js';
-import { AccountMenu } from './AccountMenu.js';
-import { ColorSchemeSwitch } from './ColorSchemeSwitch.js';
 import { ErrorBoundary } from '../ui/ErrorBoundary.js';
 import { hashOf, useRoute, type Route } from '../ui/route.js';
+import { AccountMenu } from './AccountMenu.js';
+import { ColorSchemeSwitch } from './ColorSchemeSwitch.js';
 import classes from './shell.module.css';
 
 interface ShellProps {

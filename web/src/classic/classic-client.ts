@@ -1,8 +1,8 @@
 import { ProblemError, problemFromResponse } from '../api/problem.js';
+import { xhrFetch } from '../api/xhr-fetch.js';
 import type { Connection } from '../connection/connection.js';
 import type { Identity } from '../sign-in/identity.js';
 import type { SendFile } from '../upload/uploads.js';
-import { xhrFetch } from '../api/xhr-fetch.js';
 import { runClassicSocket } from './classic-socket.js';
 import { createEventHub, type EventHub } from './events.js';
 import type { StatusResponse, UploadResponse } from './protocol.js';

@@ -28,21 +28,21 @@ export function createClassicDocuments(client: ClassicClient): ClassicDocuments 
   const sorted = createStore<readonly ClassicRow[]>([]);
   const requested = new Set<string>();
 
-  const set = (next: ClassicRows) => {
+  function set(next: ClassicRows) {
     rows = next;
     sorted.set(sortRows(rows));
-  };
-  const loadStatus = async (id: string) => {
+  }
+  async function loadStatus(id: string) {
     const requestRevision = rows.get(id)?.revision ?? 0;
     const response = await client.status(id);
     if (response) set(withStatus(rows, response, requestRevision));
     else if (rows.get(id)?.revision === requestRevision) set(withoutRow(rows, id));
-  };
+  }
   /** One request at a time, so that a list of a thousand does not delay an upload. */
   let queue = Promise.resolve();
-  const enqueueLoad = (id: string, onFailure?: () => void) => {
+  function enqueueLoad(id: string, onFailure?: () => void) {
     queue = queue.then(() => loadStatus(id)).catch(onFailure);
-  };
+  }
 
   const stops = [
     client.on('job_progress', (data) => set(withProgress(rows, data))),

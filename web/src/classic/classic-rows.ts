@@ -78,8 +78,8 @@ export function withUpload(
 }
 
 /**
- * Applies a response to a row. `requestRevision` is the row's revision when the request was sent. If
- * events have arrived since then, the response changes only the constant facts, not the status.
+ * Applies a response to a row. `requestRevision` is the row's revision when the request was sent.
+ * If events have arrived since then, the response changes only the constant facts.
  */
 export function withStatus(
   rows: ClassicRows,

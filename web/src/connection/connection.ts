@@ -69,9 +69,9 @@ export function createConnection(delayMsOf = backoffMs): Connection {
 function listenToBrowser(onReturn: () => void): () => void {
   // Unit tests run without a window.
   if (typeof window === 'undefined') return () => undefined;
-  const onVisibilityChange = () => {
+  function onVisibilityChange() {
     if (document.visibilityState === 'visible') onReturn();
-  };
+  }
   window.addEventListener('online', onReturn);
   document.addEventListener('visibilitychange', onVisibilityChange);
   return () => {

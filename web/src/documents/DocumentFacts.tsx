@@ -1,8 +1,6 @@
 import { Code } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { DocumentDetailsQuery } from '../gql/graphql.js';
-import { processingMs, type DocumentRow } from './document-row.js';
-import classes from './details.module.css';
 import {
   formatAgo,
   formatBytes,
@@ -10,6 +8,8 @@ import {
   formatDuration,
   formatMimeType,
 } from '../ui/format.js';
+import classes from './details.module.css';
+import { processingMs, type DocumentRow } from './document-row.js';
 
 type Details = NonNullable<DocumentDetailsQuery['document']>;
 

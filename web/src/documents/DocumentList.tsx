@@ -1,8 +1,8 @@
 import { Skeleton, Stack, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useNow } from '../ui/use-now.js';
-import { DocumentListRow } from './DocumentListRow.js';
 import { isTerminal, type DocumentRow } from './document-row.js';
+import { DocumentListRow } from './DocumentListRow.js';
 import classes from './documents.module.css';
 import { useAnnouncement } from './use-announcement.js';
 

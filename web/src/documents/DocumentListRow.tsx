@@ -1,9 +1,5 @@
 import { Anchor, Group, Skeleton, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { isRunning, processingMs, type DocumentRow } from './document-row.js';
-import classes from './documents.module.css';
-import { ErrorNote } from './ErrorNote.js';
-import { FileIcon } from './FileIcon.js';
 import {
   formatAgo,
   formatBytes,
@@ -11,6 +7,10 @@ import {
   formatDuration,
   formatMimeType,
 } from '../ui/format.js';
+import { isRunning, processingMs, type DocumentRow } from './document-row.js';
+import classes from './documents.module.css';
+import { ErrorNote } from './ErrorNote.js';
+import { FileIcon } from './FileIcon.js';
 import { StageProgress } from './StageProgress.js';
 import { StatusBadge } from './StatusBadge.js';
 

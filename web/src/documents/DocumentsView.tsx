@@ -1,10 +1,10 @@
 import { Stack } from '@mantine/core';
-import { DocumentList, DocumentListSkeleton } from './DocumentList.js';
 import type { DocumentRow } from './document-row.js';
+import { DocumentList, DocumentListSkeleton } from './DocumentList.js';
 import { EmptyList, ListError } from './EmptyList.js';
 import { isFiltered, NO_FILTER, type GroupCounts } from './filter.js';
-import { ListControls } from './ListControls.js';
 import type { ListPosition } from './list-position.js';
+import { ListControls } from './ListControls.js';
 import { Pager } from './Pager.js';
 import { RowActions } from './RowActions.js';
 import type { NamedDocument } from './use-document-actions.js';

@@ -1,8 +1,8 @@
 import { Button, Paper } from '@mantine/core';
 import { IconCloudOff, IconFilterOff, IconStack2 } from '@tabler/icons-react';
+import { errorHelp } from '../api/error-help.js';
 import { toProblem } from '../api/problem.js';
 import { Notice } from '../ui/Notice.js';
-import { errorHelp } from '../api/error-help.js';
 
 export function EmptyList({ isFiltered, onReset }: { isFiltered: boolean; onReset: () => void }) {
   if (isFiltered) {

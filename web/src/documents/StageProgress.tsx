@@ -1,6 +1,6 @@
 import { Group, Progress, Text } from '@mantine/core';
-import { isRunning, isTerminal, type DocumentRow } from './document-row.js';
 import { formatAgo } from '../ui/format.js';
+import { isRunning, isTerminal, type DocumentRow } from './document-row.js';
 
 function describeStage(
   { status, done, total, percent, nextAttemptAt, scheduledFor, queuePosition }: DocumentRow,

@@ -18,7 +18,7 @@ export function createRefresher(refresh: () => Promise<unknown>, cooldownMs = 30
   let isStopped = false;
   let respondedAt = Number.NEGATIVE_INFINITY;
 
-  const run = async () => {
+  async function run() {
     timer = undefined;
     isRunning = true;
     // The component shows the failure; the next event or a reconnect refreshes again.
@@ -26,15 +26,15 @@ export function createRefresher(refresh: () => Promise<unknown>, cooldownMs = 30
     isRunning = false;
     respondedAt = performance.now();
     if (needsRerun) request();
-  };
-  const request = () => {
+  }
+  function request() {
     needsRerun = isRunning;
     if (isStopped || isRunning) return;
     timer ??= setTimeout(
       () => void run(),
       Math.max(0, respondedAt + cooldownMs - performance.now()),
     );
-  };
+  }
   return {
     request,
     stop: () => {

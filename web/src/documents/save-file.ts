@@ -1,5 +1,5 @@
-import type { Identity } from '../sign-in/identity.js';
 import { ProblemError, problemFromResponse } from '../api/problem.js';
+import type { Identity } from '../sign-in/identity.js';
 
 /**
  * Fetches a file and saves it under its own name. A plain link cannot send the token, which the

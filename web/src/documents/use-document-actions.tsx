@@ -1,11 +1,11 @@
 import { useApolloClient } from '@apollo/client/react';
 import { Text } from '@mantine/core';
 import { modals } from '@mantine/modals';
+import { notifyProblem } from '../api/notify-problem.js';
 import type { NewestDocuments } from '../apollo/newest-documents.js';
+import type { Identity } from '../sign-in/identity.js';
 import { DIALOG_HEADER } from '../ui/dialog-header.js';
 import { notifySuccess } from '../ui/notify.js';
-import { notifyProblem } from '../api/notify-problem.js';
-import type { Identity } from '../sign-in/identity.js';
 import { DeleteDocument } from './operations.js';
 import { saveFile } from './save-file.js';
 

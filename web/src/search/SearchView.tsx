@@ -1,13 +1,13 @@
 import { useQuery } from '@apollo/client/react';
 import { Paper, Skeleton, Stack, Text } from '@mantine/core';
 import { IconFileSearch, IconSearchOff } from '@tabler/icons-react';
-import { toProblem } from '../api/problem.js';
 import { errorHelp } from '../api/error-help.js';
+import { toProblem } from '../api/problem.js';
 import type { DocumentActions } from '../documents/use-document-actions.js';
 import { Notice } from '../ui/Notice.js';
 import { SearchPassages } from './operations.js';
-import { SearchBox } from './SearchBox.js';
 import type { SearchForm } from './search-form.js';
+import { SearchBox } from './SearchBox.js';
 import { SearchHitCard } from './SearchHitCard.js';
 
 const MAX_HITS = 20;

@@ -17,7 +17,7 @@ export function UploadArea({ uploads, maxUploadBytes, hrefOf }: UploadAreaProps)
   const openPicker = useRef<() => void>(null);
   return (
     <Stack gap="sm">
-      {/* Only the button takes the keyboard focus; the zone would be a second stop for one action. */}
+      {/* Only the button takes the keyboard focus; the zone would be a second stop. */}
       <Dropzone
         onDrop={(files) => uploads.add(files)}
         openRef={openPicker}

@@ -71,7 +71,7 @@ export function createUploads({ send, maxUploadBytes, maxParallel = 3 }: Uploads
     set(get().map((upload) => (upload.key === key ? { ...upload, state } : upload)));
   const find = (key: number) => get().find((upload) => upload.key === key);
 
-  const start = async ({ key, file }: Upload) => {
+  async function start({ key, file }: Upload) {
     const controller = new AbortController();
     controllers.set(key, controller);
     setState(key, { phase: 'sending', percent: 0 });
@@ -97,18 +97,18 @@ export function createUploads({ send, maxUploadBytes, maxParallel = 3 }: Uploads
     }
     controllers.delete(key);
     startWaiting();
-  };
+  }
 
-  const startWaiting = () => {
+  function startWaiting() {
     const free = maxParallel - controllers.size;
     const waiting = get().filter(({ state }) => state.phase === 'waiting');
     for (const upload of waiting.slice(0, Math.max(0, free))) void start(upload);
-  };
+  }
 
-  const abort = (key: number) => {
+  function abort(key: number) {
     controllers.get(key)?.abort();
     if (find(key)?.state.phase === 'waiting') setState(key, { phase: 'aborted' });
-  };
+  }
 
   return {
     get,

@@ -55,9 +55,9 @@ function createSignInMethods(
   auth: Auth,
   { emulatorHost }: FirebaseSettings,
 ): FirebaseSignInMethods {
-  const signInWithGoogle = async () => {
+  async function signInWithGoogle() {
     await signInWithPopup(auth, new GoogleAuthProvider(), browserPopupRedirectResolver);
-  };
+  }
   return {
     signIn: async ({ email, password }) => {
       await signInWithEmailAndPassword(auth, email, password);
@@ -72,17 +72,17 @@ function createSignInMethods(
 
 function createFirebaseIdentity(auth: Auth): Identity {
   const session = createStore<UserSession>({ user: toUser(auth.currentUser), signOutReason: null });
-  const set = (user: SignedInUser | null, signOutReason: string | null) => {
+  function set(user: SignedInUser | null, signOutReason: string | null) {
     const current = session.get();
     // Firebase may sign out before the reason is known, so a reason may follow.
     const isNewReason = user === null && current.signOutReason === null && signOutReason !== null;
     if (user?.name !== current.user?.name || isNewReason) session.set({ user, signOutReason });
-  };
-  const signOut = (reason: string | null = null) => {
+  }
+  function signOut(reason: string | null = null) {
     set(null, reason);
     // A session that Firebase failed to remove is found again at the next load.
     void auth.signOut().catch(() => undefined);
-  };
+  }
   // A person may also sign in or out in another tab.
   onAuthStateChanged(auth, (current) => set(toUser(current), null));
 
