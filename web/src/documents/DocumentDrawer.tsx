@@ -2,6 +2,7 @@ import { useQuery } from '@apollo/client/react';
 import { Button, Drawer, Group, Skeleton, Stack, Title } from '@mantine/core';
 import { IconDownload, IconFileOff, IconTrash } from '@tabler/icons-react';
 import { useEffect } from 'react';
+import type { DocumentDetailsQuery } from '../gql/graphql.js';
 import { DIALOG_HEADER } from '../ui/dialog-header.js';
 import { ErrorBoundary } from '../ui/ErrorBoundary.js';
 import { Notice } from '../ui/Notice.js';
@@ -57,12 +58,29 @@ interface DetailsProps extends Omit<DocumentDrawerProps, 'documentId'> {
 }
 
 function Details({ id, watch, actions, onClose }: DetailsProps) {
+  const { data, error, retry } = useDocumentDetails(id, watch);
+  if (!data && error) return <ListError error={error} onRetry={retry} />;
+  if (!data)
+    return <Skeleton height={220} radius="md" role="status" aria-label="Loading the document" />;
+  if (!data.document) {
+    return (
+      <Notice
+        icon={<IconFileOff size={28} stroke={1.6} />}
+        title="The document does not exist"
+        color="gray"
+      >
+        It was deleted, or it belongs to another user.
+      </Notice>
+    );
+  }
+  return <LoadedDetails document={data.document} actions={actions} onClose={onClose} />;
+}
+
+function useDocumentDetails(id: string, watch: DocumentWatch) {
   const { data, previousData, error, refetch } = useQuery(DocumentDetails, {
     variables: { id },
     fetchPolicy: 'cache-and-network',
   });
-  const shown = data ?? previousData;
-  const nowMs = useNow(true);
 
   useEffect(() => {
     const refresher = createRefresher(() => refetch());
@@ -76,22 +94,21 @@ function Details({ id, watch, actions, onClose }: DetailsProps) {
     };
   }, [watch, refetch, id]);
 
-  if (error && !shown)
-    return <ListError error={error} onRetry={() => void refetch().catch(() => undefined)} />;
-  if (!shown)
-    return <Skeleton height={220} radius="md" role="status" aria-label="Loading the document" />;
-  const { document } = shown;
-  if (!document) {
-    return (
-      <Notice
-        icon={<IconFileOff size={28} stroke={1.6} />}
-        title="The document does not exist"
-        color="gray"
-      >
-        It was deleted, or it belongs to another user.
-      </Notice>
-    );
-  }
+  return {
+    data: data ?? previousData,
+    error,
+    retry: () => void refetch().catch(() => undefined),
+  };
+}
+
+interface LoadedDetailsProps {
+  document: NonNullable<DocumentDetailsQuery['document']>;
+  actions: DocumentActions;
+  onClose: () => void;
+}
+
+function LoadedDetails({ document, actions, onClose }: LoadedDetailsProps) {
+  const nowMs = useNow(true);
   const row = toRow(document);
   return (
     <Stack gap="lg">
