@@ -35,28 +35,42 @@ const SETTINGS: Record<string, string> = {
   'graphiql:theme': '[]',
 };
 
-describePage('the page', () => {
-  let visitor: Visitor;
+let visitor: Visitor;
 
-  beforeAll(async () => {
-    visitor = await startVisitor(browser ?? '');
-  });
-  afterEach(async () => {
-    // React logs the errors that a boundary catches.
-    expect(
-      (await visitor.closePages()).filter((fault) => !/^console: (TypeError|Error)/.test(fault)),
-    ).toEqual([]);
-  });
-  afterAll(() => visitor.close());
+beforeAll(async () => {
+  if (browser !== null) visitor = await startVisitor(browser);
+});
 
-  /** Opens the page again after `prepare` has changed its surroundings. */
-  async function open(prepare: (page: Page) => Promise<unknown>, token = newUser()): Promise<Page> {
-    const page = await visitor.open(shared.url, { token });
-    await prepare(page);
-    await page.reload();
-    return page;
-  }
+afterEach(async () => {
+  // React logs the errors that a boundary catches.
+  expect(
+    (await visitor.closePages()).filter((fault) => !/^console: (TypeError|Error)/.test(fault)),
+  ).toEqual([]);
+});
 
+afterAll(async () => {
+  if (browser !== null) await visitor.close();
+});
+
+/** Opens the page again after `prepare` has changed its surroundings. */
+async function open(prepare: (page: Page) => Promise<unknown>, token = newUser()): Promise<Page> {
+  const page = await visitor.open(shared.url, { token });
+  await prepare(page);
+  await page.reload();
+  return page;
+}
+
+async function forbidStorage(page: Page, when: string): Promise<void> {
+  await page.addInitScript((how) => {
+    const forbid = () => {
+      throw new DOMException('The storage is forbidden.', 'SecurityError');
+    };
+    if (how === 'accessed') Object.defineProperty(window, 'localStorage', { get: forbid });
+    else Object.assign(Storage.prototype, { getItem: forbid, setItem: forbid, removeItem: forbid });
+  }, when);
+}
+
+describePage('the page with an unusual address or setting', () => {
   test('shows documents or search at any address', async () => {
     const page = await visitor.open(shared.url, { token: newUser() });
     for (const address of ADDRESSES) {
@@ -79,16 +93,6 @@ describePage('the page', () => {
     await page.getByRole('link', { name: 'docstream' }).waitFor();
   });
 
-  const forbidStorage = (page: Page, when: string) =>
-    page.addInitScript((how) => {
-      const forbid = () => {
-        throw new DOMException('The storage is forbidden.', 'SecurityError');
-      };
-      if (how === 'accessed') Object.defineProperty(window, 'localStorage', { get: forbid });
-      else
-        Object.assign(Storage.prototype, { getItem: forbid, setItem: forbid, removeItem: forbid });
-    }, when);
-
   test.each(['accessed', 'used'])(
     'signs in and shows the playground although the storage throws when it is %s',
     async (when) => {
@@ -100,7 +104,9 @@ describePage('the page', () => {
       await page.getByRole('link', { name: 'docstream' }).waitFor();
     },
   );
+});
 
+describePage('the page with data that it cannot read', () => {
   test('keeps its navigation and recovers after a response that it cannot show', async () => {
     const token = newUser();
     await uploadCompleted(shared.url, token, {
