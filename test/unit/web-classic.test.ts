@@ -51,57 +51,61 @@ function statusOf(documentId: string, status: StatusResponse['status']): StatusR
   };
 }
 
-it('lists what the socket reports', () => {
-  const { hub, documents } = createServer();
-  hub.emit(progress('a', 40));
-  hub.emit(processed('b'));
-  expect(documents.get().map(({ id, status, percent }) => ({ id, status, percent }))).toEqual([
-    { id: 'a', status: 'PROCESSING', percent: 40 },
-    { id: 'b', status: 'COMPLETED', percent: 100 },
-  ]);
-});
+describe('the classic list', () => {
+  it('lists what the socket reports', () => {
+    const { hub, documents } = createServer();
+    hub.emit(progress('a', 40));
+    hub.emit(processed('b'));
+    expect(documents.get().map(({ id, status, percent }) => ({ id, status, percent }))).toEqual([
+      { id: 'a', status: 'PROCESSING', percent: 40 },
+      { id: 'b', status: 'COMPLETED', percent: 100 },
+    ]);
+  });
 
-it('takes the facts, but not the status, from a response older than the last event', async () => {
-  const { hub, documents, requests } = createServer();
-  hub.emit(progress('a', 40));
-  documents.loadMissing(documents.get().slice());
-  await nextTurn();
-  hub.emit(processed('a'));
-  requests[0]?.response.resolve(statusOf('a', 'processing'));
-  await nextTurn();
-  expect(documents.get()[0]).toMatchObject({
-    status: 'COMPLETED',
-    createdAt: '2026-01-01T00:00:00Z',
-    processedAt: '2026-01-01T00:00:09Z',
+  it('takes the facts, but not the status, from a response older than the last event', async () => {
+    const { hub, documents, requests } = createServer();
+    hub.emit(progress('a', 40));
+    documents.loadMissing(documents.get().slice());
+    await nextTurn();
+    hub.emit(processed('a'));
+    requests[0]?.response.resolve(statusOf('a', 'processing'));
+    await nextTurn();
+    expect(documents.get()[0]).toMatchObject({
+      status: 'COMPLETED',
+      createdAt: '2026-01-01T00:00:00Z',
+      processedAt: '2026-01-01T00:00:09Z',
+    });
+  });
+
+  it('requests each fact that the events leave out once', async () => {
+    const { hub, documents, requests } = createServer();
+    hub.emit(progress('a', 0));
+    for (let renders = 0; renders < 3; renders++) documents.loadMissing([...documents.get()]);
+    await nextTurn();
+    expect(requests.map(({ id }) => id)).toEqual(['a']);
+  });
+
+  it('removes an unfinished document that no longer exists after a reconnect', async () => {
+    const { hub, documents, requests } = createServer();
+    hub.emit(progress('a', 40));
+    hub.emit({ type: 'authenticated', data: undefined });
+    await nextTurn();
+    requests[0]?.response.resolve(null);
+    await nextTurn();
+    expect(documents.get()).toEqual([]);
+  });
+
+  it('shows a cancelled document without an error', () => {
+    const { hub, documents } = createServer();
+    hub.emit(processed('a', 'cancelled'));
+    expect(documents.get()[0]).toMatchObject({ status: 'CANCELLED', error: null });
   });
 });
 
-it('requests each fact that the events leave out once', async () => {
-  const { hub, documents, requests } = createServer();
-  hub.emit(progress('a', 0));
-  for (let renders = 0; renders < 3; renders++) documents.loadMissing([...documents.get()]);
-  await nextTurn();
-  expect(requests.map(({ id }) => id)).toEqual(['a']);
-});
-
-it('removes an unfinished document that no longer exists after a reconnect', async () => {
-  const { hub, documents, requests } = createServer();
-  hub.emit(progress('a', 40));
-  hub.emit({ type: 'authenticated', data: undefined });
-  await nextTurn();
-  requests[0]?.response.resolve(null);
-  await nextTurn();
-  expect(documents.get()).toEqual([]);
-});
-
-it('shows a cancelled document without an error', () => {
-  const { hub, documents } = createServer();
-  hub.emit(processed('a', 'cancelled'));
-  expect(documents.get()[0]).toMatchObject({ status: 'CANCELLED', error: null });
-});
-
-it('ignores a message of an unknown type', () => {
-  expect(parseMessage('{"type":"something_new","data":{}}')).toBeNull();
-  expect(parseMessage('not JSON')).toBeNull();
-  expect(parseMessage('{"type":"pong"}')).toEqual({ type: 'pong' });
+describe('a message of the plain WebSocket', () => {
+  it('ignores a message of an unknown type', () => {
+    expect(parseMessage('{"type":"something_new","data":{}}')).toBeNull();
+    expect(parseMessage('not JSON')).toBeNull();
+    expect(parseMessage('{"type":"pong"}')).toEqual({ type: 'pong' });
+  });
 });

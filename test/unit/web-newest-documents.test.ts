@@ -104,109 +104,116 @@ function toHits(...documents: Record<string, unknown>[]) {
   };
 }
 
-it('keeps an event that is newer than a late response', async () => {
-  const page = createPage();
-  const list = page.requestList();
-  page.event(toDocument('a', 3, 'COMPLETED', 8));
-  page.respond('DocumentsPage', toList(toDocument('a', 1, 'PENDING')));
-  const { data } = await list;
+describe('a document in a late response', () => {
+  it('keeps an event that is newer than a late response', async () => {
+    const page = createPage();
+    const list = page.requestList();
+    page.event(toDocument('a', 3, 'COMPLETED', 8));
+    page.respond('DocumentsPage', toList(toDocument('a', 1, 'PENDING')));
+    const { data } = await list;
 
-  expect(data?.documents.edges[0]?.node).toMatchObject({
-    status: 'COMPLETED',
-    seq: 3,
-    progress: { done: 8 },
-    searchable: true,
+    expect(data?.documents.edges[0]?.node).toMatchObject({
+      status: 'COMPLETED',
+      seq: 3,
+      progress: { done: 8 },
+      searchable: true,
+    });
+    expect(page.shown()?.edges[0]?.node).toMatchObject({ status: 'COMPLETED', seq: 3 });
   });
-  expect(page.shown()?.edges[0]?.node).toMatchObject({ status: 'COMPLETED', seq: 3 });
+
+  it('treats the response with less progress as older within one seq', async () => {
+    const page = createPage();
+    const list = page.requestList();
+    page.event(toDocument('a', 2, 'VECTORIZING', 6));
+    page.respond('DocumentsPage', toList(toDocument('a', 2, 'VECTORIZING', 4)));
+    await list;
+
+    expect(page.shown()?.edges[0]?.node.progress.done).toBe(6);
+  });
+
+  it('takes a response that is newer than the last event, and ignores a late event', async () => {
+    const page = createPage();
+    page.event(toDocument('a', 1, 'PENDING'));
+    const list = page.requestList();
+    page.respond('DocumentsPage', toList(toDocument('a', 3, 'COMPLETED', 8)));
+    await list;
+    page.event(toDocument('a', 2, 'EXTRACTING'));
+
+    expect(page.shown()?.edges[0]?.node.status).toBe('COMPLETED');
+  });
+
+  it('takes a new generation although its progress starts at 0', async () => {
+    const page = createPage();
+    const list = page.requestList();
+    page.respond('DocumentsPage', toList(toDocument('a', 3, 'COMPLETED', 8)));
+    await list;
+    page.event(toDocument('a', 4, 'PENDING', 0));
+
+    expect(page.shown()?.edges[0]?.node).toMatchObject({
+      status: 'PENDING',
+      progress: { done: 0 },
+    });
+  });
 });
 
-it('treats the response with less progress as older within one seq', async () => {
-  const page = createPage();
-  const list = page.requestList();
-  page.event(toDocument('a', 2, 'VECTORIZING', 6));
-  page.respond('DocumentsPage', toList(toDocument('a', 2, 'VECTORIZING', 4)));
-  await list;
+describe('a deleted document', () => {
+  it('does not restore a deleted document from a late list', async () => {
+    const page = createPage();
+    const list = page.requestList();
+    page.documents.forget('a');
+    page.respond(
+      'DocumentsPage',
+      toList(toDocument('a', 3, 'COMPLETED', 8), toDocument('b', 1, 'PENDING')),
+    );
+    await list;
 
-  expect(page.shown()?.edges[0]?.node.progress.done).toBe(6);
-});
+    expect(page.shown()?.edges.map(({ node }) => node.id)).toEqual(['b']);
+  });
 
-it('takes a response that is newer than the last event, and ignores a late event', async () => {
-  const page = createPage();
-  page.event(toDocument('a', 1, 'PENDING'));
-  const list = page.requestList();
-  page.respond('DocumentsPage', toList(toDocument('a', 3, 'COMPLETED', 8)));
-  await list;
-  page.event(toDocument('a', 2, 'EXTRACTING'));
+  it('removes a deleted document from every list at once', async () => {
+    const page = createPage();
+    const list = page.requestList();
+    const search = page.requestSearch();
+    page.respond(
+      'DocumentsPage',
+      toList(toDocument('a', 3, 'COMPLETED', 8), toDocument('b', 3, 'COMPLETED', 8)),
+    );
+    page.respond(
+      'SearchPassages',
+      toHits(toDocument('a', 3, 'COMPLETED', 8), toDocument('b', 3, 'COMPLETED', 8)),
+    );
+    await Promise.all([list, search]);
+    page.documents.forget('a');
 
-  expect(page.shown()?.edges[0]?.node.status).toBe('COMPLETED');
-});
+    expect(page.shown()?.edges.map(({ node }) => node.id)).toEqual(['b']);
+    const hits = page.client.readQuery({ query: SearchPassages, variables: SEARCH })?.search;
+    expect(hits?.map(({ document }) => document.id)).toEqual(['b']);
+  });
 
-it('takes a new generation although its progress starts at 0', async () => {
-  const page = createPage();
-  const list = page.requestList();
-  page.respond('DocumentsPage', toList(toDocument('a', 3, 'COMPLETED', 8)));
-  await list;
-  page.event(toDocument('a', 4, 'PENDING', 0));
+  it('leaves out the passages of a deleted document from a late search', async () => {
+    const page = createPage();
+    const search = page.requestSearch();
+    page.documents.forget('a');
+    page.respond('SearchPassages', toHits(toDocument('a', 3, 'COMPLETED', 8)));
+    const { data } = await search;
 
-  expect(page.shown()?.edges[0]?.node).toMatchObject({ status: 'PENDING', progress: { done: 0 } });
-});
+    expect(data?.search).toEqual([]);
+  });
 
-it('does not restore a deleted document from a late list', async () => {
-  const page = createPage();
-  const list = page.requestList();
-  page.documents.forget('a');
-  page.respond(
-    'DocumentsPage',
-    toList(toDocument('a', 3, 'COMPLETED', 8), toDocument('b', 1, 'PENDING')),
-  );
-  await list;
-
-  expect(page.shown()?.edges.map(({ node }) => node.id)).toEqual(['b']);
-});
-
-it('removes a deleted document from every list at once', async () => {
-  const page = createPage();
-  const list = page.requestList();
-  const search = page.requestSearch();
-  page.respond(
-    'DocumentsPage',
-    toList(toDocument('a', 3, 'COMPLETED', 8), toDocument('b', 3, 'COMPLETED', 8)),
-  );
-  page.respond(
-    'SearchPassages',
-    toHits(toDocument('a', 3, 'COMPLETED', 8), toDocument('b', 3, 'COMPLETED', 8)),
-  );
-  await Promise.all([list, search]);
-  page.documents.forget('a');
-
-  expect(page.shown()?.edges.map(({ node }) => node.id)).toEqual(['b']);
-  const hits = page.client.readQuery({ query: SearchPassages, variables: SEARCH })?.search;
-  expect(hits?.map(({ document }) => document.id)).toEqual(['b']);
-});
-
-it('leaves out the passages of a deleted document from a late search', async () => {
-  const page = createPage();
-  const search = page.requestSearch();
-  page.documents.forget('a');
-  page.respond('SearchPassages', toHits(toDocument('a', 3, 'COMPLETED', 8)));
-  const { data } = await search;
-
-  expect(data?.search).toEqual([]);
-});
-
-it('reports a deleted document as missing in a late response', async () => {
-  const page = createPage();
-  const query = gql`
-    query One {
-      document(id: "a") {
-        id
-        seq
+  it('reports a deleted document as missing in a late response', async () => {
+    const page = createPage();
+    const query = gql`
+      query One {
+        document(id: "a") {
+          id
+          seq
+        }
       }
-    }
-  `;
-  const one = page.client.query<{ document: unknown }>({ query, fetchPolicy: 'network-only' });
-  page.documents.forget('a');
-  page.respond('One', { document: { __typename: 'Document', id: 'a', seq: 3 } });
+    `;
+    const one = page.client.query<{ document: unknown }>({ query, fetchPolicy: 'network-only' });
+    page.documents.forget('a');
+    page.respond('One', { document: { __typename: 'Document', id: 'a', seq: 3 } });
 
-  expect((await one).data?.document).toBeNull();
+    expect((await one).data?.document).toBeNull();
+  });
 });

@@ -42,14 +42,14 @@ describe('the address', () => {
 });
 
 describe('the stored settings', () => {
-  const refuse = () => {
+  const forbid = () => {
     throw new DOMException('The storage is forbidden.', 'SecurityError');
   };
-  const FULL = { getItem: () => null, setItem: refuse, removeItem: refuse };
+  const FULL = { getItem: () => null, setItem: forbid, removeItem: forbid };
 
   it.each([
-    ['cannot be accessed', refuse],
-    ['cannot be read or written', () => ({ getItem: refuse, setItem: refuse, removeItem: refuse })],
+    ['cannot be accessed', forbid],
+    ['cannot be read or written', () => ({ getItem: forbid, setItem: forbid, removeItem: forbid })],
     ['is full', () => FULL],
   ])('last until the page is closed if the storage %s', (_, open) => {
     const storage = openStorage(open);
