@@ -20,7 +20,7 @@ export function DevSignInForm({ onSignIn, isName }: DevSignInFormProps) {
       <Stack gap="md">
         <TextInput
           label="Your name"
-          description="This development server accepts any name. Your documents belong to it."
+          description="This development server accepts any name. Your documents are stored under it."
           placeholder="ada"
           autoComplete="username"
           autoCapitalize="none"

@@ -16,7 +16,7 @@ export function SignIn({ signOutReason, children }: SignInProps) {
           <Title order={1} size="h3" ta="center" mt="xs">
             Sign in to docstream
           </Title>
-          <Text c="dimmed" ta="center" size="sm">
+          <Text c="dimmed" ta="center" size="sm" style={{ textWrap: 'balance' }}>
             Upload documents, search their passages, and watch their progress live.
           </Text>
         </Stack>

@@ -19,7 +19,7 @@ export function Notice({ icon, title, children, color = 'tide', action }: Notice
       <Title order={2} size="h4">
         {title}
       </Title>
-      <Text c="dimmed" size="sm" maw={420}>
+      <Text c="dimmed" size="sm" maw={420} style={{ textWrap: 'balance' }}>
         {children}
       </Text>
       {action}
