@@ -1,6 +1,9 @@
 import { backoffMs } from '../../web/src/connection/backoff.js';
 import { createConnection } from '../../web/src/connection/connection.js';
 import { describeConnection } from '../../web/src/connection/describe-connection.js';
+import { createPongTimer } from '../../web/src/connection/keep-alive.js';
+
+const { jest } = import.meta;
 
 describe('the backoff', () => {
   it('doubles the delay up to its maximum and takes a random half of it off', () => {
@@ -34,6 +37,32 @@ describe('the connection', () => {
     connection.retryNow();
     await waiting;
     expect(connection.get().phase).toBe('retrying');
+  });
+});
+
+describe('the pong timer', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('reports a missing pong once', () => {
+    let timeouts = 0;
+    const timer = createPongTimer(() => timeouts++);
+    timer.start();
+    jest.advanceTimersByTime(60_000);
+    expect(timeouts).toBe(1);
+  });
+
+  it('reports nothing after a pong', () => {
+    let timeouts = 0;
+    const timer = createPongTimer(() => timeouts++);
+    timer.start();
+    timer.stop();
+    jest.advanceTimersByTime(60_000);
+    expect(timeouts).toBe(0);
   });
 });
 
