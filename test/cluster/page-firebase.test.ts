@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import {
   findBrowser,
   inspect,
-  isLive,
+  waitUntilLive,
   rowWith,
   startVisitor,
   type OpenOptions,
@@ -74,7 +74,7 @@ async function signUp(page: Page, email = newEmail()): Promise<string> {
   await page.getByRole('button', { name: 'Create an account' }).click();
   await fill(page, email);
   await submit(page, 'Create account');
-  await isLive(page);
+  await waitUntilLive(page);
   return email;
 }
 
@@ -111,7 +111,7 @@ describePage('the sign-in with Firebase', () => {
     await uploadTea(page);
     await page.reload();
     await rowWith(page, 'tea.txt', 'COMPLETED').waitFor();
-    await isLive(page);
+    await waitUntilLive(page);
     await page.getByRole('button', { name: `Account: ${email}` }).waitFor();
     expect(await heading(page).count()).toBe(0);
   });
@@ -198,7 +198,7 @@ describePage('the sign-in form for Firebase', () => {
         await page.getByRole('button', { name: 'Create an account' }).click();
         await inspectView('sign-up');
         await submit(page, 'Create account');
-        await isLive(page);
+        await waitUntilLive(page);
         await page.getByText('No documents yet').waitFor();
         await inspectView('empty');
       }
@@ -214,7 +214,7 @@ describePage('a Firebase token', () => {
       const page = await open();
       const email = await signUp(page);
       if (flow !== 'GraphQL') await page.getByText(flow).click();
-      await isLive(page);
+      await waitUntilLive(page);
       await signOut(page);
       const codes = await recordCloseCodes(page);
       await shortenNextToken(page, 4);
@@ -223,10 +223,10 @@ describePage('a Firebase token', () => {
       );
       await fill(page, email);
       await submit(page, 'Sign in');
-      await isLive(page);
+      await waitUntilLive(page);
       expect((await refreshed).status()).toBe(200);
       expect(await codes()).toContain(4403);
-      await isLive(page);
+      await waitUntilLive(page);
       await uploadTea(page);
       expect(await heading(page).count()).toBe(0);
     },

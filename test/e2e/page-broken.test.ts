@@ -2,7 +2,14 @@
 import type { Page } from 'playwright-core';
 import { newUser, uploadCompleted } from '../support/documents.js';
 import { shareProduct } from '../support/shared-product.js';
-import { findBrowser, inspect, isLive, row, startVisitor, type Visitor } from './page-support.js';
+import {
+  findBrowser,
+  inspect,
+  waitUntilLive,
+  row,
+  startVisitor,
+  type Visitor,
+} from './page-support.js';
 
 const browser = findBrowser();
 const describePage = browser === null ? describe.skip : describe;
@@ -76,7 +83,7 @@ describePage('the page with an unusual address or setting', () => {
     for (const address of ADDRESSES) {
       await page.evaluate((path) => history.replaceState(null, '', path), `/${address}`);
       await page.reload();
-      await isLive(page);
+      await waitUntilLive(page);
       expect({
         address,
         broken: await page.getByText('This page cannot be shown').count(),
@@ -99,7 +106,7 @@ describePage('the page with an unusual address or setting', () => {
       const page = await open((opened) => forbidStorage(opened, when));
       await page.getByRole('textbox').fill('somebody');
       await page.getByRole('button', { name: 'Sign in' }).click();
-      await isLive(page);
+      await waitUntilLive(page);
       await page.goto(`${shared.url}/playground`);
       await page.getByRole('link', { name: 'docstream' }).waitFor();
     },
@@ -178,6 +185,6 @@ describePage('the page with data that it cannot read', () => {
     }
     await page.evaluate(() => (document.title = 'repaired'));
     await page.getByRole('button', { name: 'Go to documents' }).click();
-    await isLive(page);
+    await waitUntilLive(page);
   });
 });

@@ -114,7 +114,7 @@ export const row = (page: Page, filename: string): Locator =>
 export const rowWith = (page: Page, filename: string, status: string): Locator =>
   row(page, filename).and(page.locator(`[data-status=${status}]`));
 
-export const isLive = (page: Page): Promise<void> =>
+export const waitUntilLive = (page: Page): Promise<void> =>
   page.getByTestId('connection').filter({ hasText: 'Live' }).waitFor();
 
 /** Presses Tab until the element has the focus, as a person without a mouse does. */

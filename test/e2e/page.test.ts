@@ -8,7 +8,7 @@ import {
   drop,
   findBrowser,
   inspect,
-  isLive,
+  waitUntilLive,
   row,
   rowWith,
   startVisitor,
@@ -46,9 +46,9 @@ afterAll(async () => {
 
 async function openAs(token: string, flow: Flow = 'GraphQL'): Promise<Page> {
   const page = await visitor.open(product.url, { token });
-  await isLive(page);
+  await waitUntilLive(page);
   if (flow !== 'GraphQL') await page.getByText(flow).click();
-  await isLive(page);
+  await waitUntilLive(page);
   return page;
 }
 
@@ -69,7 +69,7 @@ function deleteDocument(token: string, id: string): Promise<unknown> {
 }
 
 /** Returns the names and statuses on the page. */
-function shown(page: Page): Promise<string[]> {
+function readRows(page: Page): Promise<string[]> {
   return page
     .getByTestId('document')
     .evaluateAll((rows) =>
@@ -97,7 +97,7 @@ async function holdNextList(page: Page) {
   return held.promise;
 }
 
-const settledList = (page: Page) =>
+const waitForSettledList = (page: Page) =>
   page.locator('ul[aria-label=Documents][aria-busy=false]').waitFor();
 
 describePage.each(FLOWS)('the page through %s', (flow) => {
@@ -213,13 +213,13 @@ describePage.each(FLOWS)('the page after an interruption, through %s', (flow) =>
 
     await product.restart();
     await upload(product.url, token, await corpus('knots.md'));
-    await isLive(page);
+    await waitUntilLive(page);
     await Promise.all(
       ['tea.txt', 'under-way.txt', 'knots.md'].map((name) =>
         rowWith(page, name, 'COMPLETED').waitFor(),
       ),
     );
-    expect(await shown(page)).toEqual([
+    expect(await readRows(page)).toEqual([
       'knots.md COMPLETED',
       'under-way.txt COMPLETED',
       'tea.txt COMPLETED',
@@ -236,7 +236,7 @@ describePage('the list of the page', () => {
     await uploadCompleted(product.url, token, await corpus('knots.md'));
 
     await rowWith(page, 'knots.md', 'COMPLETED').waitFor();
-    expect(await shown(page)).toEqual(['knots.md COMPLETED', 'tea.txt COMPLETED']);
+    expect(await readRows(page)).toEqual(['knots.md COMPLETED', 'tea.txt COMPLETED']);
     await page.getByText('Completed2', { exact: true }).waitFor();
   });
 
@@ -274,7 +274,7 @@ describePage('the list of the page', () => {
     await page.getByLabel('Filter by file name').fill('NOTE-1');
     await row(page, 'note-22.txt').waitFor({ state: 'detached' });
     await rowWith(page, 'note-10.txt', 'COMPLETED').waitFor();
-    expect((await shown(page)).length).toBe(10);
+    expect((await readRows(page)).length).toBe(10);
     await page.getByText('Failed0', { exact: true }).click();
     await page.getByText('Nothing matches').waitFor();
     await page.getByRole('button', { name: 'Show all documents' }).click();
@@ -330,7 +330,7 @@ describePage('the search of the page', () => {
     await Promise.all(
       [page, other].map((opened) => row(opened, 'tea.txt').waitFor({ state: 'detached' })),
     );
-    expect(await shown(other)).toEqual(['knots.md COMPLETED']);
+    expect(await readRows(other)).toEqual(['knots.md COMPLETED']);
     await other.getByText('All1', { exact: true }).waitFor();
     await other.getByRole('link', { name: 'Search' }).click();
     await other.getByLabel('What are you looking for?').fill('oxidation of green tea');
@@ -353,8 +353,8 @@ describePage('a late HTTP response', () => {
     await rowWith(page, 'slow.txt', 'COMPLETED').waitFor();
     await release();
 
-    await settledList(page);
-    expect(await shown(page)).toEqual(['slow.txt COMPLETED', 'tea.txt COMPLETED']);
+    await waitForSettledList(page);
+    expect(await readRows(page)).toEqual(['slow.txt COMPLETED', 'tea.txt COMPLETED']);
   });
 
   test('does not restore a deleted document', async () => {
@@ -371,8 +371,8 @@ describePage('a late HTTP response', () => {
     await row(page, 'knots.md').waitFor({ state: 'detached' });
     await release();
 
-    await settledList(page);
-    expect(await shown(page)).toEqual(['tea.txt COMPLETED']);
+    await waitForSettledList(page);
+    expect(await readRows(page)).toEqual(['tea.txt COMPLETED']);
   });
 });
 
@@ -388,7 +388,7 @@ describePage('the page', () => {
     await tabTo(page, page.getByLabel('Your name'));
     await page.keyboard.type(newUser('keys').replace('dev:', ''));
     await page.keyboard.press('Enter');
-    await isLive(page);
+    await waitUntilLive(page);
 
     await tabTo(page, page.getByRole('button', { name: 'Choose files' }));
     await page.keyboard.press('Enter');
@@ -423,7 +423,7 @@ describePage('the page', () => {
     await page.getByText('Use 1 to 64 letters').waitFor();
     await page.getByLabel('Your name').fill(newUser().replace('dev:', ''));
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await isLive(page);
+    await waitUntilLive(page);
     await page.getByRole('button', { name: /^Account/ }).click();
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
     await page.getByLabel('Your name').waitFor();
@@ -443,7 +443,7 @@ describePage.each(['light', 'dark'] as const)('the %s colour scheme of the page'
       problems.push(...(await inspectView(signIn, 'sign-in')));
 
       const page = await visitor.open(product.url, { token, width, colorScheme });
-      await isLive(page);
+      await waitUntilLive(page);
       await page.getByText('No documents yet').waitFor();
       problems.push(...(await inspectView(page, 'empty')));
 

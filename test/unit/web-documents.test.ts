@@ -6,7 +6,7 @@ import { createRefresher } from '../../web/src/documents/refresher.js';
 import { toSegments } from '../../web/src/search/highlights.js';
 import { createDevIdentity } from '../../web/src/sign-in/dev-identity.js';
 import { formatBytes, formatDuration, formatLimit } from '../../web/src/ui/format.js';
-import { hashOf, parseRoute } from '../../web/src/ui/route.js';
+import { toHash, parseRoute } from '../../web/src/ui/route.js';
 
 describe('a problem of the page', () => {
   it('gives a request without a response a code of its own', () => {
@@ -87,7 +87,7 @@ describe('the formats', () => {
 describe('the route', () => {
   it('reads the address that it wrote for a view and a document', () => {
     expect(parseRoute('')).toEqual({ view: 'documents', documentId: null });
-    expect(parseRoute(hashOf({ view: 'search', documentId: 'a/b' }))).toEqual({
+    expect(parseRoute(toHash({ view: 'search', documentId: 'a/b' }))).toEqual({
       view: 'search',
       documentId: 'a/b',
     });

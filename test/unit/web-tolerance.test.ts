@@ -4,7 +4,7 @@ import { errorHelp } from '../../web/src/api/error-help.js';
 import { rowErrorHelp } from '../../web/src/documents/document-row.js';
 import { createDevIdentity } from '../../web/src/sign-in/dev-identity.js';
 import { formatAgo, formatDateTime } from '../../web/src/ui/format.js';
-import { hashOf, parseRoute } from '../../web/src/ui/route.js';
+import { toHash, parseRoute } from '../../web/src/ui/route.js';
 import { openStorage } from '../../web/src/ui/storage.js';
 
 const INHERITED = ['constructor', 'toString', 'valueOf', '__proto__', 'hasOwnProperty'];
@@ -26,7 +26,7 @@ describe('the address', () => {
       fc.property(anyText, (text) => {
         const route = parseRoute(`#/documents/${text}`);
         expect(route).toMatchObject({ view: 'documents' });
-        expect(parseRoute(hashOf(route))).toEqual(route);
+        expect(parseRoute(toHash(route))).toEqual(route);
         expect(['documents', 'search']).toContain(parseRoute(text).view);
       }),
     );
@@ -35,7 +35,7 @@ describe('the address', () => {
   it('accepts any id', () => {
     fc.assert(
       fc.property(anyText, (id) =>
-        hashOf({ view: 'search', documentId: id }).startsWith('#/search/'),
+        toHash({ view: 'search', documentId: id }).startsWith('#/search/'),
       ),
     );
   });

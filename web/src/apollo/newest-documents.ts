@@ -12,7 +12,7 @@ const isFields = (value: unknown): value is Fields =>
 /** The types that mean nothing without their document. */
 const WRAPPER_TYPES = new Set<unknown>(['DocumentEdge', 'SearchHit']);
 
-function doneOf({ progress }: Fields): number {
+function readDone({ progress }: Fields): number {
   const done = isFields(progress) ? progress['done'] : 0;
   return typeof done === 'number' ? done : 0;
 }
@@ -25,7 +25,9 @@ export function isOlder(incoming: Fields, known: Fields): boolean {
   const incomingSeq = incoming['seq'];
   const knownSeq = known['seq'];
   if (typeof incomingSeq !== 'number' || typeof knownSeq !== 'number') return false;
-  return incomingSeq < knownSeq || (incomingSeq === knownSeq && doneOf(incoming) < doneOf(known));
+  return (
+    incomingSeq < knownSeq || (incomingSeq === knownSeq && readDone(incoming) < readDone(known))
+  );
 }
 
 export interface NewestDocuments {

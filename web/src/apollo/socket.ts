@@ -10,7 +10,7 @@ import {
 } from '../connection/keep-alive.js';
 import type { Identity } from '../sign-in/identity.js';
 
-const closeCode = (event: unknown) => (event instanceof CloseEvent ? event.code : undefined);
+const readCloseCode = (event: unknown) => (event instanceof CloseEvent ? event.code : undefined);
 
 /**
  * Opens the one socket of the page. The socket reconnects and subscribes again on its own while
@@ -40,8 +40,8 @@ export function createSocket(identity: Identity, connection: Connection): Client
       },
       closed: (event) => {
         pongTimer.stop();
-        needsFreshToken ||= closeCode(event) === CLOSE_EXPIRED;
-        if (closeCode(event) === CLOSE_UNAUTHENTICATED) identity.signOut(SIGN_IN_REJECTED);
+        needsFreshToken ||= readCloseCode(event) === CLOSE_EXPIRED;
+        if (readCloseCode(event) === CLOSE_UNAUTHENTICATED) identity.signOut(SIGN_IN_REJECTED);
       },
       ping: (isReceived) => {
         if (!isReceived) pongTimer.start();

@@ -5,7 +5,7 @@ import { GraphqlDocuments } from '../documents/GraphqlDocuments.js';
 import { useDocumentActions } from '../documents/use-document-actions.js';
 import { useSearchForm } from '../search/search-form.js';
 import { SearchView } from '../search/SearchView.js';
-import { goTo, hashOf, useRoute } from '../ui/route.js';
+import { goTo, toHash, useRoute } from '../ui/route.js';
 import { useResource } from '../ui/use-resource.js';
 import { createGraphqlSession, type GraphqlClient } from './graphql-session.js';
 import type { Session } from './session.js';
@@ -30,7 +30,7 @@ function Views(props: SignedInProps & { session: Session<GraphqlClient> }) {
   const actions = useDocumentActions(props.identity, documents);
   // The form lives above the views, so that a query survives a visit to the list.
   const searchForm = useSearchForm();
-  const hrefOf = (id: string) => hashOf({ view, documentId: id });
+  const hrefOf = (id: string) => toHash({ view, documentId: id });
   return (
     <Workspace
       {...props}

@@ -2,7 +2,7 @@ import { Anchor, Container, Group, Stack, Text, VisuallyHidden } from '@mantine/
 import type { ReactNode } from 'react';
 import { Brand } from '../ui/Brand.js';
 import { ErrorBoundary } from '../ui/ErrorBoundary.js';
-import { hashOf, useRoute, type Route } from '../ui/route.js';
+import { toHash, useRoute, type Route } from '../ui/route.js';
 import { AccountMenu } from './AccountMenu.js';
 import { ColorSchemeSwitch } from './ColorSchemeSwitch.js';
 import classes from './shell.module.css';
@@ -26,13 +26,13 @@ export function Shell({
   protocolSwitch,
   children,
 }: ShellProps) {
-  const address = hashOf(useRoute());
+  const address = toHash(useRoute());
   return (
     <>
       <header className={classes['header']}>
         <Container size="lg" className={classes['bar'] ?? ''}>
           <Anchor
-            href={hashOf({ view: 'documents', documentId: null })}
+            href={toHash({ view: 'documents', documentId: null })}
             underline="never"
             c="var(--mantine-color-text)"
             aria-label="docstream"
@@ -86,7 +86,7 @@ function ViewLink({
 }) {
   return (
     <a
-      href={hashOf({ view: to, documentId: null })}
+      href={toHash({ view: to, documentId: null })}
       className={classes['view']}
       aria-current={to === current ? 'page' : undefined}
     >

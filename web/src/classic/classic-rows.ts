@@ -109,9 +109,9 @@ export function withoutRow(rows: ClassicRows, id: string): ClassicRows {
 
 /** Sorts by creation, newest first. A row without a time was reported just now and comes first. */
 export const sortRows = (rows: ClassicRows): readonly ClassicRow[] =>
-  [...rows.values()].sort((a, b) => timeOf(b) - timeOf(a));
+  [...rows.values()].sort((a, b) => readTime(b) - readTime(a));
 
-function timeOf({ createdAt, processedAt }: ClassicRow) {
+function readTime({ createdAt, processedAt }: ClassicRow) {
   const time = createdAt ?? processedAt;
   return time === null ? Number.POSITIVE_INFINITY : Date.parse(time);
 }

@@ -32,12 +32,12 @@ function encode(id: string): string {
   }
 }
 
-export function hashOf({ view, documentId }: Route): string {
+export function toHash({ view, documentId }: Route): string {
   return documentId === null ? `#/${view}` : `#/${view}/${encode(documentId)}`;
 }
 
 export function goTo(route: Route): void {
-  location.hash = hashOf(route);
+  location.hash = toHash(route);
 }
 
 function subscribe(listener: () => void): () => void {

@@ -50,14 +50,14 @@ const SESSION_ENDED: Readonly<Record<string, string | undefined>> = {
   'auth/invalid-user-token': 'Your sign-in is no longer accepted. Please sign in again.',
 };
 
-function codeOf(error: unknown): string {
+function readCode(error: unknown): string {
   const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === 'string' ? code : '';
 }
 
 /** Returns null if the error needs no explanation. */
 export function describeSignInProblem(error: unknown): string | null {
-  const code = codeOf(error);
+  const code = readCode(error);
   if (CANCELLED_BY_PERSON.includes(code)) return null;
   if (MISMATCH_CODES.includes(code)) return MISMATCH;
   if (code.startsWith('auth/password-does-not-meet-requirements'))
@@ -72,5 +72,5 @@ export function describeSignInProblem(error: unknown): string | null {
 
 /** Returns why a session ended, or null if it may still be valid. */
 export function describeSessionEnd(error: unknown): string | null {
-  return SESSION_ENDED[codeOf(error)] ?? null;
+  return SESSION_ENDED[readCode(error)] ?? null;
 }
