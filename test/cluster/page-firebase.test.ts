@@ -4,9 +4,9 @@ import type { Page } from 'playwright-core';
 import {
   findBrowser,
   inspect,
-  waitUntilLive,
   rowWith,
   startVisitor,
+  waitUntilLive,
   type OpenOptions,
   type Visitor,
 } from '../e2e/page-support.js';

@@ -5,9 +5,9 @@ import { shareProduct } from '../support/shared-product.js';
 import {
   findBrowser,
   inspect,
-  waitUntilLive,
   row,
   startVisitor,
+  waitUntilLive,
   type Visitor,
 } from './page-support.js';
 

@@ -8,11 +8,11 @@ import {
   drop,
   findBrowser,
   inspect,
-  waitUntilLive,
   row,
   rowWith,
   startVisitor,
   tabTo,
+  waitUntilLive,
   type Visitor,
 } from './page-support.js';
 
