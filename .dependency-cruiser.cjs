@@ -133,6 +133,33 @@ module.exports = {
       to: { path: '^(src|consumers)/' },
     },
     {
+      name: 'page-ui-knows-nothing-of-the-page',
+      severity: 'error',
+      comment: 'web/src/ui holds elements and functions that any page could use.',
+      from: { path: '^web/src/ui/' },
+      to: { path: '^web/src/', pathNot: '^web/src/ui/' },
+    },
+    {
+      name: 'page-api-knows-ui-at-most',
+      severity: 'error',
+      from: { path: '^web/src/api/' },
+      to: { path: '^web/src/', pathNot: '^web/src/(api|ui)/' },
+    },
+    {
+      name: 'only-the-entry-of-the-page-knows-app',
+      severity: 'error',
+      comment: 'web/src/app puts the features together, so a feature never needs it.',
+      from: { path: '^web/src/', pathNot: '^web/src/(app/|main\\.tsx$)' },
+      to: { path: '^web/src/app/' },
+    },
+    {
+      name: 'no-circle-of-page-folders',
+      severity: 'error',
+      scope: 'folder',
+      from: { path: '^web/src/' },
+      to: { circular: true },
+    },
+    {
       name: 'no-circle',
       severity: 'error',
       from: {},

@@ -2,26 +2,22 @@ import react from '@vitejs/plugin-react';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const toPath = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/**
- * For work on the page alone: `vite --config web/vite.config.ts` shows it with a server that runs
- * elsewhere.
- */
+/** The server behind `vite --config web/vite.config.ts`, which serves the page for development. */
 const server = process.env['DOCSTREAM_URL'] ?? 'http://127.0.0.1:4000';
 
 export default defineConfig({
-  root: here('.'),
+  root: toPath('.'),
   plugins: [react()],
   build: {
-    outDir: here('../dist/web'),
+    outDir: toPath('../dist/web'),
     emptyOutDir: true,
-    // Monaco alone is larger than the default limit; it belongs to the playground only.
+    // Monaco, which only the playground loads, exceeds the default limit.
     chunkSizeWarningLimit: 5_000,
     rolldownOptions: {
-      input: { page: here('index.html'), playground: here('playground.html') },
-      // Libraries mark their modules for React's compiler and server; nothing here reads those
-      // marks.
+      input: { page: toPath('index.html'), playground: toPath('playground.html') },
+      // Libraries contain directives for React's compiler and server, which this build ignores.
       onLog: (level, log, report) => {
         if (log.code !== 'MODULE_LEVEL_DIRECTIVE') report(level, log);
       },

@@ -1,15 +1,12 @@
-/**
- * The page on the processes of the cluster, with people who sign in through Firebase: here its
- * emulator.
- */
+/** The page with the processes of a cluster and the sign-in of Firebase's emulator. */
 import { randomBytes } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import {
   findBrowser,
   inspect,
-  isLive,
   rowWith,
   startVisitor,
+  waitUntilLive,
   type OpenOptions,
   type Visitor,
 } from '../e2e/page-support.js';
@@ -36,85 +33,90 @@ let visitor: Visitor;
 let url: string;
 let emulator: string;
 
-describePage('the page with Firebase', () => {
-  beforeAll(async () => {
-    const {
-      FIREBASE_PROJECT_ID = '',
-      FIREBASE_API_KEY = '',
-      FIREBASE_AUTH_EMULATOR_HOST = '',
-    } = serviceVariables() ?? {};
-    emulator = `http://${FIREBASE_AUTH_EMULATOR_HOST}`;
-    const env = { FIREBASE_PROJECT_ID, FIREBASE_API_KEY, FIREBASE_AUTH_EMULATOR_HOST };
-    cluster = await startCluster({ apis: 1, workers: 1, relays: 1, env });
-    url = cluster.apis[0]?.url ?? '';
-    visitor = await startVisitor(browser ?? '');
-  });
+beforeAll(async () => {
+  if (browser === null) return;
+  const {
+    FIREBASE_PROJECT_ID = '',
+    FIREBASE_API_KEY = '',
+    FIREBASE_AUTH_EMULATOR_HOST = '',
+  } = serviceVariables() ?? {};
+  emulator = `http://${FIREBASE_AUTH_EMULATOR_HOST}`;
+  const env = { FIREBASE_PROJECT_ID, FIREBASE_API_KEY, FIREBASE_AUTH_EMULATOR_HOST };
+  cluster = await startCluster({ apis: 1, workers: 1, relays: 1, env });
+  url = cluster.apis[0]?.url ?? '';
+  visitor = await startVisitor(browser);
+});
 
-  afterEach(async () => {
-    expect(await visitor.leave()).toEqual([]);
-  });
+afterEach(async () => {
+  expect(await visitor.closePages()).toEqual([]);
+});
 
-  afterAll(async () => {
-    await visitor.close();
-    await cluster.close();
-  });
+afterAll(async () => {
+  if (browser === null) return;
+  await visitor.close();
+  await cluster.close();
+});
 
-  const open = (options: OpenOptions = {}) => visitor.open(url, { mayAsk: [emulator], ...options });
-  const heading = (page: Page) => page.getByRole('heading', { name: 'Sign in to docstream' });
-  const submit = (page: Page, name: string) =>
-    page.getByRole('button', { name, exact: true }).click();
+const open = (options: OpenOptions = {}) =>
+  visitor.open(url, { allowedOrigins: [emulator], ...options });
 
-  async function fill(page: Page, email: string, password = PASSWORD): Promise<void> {
-    await page.getByLabel('E-mail').fill(email);
-    await page.getByLabel('Password', { exact: true }).fill(password);
-  }
+const heading = (page: Page) => page.getByRole('heading', { name: 'Sign in to docstream' });
 
-  async function signUp(page: Page, email = newEmail()): Promise<string> {
-    await page.getByRole('button', { name: 'Create an account' }).click();
-    await fill(page, email);
-    await submit(page, 'Create account');
-    await isLive(page);
-    return email;
-  }
+const submit = (page: Page, name: string) =>
+  page.getByRole('button', { name, exact: true }).click();
 
-  async function signOut(page: Page): Promise<void> {
-    await page.getByRole('button', { name: /^Account/ }).click();
-    await page.getByRole('menuitem', { name: 'Sign out' }).click();
-    await heading(page).waitFor();
-  }
+async function fill(page: Page, email: string, password = PASSWORD): Promise<void> {
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+}
 
-  async function uploadTea(page: Page): Promise<void> {
-    const { name, content } = await corpus('tea.txt');
-    await page
-      .locator('input[type=file]')
-      .setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(content) });
-    await rowWith(page, name, 'COMPLETED').waitFor();
-  }
+async function signUp(page: Page, email = newEmail()): Promise<string> {
+  await page.getByRole('button', { name: 'Create an account' }).click();
+  await fill(page, email);
+  await submit(page, 'Create account');
+  await waitUntilLive(page);
+  return email;
+}
 
-  /** What the next sign-in answers lives for `seconds` only, though Firebase said an hour. */
-  async function shortenNextToken(page: Page, seconds: number): Promise<void> {
-    await page.route('**/accounts:signInWithPassword*', async (route) => {
-      const response = await route.fetch();
-      const answer = (await response.json()) as { idToken: string };
-      await route.fulfill({
-        response,
-        json: { ...answer, idToken: withExpiry(answer.idToken, seconds) },
-      });
+async function signOut(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /^Account/ }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await heading(page).waitFor();
+}
+
+async function uploadTea(page: Page): Promise<void> {
+  const { name, content } = await corpus('tea.txt');
+  await page
+    .locator('input[type=file]')
+    .setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(content) });
+  await rowWith(page, name, 'COMPLETED').waitFor();
+}
+
+/** Lets the token of the next sign-in expire after `seconds`. Firebase's tokens last an hour. */
+async function shortenNextToken(page: Page, seconds: number): Promise<void> {
+  await page.route('**/accounts:signInWithPassword*', async (route) => {
+    const response = await route.fetch();
+    const body = (await response.json()) as { idToken: string };
+    await route.fulfill({
+      response,
+      json: { ...body, idToken: withExpiry(body.idToken, seconds) },
     });
-  }
+  });
+}
 
-  test('who is new signs up, and sees a document completed live, also after a reload', async () => {
+describePage('the sign-in with Firebase', () => {
+  test('signs a new user up and shows a completed document, also after a reload', async () => {
     const page = await open();
     const email = await signUp(page);
     await uploadTea(page);
     await page.reload();
     await rowWith(page, 'tea.txt', 'COMPLETED').waitFor();
-    await isLive(page);
+    await waitUntilLive(page);
     await page.getByRole('button', { name: `Account: ${email}` }).waitFor();
     expect(await heading(page).count()).toBe(0);
   });
 
-  test('who signs out stays signed out, and comes back to the own documents and nobody else’s', async () => {
+  test('keeps a user signed out, and shows users only their own documents', async () => {
     const page = await open();
     const email = await signUp(page);
     await uploadTea(page);
@@ -128,8 +130,10 @@ describePage('the page with Firebase', () => {
     await submit(page, 'Sign in');
     await rowWith(page, 'tea.txt', 'COMPLETED').waitFor();
   });
+});
 
-  test('what is wrong is said with its cure, and the form keeps what was typed', async () => {
+describePage('the sign-in form for Firebase', () => {
+  test('explains a failed sign-in and keeps the input of the form', async () => {
     const page = await open();
     const email = await signUp(page);
     await signOut(page);
@@ -146,62 +150,89 @@ describePage('the page with Firebase', () => {
     await alert.getByText('E-mail and password do not match').waitFor();
     await fill(page, 'ada');
     await submit(page, 'Sign in');
-    await alert.getByText('This is no e-mail address').waitFor();
+    await alert.getByText('This is not an e-mail address').waitFor();
     await page.getByRole('button', { name: 'Create an account' }).click();
     await fill(page, email);
     await submit(page, 'Create account');
     await alert
-      .getByText('There is an account for this e-mail address already. Sign in instead.')
+      .getByText('An account for this e-mail address already exists. Sign in instead.')
       .waitFor();
     await fill(page, newEmail(), 'abc');
     await submit(page, 'Create account');
     await alert.getByText('This password is too easy to guess').waitFor();
   });
 
-  test('who forgot the password is sent a link, and nobody learns who has an account', async () => {
+  test('sends a link for a forgotten password without revealing who has an account', async () => {
     const page = await open();
     const email = await signUp(page);
     await signOut(page);
     for (const address of [email, newEmail()]) {
       await page.getByLabel('E-mail').fill(address);
       await page.getByRole('button', { name: 'Forgot your password?' }).click();
-      await page.getByText(`If there is an account for ${address}`).waitFor();
+      await page.getByText(`If an account exists for ${address}`).waitFor();
     }
   });
 
-  test('while the sign-in service is away the form says so', async () => {
+  test('reports that the sign-in service is not responding', async () => {
     const page = await open();
     await page.route(`${emulator}/**`, (route) => route.abort());
     await fill(page, newEmail());
     await submit(page, 'Sign in');
-    await page.getByRole('alert').getByText('The sign-in service does not answer').waitFor();
+    await page.getByRole('alert').getByText('The sign-in service is not responding').waitFor();
   });
 
+  test.each(['light', 'dark'] as const)(
+    'passes the accessibility checks in the %s colour scheme, narrow and wide',
+    async (colorScheme) => {
+      const problems: string[] = [];
+      for (const width of [360, 1440]) {
+        const page = await open({ colorScheme, width });
+        const inspectView = async (view: string) =>
+          problems.push(...(await inspect(page, `firebase-${view}-${width}-${colorScheme}`)));
+        await page.getByLabel('E-mail').waitFor();
+        await inspectView('sign-in');
+        await fill(page, newEmail());
+        await submit(page, 'Sign in');
+        await page.getByRole('alert').waitFor();
+        await inspectView('failed');
+        await page.getByRole('button', { name: 'Create an account' }).click();
+        await inspectView('sign-up');
+        await submit(page, 'Create account');
+        await waitUntilLive(page);
+        await page.getByText('No documents yet').waitFor();
+        await inspectView('empty');
+      }
+      expect(problems).toEqual([]);
+    },
+  );
+});
+
+describePage('a Firebase token', () => {
   test.each(FLOWS)(
-    'a token that ends in mid-watch is closed with 4403, and the page goes on with a fresh one: %s',
+    'reconnects with a fresh token after the close code 4403: %s',
     async (flow: Flow) => {
       const page = await open();
       const email = await signUp(page);
       if (flow !== 'GraphQL') await page.getByText(flow).click();
-      await isLive(page);
+      await waitUntilLive(page);
       await signOut(page);
-      const codes = await listenToCloses(page);
+      const codes = await recordCloseCodes(page);
       await shortenNextToken(page, 4);
       const refreshed = page.waitForResponse((response) =>
         response.url().includes('securetoken.googleapis.com'),
       );
       await fill(page, email);
       await submit(page, 'Sign in');
-      await isLive(page);
+      await waitUntilLive(page);
       expect((await refreshed).status()).toBe(200);
       expect(await codes()).toContain(4403);
-      await isLive(page);
+      await waitUntilLive(page);
       await uploadTea(page);
       expect(await heading(page).count()).toBe(0);
     },
   );
 
-  test('an account that was locked meanwhile is signed out, and told why', async () => {
+  test('signs a locked account out and gives the reason', async () => {
     const page = await open();
     const email = await signUp(page);
     await signOut(page);
@@ -211,37 +242,12 @@ describePage('the page with Firebase', () => {
     );
     await fill(page, email);
     await submit(page, 'Sign in');
-    await page.getByRole('alert').getByText('Your account has been locked').waitFor();
+    await page.getByRole('alert').getByText('Your account is locked').waitFor();
     await heading(page).waitFor();
   });
-
-  test.each(['light', 'dark'] as const)(
-    'everybody can use the forms in %s colours, narrow and wide',
-    async (colorScheme) => {
-      const problems: string[] = [];
-      for (const width of [360, 1440]) {
-        const page = await open({ colorScheme, width });
-        const look = async (view: string) =>
-          problems.push(...(await inspect(page, `firebase-${view}-${width}-${colorScheme}`)));
-        await page.getByLabel('E-mail').waitFor();
-        await look('sign-in');
-        await fill(page, newEmail());
-        await submit(page, 'Sign in');
-        await page.getByRole('alert').waitFor();
-        await look('wrong');
-        await page.getByRole('button', { name: 'Create an account' }).click();
-        await look('sign-up');
-        await submit(page, 'Create account');
-        await isLive(page);
-        await page.getByText('No documents yet').waitFor();
-        await look('empty');
-      }
-      expect(problems).toEqual([]);
-    },
-  );
 });
 
-/** The emulator’s tokens are not signed. */
+/** Changes the expiry of a token of the emulator, which does not sign its tokens. */
 function withExpiry(token: string, seconds: number): string {
   const [header, payload] = token.split('.');
   const claims = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString()) as object;
@@ -249,8 +255,8 @@ function withExpiry(token: string, seconds: number): string {
   return `${header ?? ''}.${Buffer.from(JSON.stringify(changed)).toString('base64url')}.`;
 }
 
-/** Notes the close codes of the sockets that are opened from now on. */
-async function listenToCloses(page: Page): Promise<() => Promise<number[]>> {
+/** Records the close codes of the sockets that the page opens from now on. */
+async function recordCloseCodes(page: Page): Promise<() => Promise<number[]>> {
   await page.evaluate(() => {
     const codes: number[] = [];
     const Original = window.WebSocket;

@@ -1,8 +1,15 @@
-/** No address, stored setting or answer of the server leaves the page blank. */
+/** No address, stored setting or response of the server leaves the page blank. */
 import type { Page } from 'playwright-core';
 import { newUser, uploadCompleted } from '../support/documents.js';
 import { shareProduct } from '../support/shared-product.js';
-import { findBrowser, inspect, isLive, row, startVisitor, type Visitor } from './page-support.js';
+import {
+  findBrowser,
+  inspect,
+  row,
+  startVisitor,
+  waitUntilLive,
+  type Visitor,
+} from './page-support.js';
 
 const browser = findBrowser();
 const describePage = browser === null ? describe.skip : describe;
@@ -19,6 +26,14 @@ const ADDRESSES = [
   '?q=%E0%A4#/x/y/z',
 ];
 
+const UNKNOWN_ERROR = {
+  __typename: 'ProcessingError',
+  code: 'toString',
+  cause: 'valueOf',
+  message: 'm',
+  retryable: true,
+};
+
 const SETTINGS: Record<string, string> = {
   'docstream.dev-name': '{"a":',
   'docstream.protocol': '{"__proto__":1}',
@@ -27,34 +42,48 @@ const SETTINGS: Record<string, string> = {
   'graphiql:theme': '[]',
 };
 
-describePage('the page', () => {
-  let visitor: Visitor;
+let visitor: Visitor;
 
-  beforeAll(async () => {
-    visitor = await startVisitor(browser ?? '');
-  });
-  afterEach(async () => {
-    // React logs what a boundary has caught.
-    expect(
-      (await visitor.leave()).filter((fault) => !/^console: (TypeError|Error)/.test(fault)),
-    ).toEqual([]);
-  });
-  afterAll(() => visitor.close());
+beforeAll(async () => {
+  if (browser !== null) visitor = await startVisitor(browser);
+});
 
-  /** Lets the page meet what `prepare` puts in its way. */
-  async function open(prepare: (page: Page) => Promise<unknown>, token = newUser()): Promise<Page> {
-    const page = await visitor.open(shared.url, { token });
-    await prepare(page);
-    await page.reload();
-    return page;
-  }
+afterEach(async () => {
+  // React logs the errors that a boundary catches.
+  expect(
+    (await visitor.closePages()).filter((fault) => !/^console: (TypeError|Error)/.test(fault)),
+  ).toEqual([]);
+});
 
-  test('shows documents or search whatever the address', async () => {
+afterAll(async () => {
+  if (browser !== null) await visitor.close();
+});
+
+/** Opens the page again after `prepare` has changed its surroundings. */
+async function open(prepare: (page: Page) => Promise<unknown>, token = newUser()): Promise<Page> {
+  const page = await visitor.open(shared.url, { token });
+  await prepare(page);
+  await page.reload();
+  return page;
+}
+
+async function forbidStorage(page: Page, when: string): Promise<void> {
+  await page.addInitScript((how) => {
+    const forbid = () => {
+      throw new DOMException('The storage is forbidden.', 'SecurityError');
+    };
+    if (how === 'accessed') Object.defineProperty(window, 'localStorage', { get: forbid });
+    else Object.assign(Storage.prototype, { getItem: forbid, setItem: forbid, removeItem: forbid });
+  }, when);
+}
+
+describePage('the page with an unusual address or setting', () => {
+  test('shows documents or search at any address', async () => {
     const page = await visitor.open(shared.url, { token: newUser() });
     for (const address of ADDRESSES) {
       await page.evaluate((path) => history.replaceState(null, '', path), `/${address}`);
       await page.reload();
-      await isLive(page);
+      await waitUntilLive(page);
       expect({
         address,
         broken: await page.getByText('This page cannot be shown').count(),
@@ -62,7 +91,7 @@ describePage('the page', () => {
     }
   });
 
-  test('takes stored settings that it cannot read as not given', async () => {
+  test('ignores stored settings that it cannot read', async () => {
     const page = await visitor.open(shared.url);
     await page.evaluate((settings) => Object.assign(localStorage, settings), SETTINGS);
     await page.reload();
@@ -71,29 +100,21 @@ describePage('the page', () => {
     await page.getByRole('link', { name: 'docstream' }).waitFor();
   });
 
-  const refuseStorage = (page: Page, when: string) =>
-    page.addInitScript((how) => {
-      const refuse = () => {
-        throw new DOMException('The storage is refused.', 'SecurityError');
-      };
-      if (how === 'named') Object.defineProperty(window, 'localStorage', { get: refuse });
-      else
-        Object.assign(Storage.prototype, { getItem: refuse, setItem: refuse, removeItem: refuse });
-    }, when);
-
-  test.each(['named', 'used'])(
-    'signs in, and shows the playground, although the storage throws when it is %s',
+  test.each(['accessed', 'used'])(
+    'signs in and shows the playground although the storage throws when it is %s',
     async (when) => {
-      const page = await open((opened) => refuseStorage(opened, when));
+      const page = await open((opened) => forbidStorage(opened, when));
       await page.getByRole('textbox').fill('somebody');
       await page.getByRole('button', { name: 'Sign in' }).click();
-      await isLive(page);
+      await waitUntilLive(page);
       await page.goto(`${shared.url}/playground`);
       await page.getByRole('link', { name: 'docstream' }).waitFor();
     },
   );
+});
 
-  test('says that it cannot show an answer of the server, keeps its navigation, and leads back', async () => {
+describePage('the page with data that it cannot read', () => {
+  test('keeps its navigation and recovers after a response that it cannot show', async () => {
     const token = newUser();
     await uploadCompleted(shared.url, token, {
       name: 'tea.txt',
@@ -115,29 +136,26 @@ describePage('the page', () => {
     await page.getByText('This page cannot be shown').waitFor();
     await page.getByRole('navigation', { name: 'Views' }).waitFor();
     isBroken = false;
-    await page.getByRole('button', { name: 'Load again' }).click();
+    await page.getByRole('button', { name: 'Reload' }).click();
     await row(page, 'tea.txt').waitFor();
   });
 
-  test('shows a status, a time and an error code that it does not know', async () => {
+  test('shows an unknown status, time and error code', async () => {
     const token = newUser();
     await uploadCompleted(shared.url, token, {
       name: 'tea.txt',
       content: 'Tea is made of leaves.',
     });
-    const odd = (body: string) =>
+    const withUnknownValues = (body: string) =>
       body
         .replaceAll('"status":"COMPLETED"', '"status":"constructor"')
         .replace(/"(createdAt|processedAt|startedAt)":"[^"]*"/g, '"$1":"yesterday"')
-        .replaceAll(
-          '"error":null',
-          '"error":{"__typename":"ProcessingError","code":"toString","cause":"valueOf","message":"m","retryable":true}',
-        );
+        .replaceAll('"error":null', `"error":${JSON.stringify(UNKNOWN_ERROR)}`);
     const page = await open(
       (opened) =>
         opened.route('**/graphql', async (route) => {
           const response = await route.fetch();
-          await route.fulfill({ response, body: odd(await response.text()) });
+          await route.fulfill({ response, body: withUnknownValues(await response.text()) });
         }),
       token,
     );
@@ -145,13 +163,13 @@ describePage('the page', () => {
     expect(await page.getByText('This page cannot be shown').count()).toBe(0);
   });
 
-  test('has a way back where nothing else can be shown', async () => {
+  test('offers a way back if nothing else can be shown', async () => {
     const page = await open((opened) =>
       opened.addInitScript(() => {
         const listen = window.addEventListener.bind(window);
         window.addEventListener = (type: string, listener: EventListenerOrEventListenerObject) => {
-          if (type === 'hashchange' && document.title !== 'well again')
-            throw new Error('of the test');
+          if (type === 'hashchange' && document.title !== 'repaired')
+            throw new Error('thrown by the test');
           listen(type, listener);
         };
       }),
@@ -165,8 +183,8 @@ describePage('the page', () => {
         expect(await inspect(page, `broken-${width}-${colorScheme}`)).toEqual([]);
       }
     }
-    await page.evaluate(() => (document.title = 'well again'));
+    await page.evaluate(() => (document.title = 'repaired'));
     await page.getByRole('button', { name: 'Go to documents' }).click();
-    await isLive(page);
+    await waitUntilLive(page);
   });
 });

@@ -1,7 +1,4 @@
-/**
- * A real browser on the built page. Whatever a test does, the page must log no error and ask nobody
- * but its own server.
- */
+/** A real browser with the built page, which may log no error and request nothing elsewhere. */
 import { AxeBuilder } from '@axe-core/playwright';
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -14,7 +11,7 @@ const APPLICATIONS = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ];
-const QUIET = [
+const CHROMIUM_ARGUMENTS = [
   '--no-sandbox',
   '--disable-quic',
   '--disable-background-networking',
@@ -23,7 +20,7 @@ const QUIET = [
   '--no-first-run',
 ];
 
-/** Null when this machine has none. */
+/** Returns null if this machine has no browser. */
 export function findBrowser(): string | null {
   const onPath = (process.env['PATH'] ?? '')
     .split(delimiter)
@@ -41,36 +38,34 @@ function isExecutable(path: string): boolean {
 }
 
 export interface OpenOptions {
-  /** Signed in as this user; left out: nobody is. */
+  /** The user who is signed in; nobody if left out. */
   token?: string;
   path?: string;
   width?: number;
   colorScheme?: 'light' | 'dark';
-  /** Origins that the page may ask besides its own server. */
-  mayAsk?: readonly string[];
+  /** Origins besides the page's own server to which the page may send requests. */
+  allowedOrigins?: readonly string[];
 }
 
 export interface Visitor {
   open(url: string, options?: OpenOptions): Promise<Page>;
-  /**
-   * Closes every page, and answers what none of them may do: errors logged, requests to elsewhere.
-   */
-  leave(): Promise<string[]>;
+  /** Closes every page and returns their faults: logged errors and requests to other origins. */
+  closePages(): Promise<string[]>;
   close(): Promise<void>;
 }
 
-/** What Chromium itself logs of a request that the test lets fail. */
-const OF_THE_NETWORK = /Failed to load resource|WebSocket connection to/;
+/** Chromium's own messages about a request that a test lets fail. */
+const NETWORK_MESSAGE = /Failed to load resource|WebSocket connection to/;
 
 export async function startVisitor(executablePath: string): Promise<Visitor> {
   mkdirSync(ARTIFACTS, { recursive: true });
-  const browser: Browser = await chromium.launch({ executablePath, args: QUIET });
+  const browser: Browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGUMENTS });
   let faults: string[] = [];
 
   const listen = (page: Page, allowed: readonly string[]): void => {
     page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
     page.on('console', (message) => {
-      if (message.type() === 'error' && !OF_THE_NETWORK.test(message.text()))
+      if (message.type() === 'error' && !NETWORK_MESSAGE.test(message.text()))
         faults.push(`console: ${message.text()}`);
     });
     page.on('request', (request) => {
@@ -81,7 +76,10 @@ export async function startVisitor(executablePath: string): Promise<Visitor> {
   };
 
   return {
-    async open(url, { token, path = '/', width = 1280, colorScheme = 'light', mayAsk = [] } = {}) {
+    open: async (
+      url,
+      { token, path = '/', width = 1280, colorScheme = 'light', allowedOrigins = [] } = {},
+    ) => {
       const context = await browser.newContext({
         viewport: { width, height: 900 },
         colorScheme,
@@ -93,14 +91,14 @@ export async function startVisitor(executablePath: string): Promise<Visitor> {
           (name) => localStorage.setItem('docstream.dev-name', name),
           token.replace('dev:', ''),
         );
-      // A stage may take its time on a busy machine; what is waited for is a condition.
+      // A stage may take long on a busy machine; the tests wait for conditions.
       context.setDefaultTimeout(60_000);
       const page = await context.newPage();
-      listen(page, [url, ...mayAsk]);
+      listen(page, [url, ...allowedOrigins]);
       await page.goto(`${url}${path}`);
       return page;
     },
-    async leave() {
+    closePages: async () => {
       await Promise.all(browser.contexts().map((context) => context.close()));
       const found = faults;
       faults = [];
@@ -116,20 +114,20 @@ export const row = (page: Page, filename: string): Locator =>
 export const rowWith = (page: Page, filename: string, status: string): Locator =>
   row(page, filename).and(page.locator(`[data-status=${status}]`));
 
-export const isLive = (page: Page): Promise<void> =>
+export const waitUntilLive = (page: Page): Promise<void> =>
   page.getByTestId('connection').filter({ hasText: 'Live' }).waitFor();
 
-/** Presses Tab until the wanted element has the focus, as a person without a mouse does. */
-export async function tabTo(page: Page, wanted: Locator): Promise<void> {
-  await wanted.waitFor();
+/** Presses Tab until the element has the focus, as a person without a mouse does. */
+export async function tabTo(page: Page, element: Locator): Promise<void> {
+  await element.waitFor();
   for (let presses = 0; presses < 80; presses++) {
-    if (await wanted.evaluate((element) => element === document.activeElement)) return;
+    if (await element.evaluate((node) => node === document.activeElement)) return;
     await page.keyboard.press('Tab');
   }
-  throw new Error(`Tab never reaches ${wanted.toString()}`);
+  throw new Error(`Tab never reaches ${element.toString()}`);
 }
 
-/** Drops files on the page, as from a folder. */
+/** Drops files on the page. */
 export async function drop(page: Page, files: { name: string; content: Buffer }[]): Promise<void> {
   const data = files.map(({ name, content }) => ({ name, base64: content.toString('base64') }));
   const dataTransfer = await page.evaluateHandle((all) => {
@@ -143,10 +141,7 @@ export async function drop(page: Page, files: { name: string; content: Buffer }[
   await page.locator('input[type=file]').locator('..').dispatchEvent('drop', { dataTransfer });
 }
 
-/**
- * Keeps a picture, and answers everything that would stop somebody from using the page as it looks
- * now.
- */
+/** Saves a screenshot and returns the accessibility violations and the overflow of the page. */
 export async function inspect(page: Page, name: string): Promise<string[]> {
   await page.screenshot({ path: join(ARTIFACTS, `${name}.png`), animations: 'disabled' });
   const { violations } = await new AxeBuilder({ page }).analyze();

@@ -8,11 +8,11 @@ import {
   drop,
   findBrowser,
   inspect,
-  isLive,
   row,
   rowWith,
   startVisitor,
   tabTo,
+  waitUntilLive,
   type Visitor,
 } from './page-support.js';
 
@@ -30,176 +30,205 @@ const THREE_FORMATS = ['volcanoes.pdf', 'bees.docx', 'tea.txt'];
 let product: Product;
 let visitor: Visitor;
 
-describePage('the page', () => {
-  beforeAll(async () => {
-    product = await startProduct();
-    visitor = await startVisitor(browser ?? '');
+beforeAll(async () => {
+  if (browser === null) return;
+  product = await startProduct();
+  visitor = await startVisitor(browser);
+});
+
+afterEach(async () => {
+  expect(await visitor.closePages()).toEqual([]);
+});
+
+afterAll(async () => {
+  if (browser !== null) await visitor.close();
+});
+
+async function openAs(token: string, flow: Flow = 'GraphQL'): Promise<Page> {
+  const page = await visitor.open(product.url, { token });
+  await waitUntilLive(page);
+  if (flow !== 'GraphQL') await page.getByText(flow).click();
+  await waitUntilLive(page);
+  return page;
+}
+
+/** Deletes every document, so that a long text does not delay the next test. */
+async function deleteAll(token: string): Promise<void> {
+  const { documents } = await gql<{ documents: { edges: { node: { id: string } }[] } }>(
+    product.url,
+    token,
+    '{ documents { edges { node { id } } } }',
+  );
+  for (const { node } of documents.edges) await deleteDocument(token, node.id);
+}
+
+function deleteDocument(token: string, id: string): Promise<unknown> {
+  return gql(product.url, token, 'mutation Delete($id: ID!) { deleteDocument(id: $id) { id } }', {
+    id,
   });
+}
 
-  afterEach(async () => {
-    expect(await visitor.leave()).toEqual([]);
-  });
-
-  afterAll(() => visitor.close());
-
-  async function openAs(token: string, flow: Flow = 'GraphQL', width?: number): Promise<Page> {
-    const page = await visitor.open(product.url, {
-      token,
-      ...(width === undefined ? {} : { width }),
-    });
-    await isLive(page);
-    if (flow !== 'GraphQL') await page.getByText(flow).click();
-    await isLive(page);
-    return page;
-  }
-
-  /** So that a long text does not keep the next test waiting. */
-  async function deleteAll(token: string): Promise<void> {
-    const { documents } = await gql<{ documents: { edges: { node: { id: string } }[] } }>(
-      product.url,
-      token,
-      '{ documents { edges { node { id } } } }',
+/** Returns the names and statuses on the page. */
+function readRows(page: Page): Promise<string[]> {
+  return page
+    .getByTestId('document')
+    .evaluateAll((rows) =>
+      rows.map((item) =>
+        [item.querySelector('a, p')?.textContent, item.getAttribute('data-status')].join(' '),
+      ),
     );
-    for (const { node } of documents.edges) await deleteDocument(token, node.id);
-  }
+}
 
-  const deleteDocument = (token: string, id: string) =>
-    gql(product.url, token, 'mutation Delete($id: ID!) { deleteDocument(id: $id) { id } }', { id });
-
-  /** Names and statuses, as shown. */
-  const shown = (page: Page) =>
-    page
-      .getByTestId('document')
-      .evaluateAll((lines) =>
-        lines.map((line) =>
-          [line.querySelector('a, p')?.textContent, line.getAttribute('data-status')].join(' '),
-        ),
-      );
-
-  describe.each(FLOWS)('through %s', (flow) => {
-    test('dropped files of three formats become completed while one looks on', async () => {
-      const page = await openAs(newUser(), flow);
-      await page.evaluate(() => (document.title = 'not loaded again'));
-      await drop(page, await Promise.all(THREE_FORMATS.map(corpus)));
-      await Promise.all(THREE_FORMATS.map((name) => rowWith(page, name, 'COMPLETED').waitFor()));
-
-      expect(await page.title()).toBe('not loaded again');
-      await page
-        .getByTestId('group-completed')
-        .filter({ hasText: '3' })
-        .or(page.getByText('Completed3'))
-        .first()
-        .waitFor();
-      expect(
-        await inspect(page, `completed-${flow === 'GraphQL' ? 'graphql' : 'classic'}`),
-      ).toEqual([]);
+/** Holds back the next response with the list until the test releases it. */
+async function holdNextList(page: Page) {
+  const held = Promise.withResolvers<{ text: string; release: () => Promise<void> }>();
+  let isHeld = false;
+  const hold = async (route: Route) => {
+    const isList = (route.request().postData() ?? '').includes('query DocumentsPage');
+    if (!isList || isHeld) return route.fallback();
+    isHeld = true;
+    const response = await route.fetch();
+    held.resolve({
+      text: await response.text(),
+      release: () => route.fulfill({ response }),
     });
+  };
+  await page.route('**/graphql', hold);
+  return held.promise;
+}
 
-    test('a refused file says why and what to do, and the others go on', async () => {
-      const page = await openAs(newUser(), flow);
-      const picture = {
-        name: 'cat.png',
-        mimeType: 'image/png',
-        buffer: await readFile(new URL('../corpus/png-named.pdf', import.meta.url)),
-      };
-      const text = {
-        name: 'tea.txt',
-        mimeType: 'text/plain',
-        buffer: (await corpus('tea.txt')).content,
-      };
-      await page
-        .locator('input[type=file]')
-        .setInputFiles([
-          picture,
-          { name: 'empty.txt', mimeType: 'text/plain', buffer: Buffer.alloc(0) },
-          text,
-        ]);
+const waitForSettledList = (page: Page) =>
+  page.locator('ul[aria-label=Documents][aria-busy=false]').waitFor();
 
-      await page
-        .getByTestId('upload')
-        .filter({ hasText: 'We cannot read this kind of file. Save it as PDF, Word or plain text' })
-        .waitFor();
-      await page.getByTestId('upload').filter({ hasText: 'The file is empty.' }).waitFor();
-      await rowWith(page, 'tea.txt', 'COMPLETED').waitFor();
-    });
+describePage.each(FLOWS)('the page through %s', (flow) => {
+  test('shows dropped files of three formats until they are completed', async () => {
+    const page = await openAs(newUser(), flow);
+    await page.evaluate(() => (document.title = 'not reloaded'));
+    await drop(page, await Promise.all(THREE_FORMATS.map(corpus)));
+    await Promise.all(THREE_FORMATS.map((name) => rowWith(page, name, 'COMPLETED').waitFor()));
 
-    test('a failed document says its cure', async () => {
-      const page = await openAs(newUser(), flow);
-      const { name, content } = await corpus('encrypted.pdf');
-      await page
-        .locator('input[type=file]')
-        .setInputFiles([{ name, mimeType: 'application/pdf', buffer: content }]);
-      await rowWith(page, name, 'FAILED').waitFor();
-
-      const note = row(page, name).getByTestId('error-note');
-      await note.waitFor();
-      expect(await note.textContent()).toMatch(
-        flow === 'GraphQL' ? /Save a copy without the password/ : /password/,
-      );
-    });
-
-    test('an upload shows how much has left, can be aborted, and begun again', async () => {
-      const token = newUser();
-      const page = await openAs(token, flow);
-      const network = await page.context().newCDPSession(page);
-      const throttle = (uploadThroughput: number) =>
-        network.send('Network.emulateNetworkConditions', {
-          offline: false,
-          latency: 0,
-          downloadThroughput: -1,
-          uploadThroughput,
-        });
-      await network.send('Network.enable');
-      await throttle(50_000);
-      await page
-        .locator('input[type=file]')
-        .setInputFiles([
-          { name: 'long.txt', mimeType: 'text/plain', buffer: Buffer.from(longText(300)) },
-        ]);
-      await page.getByText(/Sending [1-9]\d? %/).waitFor();
-      await page.getByRole('button', { name: 'Abort the upload of long.txt' }).click();
-      await page.getByTestId('upload').filter({ hasText: 'Aborted' }).waitFor();
-      await throttle(-1);
-      await page.getByRole('button', { name: 'Try again' }).click();
-      await row(page, 'long.txt').waitFor();
-      await deleteAll(token);
-    });
-
-    test('after the server was killed and came back, the list is right without a reload', async () => {
-      const token = newUser();
-      const page = await openAs(token, flow);
-      await uploadCompleted(product.url, token, await corpus('tea.txt'));
-      await rowWith(page, 'tea.txt', 'COMPLETED').waitFor();
-      await upload(product.url, token, { name: 'under-way.txt', content: longText(80) });
-      await row(page, 'under-way.txt').waitFor();
-      await product.kill();
-
-      await page.getByTestId('connection').filter({ hasText: 'Reconnecting…' }).waitFor();
-      await page
-        .getByTestId('connection-banner')
-        .filter({ hasText: /Next try in/ })
-        .waitFor();
-      expect(
-        await inspect(page, `reconnecting-${flow === 'GraphQL' ? 'graphql' : 'classic'}`),
-      ).toEqual([]);
-
-      await product.restart();
-      await upload(product.url, token, await corpus('knots.md'));
-      await isLive(page);
-      await Promise.all(
-        ['tea.txt', 'under-way.txt', 'knots.md'].map((name) =>
-          rowWith(page, name, 'COMPLETED').waitFor(),
-        ),
-      );
-      expect(await shown(page)).toEqual([
-        'knots.md COMPLETED',
-        'under-way.txt COMPLETED',
-        'tea.txt COMPLETED',
-      ]);
-    });
+    expect(await page.title()).toBe('not reloaded');
+    await page
+      .getByTestId('group-completed')
+      .filter({ hasText: '3' })
+      .or(page.getByText('Completed3'))
+      .first()
+      .waitFor();
+    expect(await inspect(page, `completed-${flow === 'GraphQL' ? 'graphql' : 'classic'}`)).toEqual(
+      [],
+    );
   });
 
-  test('what is uploaded elsewhere appears on top, and the counts follow', async () => {
+  test('explains a rejected file and sends the others', async () => {
+    const page = await openAs(newUser(), flow);
+    const picture = {
+      name: 'cat.png',
+      mimeType: 'image/png',
+      buffer: await readFile(new URL('../corpus/png-named.pdf', import.meta.url)),
+    };
+    const text = {
+      name: 'tea.txt',
+      mimeType: 'text/plain',
+      buffer: (await corpus('tea.txt')).content,
+    };
+    await page
+      .locator('input[type=file]')
+      .setInputFiles([
+        picture,
+        { name: 'empty.txt', mimeType: 'text/plain', buffer: Buffer.alloc(0) },
+        text,
+      ]);
+
+    await page
+      .getByTestId('upload')
+      .filter({
+        hasText: 'This file type is not supported. Save the document as PDF, Word or plain text',
+      })
+      .waitFor();
+    await page.getByTestId('upload').filter({ hasText: 'The file is empty.' }).waitFor();
+    await rowWith(page, 'tea.txt', 'COMPLETED').waitFor();
+  });
+
+  test('explains a failed document', async () => {
+    const page = await openAs(newUser(), flow);
+    const { name, content } = await corpus('encrypted.pdf');
+    await page
+      .locator('input[type=file]')
+      .setInputFiles([{ name, mimeType: 'application/pdf', buffer: content }]);
+    await rowWith(page, name, 'FAILED').waitFor();
+
+    const note = row(page, name).getByTestId('error-note');
+    await note.waitFor();
+    expect(await note.textContent()).toMatch(
+      flow === 'GraphQL' ? /Save a copy without the password/ : /password/,
+    );
+  });
+});
+
+describePage.each(FLOWS)('the page after an interruption, through %s', (flow) => {
+  test('shows the progress of an upload, aborts and retries it', async () => {
+    const token = newUser();
+    const page = await openAs(token, flow);
+    const network = await page.context().newCDPSession(page);
+    const throttle = (uploadThroughput: number) =>
+      network.send('Network.emulateNetworkConditions', {
+        offline: false,
+        latency: 0,
+        downloadThroughput: -1,
+        uploadThroughput,
+      });
+    await network.send('Network.enable');
+    await throttle(50_000);
+    await page
+      .locator('input[type=file]')
+      .setInputFiles([
+        { name: 'long.txt', mimeType: 'text/plain', buffer: Buffer.from(longText(300)) },
+      ]);
+    await page.getByText(/Sending [1-9]\d? %/).waitFor();
+    await page.getByRole('button', { name: 'Abort the upload of long.txt' }).click();
+    await page.getByTestId('upload').filter({ hasText: 'Aborted' }).waitFor();
+    await throttle(-1);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await row(page, 'long.txt').waitFor();
+    await deleteAll(token);
+  });
+
+  test('updates the list without a reload after the server restarts', async () => {
+    const token = newUser();
+    const page = await openAs(token, flow);
+    await uploadCompleted(product.url, token, await corpus('tea.txt'));
+    await rowWith(page, 'tea.txt', 'COMPLETED').waitFor();
+    await upload(product.url, token, { name: 'under-way.txt', content: longText(80) });
+    await row(page, 'under-way.txt').waitFor();
+    await product.kill();
+
+    await page.getByTestId('connection').filter({ hasText: 'Reconnecting…' }).waitFor();
+    await page
+      .getByTestId('connection-banner')
+      .filter({ hasText: /Next attempt in/ })
+      .waitFor();
+    expect(
+      await inspect(page, `reconnecting-${flow === 'GraphQL' ? 'graphql' : 'classic'}`),
+    ).toEqual([]);
+
+    await product.restart();
+    await upload(product.url, token, await corpus('knots.md'));
+    await waitUntilLive(page);
+    await Promise.all(
+      ['tea.txt', 'under-way.txt', 'knots.md'].map((name) =>
+        rowWith(page, name, 'COMPLETED').waitFor(),
+      ),
+    );
+    expect(await readRows(page)).toEqual([
+      'knots.md COMPLETED',
+      'under-way.txt COMPLETED',
+      'tea.txt COMPLETED',
+    ]);
+  });
+});
+
+describePage('the list of the page', () => {
+  test('shows documents that were uploaded elsewhere on top and counts them', async () => {
     const token = newUser();
     const page = await openAs(token);
     await page.getByText('No documents yet').waitFor();
@@ -207,11 +236,11 @@ describePage('the page', () => {
     await uploadCompleted(product.url, token, await corpus('knots.md'));
 
     await rowWith(page, 'knots.md', 'COMPLETED').waitFor();
-    expect(await shown(page)).toEqual(['knots.md COMPLETED', 'tea.txt COMPLETED']);
+    expect(await readRows(page)).toEqual(['knots.md COMPLETED', 'tea.txt COMPLETED']);
     await page.getByText('Completed2', { exact: true }).waitFor();
   });
 
-  test('while nothing happens, nothing is asked', async () => {
+  test('sends no request without an event', async () => {
     const token = newUser();
     await uploadCompleted(product.url, token, await corpus('tea.txt'));
     const page = await openAs(token);
@@ -219,13 +248,42 @@ describePage('the page', () => {
     await page.getByText('Completed1', { exact: true }).waitFor();
     let requests = 0;
     page.on('request', () => requests++);
-    // Somebody else's document takes its whole way meanwhile.
-    await uploadCompleted(product.url, newUser(), { name: 'else.txt', content: longText(40) });
+    // A document of another user is processed completely meanwhile.
+    await uploadCompleted(product.url, newUser(), { name: 'other.txt', content: longText(40) });
 
     expect(requests).toBe(0);
   });
 
-  test('a search shows the passage with its page, and leads to the document, its history and its file', async () => {
+  test('filters the list, and turns its pages in both directions', async () => {
+    const token = newUser();
+    const names = Array.from(
+      { length: 23 },
+      (_, index) => `note-${String(index).padStart(2, '0')}.txt`,
+    );
+    for (const name of names)
+      await upload(product.url, token, { name, content: `The text of ${name}.` });
+    const page = await openAs(token);
+    await page.getByText('1–20 of 23').waitFor();
+    await row(page, 'note-22.txt').waitFor();
+    await page.getByRole('button', { name: 'Older' }).click();
+    await page.getByText('21–23 of 23').waitFor();
+    await row(page, 'note-00.txt').waitFor();
+    await page.getByRole('button', { name: 'Newer' }).click();
+    await row(page, 'note-22.txt').waitFor();
+
+    await page.getByLabel('Filter by file name').fill('NOTE-1');
+    await row(page, 'note-22.txt').waitFor({ state: 'detached' });
+    await rowWith(page, 'note-10.txt', 'COMPLETED').waitFor();
+    expect((await readRows(page)).length).toBe(10);
+    await page.getByText('Failed0', { exact: true }).click();
+    await page.getByText('Nothing matches').waitFor();
+    await page.getByRole('button', { name: 'Show all documents' }).click();
+    await page.getByText('1–20 of 23').waitFor();
+  });
+});
+
+describePage('the search of the page', () => {
+  test('finds a passage with its page, and shows its document, history and file', async () => {
     const token = newUser();
     await uploadCompleted(product.url, token, await corpus('volcanoes.pdf'));
     const page = await openAs(token);
@@ -256,11 +314,12 @@ describePage('the page', () => {
     await hit.waitFor();
   });
 
-  test('a deleted document leaves this page, every other open page, and the search', async () => {
+  test('removes a deleted document from every open page and from the search', async () => {
     const token = newUser();
     await uploadCompleted(product.url, token, await corpus('tea.txt'));
     await uploadCompleted(product.url, token, await corpus('knots.md'));
-    const [page, other] = [await openAs(token), await openAs(token)];
+    const page = await openAs(token);
+    const other = await openAs(token);
     await row(other, 'tea.txt').waitFor();
     await page.getByRole('button', { name: 'Delete tea.txt' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click();
@@ -269,9 +328,9 @@ describePage('the page', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
 
     await Promise.all(
-      [page, other].map((one) => row(one, 'tea.txt').waitFor({ state: 'detached' })),
+      [page, other].map((opened) => row(opened, 'tea.txt').waitFor({ state: 'detached' })),
     );
-    expect(await shown(other)).toEqual(['knots.md COMPLETED']);
+    expect(await readRows(other)).toEqual(['knots.md COMPLETED']);
     await other.getByText('All1', { exact: true }).waitFor();
     await other.getByRole('link', { name: 'Search' }).click();
     await other.getByLabel('What are you looking for?').fill('oxidation of green tea');
@@ -279,98 +338,49 @@ describePage('the page', () => {
     await other.getByTestId('hit').or(other.getByText('No passage found')).first().waitFor();
     expect(await other.getByRole('link', { name: 'tea.txt' }).count()).toBe(0);
   });
+});
 
-  test('filters and pages show what was asked for, and the way back', async () => {
+describePage('a late HTTP response', () => {
+  test('does not undo a newer status', async () => {
     const token = newUser();
-    const names = Array.from(
-      { length: 23 },
-      (_, index) => `note-${String(index).padStart(2, '0')}.txt`,
-    );
-    for (const name of names)
-      await upload(product.url, token, { name, content: `The text of ${name}.` });
+    await uploadCompleted(product.url, token, await corpus('tea.txt'));
     const page = await openAs(token);
-    await page.getByText('1–20 of 23').waitFor();
-    await row(page, 'note-22.txt').waitFor();
-    await page.getByRole('button', { name: 'Older' }).click();
-    await page.getByText('21–23 of 23').waitFor();
-    await row(page, 'note-00.txt').waitFor();
-    await page.getByRole('button', { name: 'Newer' }).click();
-    await row(page, 'note-22.txt').waitFor();
+    await row(page, 'tea.txt').waitFor();
+    const holding = holdNextList(page);
+    await upload(product.url, token, { name: 'slow.txt', content: longText(100) });
+    const { text, release } = await holding;
+    expect(text).toMatch(/"(PENDING|EXTRACTING|VECTORIZING)"/);
+    await rowWith(page, 'slow.txt', 'COMPLETED').waitFor();
+    await release();
 
-    await page.getByLabel('Filter by file name').fill('NOTE-1');
-    await row(page, 'note-22.txt').waitFor({ state: 'detached' });
-    await rowWith(page, 'note-10.txt', 'COMPLETED').waitFor();
-    expect((await shown(page)).length).toBe(10);
-    await page.getByText('Failed0', { exact: true }).click();
-    await page.getByText('Nothing matches').waitFor();
-    await page.getByRole('button', { name: 'Show all documents' }).click();
-    await page.getByText('1–20 of 23').waitFor();
+    await waitForSettledList(page);
+    expect(await readRows(page)).toEqual(['slow.txt COMPLETED', 'tea.txt COMPLETED']);
   });
 
-  describe('an HTTP answer that comes late', () => {
-    /**
-     * Takes the next answer of the list from the server, and hands it to the page when the test
-     * says so.
-     */
-    async function holdNextList(page: Page) {
-      const held = Promise.withResolvers<{ text: string; release: () => Promise<void> }>();
-      let isHeld = false;
-      const hold = async (route: Route) => {
-        const isList = (route.request().postData() ?? '').includes('query DocumentsPage');
-        if (!isList || isHeld) return route.fallback();
-        isHeld = true;
-        const answer = await route.fetch();
-        held.resolve({
-          text: await answer.text(),
-          release: () => route.fulfill({ response: answer }),
-        });
-      };
-      await page.route('**/graphql', hold);
-      return held.promise;
-    }
+  test('does not restore a deleted document', async () => {
+    const token = newUser();
+    await uploadCompleted(product.url, token, await corpus('tea.txt'));
+    const page = await openAs(token);
+    await row(page, 'tea.txt').waitFor();
+    const holding = holdNextList(page);
+    const { document } = await upload(product.url, token, await corpus('knots.md'));
+    const { text, release } = await holding;
+    expect(text).toContain(document.id);
+    await waitForStatus(product.url, token, document.id, 'COMPLETED');
+    await deleteDocument(token, document.id);
+    await row(page, 'knots.md').waitFor({ state: 'detached' });
+    await release();
 
-    const settledList = (page: Page) =>
-      page.locator('ul[aria-label=Documents][aria-busy=false]').waitFor();
-
-    test('does not take a status back', async () => {
-      const token = newUser();
-      await uploadCompleted(product.url, token, await corpus('tea.txt'));
-      const page = await openAs(token);
-      await row(page, 'tea.txt').waitFor();
-      const holding = holdNextList(page);
-      await upload(product.url, token, { name: 'slow.txt', content: longText(100) });
-      const { text, release } = await holding;
-      expect(text).toMatch(/"(PENDING|EXTRACTING|VECTORIZING)"/);
-      await rowWith(page, 'slow.txt', 'COMPLETED').waitFor();
-      await release();
-
-      await settledList(page);
-      expect(await shown(page)).toEqual(['slow.txt COMPLETED', 'tea.txt COMPLETED']);
-    });
-
-    test('does not bring a deleted document back', async () => {
-      const token = newUser();
-      await uploadCompleted(product.url, token, await corpus('tea.txt'));
-      const page = await openAs(token);
-      await row(page, 'tea.txt').waitFor();
-      const holding = holdNextList(page);
-      const { document } = await upload(product.url, token, await corpus('knots.md'));
-      const { text, release } = await holding;
-      expect(text).toContain(document.id);
-      await waitForStatus(product.url, token, document.id, 'COMPLETED');
-      await deleteDocument(token, document.id);
-      await row(page, 'knots.md').waitFor({ state: 'detached' });
-      await release();
-
-      await settledList(page);
-      expect(await shown(page)).toEqual(['tea.txt COMPLETED']);
-    });
+    await waitForSettledList(page);
+    expect(await readRows(page)).toEqual(['tea.txt COMPLETED']);
   });
+});
 
-  test('everything can be done with the keyboard alone', async () => {
+describePage('the page', () => {
+  test('supports every action with the keyboard alone', async () => {
     const page = await visitor.open(product.url);
     const { name, content } = await corpus('tea.txt');
-    // From the start: the browser hears of it a moment later.
+    // The listener comes first, because the browser reports the file chooser asynchronously.
     page.once(
       'filechooser',
       (chooser) => void chooser.setFiles([{ name, mimeType: 'text/plain', buffer: content }]),
@@ -378,7 +388,7 @@ describePage('the page', () => {
     await tabTo(page, page.getByLabel('Your name'));
     await page.keyboard.type(newUser('keys').replace('dev:', ''));
     await page.keyboard.press('Enter');
-    await isLive(page);
+    await waitUntilLive(page);
 
     await tabTo(page, page.getByRole('button', { name: 'Choose files' }));
     await page.keyboard.press('Enter');
@@ -406,32 +416,36 @@ describePage('the page', () => {
     await page.getByText('No documents yet').waitFor();
   });
 
-  test('a sign-in takes a dev name only, and ends when asked to', async () => {
+  test('accepts only a dev name, and signs out', async () => {
     const page = await visitor.open(product.url);
     await page.getByLabel('Your name').fill('two words');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByText('Use 1 to 64 letters').waitFor();
     await page.getByLabel('Your name').fill(newUser().replace('dev:', ''));
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await isLive(page);
+    await waitUntilLive(page);
     await page.getByRole('button', { name: /^Account/ }).click();
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
     await page.getByLabel('Your name').waitFor();
   });
+});
 
-  describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
-    test.each([360, 768, 1440])('everybody can use every view at %i px', async (width) => {
+describePage.each(['light', 'dark'] as const)('the %s colour scheme of the page', (colorScheme) => {
+  test.each([360, 768, 1440])(
+    'passes the accessibility checks in every view at %i px',
+    async (width) => {
       const token = newUser();
-      const look = (page: Page, view: string) => inspect(page, `${view}-${width}-${colorScheme}`);
+      const inspectView = (page: Page, view: string) =>
+        inspect(page, `${view}-${width}-${colorScheme}`);
       const problems: string[] = [];
       const signIn = await visitor.open(product.url, { width, colorScheme });
       await signIn.getByLabel('Your name').waitFor();
-      problems.push(...(await look(signIn, 'sign-in')));
+      problems.push(...(await inspectView(signIn, 'sign-in')));
 
       const page = await visitor.open(product.url, { token, width, colorScheme });
-      await isLive(page);
+      await waitUntilLive(page);
       await page.getByText('No documents yet').waitFor();
-      problems.push(...(await look(page, 'empty')));
+      problems.push(...(await inspectView(page, 'empty')));
 
       await uploadCompleted(product.url, token, await corpus('volcanoes.pdf'));
       const { document } = await upload(product.url, token, await corpus('scan.pdf'));
@@ -442,30 +456,32 @@ describePage('the page', () => {
         .first()
         .waitFor();
       await rowWith(page, 'scan.pdf', 'FAILED').waitFor();
-      problems.push(...(await look(page, 'busy')));
+      problems.push(...(await inspectView(page, 'busy')));
 
       await page.getByRole('link', { name: 'volcanoes.pdf' }).click();
       await page.getByRole('dialog').getByTestId('history-event').first().waitFor();
-      problems.push(...(await look(page, 'details')));
+      problems.push(...(await inspectView(page, 'details')));
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
 
       await page.getByRole('button', { name: 'Delete volcanoes.pdf' }).click();
       await page.getByRole('dialog').getByText('Delete this document?').waitFor();
-      problems.push(...(await look(page, 'delete')));
+      problems.push(...(await inspectView(page, 'delete')));
       await page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click();
 
       await page.getByRole('link', { name: 'Search' }).click();
       await page.getByLabel('What are you looking for?').fill('magma');
       await page.keyboard.press('Enter');
       await page.getByTestId('hit').first().waitFor();
-      problems.push(...(await look(page, 'search')));
+      problems.push(...(await inspectView(page, 'search')));
       await deleteAll(token);
       expect(problems).toEqual([]);
-    });
-  });
+    },
+  );
+});
 
-  test('the playground runs its query, its search and its watch as they are', async () => {
+describePage('the playground', () => {
+  test('runs its query, its search and its subscription', async () => {
     const token = 'dev:playground';
     await uploadCompleted(product.url, token, await corpus('tea.txt'));
     const page = await visitor.open(product.url, { path: '/playground' });
@@ -473,17 +489,17 @@ describePage('the page', () => {
       await page.getByRole('button', { name: /^Execute query/ }).click();
       await page.getByRole('menuitem', { name }).click();
     };
-    const answer = page.locator('.graphiql-response');
+    const response = page.locator('.graphiql-response');
     await page.locator('.graphiql-query-editor').getByText('DocumentsOverview').first().waitFor();
 
     await runOperation('DocumentsOverview');
-    await answer.getByText('"totalCount"').waitFor();
+    await response.getByText('"totalCount"').waitFor();
     await runOperation('Search');
-    await answer.getByText('"score"').first().waitFor();
+    await response.getByText('"score"').first().waitFor();
     await runOperation('Watch');
-    await answer.getByText('"SNAPSHOT"').or(answer.getByText('"CHANGE"')).first().waitFor();
+    await response.getByText('"SNAPSHOT"').or(response.getByText('"CHANGE"')).first().waitFor();
     await upload(product.url, token, await corpus('knots.md'));
-    await answer.getByText('"knots.md"').waitFor();
+    await response.getByText('"knots.md"').waitFor();
     await inspect(page, 'playground');
     await page.getByRole('button', { name: /^Stop query/ }).click();
   });

@@ -1,153 +1,153 @@
 import { readFileSync } from 'node:fs';
-import { API_ERROR_STATUS, PROCESSING_ERROR_RETRYABLE } from '../../src/errors.js';
-import { toProblem } from '../../web/src/apollo/problem.js';
+import { toProblem } from '../../web/src/api/problem.js';
 import { parsePageConfig } from '../../web/src/config/page-config.js';
-import { cureOfRow, isCureKnown } from '../../web/src/documents/cures.js';
 import { countGroups, matches, toDocumentFilter } from '../../web/src/documents/filter.js';
-import { formatBytes, formatDuration, formatLimit } from '../../web/src/documents/format.js';
 import { createRefresher } from '../../web/src/documents/refresher.js';
-import { hashOf, parseRoute } from '../../web/src/page/route.js';
 import { toSegments } from '../../web/src/search/highlights.js';
 import { createDevIdentity } from '../../web/src/sign-in/dev-identity.js';
+import { formatBytes, formatDuration, formatLimit } from '../../web/src/ui/format.js';
+import { toHash, parseRoute } from '../../web/src/ui/route.js';
 
-test('every code that the server can send has a cure', () => {
-  const codes = [...Object.keys(API_ERROR_STATUS), ...Object.keys(PROCESSING_ERROR_RETRYABLE)];
-  expect(codes.filter((code) => !isCureKnown(code))).toEqual([]);
-});
-
-test('the cure of an exhausted document names the reason behind it', () => {
-  const error = { code: 'ATTEMPTS_EXHAUSTED', cause: 'WORKER_LOST', message: '', retryable: false };
-  expect(cureOfRow(error, true).title).toBe('Every try failed: its worker stopped half-way');
-});
-
-test('a document that is over is never told to wait for a try by itself', () => {
-  const error = { code: 'INTERNAL', cause: null, message: '', retryable: true };
-  expect(cureOfRow(error, false).cure).toContain('by itself');
-  expect(cureOfRow(error, true).cure).toBe('Upload the file again.');
-});
-
-test('an answer that never came is a problem of its own', () => {
-  expect(toProblem(new TypeError('Failed to fetch')).code).toBe('NO_ANSWER');
-});
-
-test('a filter that filters nothing is none', () => {
-  expect(toDocumentFilter({ group: 'all', filename: '  ' })).toBeNull();
-  expect(toDocumentFilter({ group: 'active', filename: ' bee ' })).toEqual({
-    status: ['PENDING', 'EXTRACTING', 'VECTORIZING'],
-    filename: 'bee',
+describe('a problem of the page', () => {
+  it('gives a request without a response a code of its own', () => {
+    expect(toProblem(new TypeError('Failed to fetch')).code).toBe('NO_RESPONSE');
   });
 });
 
-test('a file name is matched as the server does: contains, in any case', () => {
-  expect(
-    matches(
-      { status: 'COMPLETED', filename: 'The Bees.PDF' },
-      { group: 'completed', filename: 'bees.p' },
-    ),
-  ).toBe(true);
-  expect(
-    matches({ status: 'FAILED', filename: 'The Bees.PDF' }, { group: 'completed', filename: '' }),
-  ).toBe(false);
-});
+describe('the filter of the list', () => {
+  it('sends no filter if nothing is filtered', () => {
+    expect(toDocumentFilter({ group: 'all', filename: '  ' })).toBeNull();
+    expect(toDocumentFilter({ group: 'active', filename: ' bee ' })).toEqual({
+      status: ['PENDING', 'EXTRACTING', 'VECTORIZING'],
+      filename: 'bee',
+    });
+  });
 
-test('counts are of groups, and all of them are in "All"', () => {
-  const counts = countGroups([
-    { status: 'PENDING', count: 2 },
-    { status: 'VECTORIZING', count: 1 },
-    { status: 'FAILED', count: 4 },
-  ]);
-  expect(counts).toEqual({ all: 7, active: 3, completed: 0, failed: 4, cancelled: 0 });
-});
+  it('matches a part of the file name without regard to case, as the server does', () => {
+    expect(
+      matches(
+        { status: 'COMPLETED', filename: 'The Bees.PDF' },
+        { group: 'completed', filename: 'bees.p' },
+      ),
+    ).toBe(true);
+    expect(
+      matches({ status: 'FAILED', filename: 'The Bees.PDF' }, { group: 'completed', filename: '' }),
+    ).toBe(false);
+  });
 
-test('a passage is cut at its highlights without losing a character', () => {
-  const text = 'bees and more bees';
-  const segments = toSegments(text, [
-    { start: 14, end: 99 },
-    { start: 0, end: 4 },
-    { start: 2, end: 8 },
-    { start: 5, end: 5 },
-  ]);
-  expect(segments.map((segment) => segment.text).join('')).toBe(text);
-  expect(segments.filter(({ isMatch }) => isMatch).map((segment) => segment.text)).toEqual([
-    'bees',
-    ' and',
-    'bees',
-  ]);
-});
-
-test('sizes and times read well at every scale', () => {
-  expect([0, 999, 1000, 8_120, 182_334, 104_857_600].map(formatBytes)).toEqual([
-    '0 B',
-    '999 B',
-    '1 kB',
-    '8.1 kB',
-    '182 kB',
-    '105 MB',
-  ]);
-  expect(formatLimit(104_857_600)).toBe('100\u00a0MiB');
-  expect([0, 640, 12_400, 125_000, 3_720_000].map(formatDuration)).toEqual([
-    'under 0.1 s',
-    '0.6 s',
-    '12 s',
-    '2 min 05 s',
-    '1 h 02 min',
-  ]);
-});
-
-test('an address leads to a view and to a document, and back', () => {
-  expect(parseRoute('')).toEqual({ view: 'documents', documentId: null });
-  expect(parseRoute(hashOf({ view: 'search', documentId: 'a/b' }))).toEqual({
-    view: 'search',
-    documentId: 'a/b',
+  it('counts each group, and every document in “All”', () => {
+    const counts = countGroups([
+      { status: 'PENDING', count: 2 },
+      { status: 'VECTORIZING', count: 1 },
+      { status: 'FAILED', count: 4 },
+    ]);
+    expect(counts).toEqual({ all: 7, active: 3, completed: 0, failed: 4, cancelled: 0 });
   });
 });
 
-test('a dev name that the server would refuse is refused before it is stored', () => {
-  const stored = new Map<string, string>();
-  const identity = createDevIdentity({
-    getItem: (key) => stored.get(key) ?? null,
-    setItem: (key, value) => void stored.set(key, value),
-    removeItem: (key) => void stored.delete(key),
-  });
-  expect(() => identity.signIn('no spaces')).toThrow(RangeError);
-  identity.signIn('ada');
-  expect(stored.size).toBe(1);
-  identity.signOut('because');
-  expect([identity.user(), identity.farewell(), stored.size]).toEqual([null, 'because', 0]);
-});
-
-test('a configuration without an identity is refused, one without limits is not', () => {
-  expect(() => parsePageConfig({})).toThrow('/config.json');
-  expect(parsePageConfig({ identity: { kind: 'dev' } })).toEqual({
-    identity: { kind: 'dev' },
-    maxUploadBytes: null,
+describe('a passage', () => {
+  it('splits a passage at its highlights without losing a character', () => {
+    const text = 'bees and more bees';
+    const segments = toSegments(text, [
+      { start: 14, end: 99 },
+      { start: 0, end: 4 },
+      { start: 2, end: 8 },
+      { start: 5, end: 5 },
+    ]);
+    expect(segments.map((segment) => segment.text).join('')).toBe(text);
+    expect(segments.filter(({ isMatch }) => isMatch).map((segment) => segment.text)).toEqual([
+      'bees',
+      ' and',
+      'bees',
+    ]);
   });
 });
 
-test('however many events come, one question is under way, and the last event is followed by one more', async () => {
-  const answers: PromiseWithResolvers<void>[] = [];
-  const refresher = createRefresher(() => {
-    const answer = Promise.withResolvers<void>();
-    answers.push(answer);
-    return answer.promise;
-  }, 0);
-  const asked = async (count: number) => {
-    while (answers.length < count) await new Promise((resolve) => setImmediate(resolve));
-  };
-  for (let events = 0; events < 5; events++) refresher.request();
-  await asked(1);
-  for (let events = 0; events < 5; events++) refresher.request();
-  expect(answers).toHaveLength(1);
-  answers[0]?.resolve();
-  await asked(2);
-  answers[1]?.resolve();
-  refresher.stop();
-  expect(answers).toHaveLength(2);
+describe('the formats', () => {
+  it('formats sizes and times at every scale', () => {
+    expect([0, 999, 1000, 8_120, 182_334, 104_857_600].map(formatBytes)).toEqual([
+      '0 B',
+      '999 B',
+      '1 kB',
+      '8.1 kB',
+      '182 kB',
+      '105 MB',
+    ]);
+    expect(formatLimit(104_857_600)).toBe('100\u00a0MiB');
+    expect([0, 640, 12_400, 125_000, 3_720_000].map(formatDuration)).toEqual([
+      'under 0.1 s',
+      '0.6 s',
+      '12 s',
+      '2 min 05 s',
+      '1 h 02 min',
+    ]);
+  });
 });
 
-test('the page asks for nothing outside of its own server', () => {
-  const pages = ['index.html', 'playground.html'].map((name) =>
-    readFileSync(new URL(`../../web/${name}`, import.meta.url), 'utf8'),
-  );
-  expect(pages.join('').match(/https?:\/\//g)).toBeNull();
+describe('the route', () => {
+  it('reads the address that it wrote for a view and a document', () => {
+    expect(parseRoute('')).toEqual({ view: 'documents', documentId: null });
+    expect(parseRoute(toHash({ view: 'search', documentId: 'a/b' }))).toEqual({
+      view: 'search',
+      documentId: 'a/b',
+    });
+  });
+});
+
+describe('the dev identity', () => {
+  it('rejects a dev name that the server would reject, and stores none', () => {
+    const stored = new Map<string, string>();
+    const identity = createDevIdentity({
+      getItem: (key) => stored.get(key) ?? null,
+      setItem: (key, value) => void stored.set(key, value),
+      removeItem: (key) => void stored.delete(key),
+    });
+    expect(() => identity.signIn('no spaces')).toThrow(RangeError);
+    identity.signIn('ada');
+    expect(stored.size).toBe(1);
+    identity.signOut('because');
+    expect([identity.user(), identity.signOutReason(), stored.size]).toEqual([null, 'because', 0]);
+  });
+});
+
+describe('the configuration of the page', () => {
+  it('rejects a configuration without an identity, but not one without limits', () => {
+    expect(() => parsePageConfig({})).toThrow('/config.json');
+    expect(parsePageConfig({ identity: { kind: 'dev' } })).toEqual({
+      identity: { kind: 'dev' },
+      maxUploadBytes: null,
+    });
+  });
+});
+
+describe('the refresher', () => {
+  it('sends one request at a time, and one more after the last event', async () => {
+    const responses: PromiseWithResolvers<void>[] = [];
+    const refresher = createRefresher(() => {
+      const response = Promise.withResolvers<void>();
+      responses.push(response);
+      return response.promise;
+    }, 0);
+    const requestsSent = async (count: number) => {
+      while (responses.length < count) await new Promise((resolve) => setImmediate(resolve));
+    };
+    for (let events = 0; events < 5; events++) refresher.request();
+    await requestsSent(1);
+    for (let events = 0; events < 5; events++) refresher.request();
+    expect(responses).toHaveLength(1);
+    responses[0]?.resolve();
+    await requestsSent(2);
+    responses[1]?.resolve();
+    refresher.stop();
+    expect(responses).toHaveLength(2);
+  });
+});
+
+describe('the HTML of the page', () => {
+  it('loads nothing from other servers', () => {
+    const pages = ['index.html', 'playground.html'].map((name) =>
+      readFileSync(new URL(`../../web/${name}`, import.meta.url), 'utf8'),
+    );
+    expect(pages.join('').match(/https?:\/\//g)).toBeNull();
+  });
 });

@@ -1,11 +1,14 @@
+import {
+  describeSessionEnd,
+  describeSignInProblem,
+} from '../../web/src/sign-in/firebase/problems.js';
 import { readFirebaseSettings } from '../../web/src/sign-in/firebase/settings.js';
-import { describeEnd, describeSignInProblem } from '../../web/src/sign-in/firebase/problems.js';
 
 const problemOf = (code: string) =>
-  describeSignInProblem(Object.assign(new Error('no words for people'), { code }));
+  describeSignInProblem(Object.assign(new Error('not a text for people'), { code }));
 
-describe('a sign-in that did not work', () => {
-  it('does not tell which of e-mail and password was wrong', () => {
+describe('a failed sign-in', () => {
+  it('does not reveal which of e-mail and password was wrong', () => {
     const texts = ['auth/wrong-password', 'auth/user-not-found', 'auth/invalid-credential'].map(
       problemOf,
     );
@@ -13,38 +16,38 @@ describe('a sign-in that did not work', () => {
   });
 
   it.each(['auth/popup-closed-by-user', 'auth/cancelled-popup-request'])(
-    'is not told of where the person did it: %s',
+    'shows nothing after the person cancelled it: %s',
     (code) => {
       expect(problemOf(code)).toBeNull();
     },
   );
 
   it.each(['auth/something-new', '', 'constructor'])(
-    'has a text with a cure whatever the code: "%s"',
+    'explains what to do after any code: "%s"',
     (code) => {
       expect(problemOf(code)).toMatch(/Try again/);
     },
   );
 
-  it('is told of in other words than those of the library', () => {
+  it('does not show the words of the library', () => {
     expect(describeSignInProblem(new TypeError('x is undefined'))).not.toMatch(/undefined/);
   });
 });
 
-describe('a session', () => {
-  it.each(['auth/user-disabled', 'auth/user-token-expired'])('is over after %s', (code) => {
-    expect(describeEnd({ code })).toMatch(/\.$/);
+describe('a Firebase session', () => {
+  it.each(['auth/user-disabled', 'auth/user-token-expired'])('ends after %s', (code) => {
+    expect(describeSessionEnd({ code })).toMatch(/\.$/);
   });
 
   it.each(['auth/network-request-failed', 'auth/internal-error', ''])(
-    'goes on after "%s"',
+    'continues after "%s"',
     (code) => {
-      expect(describeEnd({ code })).toBeNull();
+      expect(describeSessionEnd({ code })).toBeNull();
     },
   );
 });
 
-describe('the settings of Firebase', () => {
+describe('the Firebase settings', () => {
   const settings = {
     kind: 'firebase',
     apiKey: 'key',
@@ -53,7 +56,7 @@ describe('the settings of Firebase', () => {
     emulatorHost: null,
   };
 
-  it('are taken as the server gives them', () => {
+  it('keep the values of the server', () => {
     expect(readFirebaseSettings(settings)).toEqual({
       apiKey: 'key',
       authDomain: 'shop.firebaseapp.com',
@@ -65,7 +68,7 @@ describe('the settings of Firebase', () => {
     );
   });
 
-  it.each(['apiKey', 'authDomain', 'projectId'])('are refused without %s', (name) => {
+  it.each(['apiKey', 'authDomain', 'projectId'])('are rejected without %s', (name) => {
     expect(() => readFirebaseSettings({ ...settings, [name]: '' })).toThrow(name);
   });
 });

@@ -5,15 +5,15 @@ import { createNewestDocuments } from '../../web/src/apollo/newest-documents.js'
 import { DocumentsPage, WatchDocuments } from '../../web/src/documents/operations.js';
 import { SearchPassages } from '../../web/src/search/operations.js';
 
-/** One page with the real cache and the real chain; the test decides when each answer arrives. */
+/** A client with the real cache and links. The test decides when each response arrives. */
 function createPage() {
   const cache = createCache();
   const documents = createNewestDocuments(cache);
-  const answers = new Map<string, Subject<ApolloLink.Result>>();
+  const responses = new Map<string, Subject<ApolloLink.Result>>();
   const server = new ApolloLink((operation) => {
-    const answer = new Subject<ApolloLink.Result>();
-    answers.set(operation.operationName ?? '', answer);
-    return answer;
+    const response = new Subject<ApolloLink.Result>();
+    responses.set(operation.operationName ?? '', response);
+    return response;
   });
   const client = new ApolloClient({ cache, link: documents.link.concat(server) });
   client.subscribe({ query: WatchDocuments }).subscribe();
@@ -21,16 +21,16 @@ function createPage() {
   return {
     client,
     documents,
-    askList: () =>
+    requestList: () =>
       client.query({ query: DocumentsPage, variables: LIST, fetchPolicy: 'network-only' }),
-    askSearch: () =>
+    requestSearch: () =>
       client.query({ query: SearchPassages, variables: SEARCH, fetchPolicy: 'network-only' }),
-    answer: (operation: string, data: Record<string, unknown>) => {
-      answers.get(operation)?.next({ data });
-      answers.get(operation)?.complete();
+    respond: (operation: string, data: Record<string, unknown>) => {
+      responses.get(operation)?.next({ data });
+      responses.get(operation)?.complete();
     },
     event: (document: Record<string, unknown>) =>
-      answers.get('WatchDocuments')?.next({ data: { documentStatus: toEvent(document) } }),
+      responses.get('WatchDocuments')?.next({ data: { documentStatus: toEvent(document) } }),
     shown: () => client.readQuery({ query: DocumentsPage, variables: LIST })?.documents,
   };
 }
@@ -38,166 +38,182 @@ function createPage() {
 const LIST = { first: 20, after: null, filter: null };
 const SEARCH = { query: 'bees', mode: 'HYBRID', first: 10 } as const;
 
-const toDocument = (id: string, seq: number, status: string, done = 0) => ({
-  __typename: 'Document',
-  id,
-  filename: `${id}.pdf`,
-  mimeType: 'application/pdf',
-  fileSize: 10,
-  status,
-  seq,
-  generation: 1,
-  attempt: 1,
-  maxAttempts: 5,
-  progress: { __typename: 'Progress', done, total: 8, percent: (100 * done) / 8 },
-  error: null,
-  vectorCount: done,
-  searchable: status === 'COMPLETED',
-  priority: 'NORMAL',
-  queuePosition: null,
-  scheduledFor: null,
-  nextAttemptAt: null,
-  createdAt: '2026-01-01T00:00:00.000Z',
-  updatedAt: '2026-01-01T00:00:00.000Z',
-  startedAt: null,
-  processedAt: null,
-});
+function toDocument(id: string, seq: number, status: string, done = 0) {
+  return {
+    __typename: 'Document',
+    id,
+    filename: `${id}.pdf`,
+    mimeType: 'application/pdf',
+    fileSize: 10,
+    status,
+    seq,
+    generation: 1,
+    attempt: 1,
+    maxAttempts: 5,
+    progress: { __typename: 'Progress', done, total: 8, percent: (100 * done) / 8 },
+    error: null,
+    vectorCount: done,
+    searchable: status === 'COMPLETED',
+    priority: 'NORMAL',
+    queuePosition: null,
+    scheduledFor: null,
+    nextAttemptAt: null,
+    createdAt: '2026-01-01T00:00:00.000Z',
+    updatedAt: '2026-01-01T00:00:00.000Z',
+    startedAt: null,
+    processedAt: null,
+  };
+}
 
-const toEvent = (document: Record<string, unknown>) => ({
-  __typename: 'DocumentStatusEvent',
-  kind: 'CHANGE',
-  documentId: document['id'],
-  seq: document['seq'],
-  status: document['status'],
-  previousStatus: 'PENDING',
-  message: 'a change',
-  occurredAt: '2026-01-01T00:00:01.000Z',
-  document,
-});
-
-const toList = (...nodes: Record<string, unknown>[]) => ({
-  documents: {
-    __typename: 'DocumentConnection',
-    edges: nodes.map((node) => ({ __typename: 'DocumentEdge', node })),
-    pageInfo: { __typename: 'PageInfo', hasNextPage: false, endCursor: null },
-    totalCount: nodes.length,
-  },
-});
-
-const toHits = (...documents: Record<string, unknown>[]) => ({
-  search: documents.map((document) => ({
-    __typename: 'SearchHit',
-    text: 'bees',
-    highlights: [],
-    score: 1,
-    chunkIndex: 0,
-    page: 1,
+function toEvent(document: Record<string, unknown>) {
+  return {
+    __typename: 'DocumentStatusEvent',
+    kind: 'CHANGE',
+    documentId: document['id'],
+    seq: document['seq'],
+    status: document['status'],
+    previousStatus: 'PENDING',
+    message: 'a change',
+    occurredAt: '2026-01-01T00:00:01.000Z',
     document,
-  })),
-});
+  };
+}
 
-test('an HTTP answer that is older than an event does not overwrite it', async () => {
-  const page = createPage();
-  const list = page.askList();
-  page.event(toDocument('a', 3, 'COMPLETED', 8));
-  page.answer('DocumentsPage', toList(toDocument('a', 1, 'PENDING')));
-  const { data } = await list;
+function toList(...nodes: Record<string, unknown>[]) {
+  return {
+    documents: {
+      __typename: 'DocumentConnection',
+      edges: nodes.map((node) => ({ __typename: 'DocumentEdge', node })),
+      pageInfo: { __typename: 'PageInfo', hasNextPage: false, endCursor: null },
+      totalCount: nodes.length,
+    },
+  };
+}
 
-  expect(data?.documents.edges[0]?.node).toMatchObject({
-    status: 'COMPLETED',
-    seq: 3,
-    progress: { done: 8 },
-    searchable: true,
+function toHits(...documents: Record<string, unknown>[]) {
+  return {
+    search: documents.map((document) => ({
+      __typename: 'SearchHit',
+      text: 'bees',
+      highlights: [],
+      score: 1,
+      chunkIndex: 0,
+      page: 1,
+      document,
+    })),
+  };
+}
+
+describe('a document in a late response', () => {
+  it('keeps an event that is newer than a late response', async () => {
+    const page = createPage();
+    const list = page.requestList();
+    page.event(toDocument('a', 3, 'COMPLETED', 8));
+    page.respond('DocumentsPage', toList(toDocument('a', 1, 'PENDING')));
+    const { data } = await list;
+
+    expect(data?.documents.edges[0]?.node).toMatchObject({
+      status: 'COMPLETED',
+      seq: 3,
+      progress: { done: 8 },
+      searchable: true,
+    });
+    expect(page.shown()?.edges[0]?.node).toMatchObject({ status: 'COMPLETED', seq: 3 });
   });
-  expect(page.shown()?.edges[0]?.node).toMatchObject({ status: 'COMPLETED', seq: 3 });
+
+  it('treats the response with less progress as older within one seq', async () => {
+    const page = createPage();
+    const list = page.requestList();
+    page.event(toDocument('a', 2, 'VECTORIZING', 6));
+    page.respond('DocumentsPage', toList(toDocument('a', 2, 'VECTORIZING', 4)));
+    await list;
+
+    expect(page.shown()?.edges[0]?.node.progress.done).toBe(6);
+  });
+
+  it('takes a response that is newer than the last event, and ignores a late event', async () => {
+    const page = createPage();
+    page.event(toDocument('a', 1, 'PENDING'));
+    const list = page.requestList();
+    page.respond('DocumentsPage', toList(toDocument('a', 3, 'COMPLETED', 8)));
+    await list;
+    page.event(toDocument('a', 2, 'EXTRACTING'));
+
+    expect(page.shown()?.edges[0]?.node.status).toBe('COMPLETED');
+  });
+
+  it('takes a new generation although its progress starts at 0', async () => {
+    const page = createPage();
+    const list = page.requestList();
+    page.respond('DocumentsPage', toList(toDocument('a', 3, 'COMPLETED', 8)));
+    await list;
+    page.event(toDocument('a', 4, 'PENDING', 0));
+
+    expect(page.shown()?.edges[0]?.node).toMatchObject({
+      status: 'PENDING',
+      progress: { done: 0 },
+    });
+  });
 });
 
-test('within one seq, the answer with less progress is the older one', async () => {
-  const page = createPage();
-  const list = page.askList();
-  page.event(toDocument('a', 2, 'VECTORIZING', 6));
-  page.answer('DocumentsPage', toList(toDocument('a', 2, 'VECTORIZING', 4)));
-  await list;
+describe('a deleted document', () => {
+  it('does not restore a deleted document from a late list', async () => {
+    const page = createPage();
+    const list = page.requestList();
+    page.documents.forget('a');
+    page.respond(
+      'DocumentsPage',
+      toList(toDocument('a', 3, 'COMPLETED', 8), toDocument('b', 1, 'PENDING')),
+    );
+    await list;
 
-  expect(page.shown()?.edges[0]?.node.progress.done).toBe(6);
-});
+    expect(page.shown()?.edges.map(({ node }) => node.id)).toEqual(['b']);
+  });
 
-test('an answer that is newer than the last event is taken, and the late event no longer undoes it', async () => {
-  const page = createPage();
-  page.event(toDocument('a', 1, 'PENDING'));
-  const list = page.askList();
-  page.answer('DocumentsPage', toList(toDocument('a', 3, 'COMPLETED', 8)));
-  await list;
-  page.event(toDocument('a', 2, 'EXTRACTING'));
+  it('removes a deleted document from every list at once', async () => {
+    const page = createPage();
+    const list = page.requestList();
+    const search = page.requestSearch();
+    page.respond(
+      'DocumentsPage',
+      toList(toDocument('a', 3, 'COMPLETED', 8), toDocument('b', 3, 'COMPLETED', 8)),
+    );
+    page.respond(
+      'SearchPassages',
+      toHits(toDocument('a', 3, 'COMPLETED', 8), toDocument('b', 3, 'COMPLETED', 8)),
+    );
+    await Promise.all([list, search]);
+    page.documents.forget('a');
 
-  expect(page.shown()?.edges[0]?.node.status).toBe('COMPLETED');
-});
+    expect(page.shown()?.edges.map(({ node }) => node.id)).toEqual(['b']);
+    const hits = page.client.readQuery({ query: SearchPassages, variables: SEARCH })?.search;
+    expect(hits?.map(({ document }) => document.id)).toEqual(['b']);
+  });
 
-test('a new generation is newer although its progress begins anew', async () => {
-  const page = createPage();
-  const list = page.askList();
-  page.answer('DocumentsPage', toList(toDocument('a', 3, 'COMPLETED', 8)));
-  await list;
-  page.event(toDocument('a', 4, 'PENDING', 0));
+  it('leaves out the passages of a deleted document from a late search', async () => {
+    const page = createPage();
+    const search = page.requestSearch();
+    page.documents.forget('a');
+    page.respond('SearchPassages', toHits(toDocument('a', 3, 'COMPLETED', 8)));
+    const { data } = await search;
 
-  expect(page.shown()?.edges[0]?.node).toMatchObject({ status: 'PENDING', progress: { done: 0 } });
-});
+    expect(data?.search).toEqual([]);
+  });
 
-test('a deleted document is not brought back by a late list', async () => {
-  const page = createPage();
-  const list = page.askList();
-  page.documents.forget('a');
-  page.answer(
-    'DocumentsPage',
-    toList(toDocument('a', 3, 'COMPLETED', 8), toDocument('b', 1, 'PENDING')),
-  );
-  await list;
-
-  expect(page.shown()?.edges.map(({ node }) => node.id)).toEqual(['b']);
-});
-
-test('a deleted document leaves every list that is shown, at once', async () => {
-  const page = createPage();
-  const [list, search] = [page.askList(), page.askSearch()];
-  page.answer(
-    'DocumentsPage',
-    toList(toDocument('a', 3, 'COMPLETED', 8), toDocument('b', 3, 'COMPLETED', 8)),
-  );
-  page.answer(
-    'SearchPassages',
-    toHits(toDocument('a', 3, 'COMPLETED', 8), toDocument('b', 3, 'COMPLETED', 8)),
-  );
-  await Promise.all([list, search]);
-  page.documents.forget('a');
-
-  expect(page.shown()?.edges.map(({ node }) => node.id)).toEqual(['b']);
-  const hits = page.client.readQuery({ query: SearchPassages, variables: SEARCH })?.search;
-  expect(hits?.map(({ document }) => document.id)).toEqual(['b']);
-});
-
-test('a late search does not show the passages of a deleted document', async () => {
-  const page = createPage();
-  const search = page.askSearch();
-  page.documents.forget('a');
-  page.answer('SearchPassages', toHits(toDocument('a', 3, 'COMPLETED', 8)));
-  const { data } = await search;
-
-  expect(data?.search).toEqual([]);
-});
-
-test('a late answer about one deleted document says that there is none', async () => {
-  const page = createPage();
-  const query = gql`
-    query One {
-      document(id: "a") {
-        id
-        seq
+  it('reports a deleted document as missing in a late response', async () => {
+    const page = createPage();
+    const query = gql`
+      query One {
+        document(id: "a") {
+          id
+          seq
+        }
       }
-    }
-  `;
-  const one = page.client.query<{ document: unknown }>({ query, fetchPolicy: 'network-only' });
-  page.documents.forget('a');
-  page.answer('One', { document: { __typename: 'Document', id: 'a', seq: 3 } });
+    `;
+    const one = page.client.query<{ document: unknown }>({ query, fetchPolicy: 'network-only' });
+    page.documents.forget('a');
+    page.respond('One', { document: { __typename: 'Document', id: 'a', seq: 3 } });
 
-  expect((await one).data?.document).toBeNull();
+    expect((await one).data?.document).toBeNull();
+  });
 });

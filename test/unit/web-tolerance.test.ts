@@ -1,13 +1,11 @@
-/**
- * What the page reads from addresses, settings and answers: nothing of it may throw while something
- * is shown.
- */
+/** No address, setting or response may throw while the page renders. */
 import fc from 'fast-check';
-import { cureOf, cureOfRow } from '../../web/src/documents/cures.js';
-import { formatAgo, formatDateTime } from '../../web/src/documents/format.js';
-import { hashOf, parseRoute } from '../../web/src/page/route.js';
-import { openStorage } from '../../web/src/page/storage.js';
+import { errorHelp } from '../../web/src/api/error-help.js';
+import { rowErrorHelp } from '../../web/src/documents/document-row.js';
 import { createDevIdentity } from '../../web/src/sign-in/dev-identity.js';
+import { formatAgo, formatDateTime } from '../../web/src/ui/format.js';
+import { toHash, parseRoute } from '../../web/src/ui/route.js';
+import { openStorage } from '../../web/src/ui/storage.js';
 
 const INHERITED = ['constructor', 'toString', 'valueOf', '__proto__', 'hasOwnProperty'];
 const anyText = fc.oneof(
@@ -15,45 +13,45 @@ const anyText = fc.oneof(
   fc.string({ unit: fc.constantFrom('%', 'E', '0', '/', '#', 'd', '\ud800') }),
 );
 
-describe('an address', () => {
+describe('the address', () => {
   it.each(['#/documents/%E0%A4', '#/documents/%', '#/documents/%ff', '#/search/%C0%AF'])(
-    '%s counts as one without a document',
+    'names no document: %s',
     (hash) => {
       expect(parseRoute(hash).documentId).toBeNull();
     },
   );
 
-  it('is a view and at most one document, whatever it is', () => {
+  it('names a view and at most one document, whatever it contains', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const route = parseRoute(`#/documents/${text}`);
         expect(route).toMatchObject({ view: 'documents' });
-        expect(parseRoute(hashOf(route))).toEqual(route);
+        expect(parseRoute(toHash(route))).toEqual(route);
         expect(['documents', 'search']).toContain(parseRoute(text).view);
       }),
     );
   });
 
-  it('can be made for any id', () => {
+  it('accepts any id', () => {
     fc.assert(
       fc.property(anyText, (id) =>
-        hashOf({ view: 'search', documentId: id }).startsWith('#/search/'),
+        toHash({ view: 'search', documentId: id }).startsWith('#/search/'),
       ),
     );
   });
 });
 
-describe('a stored setting', () => {
-  const refuse = () => {
-    throw new DOMException('The storage is refused.', 'SecurityError');
+describe('the stored settings', () => {
+  const forbid = () => {
+    throw new DOMException('The storage is forbidden.', 'SecurityError');
   };
-  const FULL = { getItem: () => null, setItem: refuse, removeItem: refuse };
+  const FULL = { getItem: () => null, setItem: forbid, removeItem: forbid };
 
   it.each([
-    ['cannot be named', refuse],
-    ['cannot be read or written', () => ({ getItem: refuse, setItem: refuse, removeItem: refuse })],
+    ['cannot be accessed', forbid],
+    ['cannot be read or written', () => ({ getItem: forbid, setItem: forbid, removeItem: forbid })],
     ['is full', () => FULL],
-  ])('lasts until the page is left when the storage %s', (_, open) => {
+  ])('last until the page is closed if the storage %s', (_, open) => {
     const storage = openStorage(open);
     expect(storage.getItem('name')).toBeNull();
     storage.setItem('name', 'ada');
@@ -62,7 +60,7 @@ describe('a stored setting', () => {
     expect(storage.getItem('name')).toBeNull();
   });
 
-  it('signs nobody in when it is no name', () => {
+  it('sign nobody in if the stored name is invalid', () => {
     fc.assert(
       fc.property(anyText, (stored) => {
         const user = createDevIdentity({ ...FULL, getItem: () => stored }).user();
@@ -72,14 +70,14 @@ describe('a stored setting', () => {
   });
 });
 
-describe('an answer of the server', () => {
-  it.each(INHERITED)('with the code "%s" is one that the page does not know', (code) => {
-    expect(cureOf(code)).toEqual(cureOf('SOMETHING_NEW'));
+describe('a response of the server', () => {
+  it.each(INHERITED)('has an unknown code: "%s"', (code) => {
+    expect(errorHelp(code)).toEqual(errorHelp('SOMETHING_NEW'));
     const error = { code: 'ATTEMPTS_EXHAUSTED', cause: code, message: '', retryable: false };
-    expect(cureOfRow(error, true).title).toMatch(/it did not work$/);
+    expect(rowErrorHelp(error, true).title).toMatch(/an unknown error occurred$/);
   });
 
-  it('with a time that is none is shown as it came', () => {
+  it('keeps the text of an invalid time', () => {
     expect(formatDateTime('yesterday')).toBe('yesterday');
     fc.assert(
       fc.property(

@@ -1,6 +1,6 @@
 /**
- * The library's types are JSDoc in .mjs files, which TypeScript reads only with `allowJs`; this is
- * the part of them that we use.
+ * The types of the library that the page uses. The library has JSDoc in .mjs files, which
+ * TypeScript reads only with `allowJs`.
  */
 declare module 'apollo-upload-client/UploadHttpLink.mjs' {
   import { ApolloLink } from '@apollo/client/link';

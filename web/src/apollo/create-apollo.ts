@@ -16,24 +16,25 @@ export interface Apollo {
   dispose(): void;
 }
 
-const withToken = (identity: Identity) =>
-  new SetContextLink(async ({ headers, freshToken = false }) => ({
+function createTokenLink(identity: Identity): ApolloLink {
+  return new SetContextLink(async ({ headers, freshToken = false }) => ({
     headers: {
       ...(headers as Record<string, string> | undefined),
       authorization: `Bearer ${(await identity.token({ fresh: freshToken === true })) ?? ''}`,
     },
   }));
+}
 
 /**
- * Once with a fresh token, since the server's clock and not ours says when one has expired; refused
- * again, the sign-in is over.
+ * Retries a rejected operation once with a fresh token, because the server's clock decides when a
+ * token expires. Signs out if the server rejects the fresh token too.
  */
-const signOutWhenRefused = (identity: Identity) =>
-  new ErrorLink(({ error, operation, forward }) => {
-    const isRefused =
+function createRejectionLink(identity: Identity): ApolloLink {
+  return new ErrorLink(({ error, operation, forward }) => {
+    const isRejected =
       CombinedGraphQLErrors.is(error) &&
       error.errors.some(({ extensions }) => extensions?.['code'] === 'UNAUTHENTICATED');
-    if (!isRefused) return undefined;
+    if (!isRejected) return undefined;
     if (operation.getContext()['freshToken'] !== true) {
       operation.setContext({ freshToken: true });
       return forward(operation);
@@ -41,15 +42,16 @@ const signOutWhenRefused = (identity: Identity) =>
     identity.signOut('Your sign-in is no longer accepted. Please sign in again.');
     return undefined;
   });
+}
 
-/** One client for one signed-in user; signing out drops it, cache and all. */
+/** Creates the client of one signed-in user. A sign-out discards the client and its cache. */
 export function createApollo(identity: Identity, connection: Connection): Apollo {
   const cache = createCache();
   const documents = createNewestDocuments(cache);
   const socket = createSocket(identity, connection);
   const http = ApolloLink.from([
-    signOutWhenRefused(identity),
-    withToken(identity),
+    createRejectionLink(identity),
+    createTokenLink(identity),
     createUploadLink(),
   ]);
   const link = ApolloLink.split(
@@ -58,19 +60,17 @@ export function createApollo(identity: Identity, connection: Connection): Apollo
     http,
   );
   const client = new ApolloClient({ cache, link: documents.link.concat(link) });
-  // Between the loss of the line and its return anything may have happened: all that is shown is
-  // asked for once.
-  const stopRefetching = connection.onBack(
-    () => void client.refetchQueries({ include: 'active' }).catch(() => undefined),
-  );
+  // The page missed the events of the outage, so it requests everything that is shown once.
+  const stopRefetching = connection.onReconnected(() => {
+    client.refetchQueries({ include: 'active' }).catch(() => undefined);
+  });
   return {
     client,
     documents,
     dispose: () => {
       stopRefetching();
       client.stop();
-      // It waits for a connection that is being made, and rejects when that one fails: nobody wants
-      // it any more.
+      // The disposal waits for an opening connection and rejects if that one fails.
       void Promise.resolve(socket.dispose()).catch(() => undefined);
     },
   };

@@ -1,48 +1,49 @@
 import { ApolloLink, type ApolloCache } from '@apollo/client';
 import { map } from 'rxjs';
-import { DocumentFields } from '../documents/operations.js';
+import { DocumentFields } from './document-fields.js';
 
-/** Stands for a document that is deleted, until the walk has taken away what held it. */
-const GONE = Symbol('gone');
+/** Marks a deleted document in a response until `walk` removes it and its wrapper. */
+const DELETED = Symbol('deleted');
 
 type Fields = Readonly<Record<string, unknown>>;
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Without its document, none of these says anything. */
-const HOLDERS = new Set<unknown>(['DocumentEdge', 'SearchHit']);
+/** The types that mean nothing without their document. */
+const WRAPPER_TYPES = new Set<unknown>(['DocumentEdge', 'SearchHit']);
 
-function doneOf({ progress }: Fields): number {
+function readDone({ progress }: Fields): number {
   const done = isFields(progress) ? progress['done'] : 0;
   return typeof done === 'number' ? done : 0;
 }
 
 /**
- * Newer means higher (seq, progress.done): the schema's own rule. Without both seqs nothing can be
- * said, so nothing is dropped.
+ * Compares (seq, progress.done), as the schema defines the order. Returns false if either `seq` is
+ * missing, so that no document of unknown age is dropped.
  */
 export function isOlder(incoming: Fields, known: Fields): boolean {
-  const [mine, theirs] = [incoming['seq'], known['seq']];
-  if (typeof mine !== 'number' || typeof theirs !== 'number') return false;
-  return mine < theirs || (mine === theirs && doneOf(incoming) < doneOf(known));
+  const incomingSeq = incoming['seq'];
+  const knownSeq = known['seq'];
+  if (typeof incomingSeq !== 'number' || typeof knownSeq !== 'number') return false;
+  return (
+    incomingSeq < knownSeq || (incomingSeq === knownSeq && readDone(incoming) < readDone(known))
+  );
 }
 
 export interface NewestDocuments {
   /**
-   * The first link of the chain: what leaves it is written to the cache in the same tick, so
-   * nothing can come between compare and write.
+   * Must be the first link of the chain: its results are written to the cache in the same tick, so
+   * nothing changes between the comparison and the write.
    */
   link: ApolloLink;
-  /**
-   * After DELETING, and after deleteDocument answered: no late answer brings this document back.
-   */
+  /** Removes a deleted document, and keeps late responses from bringing it back. */
   forget(id: string): void;
   isForgotten(id: string): boolean;
 }
 
 /**
- * An HTTP answer may have been under way while events overtook it. Every document in every answer
- * is compared with the one in the cache, and the older of the two loses, whichever way it came.
+ * Compares every document of every response with the cached one and keeps the newer of the two. An
+ * HTTP response may arrive after events that are newer.
  */
 export function createNewestDocuments(cache: ApolloCache): NewestDocuments {
   const forgotten = new Set<string>();
@@ -55,36 +56,35 @@ export function createNewestDocuments(cache: ApolloCache): NewestDocuments {
       returnPartialData: true,
     });
 
-  const newestOf = (incoming: Fields): Fields => {
+  function newestOf(incoming: Fields): Fields {
     const known = cached(String(incoming['id']));
     if (known === null || !isOlder(incoming, known)) return incoming;
-    // What the cache does not hold of this document, its history for example, contradicts nothing
-    // and stays.
+    // Fields that the cache does not have, such as the history, are kept.
     const entries = Object.entries(incoming).map(([key, value]) => [
       key,
       known[key] === undefined ? value : known[key],
     ]);
     return Object.fromEntries(entries) as Fields;
-  };
+  }
 
-  const walk = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(walk).filter((item) => item !== GONE);
+  function walk(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(walk).filter((item) => item !== DELETED);
     if (!isFields(value)) return value;
     const isDocument = value['__typename'] === 'Document';
-    if (isDocument && forgotten.has(String(value['id']))) return GONE;
+    if (isDocument && forgotten.has(String(value['id']))) return DELETED;
     const entries = Object.entries(value).map(([key, child]): [string, unknown] => [
       key,
       walk(child),
     ]);
-    const isEmptied = entries.some(([, child]) => child === GONE);
-    if (isEmptied && HOLDERS.has(value['__typename'])) return GONE;
+    const lostDocument = entries.some(([, child]) => child === DELETED);
+    if (lostDocument && WRAPPER_TYPES.has(value['__typename'])) return DELETED;
     const walked = Object.fromEntries(
-      entries.map(([key, child]) => [key, child === GONE ? null : child]),
+      entries.map(([key, child]) => [key, child === DELETED ? null : child]),
     );
     return isDocument ? newestOf(walked) : walked;
-  };
+  }
 
-  // The walk changes values, never the shape that the operation asked for.
+  // `walk` changes values, never the shape that the operation requested.
   const walkResult = (result: ApolloLink.Result): ApolloLink.Result =>
     result.data ? { ...result, data: walk(result.data) as typeof result.data } : result;
 

@@ -1,58 +1,53 @@
 import { createClient, type Client } from 'graphql-ws';
+import { webSocketUrl } from '../api/web-socket-url.js';
 import type { Connection } from '../connection/connection.js';
+import {
+  CLOSE_EXPIRED,
+  CLOSE_UNAUTHENTICATED,
+  createPongTimer,
+  PING_INTERVAL_MS,
+  SIGN_IN_REJECTED,
+} from '../connection/keep-alive.js';
 import type { Identity } from '../sign-in/identity.js';
-import { webSocketUrl } from './web-socket-url.js';
 
-const PING_EVERY_MS = 12_000;
-const PONG_WITHIN_MS = 5_000;
+const readCloseCode = (event: unknown) => (event instanceof CloseEvent ? event.code : undefined);
 
 /**
- * The server's word for a token whose time is over; one that never was good closes with 4401, which
- * graphql-ws does not retry.
- */
-const TOKEN_EXPIRED = 4403;
-const TOKEN_REFUSED = 4401;
-
-const closeCode = (event: unknown) => (event instanceof CloseEvent ? event.code : undefined);
-
-/**
- * One socket for the whole page. It comes back by itself for as long as the page is open, and
- * subscribes again by itself.
+ * Opens the one socket of the page. The socket reconnects and subscribes again on its own while
+ * the page is open, except after the close code 4401, which graphql-ws does not retry.
  */
 export function createSocket(identity: Identity, connection: Connection): Client {
-  let fresh = false;
-  let pongTimer: ReturnType<typeof setTimeout> | undefined;
+  let needsFreshToken = false;
+  const pongTimer = createPongTimer(() => client.terminate());
   const client = createClient({
     url: webSocketUrl('/graphql'),
     connectionParams: async () => {
-      // graphql-ws takes an error here for a bug and never comes back; a line that broke is tried
-      // again.
-      const token = await identity.token({ fresh }).catch(() => null);
+      // graphql-ws 6 treats an error here as a bug and never reconnects; a terminated connection is
+      // retried.
+      const token = await identity.token({ fresh: needsFreshToken }).catch(() => null);
       if (token === null) client.terminate();
       return { authorization: `Bearer ${token ?? ''}` };
     },
     retryAttempts: Number.POSITIVE_INFINITY,
     shouldRetry: () => true,
-    retryWait: (attempt) => connection.waitForTry(attempt),
+    retryWait: (attempt) => connection.waitForRetry(attempt),
     connectionAckWaitTimeout: 10_000,
-    keepAlive: PING_EVERY_MS,
+    keepAlive: PING_INTERVAL_MS,
     on: {
       connected: () => {
-        fresh = false;
+        needsFreshToken = false;
         connection.live();
       },
       closed: (event) => {
-        clearTimeout(pongTimer);
-        fresh ||= closeCode(event) === TOKEN_EXPIRED;
-        if (closeCode(event) === TOKEN_REFUSED)
-          identity.signOut('The server did not accept your sign-in. Please sign in again.');
+        pongTimer.stop();
+        needsFreshToken ||= readCloseCode(event) === CLOSE_EXPIRED;
+        if (readCloseCode(event) === CLOSE_UNAUTHENTICATED) identity.signOut(SIGN_IN_REJECTED);
       },
-      // A line that died without a word looks open for minutes; a ping without a pong ends that.
-      ping: (received) => {
-        if (!received) pongTimer = setTimeout(() => client.terminate(), PONG_WITHIN_MS);
+      ping: (isReceived) => {
+        if (!isReceived) pongTimer.start();
       },
-      pong: (received) => {
-        if (received) clearTimeout(pongTimer);
+      pong: (isReceived) => {
+        if (isReceived) pongTimer.stop();
       },
     },
   });

@@ -1,68 +1,58 @@
-import { Stack } from '@mantine/core';
-import { useEffect, useState, useSyncExternalStore } from 'react';
-import { DocumentList } from '../documents/DocumentList.js';
-import { EmptyList } from '../documents/EmptyList.js';
-import { countRows, isFiltered, matches, NO_FILTER, type ListFilter } from '../documents/filter.js';
-import { LineActions } from '../documents/LineActions.js';
-import { ListControls } from '../documents/ListControls.js';
-import { Pager } from '../documents/Pager.js';
-import { PAGE_SIZE, usePaging } from '../documents/paging.js';
+import { useEffect, useMemo, useSyncExternalStore } from 'react';
+import { notifyProblem } from '../api/notify-problem.js';
+import { DocumentsView, type DocumentPage } from '../documents/DocumentsView.js';
+import { countRows, matches } from '../documents/filter.js';
+import { PAGE_SIZE, useListPosition, type ListPosition } from '../documents/list-position.js';
 import { saveFile } from '../documents/save-file.js';
-import { tellProblem } from '../page/tell.js';
 import type { Identity } from '../sign-in/identity.js';
 import type { ClassicDocuments } from './classic-documents.js';
+import type { ClassicRow } from './classic-rows.js';
 
 interface ClassicViewProps {
   documents: ClassicDocuments;
   identity: Identity;
 }
 
-/**
- * The same list, told by REST and the plain WebSocket: what is unfinished, and what ended in the
- * last day.
- */
+/** The list as the plain WebSocket reports it: unfinished documents and those of the last day. */
 export function ClassicView({ documents, identity }: ClassicViewProps) {
-  const all = useSyncExternalStore(documents.subscribe, documents.get);
-  const [filter, setFilter] = useState<ListFilter>(NO_FILTER);
-  const paging = usePaging<number>();
-  const change = (next: ListFilter) => {
-    setFilter(next);
-    paging.reset();
-  };
-  const start = paging.cursor ?? 0;
-  const found = all.filter((row) => matches(row, filter));
-  const rows = found.slice(start, start + PAGE_SIZE);
+  const rows = useSyncExternalStore(documents.subscribe, documents.get);
+  const position = useListPosition<number>();
+  const page = useClassicPage(rows, position);
 
   useEffect(() => {
-    documents.fillIn(rows);
-  });
+    documents.loadMissing(page.rows);
+  }, [documents, page.rows]);
 
   return (
-    <Stack gap="sm">
-      {all.length > 0 && <ListControls filter={filter} counts={countRows(all)} onChange={change} />}
-      {rows.length === 0 ? (
-        <EmptyList isFiltered={isFiltered(filter)} onReset={() => change(NO_FILTER)} />
-      ) : (
-        <DocumentList
-          rows={rows}
-          isStale={false}
-          hrefOf={() => null}
-          actionsOf={({ id, filename }) => (
-            <LineActions
-              document={{ id, filename: filename ?? id }}
-              onSave={(document) => void saveFile(identity, document).catch(tellProblem)}
-            />
-          )}
-        />
-      )}
-      <Pager
-        pageIndex={paging.index}
-        shown={rows.length}
-        totalCount={found.length}
-        hasNext={found.length > start + PAGE_SIZE}
-        onPrevious={paging.previous}
-        onNext={() => paging.next(start + PAGE_SIZE)}
-      />
-    </Stack>
+    <DocumentsView
+      position={position}
+      counts={countRows(rows)}
+      page={page}
+      hrefOf={() => null}
+      onSave={(document) => void saveFile(identity, document).catch(notifyProblem)}
+      onDelete={null}
+    />
   );
+}
+
+interface ClassicPage extends DocumentPage<number> {
+  rows: readonly ClassicRow[];
+}
+
+function useClassicPage(
+  rows: readonly ClassicRow[],
+  { filter, cursor }: ListPosition<number>,
+): ClassicPage {
+  const start = cursor ?? 0;
+  const end = start + PAGE_SIZE;
+  const matching = useMemo(() => rows.filter((row) => matches(row, filter)), [rows, filter]);
+  const shown = useMemo(() => matching.slice(start, end), [matching, start, end]);
+  return {
+    rows: shown,
+    totalCount: matching.length,
+    nextCursor: matching.length > end ? end : null,
+    isLoading: false,
+    error: undefined,
+    retry: () => undefined,
+  };
 }

@@ -1,19 +1,19 @@
-import { ProblemError, problemOfAnswer } from '../apollo/problem.js';
+import { ProblemError, problemFromResponse } from '../api/problem.js';
+import { xhrFetch } from '../api/xhr-fetch.js';
 import type { Connection } from '../connection/connection.js';
 import type { Identity } from '../sign-in/identity.js';
 import type { SendFile } from '../upload/uploads.js';
-import { xhrFetch } from '../upload/xhr-fetch.js';
 import { runClassicSocket } from './classic-socket.js';
 import { createEventHub, type EventHub } from './events.js';
-import type { StatusAnswer, UploadAnswer } from './protocol.js';
+import type { StatusResponse, UploadResponse } from './protocol.js';
 
-/** All that a page needs of docstream without GraphQL. */
+/** REST and the plain WebSocket. */
 export interface ClassicClient {
   on: EventHub['on'];
   upload: SendFile;
-  /** Null when there is no such document (any more). */
-  status(documentId: string): Promise<StatusAnswer | null>;
-  /** Keeps the line until the returned function is called. */
+  /** Resolves with null if the document does not exist. */
+  status(documentId: string): Promise<StatusResponse | null>;
+  /** Connects the WebSocket, and reconnects it until the returned function is called. */
   connect(): () => void;
 }
 
@@ -38,8 +38,8 @@ export function createClassicClient(identity: Identity, connection: Connection):
         onSent,
       });
       const text = await response.text();
-      if (!response.ok) throw new ProblemError(problemOfAnswer(response.status, text));
-      const { documentId, duplicateOf } = JSON.parse(text) as UploadAnswer;
+      if (!response.ok) throw new ProblemError(problemFromResponse(response.status, text));
+      const { documentId, duplicateOf } = JSON.parse(text) as UploadResponse;
       return { documentId, duplicateOf: duplicateOf ?? null };
     },
     status: async (documentId) => {
@@ -48,8 +48,8 @@ export function createClassicClient(identity: Identity, connection: Connection):
       });
       if (response.status === 404) return null;
       if (!response.ok)
-        throw new ProblemError(problemOfAnswer(response.status, await response.text()));
-      return (await response.json()) as StatusAnswer;
+        throw new ProblemError(problemFromResponse(response.status, await response.text()));
+      return (await response.json()) as StatusResponse;
     },
   };
 }

@@ -1,73 +1,70 @@
 import { isTerminal } from '../documents/document-row.js';
+import { createStore, type Readable } from '../ui/store.js';
 import type { ClassicClient } from './classic-client.js';
 import {
   sortRows,
+  withoutRow,
   withProcessed,
   withProgress,
   withStatus,
   withUpload,
-  without,
   type ClassicRow,
   type ClassicRows,
 } from './classic-rows.js';
 
-export interface ClassicDocuments {
-  get(): readonly ClassicRow[];
-  subscribe(listener: () => void): () => void;
-  noteUpload(documentId: string, file: File): void;
+/** The rows of the classic list, newest first. */
+export interface ClassicDocuments extends Readable<readonly ClassicRow[]> {
+  addUpload(documentId: string, file: File): void;
   /**
-   * Asks for what the events do not tell: the name and when it was made at first sight, when it
-   * began once it has ended.
+   * Requests what the events leave out: the name and the creation time of a new row, and the start
+   * time of a finished one. Requests each of them once.
    */
-  fillIn(shown: readonly ClassicRow[]): void;
+  loadMissing(rows: readonly ClassicRow[]): void;
   stop(): void;
 }
 
 export function createClassicDocuments(client: ClassicClient): ClassicDocuments {
   let rows: ClassicRows = new Map();
-  let sorted: readonly ClassicRow[] = [];
-  const listeners = new Set<() => void>();
-  const asked = new Set<string>();
+  const sorted = createStore<readonly ClassicRow[]>([]);
+  const requested = new Set<string>();
 
-  const set = (next: ClassicRows) => {
+  function set(next: ClassicRows) {
     rows = next;
-    sorted = sortRows(rows);
-    for (const listener of listeners) listener();
-  };
-  const ask = async (id: string) => {
-    const askedAt = rows.get(id)?.revision ?? 0;
-    const answer = await client.status(id);
-    if (answer) set(withStatus(rows, answer, askedAt));
-    else if (rows.get(id)?.revision === askedAt) set(without(rows, id));
-  };
-  /** One question at a time: a list of a thousand must not keep an upload waiting. */
+    sorted.set(sortRows(rows));
+  }
+  async function loadStatus(id: string) {
+    const requestRevision = rows.get(id)?.revision ?? 0;
+    const response = await client.status(id);
+    if (response) set(withStatus(rows, response, requestRevision));
+    else if (rows.get(id)?.revision === requestRevision) set(withoutRow(rows, id));
+  }
+  /** One request at a time, so that a list of a thousand does not delay an upload. */
   let queue = Promise.resolve();
-  const askLater = (id: string, question?: string) => {
-    queue = queue.then(() => ask(id)).catch(() => void (question && asked.delete(question)));
-  };
+  function enqueueLoad(id: string, onFailure?: () => void) {
+    queue = queue.then(() => loadStatus(id)).catch(onFailure);
+  }
 
   const stops = [
     client.on('job_progress', (data) => set(withProgress(rows, data))),
     client.on('document_processed', (data) => set(withProcessed(rows, data))),
-    // What was unfinished and is gone was deleted meanwhile; this protocol has no event for that.
+    // The protocol has no event for a deletion, so unfinished rows are checked after a reconnect.
     client.on('authenticated', () => {
-      for (const { id, status } of rows.values()) if (!isTerminal(status)) askLater(id);
+      for (const { id, status } of rows.values()) if (!isTerminal(status)) enqueueLoad(id);
     }),
   ];
 
   return {
-    get: () => sorted,
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    noteUpload: (documentId, file) => set(withUpload(rows, documentId, file)),
-    fillIn: (shown) => {
+    get: sorted.get,
+    subscribe: sorted.subscribe,
+    addUpload: (documentId, file) => set(withUpload(rows, documentId, file)),
+    loadMissing: (shown) => {
       for (const row of shown) {
-        const question = questionFor(row);
-        if (question === null || asked.has(question)) continue;
-        asked.add(question);
-        askLater(row.id, question);
+        const key = requestKey(row);
+        if (key === null || requested.has(key)) continue;
+        requested.add(key);
+        enqueueLoad(row.id, () => {
+          requested.delete(key);
+        });
       }
     },
     stop: () => {
@@ -76,7 +73,8 @@ export function createClassicDocuments(client: ClassicClient): ClassicDocuments 
   };
 }
 
-function questionFor({ id, status, createdAt, startedAt }: ClassicRow): string | null {
-  if (createdAt === null) return `${id} at first sight`;
-  return isTerminal(status) && startedAt === null ? `${id} at its end` : null;
+/** Returns the key of the request that completes the row; null if nothing is missing. */
+function requestKey({ id, status, createdAt, startedAt }: ClassicRow): string | null {
+  if (createdAt === null) return `${id} new`;
+  return isTerminal(status) && startedAt === null ? `${id} finished` : null;
 }

@@ -1,64 +1,65 @@
-import { isCureKnown } from '../documents/cures.js';
+import { hasErrorHelp } from '../api/error-help.js';
 import type { DocumentRow, RowError, RowStatus } from '../documents/document-row.js';
-import type { DocumentProcessed, JobProgress, StatusAnswer } from './protocol.js';
+import type { DocumentProcessed, JobProgress, StatusResponse } from './protocol.js';
 
 export interface ClassicRow extends DocumentRow {
-  /**
-   * One more with every event: an answer that was asked for before the last event must not undo it.
-   */
+  /** Counts events, so that a response to an older request does not undo a newer event. */
   revision: number;
 }
 
 export type ClassicRows = ReadonlyMap<string, ClassicRow>;
 
-const unknownRow = (id: string): ClassicRow => ({
-  id,
-  filename: null,
-  mimeType: null,
-  fileSize: null,
-  status: 'PENDING',
-  percent: 0,
-  done: null,
-  total: null,
-  error: null,
-  attempt: null,
-  maxAttempts: null,
-  queuePosition: null,
-  vectorCount: null,
-  scheduledFor: null,
-  nextAttemptAt: null,
-  createdAt: null,
-  startedAt: null,
-  processedAt: null,
-  revision: 0,
-});
+function createRow(id: string): ClassicRow {
+  return {
+    id,
+    filename: null,
+    mimeType: null,
+    fileSize: null,
+    status: 'PENDING',
+    percent: 0,
+    done: null,
+    total: null,
+    error: null,
+    attempt: null,
+    maxAttempts: null,
+    queuePosition: null,
+    vectorCount: null,
+    scheduledFor: null,
+    nextAttemptAt: null,
+    createdAt: null,
+    startedAt: null,
+    processedAt: null,
+    revision: 0,
+  };
+}
 
-const put = (
+function updateRow(
   rows: ClassicRows,
   id: string,
   change: (row: ClassicRow) => Partial<ClassicRow>,
-): ClassicRows => {
-  const row = rows.get(id) ?? unknownRow(id);
+): ClassicRows {
+  const row = rows.get(id) ?? createRow(id);
   return new Map(rows).set(id, { ...row, ...change(row) });
-};
+}
 
-export const withProgress = (
+export function withProgress(
   rows: ClassicRows,
   { documentId, status, progress }: JobProgress,
-): ClassicRows =>
-  put(rows, documentId, ({ revision }) => ({
+): ClassicRows {
+  return updateRow(rows, documentId, ({ revision }) => ({
     status: status === 'pending' ? 'PENDING' : 'PROCESSING',
     percent: progress,
     error: null,
     processedAt: null,
     revision: revision + 1,
   }));
+}
 
-export const withProcessed = (
+export function withProcessed(
   rows: ClassicRows,
   { documentId, filename, status, error, processedAt }: DocumentProcessed,
-): ClassicRows =>
-  put(rows, documentId, ({ revision }) => ({
+): ClassicRows {
+  return updateRow(rows, documentId, ({ revision }) => ({
     filename,
     processedAt,
     status: toRowStatus(status, error),
@@ -66,24 +67,31 @@ export const withProcessed = (
     error: toRowError(status, error),
     revision: revision + 1,
   }));
+}
 
-export const withUpload = (
+export function withUpload(
   rows: ClassicRows,
   id: string,
   { name, size }: { name: string; size: number },
-): ClassicRows => put(rows, id, () => ({ filename: name, fileSize: size }));
+): ClassicRows {
+  return updateRow(rows, id, () => ({ filename: name, fileSize: size }));
+}
 
 /**
- * `askedAt`: the row's revision when the question left. The facts of a document never change; its
- * status may have, meanwhile.
+ * Applies a response to a row. `requestRevision` is the row's revision when the request was sent.
+ * If events have arrived since then, the response changes only the constant facts.
  */
-export function withStatus(rows: ClassicRows, answer: StatusAnswer, askedAt: number): ClassicRows {
-  const { documentId, filename, createdAt, startedAt, completedAt, status, error } = answer;
-  return put(rows, documentId, (row) => ({
+export function withStatus(
+  rows: ClassicRows,
+  response: StatusResponse,
+  requestRevision: number,
+): ClassicRows {
+  const { documentId, filename, createdAt, startedAt, completedAt, status, error } = response;
+  return updateRow(rows, documentId, (row) => ({
     filename,
     createdAt,
     startedAt: startedAt ?? row.startedAt,
-    ...(row.revision === askedAt
+    ...(row.revision === requestRevision
       ? {
           status: toRowStatus(status, error),
           error: toRowError(status, error),
@@ -93,34 +101,31 @@ export function withStatus(rows: ClassicRows, answer: StatusAnswer, askedAt: num
   }));
 }
 
-export function without(rows: ClassicRows, id: string): ClassicRows {
-  const left = new Map(rows);
-  left.delete(id);
-  return left;
+export function withoutRow(rows: ClassicRows, id: string): ClassicRows {
+  const remaining = new Map(rows);
+  remaining.delete(id);
+  return remaining;
 }
 
-/** Newest first; what has no time yet was reported just now. */
+/** Sorts by creation, newest first. A row without a time was reported just now and comes first. */
 export const sortRows = (rows: ClassicRows): readonly ClassicRow[] =>
-  [...rows.values()].sort((a, b) => timeOf(b) - timeOf(a));
+  [...rows.values()].sort((a, b) => readTime(b) - readTime(a));
 
-const timeOf = ({ createdAt, processedAt }: ClassicRow) => {
+function readTime({ createdAt, processedAt }: ClassicRow) {
   const time = createdAt ?? processedAt;
   return time === null ? Number.POSITIVE_INFINITY : Date.parse(time);
-};
+}
 
-function toRowStatus(status: StatusAnswer['status'], error: string | null): RowStatus {
+function toRowStatus(status: StatusResponse['status'], error: string | null): RowStatus {
   if (status === 'failed') return error === 'cancelled' ? 'CANCELLED' : 'FAILED';
   if (status === 'completed') return 'COMPLETED';
-  // The protocol may grow: whatever else there is, is not over.
+  // A status that the page does not know counts as not terminal.
   return status === 'pending' ? 'PENDING' : 'PROCESSING';
 }
 
-/**
- * The protocol has a text where GraphQL has a code; a text that begins with a code we know leads to
- * its cure all the same.
- */
-function toRowError(status: StatusAnswer['status'], error: string | null): RowError | null {
+/** Reads the code that the error text starts with, because the protocol has no field for it. */
+function toRowError(status: StatusResponse['status'], error: string | null): RowError | null {
   if (error === null || status === 'completed' || error === 'cancelled') return null;
   const code = /^[A-Z_]+/.exec(error)?.[0] ?? null;
-  return { code: isCureKnown(code) ? code : null, cause: null, message: error, retryable: false };
+  return { code: hasErrorHelp(code) ? code : null, cause: null, message: error, retryable: false };
 }

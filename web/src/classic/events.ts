@@ -1,27 +1,25 @@
+import { createEmitter, type Emitter } from '../ui/store.js';
 import type { ClassicEventName, ClassicEvents, ClassicMessage } from './protocol.js';
 
-type Listener<Name extends ClassicEventName> = (data: ClassicEvents[Name]) => void;
-
 export interface EventHub {
-  on<Name extends ClassicEventName>(name: Name, listener: Listener<Name>): () => void;
+  on<Name extends ClassicEventName>(
+    name: Name,
+    listener: (data: ClassicEvents[Name]) => void,
+  ): () => void;
   emit(message: ClassicMessage): void;
 }
 
 export function createEventHub(): EventHub {
-  const listeners: { [Name in ClassicEventName]: Set<Listener<Name>> } = {
-    authenticated: new Set(),
-    job_progress: new Set(),
-    document_processed: new Set(),
-    error: new Set(),
-    pong: new Set(),
+  const emitters: { [Name in ClassicEventName]: Emitter<ClassicEvents[Name]> } = {
+    authenticated: createEmitter(),
+    job_progress: createEmitter(),
+    document_processed: createEmitter(),
+    error: createEmitter(),
+    pong: createEmitter(),
   };
   return {
-    on: (name, listener) => {
-      listeners[name].add(listener);
-      return () => listeners[name].delete(listener);
-    },
-    emit: <Name extends ClassicEventName>({ type, data }: ClassicMessage<Name>) => {
-      for (const listener of listeners[type]) listener(data);
-    },
+    on: (name, listener) => emitters[name].on(listener),
+    emit: <Name extends ClassicEventName>({ type, data }: ClassicMessage<Name>) =>
+      emitters[type].emit(data),
   };
 }

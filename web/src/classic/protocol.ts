@@ -1,4 +1,4 @@
-/** The plain WebSocket and the REST door, as docs/api.md describes them. */
+/** The messages of the plain WebSocket and of REST, as docs/api.md describes them. */
 export interface JobProgress {
   jobId: string;
   documentId: string;
@@ -16,7 +16,7 @@ export interface DocumentProcessed {
   processedAt: string;
 }
 
-export interface StatusAnswer {
+export interface StatusResponse {
   documentId: string;
   filename: string;
   status: 'pending' | 'processing' | 'completed' | 'failed';
@@ -26,7 +26,7 @@ export interface StatusAnswer {
   completedAt: string | null;
 }
 
-export interface UploadAnswer {
+export interface UploadResponse {
   documentId: string;
   fileName: string;
   fileSize: number;
@@ -46,7 +46,7 @@ export interface ClassicEvents {
 
 export type ClassicEventName = keyof ClassicEvents;
 
-const NAMES: readonly string[] = [
+const EVENT_NAMES: readonly string[] = [
   'authenticated',
   'job_progress',
   'document_processed',
@@ -59,7 +59,7 @@ export interface ClassicMessage<Name extends ClassicEventName = ClassicEventName
   data: ClassicEvents[Name];
 }
 
-/** Null for what this page does not know: the protocol may grow. */
+/** Returns null for a message that the page does not know, so that the server may add types. */
 export function parseMessage(text: string): ClassicMessage | null {
   try {
     const message: unknown = JSON.parse(text);
@@ -69,9 +69,12 @@ export function parseMessage(text: string): ClassicMessage | null {
   }
 }
 
-const isMessage = (value: unknown): value is ClassicMessage =>
-  typeof value === 'object' &&
-  value !== null &&
-  'type' in value &&
-  typeof value.type === 'string' &&
-  NAMES.includes(value.type);
+function isMessage(value: unknown): value is ClassicMessage {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'type' in value &&
+    typeof value.type === 'string' &&
+    EVENT_NAMES.includes(value.type)
+  );
+}

@@ -1,16 +1,11 @@
-/**
- * What `/config.json` says: how to sign in, and the limits that the page can hold before it sends.
- */
+/** The content of `/config.json`: how to sign in, and the limits that the page checks itself. */
 export interface PageConfig {
   identity: IdentitySettings;
-  /** Bytes; null when the server names none. */
+  /** Null if the server names no limit. */
   maxUploadBytes: number | null;
 }
 
-/**
- * `kind` chooses the sign-in; the rest belongs to that kind (Firebase's public web settings, for
- * example).
- */
+/** `kind` selects the sign-in; the other settings, such as Firebase's API key, belong to it. */
 export interface IdentitySettings {
   readonly kind: string;
   readonly [setting: string]: unknown;
@@ -33,8 +28,9 @@ export function parsePageConfig(json: unknown): PageConfig {
 export async function fetchPageConfig(signal?: AbortSignal): Promise<PageConfig> {
   const response = await fetch('/config.json', {
     headers: { accept: 'application/json' },
-    ...(signal ? { signal } : {}),
+    signal: signal ?? null,
   });
-  if (!response.ok) throw new Error(`/config.json answered ${response.status}.`);
+  if (!response.ok)
+    throw new Error(`The server responded to /config.json with ${response.status}.`);
   return parsePageConfig(await response.json());
 }

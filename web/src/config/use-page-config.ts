@@ -3,8 +3,8 @@ import { backoffMs } from '../connection/backoff.js';
 import { fetchPageConfig, type PageConfig } from './page-config.js';
 
 /**
- * Null until the server has answered; `failed` while it has not, and the page keeps trying by
- * itself.
+ * Requests the configuration until the server responds. `config` is null until then; `failed` is
+ * true after the first failure.
  */
 export function usePageConfig(): { config: PageConfig | null; failed: boolean } {
   const [config, setConfig] = useState<PageConfig | null>(null);
@@ -13,11 +13,11 @@ export function usePageConfig(): { config: PageConfig | null; failed: boolean } 
   useEffect(() => {
     if (config) return;
     const controller = new AbortController();
-    const ask = () =>
+    const load = () =>
       fetchPageConfig(controller.signal).then(setConfig, () => {
         if (!controller.signal.aborted) setFailures(failures + 1);
       });
-    const timer = setTimeout(() => void ask(), failures === 0 ? 0 : backoffMs(failures - 1));
+    const timer = setTimeout(() => void load(), failures === 0 ? 0 : backoffMs(failures - 1));
     return () => {
       clearTimeout(timer);
       controller.abort();

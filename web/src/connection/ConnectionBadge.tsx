@@ -1,12 +1,12 @@
 import { Badge } from '@mantine/core';
 import type { Connection } from './connection.js';
 import classes from './connection.module.css';
-import { useConnectionWords } from './use-connection.js';
+import { useConnectionDescription } from './use-connection-description.js';
 
-const COLOR = { calm: 'teal', busy: 'gray', down: 'orange' } as const;
+const COLOR = { ok: 'teal', busy: 'gray', down: 'orange' } as const;
 
 export function ConnectionBadge({ connection }: { connection: Connection }) {
-  const { label, tone } = useConnectionWords(connection);
+  const { label, tone } = useConnectionDescription(connection);
   return (
     <Badge
       variant="light"

@@ -1,12 +1,10 @@
 import { Alert, Button, Group, Text } from '@mantine/core';
 import { IconPlugConnectedX } from '@tabler/icons-react';
 import type { Connection } from './connection.js';
-import { useConnectionWords } from './use-connection.js';
+import { useConnectionDescription } from './use-connection-description.js';
 
 export function ConnectionBanner({ connection }: { connection: Connection }) {
-  const { sentence } = useConnectionWords(connection);
-  // The seconds run: without an empty live region around it, a screen reader would be told each of
-  // them.
+  const { sentence } = useConnectionDescription(connection);
   if (sentence === null) return null;
   return (
     <Alert
@@ -14,6 +12,7 @@ export function ConnectionBanner({ connection }: { connection: Connection }) {
       variant="light"
       icon={<IconPlugConnectedX aria-hidden />}
       role="status"
+      // The sentence counts seconds, and a screen reader would announce each of them.
       aria-live="off"
       data-testid="connection-banner"
     >
@@ -21,7 +20,7 @@ export function ConnectionBanner({ connection }: { connection: Connection }) {
         <Text size="sm" className="tabular">
           {sentence}
         </Text>
-        <Button size="xs" variant="default" onClick={connection.tryNow}>
+        <Button size="xs" variant="default" onClick={connection.retryNow}>
           Try now
         </Button>
       </Group>

@@ -5,8 +5,9 @@ export interface BackoffOptions {
 }
 
 /**
- * Milliseconds before try `attempt` (from 0): doubling up to a ceiling, and of that a random half
- * to the whole, so that many pages that lost the same server do not come back to it in step.
+ * Returns the delay before an attempt (from 0) in milliseconds. The delay doubles up to `maxMs`. A
+ * random half of it is taken off, so that pages which lost the same server do not reconnect at the
+ * same time.
  */
 export function backoffMs(
   attempt: number,

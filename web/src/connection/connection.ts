@@ -1,90 +1,81 @@
+import { createEmitter, createStore, type Readable } from '../ui/store.js';
 import { backoffMs } from './backoff.js';
 
 /*
  *   connecting ──► live ──► waiting ──► retrying ──► live
  *        └────────────────────▲  └────────┘
  *
- * waiting: the line is down and the next try stands in the calendar; retrying: that try is under way.
+ * waiting: the connection is lost and an attempt is scheduled; retrying: that attempt is running.
  */
 export type ConnectionState =
   | { readonly phase: 'connecting' }
   | { readonly phase: 'live' }
-  | { readonly phase: 'waiting'; readonly nextTryAt: number; readonly attempt: number }
+  | { readonly phase: 'waiting'; readonly nextRetryAt: number; readonly attempt: number }
   | { readonly phase: 'retrying'; readonly attempt: number };
 
-export interface Connection {
-  get(): ConnectionState;
-  subscribe(listener: () => void): () => void;
-  /** The line stands. After an outage it calls every `onBack` listener once. */
+/** The state of the page's one live connection, whichever protocol keeps it. */
+export interface Connection extends Readable<ConnectionState> {
+  /** Reports an open connection. Notifies every `onReconnected` listener after an outage. */
   live(): void;
   /**
-   * Ends before the next try: after the backoff, or at once when the browser is online again, the
-   * tab is looked at, or a person asks.
+   * Resolves when the next attempt is due: after the backoff, or at once if the browser is online
+   * again, the tab becomes visible, or a person calls `retryNow`.
    */
-  waitForTry(attempt: number): Promise<void>;
-  tryNow(): void;
-  onBack(listener: () => void): () => void;
+  waitForRetry(attempt: number): Promise<void>;
+  retryNow(): void;
+  onReconnected(listener: () => void): () => void;
   dispose(): void;
 }
 
-/** What the page knows about its one live line, whichever protocol keeps it. */
-export function createConnection(wait = backoffMs): Connection {
-  let state: ConnectionState = { phase: 'connecting' };
+export function createConnection(delayMsOf = backoffMs): Connection {
   let wasLost = false;
-  let wake: (() => void) | undefined;
-  const listeners = new Set<() => void>();
-  const backListeners = new Set<() => void>();
+  let endWait: (() => void) | undefined;
+  const { get, set, subscribe } = createStore<ConnectionState>({ phase: 'connecting' });
+  const reconnected = createEmitter<undefined>();
 
-  const set = (next: ConnectionState) => {
-    state = next;
-    for (const listener of listeners) listener();
-  };
-  const tryNow = () => wake?.();
-  const whenLookedAt = () => {
-    if (document.visibilityState === 'visible') tryNow();
-  };
-  // Unit tests run where there is no window; a page always has one.
-  const inPage = typeof window !== 'undefined';
-  if (inPage) {
-    window.addEventListener('online', tryNow);
-    document.addEventListener('visibilitychange', whenLookedAt);
-  }
+  const retryNow = () => endWait?.();
+  const removeBrowserListeners = listenToBrowser(retryNow);
 
   return {
-    get: () => state,
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    get,
+    subscribe,
     live: () => {
       set({ phase: 'live' });
       if (!wasLost) return;
       wasLost = false;
-      for (const listener of backListeners) listener();
+      reconnected.emit(undefined);
     },
-    waitForTry: (attempt) =>
+    waitForRetry: (attempt) =>
       new Promise((resolve) => {
         wasLost = true;
-        const delayMs = wait(attempt);
+        const delayMs = delayMsOf(attempt);
         const end = () => {
           clearTimeout(timer);
-          wake = undefined;
+          endWait = undefined;
           set({ phase: 'retrying', attempt });
           resolve();
         };
         const timer = setTimeout(end, delayMs);
-        wake = end;
-        set({ phase: 'waiting', nextTryAt: Date.now() + delayMs, attempt });
+        endWait = end;
+        set({ phase: 'waiting', nextRetryAt: Date.now() + delayMs, attempt });
       }),
-    tryNow,
-    onBack: (listener) => {
-      backListeners.add(listener);
-      return () => backListeners.delete(listener);
-    },
-    dispose: () => {
-      if (!inPage) return;
-      window.removeEventListener('online', tryNow);
-      document.removeEventListener('visibilitychange', whenLookedAt);
-    },
+    retryNow,
+    onReconnected: (listener) => reconnected.on(listener),
+    dispose: removeBrowserListeners,
+  };
+}
+
+/** Calls `onReturn` when the network is back and when the tab becomes visible. */
+function listenToBrowser(onReturn: () => void): () => void {
+  // Unit tests run without a window.
+  if (typeof window === 'undefined') return () => undefined;
+  function onVisibilityChange() {
+    if (document.visibilityState === 'visible') onReturn();
+  }
+  window.addEventListener('online', onReturn);
+  document.addEventListener('visibilitychange', onVisibilityChange);
+  return () => {
+    window.removeEventListener('online', onReturn);
+    document.removeEventListener('visibilitychange', onVisibilityChange);
   };
 }

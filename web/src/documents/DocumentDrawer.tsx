@@ -2,12 +2,13 @@ import { useQuery } from '@apollo/client/react';
 import { Button, Drawer, Group, Skeleton, Stack, Title } from '@mantine/core';
 import { IconDownload, IconFileOff, IconTrash } from '@tabler/icons-react';
 import { useEffect } from 'react';
-import { DIALOG_HEADER } from '../page/dialog-header.js';
-import { ErrorBoundary } from '../page/ErrorBoundary.js';
-import { Notice } from '../page/Notice.js';
-import { useNow } from '../page/use-now.js';
-import { DocumentFacts } from './DocumentFacts.js';
+import type { DocumentDetailsQuery } from '../gql/graphql.js';
+import { DIALOG_HEADER } from '../ui/dialog-header.js';
+import { ErrorBoundary } from '../ui/ErrorBoundary.js';
+import { Notice } from '../ui/Notice.js';
+import { useNow } from '../ui/use-now.js';
 import { isTerminal, toRow } from './document-row.js';
+import { DocumentFacts } from './DocumentFacts.js';
 import { ListError } from './EmptyList.js';
 import { ErrorNote } from './ErrorNote.js';
 import { EventHistory } from './EventHistory.js';
@@ -38,7 +39,7 @@ export function DocumentDrawer({ documentId, watch, actions, onClose }: Document
       data-testid="details"
     >
       {documentId !== null && (
-        <ErrorBoundary place={documentId}>
+        <ErrorBoundary resetKey={documentId}>
           <Details
             key={documentId}
             id={documentId}
@@ -57,17 +58,34 @@ interface DetailsProps extends Omit<DocumentDrawerProps, 'documentId'> {
 }
 
 function Details({ id, watch, actions, onClose }: DetailsProps) {
+  const { data, error, retry } = useDocumentDetails(id, watch);
+  if (!data && error) return <ListError error={error} onRetry={retry} />;
+  if (!data)
+    return <Skeleton height={220} radius="md" role="status" aria-label="Loading the document" />;
+  if (!data.document) {
+    return (
+      <Notice
+        icon={<IconFileOff size={28} stroke={1.6} />}
+        title="The document does not exist"
+        color="gray"
+      >
+        It was deleted, or it belongs to another user.
+      </Notice>
+    );
+  }
+  return <LoadedDetails document={data.document} actions={actions} onClose={onClose} />;
+}
+
+function useDocumentDetails(id: string, watch: DocumentWatch) {
   const { data, previousData, error, refetch } = useQuery(DocumentDetails, {
     variables: { id },
     fetchPolicy: 'cache-and-network',
   });
-  const shown = data ?? previousData;
-  const nowMs = useNow(true);
 
   useEffect(() => {
     const refresher = createRefresher(() => refetch());
     const stop = watch.onEvent(({ documentId, kind }) => {
-      // The status is live through the cache; the history is a list of its own and has grown.
+      // Events update the status in the cache, but not the history.
       if (documentId === id && kind !== 'PROGRESS') refresher.request();
     });
     return () => {
@@ -76,22 +94,21 @@ function Details({ id, watch, actions, onClose }: DetailsProps) {
     };
   }, [watch, refetch, id]);
 
-  if (error && !shown)
-    return <ListError error={error} onRetry={() => void refetch().catch(() => undefined)} />;
-  if (!shown)
-    return <Skeleton height={220} radius="md" role="status" aria-label="Loading the document" />;
-  const { document } = shown;
-  if (!document) {
-    return (
-      <Notice
-        icon={<IconFileOff size={28} stroke={1.6} />}
-        title="There is no such document"
-        color="gray"
-      >
-        It was deleted, or it belongs to somebody else.
-      </Notice>
-    );
-  }
+  return {
+    data: data ?? previousData,
+    error,
+    retry: () => void refetch().catch(() => undefined),
+  };
+}
+
+interface LoadedDetailsProps {
+  document: NonNullable<DocumentDetailsQuery['document']>;
+  actions: DocumentActions;
+  onClose: () => void;
+}
+
+function LoadedDetails({ document, actions, onClose }: LoadedDetailsProps) {
+  const nowMs = useNow(true);
   const row = toRow(document);
   return (
     <Stack gap="lg">

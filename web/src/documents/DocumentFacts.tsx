@@ -1,15 +1,15 @@
 import { Code } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { DocumentDetailsQuery } from '../gql/graphql.js';
-import { tookMs, type DocumentRow } from './document-row.js';
-import classes from './details.module.css';
 import {
   formatAgo,
   formatBytes,
   formatDateTime,
   formatDuration,
   formatMimeType,
-} from './format.js';
+} from '../ui/format.js';
+import classes from './details.module.css';
+import { processingMs, type DocumentRow } from './document-row.js';
 
 type Details = NonNullable<DocumentDetailsQuery['document']>;
 
@@ -20,11 +20,11 @@ interface DocumentFactsProps {
 }
 
 export function DocumentFacts({ document, row, nowMs }: DocumentFactsProps) {
-  const took = tookMs(row, nowMs);
+  const took = processingMs(row, nowMs);
   return (
     <dl className={classes['facts']}>
       <Fact name="Size">{formatBytes(document.fileSize)}</Fact>
-      <Fact name="Kind">{formatMimeType(document.mimeType)}</Fact>
+      <Fact name="Type">{formatMimeType(document.mimeType)}</Fact>
       <Fact name="Uploaded">
         {formatDateTime(document.createdAt)} ({formatAgo(document.createdAt, nowMs)})
       </Fact>
@@ -34,16 +34,16 @@ export function DocumentFacts({ document, row, nowMs }: DocumentFactsProps) {
           ? `Yes, ${document.vectorCount.toLocaleString('en')} passages`
           : 'Not yet'}
       </Fact>
-      <Fact name="Tries">
+      <Fact name="Attempts">
         {document.attempt} of {document.maxAttempts}
       </Fact>
       {document.nextAttemptAt !== null && (
-        <Fact name="Next try">{formatDateTime(document.nextAttemptAt)}</Fact>
+        <Fact name="Next attempt">{formatDateTime(document.nextAttemptAt)}</Fact>
       )}
       <Fact name="Priority">
         {document.priority.charAt(0) + document.priority.slice(1).toLowerCase()}
       </Fact>
-      <Fact name="Document id">
+      <Fact name="Document ID">
         <Code className="wrap-anywhere">{document.id}</Code>
       </Fact>
       <Fact name="SHA-256">

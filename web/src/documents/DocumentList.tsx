@@ -1,15 +1,15 @@
 import { Skeleton, Stack, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { useNow } from '../page/use-now.js';
-import { DocumentLine } from './DocumentLine.js';
+import { useNow } from '../ui/use-now.js';
 import { isTerminal, type DocumentRow } from './document-row.js';
+import { DocumentListRow } from './DocumentListRow.js';
 import classes from './documents.module.css';
 import { useAnnouncement } from './use-announcement.js';
 
 interface DocumentListProps {
   rows: readonly DocumentRow[];
   isStale: boolean;
-  hrefOf: (row: DocumentRow) => string | null;
+  hrefOf: (documentId: string) => string | null;
   actionsOf: (row: DocumentRow) => ReactNode;
 }
 
@@ -22,11 +22,11 @@ export function DocumentList({ rows, isStale, hrefOf, actionsOf }: DocumentListP
       <VisuallyHidden aria-live="polite">{announcement}</VisuallyHidden>
       <ul className={classes['list']} aria-label="Documents" aria-busy={isStale}>
         {rows.map((row) => (
-          <DocumentLine
+          <DocumentListRow
             key={row.id}
             row={row}
             nowMs={nowMs}
-            href={hrefOf(row)}
+            href={hrefOf(row.id)}
             actions={actionsOf(row)}
           />
         ))}

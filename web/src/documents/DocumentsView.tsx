@@ -1,78 +1,81 @@
 import { Stack } from '@mantine/core';
-import { useState } from 'react';
-import { hashOf } from '../page/route.js';
+import type { DocumentRow } from './document-row.js';
 import { DocumentList, DocumentListSkeleton } from './DocumentList.js';
 import { EmptyList, ListError } from './EmptyList.js';
-import { isFiltered, NO_FILTER, type ListFilter } from './filter.js';
-import { LineActions } from './LineActions.js';
+import { isFiltered, NO_FILTER, type GroupCounts } from './filter.js';
+import type { ListPosition } from './list-position.js';
 import { ListControls } from './ListControls.js';
 import { Pager } from './Pager.js';
-import { usePaging } from './paging.js';
-import type { DocumentActions } from './use-document-actions.js';
-import { useDocumentCounts } from './use-document-counts.js';
-import { useDocumentPage, type DocumentPage } from './use-document-page.js';
-import type { DocumentWatch } from './watch-documents.js';
+import { RowActions } from './RowActions.js';
+import type { NamedDocument } from './use-document-actions.js';
 
-interface DocumentsViewProps {
-  watch: DocumentWatch;
-  actions: DocumentActions;
+export interface DocumentPage<Cursor> {
+  rows: readonly DocumentRow[];
+  /** Null until the first page has arrived. */
+  totalCount: number | null;
+  /** The start of the next page; null on the last page. */
+  nextCursor: Cursor | null;
+  isLoading: boolean;
+  /** Undefined while there are rows to show, even if the last request failed. */
+  error: unknown;
+  retry: () => void;
 }
 
-export function DocumentsView({ watch, actions }: DocumentsViewProps) {
-  const [filter, setFilter] = useState<ListFilter>(NO_FILTER);
-  const paging = usePaging<string>();
-  const counts = useDocumentCounts(watch);
-  const page = useDocumentPage(watch, filter, paging.cursor);
-  const change = (next: ListFilter) => {
-    setFilter(next);
-    paging.reset();
-  };
+export interface DocumentsViewProps<Cursor> {
+  position: ListPosition<Cursor>;
+  counts: GroupCounts | null;
+  page: DocumentPage<Cursor>;
+  hrefOf: (documentId: string) => string | null;
+  onSave: (document: NamedDocument) => void;
+  /** Null if the protocol cannot delete. */
+  onDelete: ((document: NamedDocument) => void) | null;
+}
+
+/** The list of both protocols, with its filter and its pages. */
+export function DocumentsView<Cursor>(props: DocumentsViewProps<Cursor>) {
+  const { position, counts, page } = props;
+  const { filter, setFilter } = position;
+  const { nextCursor } = page;
   return (
     <Stack gap="sm">
       {(counts?.all !== 0 || isFiltered(filter)) && (
-        <ListControls filter={filter} counts={counts} onChange={change} />
+        <ListControls filter={filter} counts={counts} onChange={setFilter} />
       )}
-      <Rows page={page} filter={filter} actions={actions} onReset={() => change(NO_FILTER)} />
+      <Rows {...props} />
       <Pager
-        pageIndex={paging.index}
-        shown={page.rows.length}
+        pageIndex={position.pageIndex}
+        rowCount={page.rows.length}
         totalCount={page.totalCount ?? 0}
-        hasNext={page.nextCursor !== null}
-        onPrevious={() => turnPage(paging.previous)}
-        onNext={() => turnPage(() => page.nextCursor !== null && paging.next(page.nextCursor))}
+        hasNext={nextCursor !== null}
+        onPrevious={() => turnPage(position.goToPrevious)}
+        onNext={() => turnPage(() => nextCursor !== null && position.goToNext(nextCursor))}
       />
     </Stack>
   );
 }
 
-/** The pager stands below the rows; a new page is read from its top. */
+/** Scrolls to the top: the pager is below the rows, and a person reads a new page from its top. */
 function turnPage(turn: () => void): void {
   turn();
   window.scrollTo({ top: 0 });
 }
 
-interface RowsProps {
-  page: DocumentPage;
-  filter: ListFilter;
-  actions: DocumentActions;
-  onReset: () => void;
-}
-
-function Rows({ page, filter, actions, onReset }: RowsProps) {
+function Rows<Cursor>({ position, page, hrefOf, onSave, onDelete }: DocumentsViewProps<Cursor>) {
+  const { filter, setFilter } = position;
   if (page.error !== undefined) return <ListError error={page.error} onRetry={page.retry} />;
   if (page.totalCount === null) return <DocumentListSkeleton />;
   if (page.rows.length === 0)
-    return <EmptyList isFiltered={isFiltered(filter)} onReset={onReset} />;
+    return <EmptyList isFiltered={isFiltered(filter)} onReset={() => setFilter(NO_FILTER)} />;
   return (
     <DocumentList
       rows={page.rows}
       isStale={page.isLoading}
-      hrefOf={({ id }) => hashOf({ view: 'documents', documentId: id })}
+      hrefOf={hrefOf}
       actionsOf={({ id, filename }) => (
-        <LineActions
+        <RowActions
           document={{ id, filename: filename ?? id }}
-          onSave={actions.save}
-          onDelete={actions.confirmDelete}
+          onSave={onSave}
+          onDelete={onDelete}
         />
       )}
     />

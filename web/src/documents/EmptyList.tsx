@@ -1,8 +1,8 @@
 import { Button, Paper } from '@mantine/core';
 import { IconCloudOff, IconFilterOff, IconStack2 } from '@tabler/icons-react';
-import { toProblem } from '../apollo/problem.js';
-import { Notice } from '../page/Notice.js';
-import { cureOf } from './cures.js';
+import { errorHelp } from '../api/error-help.js';
+import { toProblem } from '../api/problem.js';
+import { Notice } from '../ui/Notice.js';
 
 export function EmptyList({ isFiltered, onReset }: { isFiltered: boolean; onReset: () => void }) {
   if (isFiltered) {
@@ -18,7 +18,7 @@ export function EmptyList({ isFiltered, onReset }: { isFiltered: boolean; onRese
             </Button>
           }
         >
-          None of your documents has this status and name.
+          None of your documents has this status and file name.
         </Notice>
       </Paper>
     );
@@ -26,15 +26,15 @@ export function EmptyList({ isFiltered, onReset }: { isFiltered: boolean; onRese
   return (
     <Paper withBorder radius="lg">
       <Notice icon={<IconStack2 size={28} stroke={1.6} />} title="No documents yet">
-        Drop your first files above. Each becomes searchable within moments, and you can watch it
-        happen here.
+        Drop your first files above. Each becomes searchable within moments, and you can watch its
+        progress here.
       </Notice>
     </Paper>
   );
 }
 
 export function ListError({ error, onRetry }: { error: unknown; onRetry: () => void }) {
-  const { title, cure } = cureOf(toProblem(error).code);
+  const { title, action } = errorHelp(toProblem(error).code);
   return (
     <Paper withBorder radius="lg" role="alert">
       <Notice
@@ -43,7 +43,7 @@ export function ListError({ error, onRetry }: { error: unknown; onRetry: () => v
         color="red"
         action={<Button onClick={onRetry}>Try again</Button>}
       >
-        Your documents cannot be shown. {cure}
+        Your documents cannot be shown. {action}
       </Notice>
     </Paper>
   );

@@ -1,24 +1,21 @@
 import { Alert, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { cureOfRow } from './cures.js';
-import { isTerminal, type DocumentRow } from './document-row.js';
+import { isTerminal, rowErrorHelp, type DocumentRow } from './document-row.js';
 
-/**
- * The last failure with its cure; of a document that waits for its next try it is a warning only.
- */
+/** Shows the last failure as an error, or as a warning while the document waits for a retry. */
 export function ErrorNote({ row }: { row: DocumentRow }) {
   const { error, status } = row;
   if (error === null || status === 'COMPLETED') return null;
-  const isOver = isTerminal(status);
-  const { title, cure } = cureOfRow(error, isOver);
-  const tries =
-    row.attempt !== null && row.maxAttempts !== null && !isOver
-      ? ` Try ${row.attempt} of ${row.maxAttempts} failed.`
+  const isFinal = isTerminal(status);
+  const { title, action } = rowErrorHelp(error, isFinal);
+  const attempts =
+    row.attempt !== null && row.maxAttempts !== null && !isFinal
+      ? ` Attempt ${row.attempt} of ${row.maxAttempts} failed.`
       : '';
   return (
     <Alert
       variant="light"
-      color={isOver ? 'red' : 'orange'}
+      color={isFinal ? 'red' : 'orange'}
       icon={<IconAlertTriangle size={18} aria-hidden />}
       title={title}
       p="sm"
@@ -26,10 +23,10 @@ export function ErrorNote({ row }: { row: DocumentRow }) {
       data-code={error.code ?? ''}
     >
       <Text size="sm" className="wrap-anywhere">
-        {cure === '' ? error.message : cure}
-        {tries}
+        {action === '' ? error.message : action}
+        {attempts}
       </Text>
-      {cure !== '' && (
+      {action !== '' && (
         <Text size="xs" c="dimmed" mt={4} className="wrap-anywhere">
           {error.message}
         </Text>

@@ -1,10 +1,10 @@
 import { Stack, Text, Timeline, Title } from '@mantine/core';
 import type { DocumentDetailsQuery } from '../gql/graphql.js';
-import { formatDateTime } from './format.js';
+import { formatDateTime } from '../ui/format.js';
 
 type Events = NonNullable<DocumentDetailsQuery['document']>['events'];
 
-/** The durable history, oldest first. */
+/** Shows the history of a document, oldest event first. */
 export function EventHistory({ events }: { events: Events }) {
   return (
     <Stack gap="md" component="section" aria-label="History">

@@ -1,4 +1,4 @@
-import { Chip, CloseButton, Group, ScrollArea, TextInput } from '@mantine/core';
+import { Chip, CloseButton, Group, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconFilter } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
@@ -20,21 +20,19 @@ interface ListControlsProps {
 export function ListControls({ filter, counts, onChange }: ListControlsProps) {
   return (
     <div className={classes['controls']}>
-      <ScrollArea type="never" className={classes['chips']}>
-        <Chip.Group
-          multiple={false}
-          value={filter.group}
-          onChange={(group) => isGroup(group) && onChange({ ...filter, group })}
-        >
-          <Group gap={6} wrap="nowrap" role="radiogroup" aria-label="Status">
-            {Object.keys(GROUPS)
-              .filter(isGroup)
-              .map((group) => (
-                <GroupChip key={group} group={group} count={counts?.[group] ?? null} />
-              ))}
-          </Group>
-        </Chip.Group>
-      </ScrollArea>
+      <Chip.Group
+        multiple={false}
+        value={filter.group}
+        onChange={(group) => isGroup(group) && onChange({ ...filter, group })}
+      >
+        <Group gap={6} role="radiogroup" aria-label="Status">
+          {Object.keys(GROUPS)
+            .filter(isGroup)
+            .map((group) => (
+              <GroupChip key={group} group={group} count={counts?.[group] ?? null} />
+            ))}
+        </Group>
+      </Chip.Group>
       <NameFilter filter={filter} onChange={onChange} />
     </div>
   );
@@ -49,7 +47,7 @@ function GroupChip({ group, count }: { group: StatusGroup; count: number | null 
   );
 }
 
-/** The server is asked when the typing rests, not at every letter. */
+/** Applies the filter when a person pauses typing, not at every letter. */
 function NameFilter({ filter, onChange }: Pick<ListControlsProps, 'filter' | 'onChange'>) {
   const [text, setText] = useState(filter.filename);
   useEffect(() => setText(filter.filename), [filter.filename]);

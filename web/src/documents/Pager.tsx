@@ -1,24 +1,31 @@
 import { Button, Group, Text } from '@mantine/core';
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react';
-import { PAGE_SIZE } from './paging.js';
+import { PAGE_SIZE } from './list-position.js';
 
 interface PagerProps {
   /** From 0. */
   pageIndex: number;
-  shown: number;
+  rowCount: number;
   totalCount: number;
   hasNext: boolean;
   onPrevious: () => void;
   onNext: () => void;
 }
 
-export function Pager({ pageIndex, shown, totalCount, hasNext, onPrevious, onNext }: PagerProps) {
+export function Pager({
+  pageIndex,
+  rowCount,
+  totalCount,
+  hasNext,
+  onPrevious,
+  onNext,
+}: PagerProps) {
   if (pageIndex === 0 && !hasNext) return null;
   const first = pageIndex * PAGE_SIZE + 1;
   return (
     <Group component="nav" aria-label="Pages" justify="space-between" gap="xs">
       <Text size="sm" c="dimmed" className="tabular">
-        {first.toLocaleString('en')}–{(first + shown - 1).toLocaleString('en')} of{' '}
+        {first.toLocaleString('en')}–{(first + rowCount - 1).toLocaleString('en')} of{' '}
         {totalCount.toLocaleString('en')}
       </Text>
       <Group gap="xs">

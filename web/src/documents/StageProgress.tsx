@@ -1,29 +1,29 @@
 import { Group, Progress, Text } from '@mantine/core';
+import { formatAgo } from '../ui/format.js';
 import { isRunning, isTerminal, type DocumentRow } from './document-row.js';
-import { formatAgo } from './format.js';
 
-function stageOf(
+function describeStage(
   { status, done, total, percent, nextAttemptAt, scheduledFor, queuePosition }: DocumentRow,
   nowMs: number,
 ): string {
   if (status === 'PENDING' && nextAttemptAt !== null)
-    return `Next try ${inTime(nextAttemptAt, nowMs)}`;
+    return `Next attempt ${formatUntil(nextAttemptAt, nowMs)}`;
   if (status === 'PENDING' && scheduledFor !== null && Date.parse(scheduledFor) > nowMs)
-    return `Scheduled, starts ${inTime(scheduledFor, nowMs)}`;
+    return `Scheduled, starts ${formatUntil(scheduledFor, nowMs)}`;
   if (status === 'PENDING')
-    return queuePosition === null ? 'Waiting for a worker' : waitingBehind(queuePosition);
+    return queuePosition === null ? 'Waiting for a worker' : describePosition(queuePosition);
   if (status === 'EXTRACTING') return 'Reading the text';
   if (done !== null && total !== null)
     return `${done.toLocaleString('en')} of ${total.toLocaleString('en')} passages stored`;
   return status === 'PROCESSING' ? `${Math.round(percent)} % done` : 'Storing passages';
 }
 
-const waitingBehind = (ahead: number) =>
-  ahead === 0 ? 'Next in line' : `${ahead.toLocaleString('en')} ahead in line`;
+const describePosition = (ahead: number) =>
+  ahead === 0 ? 'Next in the queue' : `${ahead.toLocaleString('en')} ahead in the queue`;
 
-function inTime(iso: string, nowMs: number): string {
+function formatUntil(iso: string, nowMs: number): string {
   const seconds = Math.ceil((Date.parse(iso) - nowMs) / 1000);
-  if (seconds <= 0) return 'any moment';
+  if (seconds <= 0) return 'in a moment';
   return seconds < 90 ? `in ${seconds} s` : formatAgo(iso, nowMs);
 }
 
@@ -35,7 +35,7 @@ export function StageProgress({ row, nowMs }: { row: DocumentRow; nowMs: number 
       {isRunning(row.status) && <Bar row={row} isMeasured={isMeasured} />}
       <Group justify="space-between" gap="xs" wrap="nowrap">
         <Text size="xs" c="dimmed" className="tabular" data-testid="stage">
-          {stageOf(row, nowMs)}
+          {describeStage(row, nowMs)}
         </Text>
         {isMeasured && (
           <Text size="xs" c="dimmed" className="tabular">
@@ -47,7 +47,7 @@ export function StageProgress({ row, nowMs }: { row: DocumentRow; nowMs: number 
   );
 }
 
-/** While the text is read nobody knows how much is left: the bar moves, and claims nothing. */
+/** Shows an animated bar without a value while the text is read: the progress is then unknown. */
 function Bar({ row, isMeasured }: { row: DocumentRow; isMeasured: boolean }) {
   const label = `Progress of ${row.filename ?? row.id}`;
   return (

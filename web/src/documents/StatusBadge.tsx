@@ -10,7 +10,7 @@ import {
 import type { RowStatus } from './document-row.js';
 import classes from './documents.module.css';
 
-const LOOKS = {
+const APPEARANCE = {
   PENDING: { label: 'Waiting', color: 'gray', Icon: IconClock },
   EXTRACTING: { label: 'Extracting', color: 'blue', Icon: IconLoader2 },
   VECTORIZING: { label: 'Vectorizing', color: 'indigo', Icon: IconLoader2 },
@@ -20,16 +20,17 @@ const LOOKS = {
   CANCELLED: { label: 'Cancelled', color: 'gray', Icon: IconCircleMinus },
 } as const satisfies Record<RowStatus, unknown>;
 
-/** A newer server may have a status that this page does not know: it is shown by its name. */
-const looksOf = (status: RowStatus) =>
-  Object.hasOwn(LOOKS, status)
-    ? LOOKS[status]
+/** A status that only a newer server knows is shown by its name. */
+function appearanceOf(status: RowStatus) {
+  return Object.hasOwn(APPEARANCE, status)
+    ? APPEARANCE[status]
     : { label: String(status), color: 'gray', Icon: IconHelpCircle };
+}
 
-export const statusLabel = (status: RowStatus): string => looksOf(status).label;
+export const statusLabel = (status: RowStatus): string => appearanceOf(status).label;
 
 export function StatusBadge({ status }: { status: RowStatus }) {
-  const { label, color, Icon } = looksOf(status);
+  const { label, color, Icon } = appearanceOf(status);
   return (
     <Badge
       variant="light"

@@ -1,7 +1,7 @@
 import type { DocumentCountsQuery, DocumentFilter, DocumentStatus } from '../gql/graphql.js';
 import type { DocumentRow, RowStatus } from './document-row.js';
 
-/** The groups that a person thinks in; the server knows single statuses. */
+/** The groups of statuses that the list offers as filters. */
 export const GROUPS = {
   all: { label: 'All', statuses: [] },
   active: { label: 'In progress', statuses: ['PENDING', 'EXTRACTING', 'VECTORIZING'] },
@@ -38,41 +38,42 @@ const statusesOf = (group: Group): readonly RowStatus[] =>
   group === 'active' ? [...GROUPS.active.statuses, 'PROCESSING'] : GROUPS[group].statuses;
 
 /**
- * An event can take a row out of the filter that it was found by; it leaves the page at once,
- * before the server is asked again.
+ * Applies the filter as the server does: a row whose event no longer matches leaves the page before
+ * the server responds.
  */
 export function matches(
   row: Pick<DocumentRow, 'status' | 'filename'>,
   { group, filename }: ListFilter,
 ): boolean {
   const statuses = statusesOf(group);
-  const isWanted = statuses.length === 0 || statuses.includes(row.status);
-  return isWanted && (row.filename ?? '').toLowerCase().includes(filename.trim().toLowerCase());
+  const hasStatus = statuses.length === 0 || statuses.includes(row.status);
+  return hasStatus && (row.filename ?? '').toLowerCase().includes(filename.trim().toLowerCase());
 }
 
 export type GroupCounts = Record<Group, number>;
 
 export function countGroups(counts: DocumentCountsQuery['documentCounts']): GroupCounts {
-  const of = (statuses: readonly DocumentStatus[]) =>
+  const sumOf = (statuses: readonly DocumentStatus[]) =>
     counts
       .filter(({ status }) => statuses.length === 0 || statuses.includes(status))
       .reduce((sum, { count }) => sum + count, 0);
   return {
-    all: of(GROUPS.all.statuses),
-    active: of(GROUPS.active.statuses),
-    completed: of(GROUPS.completed.statuses),
-    failed: of(GROUPS.failed.statuses),
-    cancelled: of(GROUPS.cancelled.statuses),
+    all: sumOf(GROUPS.all.statuses),
+    active: sumOf(GROUPS.active.statuses),
+    completed: sumOf(GROUPS.completed.statuses),
+    failed: sumOf(GROUPS.failed.statuses),
+    cancelled: sumOf(GROUPS.cancelled.statuses),
   };
 }
 
 export function countRows(rows: readonly DocumentRow[]): GroupCounts {
-  const of = (group: Group) => rows.filter((row) => matches(row, { group, filename: '' })).length;
+  const countOf = (group: Group) =>
+    rows.filter((row) => matches(row, { group, filename: '' })).length;
   return {
-    all: of('all'),
-    active: of('active'),
-    completed: of('completed'),
-    failed: of('failed'),
-    cancelled: of('cancelled'),
+    all: countOf('all'),
+    active: countOf('active'),
+    completed: countOf('completed'),
+    failed: countOf('failed'),
+    cancelled: countOf('cancelled'),
   };
 }

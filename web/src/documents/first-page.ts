@@ -3,11 +3,11 @@ import type { DocumentFieldsFragment, DocumentsPageQueryVariables } from '../gql
 import { DocumentsPage } from './operations.js';
 
 /**
- * A document that was made a moment ago goes on top of the first page at once, and the answer is
- * true. Its edge has no cursor and the count stays as it was, so the caller asks for the page again
- * right after: then both are the server's own.
+ * Adds a new document to the top of the cached first page and returns true; returns false if the
+ * document is not new. The edge has no cursor and the count stays as it was, so the caller must
+ * request the page again.
  */
-export function putOnTop(
+export function prependDocument(
   client: ApolloClient,
   variables: DocumentsPageQueryVariables,
   document: DocumentFieldsFragment,

@@ -1,45 +1,5 @@
 import { graphql } from '../gql/index.js';
 
-/**
- * All that the page ever reads of a document besides its history: one fragment, so that every
- * answer can update every view.
- */
-export const DocumentFields = graphql(`
-  fragment DocumentFields on Document {
-    id
-    filename
-    mimeType
-    fileSize
-    status
-    seq
-    generation
-    attempt
-    maxAttempts
-    progress {
-      done
-      total
-      percent
-    }
-    error {
-      code
-      cause
-      message
-      retryable
-      stage
-    }
-    vectorCount
-    searchable
-    priority
-    queuePosition
-    scheduledFor
-    nextAttemptAt
-    createdAt
-    updatedAt
-    startedAt
-    processedAt
-  }
-`);
-
 export const DocumentsPage = graphql(`
   query DocumentsPage($first: Int!, $after: String, $filter: DocumentFilter) {
     documents(first: $first, after: $after, filter: $filter) {

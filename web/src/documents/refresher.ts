@@ -1,43 +1,44 @@
 export interface Refresher {
   /**
-   * Something changed: ask again, at once after a calm time, else `quietMs` after the last answer.
-   * Never asks twice at the same time.
+   * Refreshes at once, or `cooldownMs` after the last response. Sends one request at a time: a call
+   * during a request causes one more afterwards.
    */
   request(): void;
   stop(): void;
 }
 
 /**
- * Events say that something changed; where the answer is more than the event holds (counts, the
- * order of a page), it is asked for again. Only after events: while nothing happens, nothing is
- * asked.
+ * Requests data again after events that do not contain it, such as counts and the order of a page.
+ * Sends nothing without an event.
  */
-export function createRefresher(refresh: () => Promise<unknown>, quietMs = 300): Refresher {
+export function createRefresher(refresh: () => Promise<unknown>, cooldownMs = 300): Refresher {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let running = false;
-  let again = false;
-  let stopped = false;
-  let answeredAt = Number.NEGATIVE_INFINITY;
+  let isRunning = false;
+  let needsRerun = false;
+  let isStopped = false;
+  let respondedAt = Number.NEGATIVE_INFINITY;
 
-  const run = async () => {
+  async function run() {
     timer = undefined;
-    running = true;
-    // A failure is shown where the answer is shown, and the next event or the return of the line
-    // asks again.
+    isRunning = true;
+    // The component shows the failure; the next event or a reconnect refreshes again.
     await refresh().catch(() => undefined);
-    running = false;
-    answeredAt = performance.now();
-    if (again) request();
-  };
-  const request = () => {
-    again = running;
-    if (stopped || running) return;
-    timer ??= setTimeout(() => void run(), Math.max(0, answeredAt + quietMs - performance.now()));
-  };
+    isRunning = false;
+    respondedAt = performance.now();
+    if (needsRerun) request();
+  }
+  function request() {
+    needsRerun = isRunning;
+    if (isStopped || isRunning) return;
+    timer ??= setTimeout(
+      () => void run(),
+      Math.max(0, respondedAt + cooldownMs - performance.now()),
+    );
+  }
   return {
     request,
     stop: () => {
-      stopped = true;
+      isStopped = true;
       clearTimeout(timer);
     },
   };

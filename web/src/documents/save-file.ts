@@ -1,9 +1,9 @@
+import { ProblemError, problemFromResponse } from '../api/problem.js';
 import type { Identity } from '../sign-in/identity.js';
-import { ProblemError, problemOfAnswer } from '../apollo/problem.js';
 
 /**
- * The file needs the token in a header, which a plain link cannot send: so it is fetched, then
- * saved under its own name.
+ * Fetches a file and saves it under its own name. A plain link cannot send the token, which the
+ * server expects in a header.
  */
 export async function saveFile(
   identity: Identity,
@@ -13,10 +13,11 @@ export async function saveFile(
   const response = await fetch(`/api/documents/${encodeURIComponent(id)}/file`, {
     headers: { authorization: `Bearer ${token}` },
   });
-  if (!response.ok) throw new ProblemError(problemOfAnswer(response.status, await response.text()));
+  if (!response.ok)
+    throw new ProblemError(problemFromResponse(response.status, await response.text()));
   const url = URL.createObjectURL(await response.blob());
   const link = Object.assign(document.createElement('a'), { href: url, download: filename });
   link.click();
-  // Chromium reads the blob after the click has returned.
+  // Chromium reads the blob after `click` has returned.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

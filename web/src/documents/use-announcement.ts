@@ -3,21 +3,21 @@ import { isTerminal, type DocumentRow, type RowStatus } from './document-row.js'
 import { statusLabel } from './StatusBadge.js';
 
 /**
- * One line for a screen reader whenever a document on the page comes to its end; every step would
- * be noise.
+ * Returns a text for screen readers whenever documents on the page reach a terminal status. Other
+ * changes are too frequent to announce.
  */
 export function useAnnouncement(rows: readonly DocumentRow[]): string {
   const known = useRef(new Map<string, RowStatus>());
   const [text, setText] = useState('');
   useEffect(() => {
-    const ended = rows.filter(
+    const finished = rows.filter(
       ({ id, status }) =>
         isTerminal(status) && known.current.has(id) && known.current.get(id) !== status,
     );
     known.current = new Map(rows.map(({ id, status }) => [id, status]));
-    if (ended.length > 0)
+    if (finished.length > 0)
       setText(
-        ended
+        finished
           .map(({ id, filename, status }) => `${filename ?? id}: ${statusLabel(status)}`)
           .join('. '),
       );

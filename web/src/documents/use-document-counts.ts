@@ -5,7 +5,7 @@ import { DocumentCounts } from './operations.js';
 import { createRefresher } from './refresher.js';
 import type { DocumentWatch } from './watch-documents.js';
 
-/** The counts over all pages; every durable change moves one of them. */
+/** Returns the counts over all pages; requests them again after every change of a status. */
 export function useDocumentCounts(watch: DocumentWatch): GroupCounts | null {
   const { data, previousData, refetch } = useQuery(DocumentCounts, {
     fetchPolicy: 'cache-and-network',

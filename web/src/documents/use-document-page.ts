@@ -1,30 +1,20 @@
 import { useApolloClient, useQuery } from '@apollo/client/react';
 import { useEffect, useMemo } from 'react';
-import { toRow, type DocumentRow } from './document-row.js';
+import { toRow } from './document-row.js';
+import type { DocumentPage } from './DocumentsView.js';
 import { matches, toDocumentFilter, type ListFilter } from './filter.js';
-import { putOnTop } from './first-page.js';
+import { prependDocument } from './first-page.js';
+import { PAGE_SIZE } from './list-position.js';
 import { DocumentsPage } from './operations.js';
-import { PAGE_SIZE } from './paging.js';
 import { createRefresher } from './refresher.js';
 import type { DocumentWatch } from './watch-documents.js';
 
-export interface DocumentPage {
-  rows: readonly DocumentRow[];
-  totalCount: number | null;
-  /** Where the next page begins; null on the last one. */
-  nextCursor: string | null;
-  isLoading: boolean;
-  /** Only while there is nothing to show instead. */
-  error: unknown;
-  retry: () => void;
-}
-
-/** One page of the list: asked for once, then kept true by events. */
+/** Requests one page of the list once, then updates it from events. */
 export function useDocumentPage(
   watch: DocumentWatch,
   filter: ListFilter,
   after: string | null,
-): DocumentPage {
+): DocumentPage<string> {
   const client = useApolloClient();
   const variables = useMemo(
     () => ({ first: PAGE_SIZE, after, filter: toDocumentFilter(filter) }),
@@ -39,7 +29,7 @@ export function useDocumentPage(
     const refresher = createRefresher(() => refetch());
     const stop = watch.onEvent(({ kind, status, document }) => {
       const isOnFirstPage = after === null && document !== null && matches(toRow(document), filter);
-      const isNew = isOnFirstPage && putOnTop(client, variables, document);
+      const isNew = isOnFirstPage && prependDocument(client, variables, document);
       const movesRows = status === 'DELETING' || (kind === 'CHANGE' && filter.group !== 'all');
       if (isNew || movesRows) refresher.request();
     });

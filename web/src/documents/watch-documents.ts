@@ -3,6 +3,7 @@ import { defer, map, repeat, retry, timer } from 'rxjs';
 import type { NewestDocuments } from '../apollo/newest-documents.js';
 import { backoffMs } from '../connection/backoff.js';
 import type { WatchDocumentsSubscription } from '../gql/graphql.js';
+import { createEmitter } from '../ui/store.js';
 import { WatchDocuments } from './operations.js';
 
 export type DocumentEvent = WatchDocumentsSubscription['documentStatus'];
@@ -13,17 +14,18 @@ export interface DocumentWatch {
 }
 
 /**
- * The one subscription of the page: the viewer's whole list. The socket subscribes again after an
- * outage by itself; when the server ends the subscription while the line stands (a restart of a
- * part, an error), it is begun anew here. Either way fresh SNAPSHOTs come first.
+ * Opens the one subscription of the page: the whole list of the viewer. The socket renews the
+ * subscription after an outage. If the server ends it on an open connection, for example because a
+ * dependency restarted, this function subscribes again. In both cases the server sends new
+ * SNAPSHOTs first.
  */
 export function watchDocuments(client: ApolloClient, documents: NewestDocuments): DocumentWatch {
-  const listeners = new Set<(event: DocumentEvent) => void>();
+  const events = createEmitter<DocumentEvent>();
 
   const subscription = defer(() => client.subscribe({ query: WatchDocuments }))
     .pipe(
       map(({ data, error }) => {
-        if (!data) throw new Error('The watch ended with an error.', { cause: error });
+        if (!data) throw new Error('The subscription ended with an error.', { cause: error });
         return data.documentStatus;
       }),
       retry({ delay: (_, failures) => timer(backoffMs(failures)), resetOnSuccess: true }),
@@ -31,14 +33,11 @@ export function watchDocuments(client: ApolloClient, documents: NewestDocuments)
     )
     .subscribe((event) => {
       if (event.status === 'DELETING') documents.forget(event.documentId);
-      for (const listener of listeners) listener(event);
+      events.emit(event);
     });
 
   return {
-    onEvent: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onEvent: (listener) => events.on(listener),
     stop: () => subscription.unsubscribe(),
   };
 }

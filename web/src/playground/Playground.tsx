@@ -1,13 +1,10 @@
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
-import { webSocketUrl } from '../apollo/web-socket-url.js';
+import { webSocketUrl } from '../api/web-socket-url.js';
 import { DEV_HEADERS, FIRST_TAB, NO_HEADERS } from './first-tab.js';
-import { playgroundStorage } from './storage.js';
+import { graphiqlStorage } from './graphiql-storage.js';
 
-/**
- * Each watch opens a socket of its own, whose connection_init carries what stands in the headers
- * tab.
- */
+/** Opens a socket for each subscription and sends the headers tab in its `connection_init`. */
 const fetcher = createGraphiQLFetcher({
   url: '/graphql',
   subscriptionUrl: webSocketUrl('/graphql'),
@@ -18,11 +15,11 @@ export function Playground({ isDev }: { isDev: boolean }) {
   return (
     <GraphiQL
       fetcher={fetcher}
-      storage={playgroundStorage}
+      storage={graphiqlStorage}
       defaultTabs={[{ query: FIRST_TAB, headers }]}
       defaultHeaders={headers}
       defaultEditorToolsVisibility="headers"
-      // A dev token is no secret; a real one is not written to the browser's storage.
+      // A dev token is not a secret; a real token must not reach the browser's storage.
       shouldPersistHeaders={isDev}
       showPersistHeadersSettings={false}
     >

@@ -1,10 +1,10 @@
 /**
- * These run as they are: in the playground nobody has an id at hand. They are for people, so the
- * generator of the page's types leaves them out.
+ * Operations that run without an id, because a person in the playground has none at hand. They do
+ * not use `graphql()`, so that the code generator ignores them.
  */
 export const FIRST_TAB = `# Three operations: choose one from the menu of
 # the run button, or press Ctrl+Enter inside it.
-# The token stands in the Headers tab below.
+# The token is in the Headers tab below.
 
 query DocumentsOverview {
   documentCounts {
@@ -42,7 +42,7 @@ query Search {
 }
 
 # Runs until you stop it. Sign in at / as “playground”,
-# upload something there, and watch it here.
+# upload a file there, and watch it here.
 subscription Watch {
   documentStatus {
     kind
@@ -60,6 +60,9 @@ subscription Watch {
 }
 `;
 
-export const DEV_HEADERS = `${JSON.stringify({ Authorization: 'Bearer dev:playground' }, null, 2)}\n`;
+const toHeaders = (token: string) =>
+  `${JSON.stringify({ Authorization: `Bearer ${token}` }, null, 2)}\n`;
 
-export const NO_HEADERS = `${JSON.stringify({ Authorization: 'Bearer <your token>' }, null, 2)}\n`;
+export const DEV_HEADERS = toHeaders('dev:playground');
+
+export const NO_HEADERS = toHeaders('<your token>');

@@ -8,7 +8,7 @@ import { Playground } from './Playground.js';
 const root = document.getElementById('root');
 if (!root) throw new Error('playground.html has no #root.');
 
-// Without an answer the playground still shows the schema; only the ready-made token is missing.
+// Without a configuration the playground works too, but its token must be entered by hand.
 const isDev = await fetchPageConfig().then(
   ({ identity }) => identity.kind === 'dev',
   () => false,

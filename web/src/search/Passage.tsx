@@ -6,24 +6,27 @@ import classes from './search.module.css';
 
 type Hit = SearchPassagesQuery['search'][number];
 
-/** Enough to judge a passage by; twenty of them must still be one look. */
-const LINES = 5;
-const LONG = 400;
+/** Enough to judge a passage, and few enough to scan twenty of them. */
+const COLLAPSED_LINES = 5;
+const COLLAPSE_OVER_CHARS = 400;
 
-/** Extracted text keeps the empty lines of its page, which say nothing here. */
-const withoutGaps = (text: string) =>
+/** Extracted text keeps the empty lines of its page, which mean nothing here. */
+const collapseBlankLines = (text: string) =>
   text.replace(/\s+/g, (space) => (space.indexOf('\n') === space.lastIndexOf('\n') ? space : '\n'));
 
 export function Passage({ text, highlights }: Pick<Hit, 'text' | 'highlights'>) {
-  const [isWhole, setIsWhole] = useState(text.length <= LONG);
+  const [isWhole, setIsWhole] = useState(text.length <= COLLAPSE_OVER_CHARS);
   return (
     <>
-      <Text className={classes['passage'] ?? ''} {...(isWhole ? {} : { lineClamp: LINES })}>
-        {toSegments(text, highlights).map(({ text: part, isMatch }, index) =>
-          isMatch ? <mark key={index}>{part}</mark> : withoutGaps(part),
+      <Text
+        className={classes['passage'] ?? ''}
+        {...(isWhole ? {} : { lineClamp: COLLAPSED_LINES })}
+      >
+        {toSegments(text, highlights).map(({ text: segment, isMatch }, index) =>
+          isMatch ? <mark key={index}>{segment}</mark> : collapseBlankLines(segment),
         )}
       </Text>
-      {text.length > LONG && (
+      {text.length > COLLAPSE_OVER_CHARS && (
         <Button
           variant="subtle"
           size="compact-sm"

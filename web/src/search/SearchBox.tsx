@@ -1,7 +1,7 @@
 import { Button, Group, SegmentedControl, Text, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import type { FormEvent } from 'react';
-import { isMode, MODES, type SearchForm } from './search-form.js';
+import { isSearchMode, SEARCH_MODES, type SearchForm } from './search-form.js';
 import classes from './search.module.css';
 
 const MAX_QUERY_LENGTH = 2_000;
@@ -9,7 +9,7 @@ const MAX_QUERY_LENGTH = 2_000;
 export function SearchBox({ form }: { form: SearchForm }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    form.ask();
+    form.submit();
   };
   return (
     <form role="search" onSubmit={submit} className={classes['form']}>
@@ -24,7 +24,7 @@ export function SearchBox({ form }: { form: SearchForm }) {
           enterKeyHint="search"
           maxLength={MAX_QUERY_LENGTH}
           value={form.text}
-          onChange={(event) => form.type(event.currentTarget.value)}
+          onChange={(event) => form.setText(event.currentTarget.value)}
         />
         <Button type="submit" size="md">
           Search
@@ -32,14 +32,14 @@ export function SearchBox({ form }: { form: SearchForm }) {
       </div>
       <Group gap="sm">
         <SegmentedControl
-          aria-label="Way of searching"
+          aria-label="Search mode"
           size="sm"
-          data={MODES.map(({ value, label }) => ({ value, label }))}
+          data={SEARCH_MODES.map(({ value, label }) => ({ value, label }))}
           value={form.mode}
-          onChange={(mode) => isMode(mode) && form.choose(mode)}
+          onChange={(mode) => isSearchMode(mode) && form.setMode(mode)}
         />
         <Text size="sm" c="dimmed">
-          {MODES.find(({ value }) => value === form.mode)?.hint}
+          {SEARCH_MODES.find(({ value }) => value === form.mode)?.hint}
         </Text>
       </Group>
     </form>

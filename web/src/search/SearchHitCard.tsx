@@ -2,7 +2,7 @@ import { ActionIcon, Anchor, Badge, Group, Paper, Text, Tooltip } from '@mantine
 import { IconDownload } from '@tabler/icons-react';
 import type { DocumentActions } from '../documents/use-document-actions.js';
 import type { SearchPassagesQuery } from '../gql/graphql.js';
-import { hashOf } from '../page/route.js';
+import { toHash } from '../ui/route.js';
 import { Passage } from './Passage.js';
 import classes from './search.module.css';
 
@@ -21,7 +21,7 @@ export function SearchHitCard({ hit, actions }: { hit: Hit; actions: DocumentAct
       <Group justify="space-between" wrap="nowrap" align="start" gap="sm">
         <Group gap="xs" className={classes['source'] ?? ''}>
           <Anchor
-            href={hashOf({ view: 'search', documentId: document.id })}
+            href={toHash({ view: 'search', documentId: document.id })}
             fw={600}
             className="wrap-anywhere"
           >
@@ -34,7 +34,7 @@ export function SearchHitCard({ hit, actions }: { hit: Hit; actions: DocumentAct
           )}
         </Group>
         <Group gap={6} wrap="nowrap">
-          <Tooltip label="How well it fits, compared with the others here">
+          <Tooltip label="Relevance, compared with the other passages here">
             <Text size="xs" c="dimmed" className="tabular">
               {Math.round(score * 100)} %
             </Text>

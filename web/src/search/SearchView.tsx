@@ -1,16 +1,16 @@
 import { useQuery } from '@apollo/client/react';
 import { Paper, Skeleton, Stack, Text } from '@mantine/core';
 import { IconFileSearch, IconSearchOff } from '@tabler/icons-react';
-import { toProblem } from '../apollo/problem.js';
-import { cureOf } from '../documents/cures.js';
+import { errorHelp } from '../api/error-help.js';
+import { toProblem } from '../api/problem.js';
 import type { DocumentActions } from '../documents/use-document-actions.js';
-import { Notice } from '../page/Notice.js';
+import { Notice } from '../ui/Notice.js';
 import { SearchPassages } from './operations.js';
-import { SearchBox } from './SearchBox.js';
 import type { SearchForm } from './search-form.js';
+import { SearchBox } from './SearchBox.js';
 import { SearchHitCard } from './SearchHitCard.js';
 
-const HITS = 20;
+const MAX_HITS = 20;
 
 interface SearchViewProps {
   form: SearchForm;
@@ -21,16 +21,16 @@ export function SearchView({ form, actions }: SearchViewProps) {
   return (
     <Stack gap="md">
       <SearchBox form={form} />
-      {form.asked === null ? (
-        <Invitation />
+      {form.query === null ? (
+        <Introduction />
       ) : (
-        <Hits asked={form.asked} form={form} actions={actions} />
+        <Hits query={form.query} form={form} actions={actions} />
       )}
     </Stack>
   );
 }
 
-function Invitation() {
+function Introduction() {
   return (
     <Paper withBorder radius="lg">
       <Notice icon={<IconFileSearch size={28} stroke={1.6} />} title="Ask your documents">
@@ -41,10 +41,10 @@ function Invitation() {
   );
 }
 
-function Hits({ asked, form, actions }: SearchViewProps & { asked: string }) {
+function Hits({ query, form, actions }: SearchViewProps & { query: string }) {
   const { data, error, loading } = useQuery(SearchPassages, {
-    variables: { query: asked, mode: form.mode, first: HITS },
-    // Documents come and go: an older answer to the same question is no answer.
+    variables: { query, mode: form.mode, first: MAX_HITS },
+    // The documents may have changed since an earlier response to the same query.
     fetchPolicy: 'cache-and-network',
   });
   if (error && !data) return <SearchError error={error} />;
@@ -59,8 +59,8 @@ function Hits({ asked, form, actions }: SearchViewProps & { asked: string }) {
           title="No passage found"
           color="gray"
         >
-          Try other words, or another way of searching. Documents that are still in progress are
-          found once they are completed.
+          Try other words, or another search mode. Documents that are in progress are found once
+          they are completed.
         </Notice>
       </Paper>
     );
@@ -78,11 +78,11 @@ function Hits({ asked, form, actions }: SearchViewProps & { asked: string }) {
 }
 
 function SearchError({ error }: { error: unknown }) {
-  const { title, cure } = cureOf(toProblem(error).code);
+  const { title, action } = errorHelp(toProblem(error).code);
   return (
     <Paper withBorder radius="lg" role="alert">
       <Notice icon={<IconSearchOff size={28} stroke={1.6} />} title={title} color="red">
-        {cure}
+        {action}
       </Notice>
     </Paper>
   );

@@ -3,10 +3,7 @@ export interface Segment {
   isMatch: boolean;
 }
 
-/**
- * The text cut at its highlights; those that overlap are one, and what lies outside the text is
- * none.
- */
+/** Splits a text at its highlights. Merges overlapping ones and ignores those outside the text. */
 export function toSegments(
   text: string,
   highlights: readonly { start: number; end: number }[],

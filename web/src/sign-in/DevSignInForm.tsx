@@ -9,18 +9,18 @@ interface DevSignInFormProps {
 
 export function DevSignInForm({ onSignIn, isName }: DevSignInFormProps) {
   const [name, setName] = useState('');
-  const [refused, setRefused] = useState(false);
+  const [isRejected, setIsRejected] = useState(false);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (isName(name.trim())) onSignIn(name.trim());
-    else setRefused(true);
+    else setIsRejected(true);
   };
   return (
     <form onSubmit={submit} noValidate>
       <Stack gap="md">
         <TextInput
           label="Your name"
-          description="Any name will do on this development server. Your documents are kept under it."
+          description="This development server accepts any name. Your documents are stored under it."
           placeholder="ada"
           autoComplete="username"
           autoCapitalize="none"
@@ -29,7 +29,9 @@ export function DevSignInForm({ onSignIn, isName }: DevSignInFormProps) {
           data-autofocus
           value={name}
           error={
-            refused && !isName(name.trim()) ? 'Use 1 to 64 letters, digits, “_” or “-”.' : undefined
+            isRejected && !isName(name.trim())
+              ? 'Use 1 to 64 letters, digits, “_” or “-”.'
+              : undefined
           }
           onChange={(event) => setName(event.currentTarget.value)}
         />
@@ -37,7 +39,7 @@ export function DevSignInForm({ onSignIn, isName }: DevSignInFormProps) {
           Sign in
         </Button>
         <Text size="xs" c="dimmed">
-          No password is asked: this identity works on this machine only.
+          No password is needed: this sign-in works on this machine only.
         </Text>
       </Stack>
     </form>

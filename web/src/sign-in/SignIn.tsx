@@ -1,13 +1,13 @@
 import { Alert, Center, Paper, Stack, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { Brand } from '../brand/Brand.js';
+import { Brand } from '../ui/Brand.js';
 
 interface SignInProps {
-  farewell: string | null;
+  signOutReason: string | null;
   children: ReactNode;
 }
 
-export function SignIn({ farewell, children }: SignInProps) {
+export function SignIn({ signOutReason, children }: SignInProps) {
   return (
     <Center component="main" mih="100dvh" p="md">
       <Stack w="100%" maw={400} gap="xl">
@@ -16,13 +16,13 @@ export function SignIn({ farewell, children }: SignInProps) {
           <Title order={1} size="h3" ta="center" mt="xs">
             Sign in to docstream
           </Title>
-          <Text c="dimmed" ta="center" size="sm">
-            Documents in, searchable passages out. You see how far each one is, live.
+          <Text c="dimmed" ta="center" size="sm" style={{ textWrap: 'balance' }}>
+            Upload documents, search their passages, and watch their progress live.
           </Text>
         </Stack>
-        {farewell !== null && (
+        {signOutReason !== null && (
           <Alert color="orange" variant="light" role="alert">
-            {farewell}
+            {signOutReason}
           </Alert>
         )}
         <Paper withBorder p={{ base: 'lg', xs: 'xl' }} radius="lg" shadow="sm">

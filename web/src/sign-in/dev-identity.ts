@@ -1,45 +1,39 @@
-import { openStorage, type SettingsStorage } from '../page/storage.js';
-import type { Identity } from './identity.js';
+import { openStorage, type SettingsStorage } from '../ui/storage.js';
+import { createStore } from '../ui/store.js';
+import type { Identity, UserSession } from './identity.js';
 
-/**
- * The names that the server's embedded identity takes: a token is `dev:<name>`, and nothing is
- * secret about it.
- */
+/** The names that the server's dev identity accepts: a token is `dev:<name>` and not a secret. */
 export const DEV_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
-const STORED_AT = 'docstream.dev-name';
+const STORAGE_KEY = 'docstream.dev-name';
 
 export interface DevIdentity extends Identity {
   signIn(name: string): void;
 }
 
 export function createDevIdentity(storage: SettingsStorage = openStorage()): DevIdentity {
-  const stored = storage.getItem(STORED_AT);
-  let user = stored !== null && DEV_NAME.test(stored) ? { name: stored } : null;
-  let farewell: string | null = null;
-  const listeners = new Set<() => void>();
-  const tell = () => {
-    for (const listener of listeners) listener();
-  };
+  const stored = storage.getItem(STORAGE_KEY);
+  const { get, set, subscribe } = createStore<UserSession>({
+    user: stored !== null && DEV_NAME.test(stored) ? { name: stored } : null,
+    signOutReason: null,
+  });
   return {
-    user: () => user,
-    farewell: () => farewell,
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+    user: () => get().user,
+    signOutReason: () => get().signOutReason,
+    subscribe,
+    token: () => {
+      const { user } = get();
+      return Promise.resolve(user && `dev:${user.name}`);
     },
-    token: () => Promise.resolve(user ? `dev:${user.name}` : null),
     signIn: (name) => {
       if (!DEV_NAME.test(name))
         throw new RangeError('A dev name is 1 to 64 letters, digits, _ or -.');
-      storage.setItem(STORED_AT, name);
-      [user, farewell] = [{ name }, null];
-      tell();
+      storage.setItem(STORAGE_KEY, name);
+      set({ user: { name }, signOutReason: null });
     },
-    signOut: (reason) => {
-      storage.removeItem(STORED_AT);
-      [user, farewell] = [null, reason ?? null];
-      tell();
+    signOut: (reason = null) => {
+      storage.removeItem(STORAGE_KEY);
+      set({ user: null, signOutReason: reason });
     },
   };
 }

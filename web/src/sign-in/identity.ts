@@ -5,19 +5,25 @@ export interface SignedInUser {
   readonly name: string;
 }
 
-/** How a person is known to the server. The rest of the page asks for nothing but this. */
+export interface UserSession {
+  readonly user: SignedInUser | null;
+  readonly signOutReason: string | null;
+}
+
+/** The person as the server knows them. The rest of the page depends on this interface only. */
 export interface Identity {
   user(): SignedInUser | null;
-  /** Why the last session ended by itself; null after a sign-out by hand. */
-  farewell(): string | null;
+  /** Why the last session ended automatically; null after a person signed out. */
+  signOutReason(): string | null;
   subscribe(listener: () => void): () => void;
   /**
-   * `fresh`: the server called the last token expired, so a stored one will not do. Null: nobody is
-   * signed in (any more). Rejects while it cannot be had, because the network is away for example:
-   * a reason to try again, and none to sign out.
+   * Resolves with null if nobody is signed in. Rejects if no token is available now, for example
+   * without a network: the caller retries and does not sign out.
+   *
+   * `fresh`: ignore a stored token, because the server called it expired.
    */
   token(options?: { fresh?: boolean }): Promise<string | null>;
-  signOut(farewell?: string): void;
+  signOut(reason?: string | null): void;
 }
 
 export interface SignIn {
@@ -25,8 +31,8 @@ export interface SignIn {
   SignInForm: ComponentType;
 }
 
-/** Everything that one kind of identity brings along: `kinds.ts` lists them. */
+/** One way to sign in. `kinds.ts` lists them. */
 export interface IdentityKind {
-  /** Resolves when it is known whether somebody is signed in from before. */
+  /** Resolves when it is known whether somebody is still signed in. */
   start(settings: IdentitySettings): Promise<SignIn>;
 }

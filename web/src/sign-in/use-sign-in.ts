@@ -9,13 +9,10 @@ type SignInState =
   | { readonly phase: 'failed' }
   | { readonly phase: 'unknown' };
 
-/**
- * The sign-in of the kind that the server names. The settings stay as they are for as long as the
- * page is open.
- */
+/** Loads the sign-in of the kind that the server names. `settings` must not change. */
 export function useSignIn(settings: IdentitySettings): SignInState {
   const [state, setState] = useState<SignInState>({ phase: 'loading' });
-  // A library of identities is set up once, however often React runs the effect.
+  // An identity library may be set up only once, but React may run the effect several times.
   const started = useRef<Promise<SignInState> | null>(null);
   useEffect(() => {
     started.current ??= start(settings);

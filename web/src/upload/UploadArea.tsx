@@ -2,7 +2,7 @@ import { Button, Group, Stack, Text } from '@mantine/core';
 import { Dropzone } from '@mantine/dropzone';
 import { IconCloudUpload } from '@tabler/icons-react';
 import { useRef } from 'react';
-import { formatLimit } from '../documents/format.js';
+import { formatLimit } from '../ui/format.js';
 import classes from './upload.module.css';
 import { UploadList } from './UploadList.js';
 import type { Uploads } from './uploads.js';
@@ -17,7 +17,7 @@ export function UploadArea({ uploads, maxUploadBytes, hrefOf }: UploadAreaProps)
   const openPicker = useRef<() => void>(null);
   return (
     <Stack gap="sm">
-      {/* The button is what the keyboard reaches: the zone itself is for the pointer, and two stops for one thing are one too many. */}
+      {/* Only the button takes the keyboard focus; the zone would be a second stop. */}
       <Dropzone
         onDrop={(files) => uploads.add(files)}
         openRef={openPicker}
@@ -29,7 +29,7 @@ export function UploadArea({ uploads, maxUploadBytes, hrefOf }: UploadAreaProps)
         tabIndex={-1}
         inputProps={{ 'aria-label': 'Files to upload' }}
       >
-        <Group justify="space-between" gap="md" className={classes['inside'] ?? ''}>
+        <Group justify="space-between" gap="md" className={classes['content'] ?? ''}>
           <Group gap="md" wrap="nowrap">
             <IconCloudUpload size={34} stroke={1.5} aria-hidden className={classes['cloud']} />
             <div>

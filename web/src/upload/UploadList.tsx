@@ -1,6 +1,6 @@
 import { useEffect, useSyncExternalStore } from 'react';
 import classes from './upload.module.css';
-import { UploadLine } from './UploadLine.js';
+import { UploadRow } from './UploadRow.js';
 import type { Upload, Uploads } from './uploads.js';
 
 interface UploadListProps {
@@ -8,7 +8,7 @@ interface UploadListProps {
   hrefOf: (documentId: string) => string | null;
 }
 
-/** An accepted document goes on in the list below; only what needs a person stays here. */
+/** The document list shows accepted uploads; this list keeps those that need a person. */
 const isDone = ({ state }: Upload) => state.phase === 'accepted' && state.duplicateOf === null;
 
 export function UploadList({ uploads, hrefOf }: UploadListProps) {
@@ -21,7 +21,7 @@ export function UploadList({ uploads, hrefOf }: UploadListProps) {
   return (
     <ul className={classes['list']} aria-label="Uploads">
       {shown.map((upload) => (
-        <UploadLine key={upload.key} upload={upload} uploads={uploads} hrefOf={hrefOf} />
+        <UploadRow key={upload.key} upload={upload} uploads={uploads} hrefOf={hrefOf} />
       ))}
     </ul>
   );

@@ -3,16 +3,16 @@ import type { UploadFetchOptions } from '../apollo/upload-link.js';
 import { UploadDocument } from '../documents/operations.js';
 import type { SendFile } from './uploads.js';
 
-export const createGraphqlSender =
-  (client: ApolloClient): SendFile =>
-  async (file, { signal, onSent }) => {
+export function createGraphqlSender(client: ApolloClient): SendFile {
+  return async (file, { signal, onSent }) => {
     const fetchOptions: UploadFetchOptions = { signal, onSent };
     const { data } = await client.mutate({
       mutation: UploadDocument,
       variables: { file },
       context: { fetchOptions },
     });
-    if (!data) throw new Error('The server accepted nothing and refused nothing.');
+    if (!data) throw new Error('The server returned neither data nor an error.');
     const { document, duplicateOf } = data.uploadDocument;
     return { documentId: document.id, duplicateOf };
   };
+}

@@ -1,12 +1,13 @@
-import { toProblem, type Problem } from '../apollo/problem.js';
-import { formatLimit } from '../documents/format.js';
+import { toProblem, type Problem } from '../api/problem.js';
+import { formatLimit } from '../ui/format.js';
+import { createStore, type Readable } from '../ui/store.js';
 
 /*
  *   waiting ──► sending ──► accepting ──► accepted
- *      │           │            │  └────► failed ──► (again) waiting
- *      └───────────┴────────────┴───────► aborted ─► (again) waiting
+ *      │           │            │  └────► failed ──► (retry) waiting
+ *      └───────────┴────────────┴───────► aborted ─► (retry) waiting
  *
- * accepting: every byte has left, the server has not answered yet.
+ * accepting: all bytes are sent, the server has not responded yet.
  */
 export type UploadState =
   | { readonly phase: 'waiting' }
@@ -27,18 +28,16 @@ export interface Accepted {
   duplicateOf: string | null;
 }
 
-/** One door to the server. It rejects when the server refuses, and when `signal` aborts. */
+/** Sends a file to the server. Rejects if the server rejects the file or `signal` aborts. */
 export type SendFile = (
   file: File,
-  on: { signal: AbortSignal; onSent: (sentBytes: number, totalBytes: number) => void },
+  options: { signal: AbortSignal; onSent: (sentBytes: number, totalBytes: number) => void },
 ) => Promise<Accepted>;
 
-export interface Uploads {
-  get(): readonly Upload[];
-  subscribe(listener: () => void): () => void;
+export interface Uploads extends Readable<readonly Upload[]> {
   add(files: readonly File[]): void;
   abort(key: number): void;
-  again(key: number): void;
+  retry(key: number): void;
   dismiss(key: number): void;
   abortAll(): void;
 }
@@ -46,35 +45,33 @@ export interface Uploads {
 export interface UploadsOptions {
   send: SendFile;
   maxUploadBytes: number | null;
-  /** A browser opens six connections to one host; the list and its details need some of them. */
+  /** A browser opens six connections to a host; the list and the details need some of them. */
   maxParallel?: number;
 }
 
-/** The same bytes would be refused again. */
-const OF_THE_FILE: readonly string[] = ['EMPTY_FILE', 'FILE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
+/** The server would reject the same bytes again. */
+const FILE_ERRORS: readonly string[] = ['EMPTY_FILE', 'FILE_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
 
-export const isWorthRepeating = (state: UploadState): boolean =>
-  state.phase === 'aborted' ||
-  (state.phase === 'failed' && !OF_THE_FILE.includes(state.problem.code));
+export function canRetry(state: UploadState): boolean {
+  return (
+    state.phase === 'aborted' ||
+    (state.phase === 'failed' && !FILE_ERRORS.includes(state.problem.code))
+  );
+}
 
-const isOpen = ({ state }: Upload) => state.phase === 'waiting' || isUnderWay(state);
-const isUnderWay = ({ phase }: UploadState) => phase === 'sending' || phase === 'accepting';
+const isUnfinished = ({ state }: Upload) => state.phase === 'waiting' || isInFlight(state);
+const isInFlight = ({ phase }: UploadState) => phase === 'sending' || phase === 'accepting';
 
 export function createUploads({ send, maxUploadBytes, maxParallel = 3 }: UploadsOptions): Uploads {
-  let uploads: readonly Upload[] = [];
   let lastKey = 0;
   const controllers = new Map<number, AbortController>();
-  const listeners = new Set<() => void>();
+  const { get, set, subscribe } = createStore<readonly Upload[]>([]);
 
-  const set = (next: readonly Upload[]) => {
-    uploads = next;
-    for (const listener of listeners) listener();
-  };
   const setState = (key: number, state: UploadState) =>
-    set(uploads.map((upload) => (upload.key === key ? { ...upload, state } : upload)));
-  const find = (key: number) => uploads.find((upload) => upload.key === key);
+    set(get().map((upload) => (upload.key === key ? { ...upload, state } : upload)));
+  const find = (key: number) => get().find((upload) => upload.key === key);
 
-  const start = async ({ key, file }: Upload) => {
+  async function start({ key, file }: Upload) {
     const controller = new AbortController();
     controllers.set(key, controller);
     setState(key, { phase: 'sending', percent: 0 });
@@ -100,52 +97,52 @@ export function createUploads({ send, maxUploadBytes, maxParallel = 3 }: Uploads
     }
     controllers.delete(key);
     startWaiting();
-  };
+  }
 
-  const startWaiting = () => {
+  function startWaiting() {
     const free = maxParallel - controllers.size;
-    const waiting = uploads.filter(({ state }) => state.phase === 'waiting');
+    const waiting = get().filter(({ state }) => state.phase === 'waiting');
     for (const upload of waiting.slice(0, Math.max(0, free))) void start(upload);
-  };
+  }
 
-  const abort = (key: number) => {
+  function abort(key: number) {
     controllers.get(key)?.abort();
     if (find(key)?.state.phase === 'waiting') setState(key, { phase: 'aborted' });
-  };
+  }
 
   return {
-    get: () => uploads,
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    get,
+    subscribe,
     add: (files) => {
       set([
-        ...uploads,
+        ...get(),
         ...files.map((file) => ({
           key: ++lastKey,
           file,
-          state: refusal(file, maxUploadBytes) ?? { phase: 'waiting' as const },
+          state: findFileProblem(file, maxUploadBytes) ?? { phase: 'waiting' as const },
         })),
       ]);
       startWaiting();
     },
     abort,
-    again: (key) => {
+    retry: (key) => {
       setState(key, { phase: 'waiting' });
       startWaiting();
     },
-    dismiss: (key) => set(uploads.filter((upload) => upload.key !== key)),
+    dismiss: (key) => set(get().filter((upload) => upload.key !== key)),
     abortAll: () => {
-      for (const upload of uploads.filter(isOpen)) abort(upload.key);
+      for (const upload of get().filter(isUnfinished)) abort(upload.key);
     },
   };
 }
 
-/** What the server would refuse anyway is not sent first. */
-function refusal({ size }: File, maxUploadBytes: number | null): UploadState | null {
+/** Returns the failed state of a file that the server would reject; null for any other file. */
+function findFileProblem({ size }: File, maxUploadBytes: number | null): UploadState | null {
   if (size === 0)
-    return { phase: 'failed', problem: { code: 'EMPTY_FILE', message: 'It has no bytes.' } };
+    return {
+      phase: 'failed',
+      problem: { code: 'EMPTY_FILE', message: 'The file has no content.' },
+    };
   if (maxUploadBytes === null || size <= maxUploadBytes) return null;
   return {
     phase: 'failed',

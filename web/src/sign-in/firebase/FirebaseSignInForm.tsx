@@ -10,11 +10,11 @@ import {
   TextInput,
 } from '@mantine/core';
 import { IconArrowRight, IconBrandGoogleFilled } from '@tabler/icons-react';
-import type { FirebaseDoors } from './firebase-identity.js';
+import type { FirebaseSignInMethods } from './firebase-identity.js';
 import { useSignInForm, type SignInFormState } from './use-sign-in-form.js';
 
-export function FirebaseSignInForm({ doors }: { doors: FirebaseDoors }) {
-  const form = useSignInForm(doors);
+export function FirebaseSignInForm({ methods }: { methods: FirebaseSignInMethods }) {
+  const form = useSignInForm(methods);
   const { isNew, problem, note, busy } = form;
   return (
     <form onSubmit={form.submit} noValidate aria-label={isNew ? 'Create an account' : 'Sign in'}>
@@ -39,10 +39,10 @@ export function FirebaseSignInForm({ doors }: { doors: FirebaseDoors }) {
         >
           {isNew ? 'Create account' : 'Sign in'}
         </Button>
-        {form.withGoogle && <GoogleButton busy={busy} onClick={form.withGoogle} />}
+        {form.signInWithGoogle && <GoogleButton busy={busy} onClick={form.signInWithGoogle} />}
         <Text size="sm" c="dimmed" ta="center">
-          {isNew ? 'You have an account?' : 'New here?'}{' '}
-          <Anchor component="button" type="button" size="sm" fw={600} onClick={form.turn}>
+          {isNew ? 'Do you have an account?' : 'New here?'}{' '}
+          <Anchor component="button" type="button" size="sm" fw={600} onClick={form.toggleIsNew}>
             {isNew ? 'Sign in instead' : 'Create an account'}
           </Anchor>
         </Text>
@@ -55,14 +55,14 @@ function Fields({ isNew, email, password, set, reset }: SignInFormState) {
   return (
     <>
       <TextInput
-        {...{
-          label: 'E-mail',
-          type: 'email',
-          placeholder: 'ada@example.com',
-          autoComplete: 'username',
-          size: 'md',
-        }}
-        {...{ autoCapitalize: 'none', spellCheck: false, inputMode: 'email' as const }}
+        label="E-mail"
+        type="email"
+        placeholder="ada@example.com"
+        autoComplete="username"
+        autoCapitalize="none"
+        spellCheck={false}
+        inputMode="email"
+        size="md"
         data-autofocus
         value={email}
         onChange={(event) => set({ email: event.currentTarget.value })}

@@ -14,8 +14,9 @@ import {
   type Auth,
   type User,
 } from 'firebase/auth';
-import type { Identity, SignedInUser } from '../identity.js';
-import { describeEnd } from './problems.js';
+import { createStore } from '../../ui/store.js';
+import type { Identity, UserSession, SignedInUser } from '../identity.js';
+import { describeSessionEnd } from './problems.js';
 import type { FirebaseSettings } from './settings.js';
 
 interface Credentials {
@@ -23,24 +24,22 @@ interface Credentials {
   password: string;
 }
 
-/**
- * What the form can do. Each rejects with Firebase's error, and `identity` tells of the success.
- */
-export interface FirebaseDoors {
+/** The actions of the form. Each rejects with Firebase's error; `Identity` reports a success. */
+export interface FirebaseSignInMethods {
   signIn(credentials: Credentials): Promise<void>;
   signUp(credentials: Credentials): Promise<void>;
   resetPassword(email: string): Promise<void>;
-  /** Null on the emulator, which has no Google. */
+  /** Null with the emulator, which has no Google sign-in. */
   signInWithGoogle: (() => Promise<void>) | null;
 }
 
-/** Resolves when it is known whether somebody is signed in from before. */
+/** Resolves when it is known whether somebody is still signed in. */
 export async function startFirebase(
   settings: FirebaseSettings,
-): Promise<{ identity: Identity; doors: FirebaseDoors }> {
+): Promise<{ identity: Identity; methods: FirebaseSignInMethods }> {
   const auth = openAuth(settings);
   await auth.authStateReady();
-  return { identity: createFirebaseIdentity(auth), doors: createDoors(auth, settings) };
+  return { identity: createFirebaseIdentity(auth), methods: createSignInMethods(auth, settings) };
 }
 
 function openAuth({ emulatorHost, ...options }: FirebaseSettings): Auth {
@@ -52,59 +51,53 @@ function openAuth({ emulatorHost, ...options }: FirebaseSettings): Auth {
   return auth;
 }
 
-function createDoors(auth: Auth, { emulatorHost }: FirebaseSettings): FirebaseDoors {
+function createSignInMethods(
+  auth: Auth,
+  { emulatorHost }: FirebaseSettings,
+): FirebaseSignInMethods {
+  async function signInWithGoogle() {
+    await signInWithPopup(auth, new GoogleAuthProvider(), browserPopupRedirectResolver);
+  }
   return {
-    signIn: async ({ email, password }) =>
-      void (await signInWithEmailAndPassword(auth, email, password)),
-    signUp: async ({ email, password }) =>
-      void (await createUserWithEmailAndPassword(auth, email, password)),
+    signIn: async ({ email, password }) => {
+      await signInWithEmailAndPassword(auth, email, password);
+    },
+    signUp: async ({ email, password }) => {
+      await createUserWithEmailAndPassword(auth, email, password);
+    },
     resetPassword: (email) => sendPasswordResetEmail(auth, email),
-    signInWithGoogle:
-      emulatorHost === null
-        ? async () =>
-            void (await signInWithPopup(
-              auth,
-              new GoogleAuthProvider(),
-              browserPopupRedirectResolver,
-            ))
-        : null,
+    signInWithGoogle: emulatorHost === null ? signInWithGoogle : null,
   };
 }
 
 function createFirebaseIdentity(auth: Auth): Identity {
-  let user = toUser(auth.currentUser);
-  let farewell: string | null = null;
-  const listeners = new Set<() => void>();
-  const set = (next: SignedInUser | null, reason: string | null) => {
-    // Firebase ends a session that is over by itself; the reason comes a moment later.
-    const isNews =
-      next?.name !== user?.name || (next === null && farewell === null && reason !== null);
-    if (!isNews) return;
-    [user, farewell] = [next, reason];
-    for (const listener of listeners) listener();
-  };
-  const signOut = (reason?: string) => {
-    set(null, reason ?? null);
-    // What cannot be forgotten now is asked for again at the next load.
+  const session = createStore<UserSession>({ user: toUser(auth.currentUser), signOutReason: null });
+  function set(user: SignedInUser | null, signOutReason: string | null) {
+    const current = session.get();
+    // Firebase may sign out before the reason is known, so a reason may follow.
+    const isNewReason = user === null && current.signOutReason === null && signOutReason !== null;
+    if (user?.name !== current.user?.name || isNewReason) session.set({ user, signOutReason });
+  }
+  function signOut(reason: string | null = null) {
+    set(null, reason);
+    // A session that Firebase failed to remove is found again at the next load.
     void auth.signOut().catch(() => undefined);
-  };
-  // Another tab may sign in or out, too.
+  }
+  // A person may also sign in or out in another tab.
   onAuthStateChanged(auth, (current) => set(toUser(current), null));
 
   return {
-    user: () => user,
-    farewell: () => farewell,
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    user: () => session.get().user,
+    signOutReason: () => session.get().signOutReason,
+    subscribe: session.subscribe,
     token: async ({ fresh = false } = {}) => {
+      if (session.get().user === null) return null;
       try {
-        return user === null ? null : ((await auth.currentUser?.getIdToken(fresh)) ?? null);
+        return (await auth.currentUser?.getIdToken(fresh)) ?? null;
       } catch (error) {
-        const end = describeEnd(error);
-        if (end === null) throw error;
-        signOut(end);
+        const reason = describeSessionEnd(error);
+        if (reason === null) throw error;
+        signOut(reason);
         return null;
       }
     },

@@ -5,7 +5,7 @@ import { readFirebaseSettings } from './settings.js';
 
 export const firebaseIdentityKind: IdentityKind = {
   start: async (settings) => {
-    const { identity, doors } = await startFirebase(readFirebaseSettings(settings));
-    return { identity, SignInForm: () => <FirebaseSignInForm doors={doors} /> };
+    const { identity, methods } = await startFirebase(readFirebaseSettings(settings));
+    return { identity, SignInForm: () => <FirebaseSignInForm methods={methods} /> };
   },
 };

@@ -1,76 +1,76 @@
-/** What Firebase's codes mean to a person, and what that person can do about it. */
+/** What Firebase's error codes mean to a person, and what that person can do. */
 const PROBLEMS: Readonly<Record<string, string | undefined>> = {
-  'auth/invalid-email': 'This is no e-mail address. Check it for a typing mistake.',
+  'auth/invalid-email': 'This is not an e-mail address. Check it for a typing mistake.',
   'auth/missing-email': 'Enter your e-mail address first.',
   'auth/missing-password': 'Enter your password.',
   'auth/email-already-in-use':
-    'There is an account for this e-mail address already. Sign in instead.',
+    'An account for this e-mail address already exists. Sign in instead.',
   'auth/weak-password':
-    'This password is too easy to guess. Use at least 6 characters, better a few words.',
-  'auth/too-many-requests': 'Too many tries. Wait a few minutes, or reset your password.',
+    'This password is too easy to guess. Use at least 6 characters, or better a few words.',
+  'auth/too-many-requests': 'Too many attempts. Wait a few minutes, or reset your password.',
   'auth/network-request-failed':
-    'The sign-in service does not answer. Check your network, then try again.',
-  'auth/timeout': 'The sign-in service does not answer. Check your network, then try again.',
-  'auth/user-disabled': 'This account has been locked. Ask your operator.',
+    'The sign-in service is not responding. Check your network, then try again.',
+  'auth/timeout': 'The sign-in service is not responding. Check your network, then try again.',
+  'auth/user-disabled': 'This account is locked. Contact your administrator.',
   'auth/operation-not-allowed':
-    'This way to sign in is not switched on here. Use another one, or ask your operator.',
-  'auth/admin-restricted-operation': 'New accounts are made by your operator here. Ask for one.',
+    'This sign-in method is not enabled. Use another one, or contact your administrator.',
+  'auth/admin-restricted-operation': 'Only your administrator can create an account. Ask for one.',
   'auth/popup-blocked':
     'Your browser blocked Google’s window. Allow pop-ups for this page, then try again.',
   'auth/account-exists-with-different-credential':
-    'You have signed in with a password before. Sign in with it, under the same e-mail address.',
+    'Your account uses a password. Sign in with the same e-mail address and that password.',
   'auth/unauthorized-domain':
-    'Firebase does not know the address of this page. Ask your operator to add it to the authorised domains.',
+    'Firebase does not know this page’s address. Ask your administrator to authorise its domain.',
   'auth/configuration-not-found':
-    'Sign-in is not set up in this Firebase project. Ask your operator.',
+    'Sign-in is not set up in this Firebase project. Contact your administrator.',
 };
 
-/** One text for all three: who tries names must not learn which of them have an account. */
-const NO_MATCH = 'E-mail and password do not match. Check both, or reset your password.';
-const NO_MATCHES = [
+/** The text is the same for each code, so that it does not reveal who has an account. */
+const MISMATCH = 'E-mail and password do not match. Check both, or reset your password.';
+const MISMATCH_CODES = [
   'auth/invalid-credential',
   'auth/wrong-password',
   'auth/user-not-found',
   'auth/invalid-login-credentials',
 ];
 
-/** A person who closes Google's window knows that they did. */
-const OWN_DOING = [
+/** The person closed Google's window and needs no explanation. */
+const CANCELLED_BY_PERSON = [
   'auth/popup-closed-by-user',
   'auth/cancelled-popup-request',
   'auth/user-cancelled',
 ];
 
-/** After these, no token will come any more. */
-const SESSION_OVER: Readonly<Record<string, string | undefined>> = {
-  'auth/user-disabled': 'Your account has been locked. Ask your operator.',
+/** Codes after which Firebase issues no more tokens. */
+const SESSION_ENDED: Readonly<Record<string, string | undefined>> = {
+  'auth/user-disabled': 'Your account is locked. Contact your administrator.',
   'auth/user-token-expired':
     'Your sign-in has ended, perhaps because your password was changed. Please sign in again.',
-  'auth/user-not-found': 'Your account no longer exists. Ask your operator.',
+  'auth/user-not-found': 'Your account no longer exists. Contact your administrator.',
   'auth/invalid-user-token': 'Your sign-in is no longer accepted. Please sign in again.',
 };
 
-function codeOf(error: unknown): string {
+function readCode(error: unknown): string {
   const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === 'string' ? code : '';
 }
 
-/** Null: there is nothing to tell. */
+/** Returns null if the error needs no explanation. */
 export function describeSignInProblem(error: unknown): string | null {
-  const code = codeOf(error);
-  if (OWN_DOING.includes(code)) return null;
-  if (NO_MATCHES.includes(code)) return NO_MATCH;
+  const code = readCode(error);
+  if (CANCELLED_BY_PERSON.includes(code)) return null;
+  if (MISMATCH_CODES.includes(code)) return MISMATCH;
   if (code.startsWith('auth/password-does-not-meet-requirements'))
-    return 'This password is too simple here. Make it longer, and mix letters, digits and signs.';
+    return 'This password is too simple. Make it longer, and mix letters, digits and symbols.';
   if (code.startsWith('auth/api-key-not-valid') || code === 'auth/invalid-api-key')
-    return 'Firebase refuses this page’s key. Ask your operator to check FIREBASE_API_KEY.';
+    return 'Firebase rejects this page’s key. Ask your administrator to check FIREBASE_API_KEY.';
   return (
     (Object.hasOwn(PROBLEMS, code) ? PROBLEMS[code] : undefined) ??
-    'The sign-in did not work. Try again; if it stays, tell your operator.'
+    'The sign-in failed. Try again. If the problem persists, contact your administrator.'
   );
 }
 
-/** Why a session that was good is over; null while it may still be. */
-export function describeEnd(error: unknown): string | null {
-  return SESSION_OVER[codeOf(error)] ?? null;
+/** Returns why a session ended, or null if it may still be valid. */
+export function describeSessionEnd(error: unknown): string | null {
+  return SESSION_ENDED[readCode(error)] ?? null;
 }

@@ -1,11 +1,11 @@
 import type { IdentitySettings } from '../../config/page-config.js';
 
-/** Firebase's public web settings, as the server has them. */
+/** Firebase's public web settings. */
 export interface FirebaseSettings {
   apiKey: string;
   authDomain: string;
   projectId: string;
-  /** `host:port` of the Auth emulator; null: Firebase itself. */
+  /** `host:port` of the Auth emulator; null for Firebase itself. */
   emulatorHost: string | null;
 }
 

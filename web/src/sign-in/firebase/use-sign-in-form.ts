@@ -1,9 +1,9 @@
 import { useState, type FormEvent } from 'react';
-import type { FirebaseDoors } from './firebase-identity.js';
+import type { FirebaseSignInMethods } from './firebase-identity.js';
 import { describeSignInProblem } from './problems.js';
 
 export interface SignInFormState {
-  /** An account is made; otherwise there is one. */
+  /** True while the form creates an account, false while it signs in to one. */
   isNew: boolean;
   email: string;
   password: string;
@@ -11,22 +11,22 @@ export interface SignInFormState {
   note: string | null;
   busy: 'password' | 'google' | null;
   set(fields: { email?: string; password?: string }): void;
-  turn(): void;
+  toggleIsNew(): void;
   submit(event: FormEvent): void;
   reset(): Promise<void>;
-  withGoogle: (() => void) | null;
+  signInWithGoogle: (() => void) | null;
 }
 
 const EMPTY = { isNew: false, email: '', password: '', problem: null, note: null, busy: null };
 
 type Fields = Pick<SignInFormState, 'isNew' | 'email' | 'password' | 'problem' | 'note' | 'busy'>;
 
-export function useSignInForm(doors: FirebaseDoors): SignInFormState {
+export function useSignInForm(methods: FirebaseSignInMethods): SignInFormState {
   const [fields, setFields] = useState<Fields>(EMPTY);
   const set = (change: Partial<Fields>) => setFields((before) => ({ ...before, ...change }));
   const email = fields.email.trim();
 
-  /** Answers whether it went well. */
+  /** Resolves with true on success. */
   const run = async (busy: Fields['busy'], work: () => Promise<void>): Promise<boolean> => {
     if (fields.busy !== null) return false;
     set({ busy, problem: null, note: null });
@@ -42,24 +42,25 @@ export function useSignInForm(doors: FirebaseDoors): SignInFormState {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const { isNew, password } = fields;
-    void run('password', () => (isNew ? doors.signUp : doors.signIn)({ email, password }));
+    void run('password', () => (isNew ? methods.signUp : methods.signIn)({ email, password }));
   };
   const reset = async () => {
-    const note = `If there is an account for ${email}, a mail with a link is on its way to it.`;
-    // Who tries names must not learn which of them have an account.
-    if (await run('password', () => doors.resetPassword(email).catch(unlessUnknown))) set({ note });
+    const note = `If an account exists for ${email}, an e-mail with a link is on its way.`;
+    // The form must not reveal which e-mail addresses have an account.
+    if (await run('password', () => methods.resetPassword(email).catch(rethrowUnlessUnknownUser)))
+      set({ note });
   };
-  const { signInWithGoogle } = doors;
+  const { signInWithGoogle } = methods;
   return {
     ...fields,
     set,
-    turn: () => set({ isNew: !fields.isNew, problem: null, note: null }),
+    toggleIsNew: () => set({ isNew: !fields.isNew, problem: null, note: null }),
     submit,
     reset,
-    withGoogle: signInWithGoogle && (() => void run('google', signInWithGoogle)),
+    signInWithGoogle: signInWithGoogle && (() => void run('google', signInWithGoogle)),
   };
 }
 
-function unlessUnknown(error: unknown): void {
+function rethrowUnlessUnknownUser(error: unknown): void {
   if ((error as { code?: unknown } | null)?.code !== 'auth/user-not-found') throw error;
 }
