@@ -16,7 +16,7 @@
 import { parseArgs } from 'node:util';
 import { down, restart, startAgain, status, stopOnly, up } from './services/commands.mjs';
 import { withLock } from './services/lock.mjs';
-import { cacheFolder, runFolder } from './services/places.mjs';
+import { cacheFolder, runFolder } from './services/folders.mjs';
 import { openState } from './services/state.mjs';
 
 const USAGE =

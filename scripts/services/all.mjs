@@ -6,7 +6,7 @@
 import { cohere } from './cohere.mjs';
 import { firebase } from './firebase.mjs';
 import { kafka } from './kafka.mjs';
-import { inFolder } from './places.mjs';
+import { inFolder } from './folders.mjs';
 import { postgres } from './postgres.mjs';
 import { redis } from './redis.mjs';
 import { weaviate } from './weaviate.mjs';

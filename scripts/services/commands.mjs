@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { say } from '../launch/paths.mjs';
 import { SERVICES, toServices } from './all.mjs';
 import { contextOf, isReady, start, stop } from './lifecycle.mjs';
-import { inFolder } from './places.mjs';
+import { inFolder } from './folders.mjs';
 import { freePorts, isFree } from './ports.mjs';
 import { isRunning } from './processes.mjs';
 import { installMissing, missingLines } from './requirements.mjs';

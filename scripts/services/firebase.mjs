@@ -7,7 +7,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PROJECT_NODE } from '../launch/paths.mjs';
 import { cached, isCached } from './cache.mjs';
-import { inFolder } from './places.mjs';
+import { inFolder } from './folders.mjs';
 import { answersOk } from './probe.mjs';
 import { find, runPolitely } from './tools.mjs';
 

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { cached, isCached } from './cache.mjs';
 import { countBrokers } from './kafka-probe.mjs';
-import { inFolder } from './places.mjs';
+import { inFolder } from './folders.mjs';
 import { find, runPolitely, runTool } from './tools.mjs';
 
 const VERSION = '4.3.1';

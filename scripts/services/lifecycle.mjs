@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { say } from '../launch/paths.mjs';
-import { inFolder } from './places.mjs';
+import { inFolder } from './folders.mjs';
 import { isFree } from './ports.mjs';
 import { isRunning, startDetached, stopProcess } from './processes.mjs';
 import { lastLines } from './tools.mjs';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { inFolder } from './places.mjs';
+import { inFolder } from './folders.mjs';
 import { find } from './tools.mjs';
 
 const PROBE_MS = 2_000;

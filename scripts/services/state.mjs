@@ -4,7 +4,7 @@
  * a shell and for tests.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { inFolder } from './places.mjs';
+import { inFolder } from './folders.mjs';
 
 /** Both files hold passwords. */
 const OWNER_ONLY = 0o600;

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached, isCached } from './cache.mjs';
-import { inFolder } from './places.mjs';
+import { inFolder } from './folders.mjs';
 import { answersOk } from './probe.mjs';
 import { find, runPolitely } from './tools.mjs';
 
