@@ -35,15 +35,15 @@ async function main() {
   if (process.platform !== 'linux')
     throw new Error('npm run services runs on Linux only; elsewhere use docker compose');
   const folder = runFolder(values.folder);
-  const world = () => ({
+  const toContext = () => ({
     cache: cacheFolder(),
     folder,
     state: openState(folder),
     signal: interrupted(),
   });
-  if (command === 'status') return status(world());
+  if (command === 'status') return status(toContext());
   if (!Object.hasOwn(COMMANDS, command ?? '')) throw new Error(USAGE);
-  return withLock(folder, () => COMMANDS[command](names, world(), values));
+  return withLock(folder, () => COMMANDS[command](names, toContext(), values));
 }
 
 function parse() {

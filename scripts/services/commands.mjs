@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { say } from '../launch/paths.mjs';
 import { SERVICES, toServices } from './all.mjs';
-import { contextOf, isReady, start, stop } from './lifecycle.mjs';
+import { serviceContextOf, isReady, start, stop } from './lifecycle.mjs';
 import { inFolder } from './folders.mjs';
 import { freePorts, isFree } from './ports.mjs';
 import { isRunning } from './processes.mjs';
@@ -13,63 +13,63 @@ import { writeVariables } from './state.mjs';
  * All of them or none: what is missing is said before anything is started, and a failure ends what
  * this command has started.
  */
-export async function up(names, world, { install }) {
+export async function up(names, context, { install }) {
   const services = toServices(names);
-  const needs = services.flatMap((service) => service.needs(world));
-  if (install) await installMissing(needs, world);
+  const needs = services.flatMap((service) => service.needs(context));
+  if (install) await installMissing(needs, context);
   const lines = missingLines(needs);
   if (lines.length > 0) return refuse(lines);
-  const wanted = services.filter((service) => !isRunning(processOf(service, world)));
-  await givePorts(wanted, world);
+  const wanted = services.filter((service) => !isRunning(processOf(service, context)));
+  await givePorts(wanted, context);
   const outcomes = await Promise.allSettled(
-    wanted.map((service) => prepareAndStart(service, world)),
+    wanted.map((service) => prepareAndStart(service, context)),
   );
   const failures = outcomes
     .filter(({ status }) => status === 'rejected')
     .map(({ reason }) => reason.message);
-  if (failures.length > 0) await Promise.all(wanted.map((service) => takeDown(service, world)));
-  publish(world);
-  if (world.signal.aborted) return refuse([world.signal.reason.message]);
+  if (failures.length > 0) await Promise.all(wanted.map((service) => takeDown(service, context)));
+  publish(context);
+  if (context.signal.aborted) return refuse([context.signal.reason.message]);
   if (failures.length > 0) return refuse(failures);
   say(
-    `${services.map(({ name }) => name).join(', ')} up; use them with: set -a; . ${inFolder.variables(world.folder)}; set +a`,
+    `${services.map(({ name }) => name).join(', ')} up; use them with: set -a; . ${inFolder.variables(context.folder)}; set +a`,
   );
   return 0;
 }
 
 /** Stops what was started here, and nothing else. `remove`: its data too. */
-export async function down(names, world, { remove }) {
-  const services = toServices(names).filter(({ name }) => name in world.state.services);
-  const outcomes = await Promise.all(services.map((service) => takeDown(service, world)));
+export async function down(names, context, { remove }) {
+  const services = toServices(names).filter(({ name }) => name in context.state.services);
+  const outcomes = await Promise.all(services.map((service) => takeDown(service, context)));
   services.forEach(
     ({ name }, index) => outcomes[index] !== 'gone' && say(`${name} ${outcomes[index]}`),
   );
-  if (remove) for (const service of services) removeData(service, world);
-  publish(world);
+  if (remove) for (const service of services) removeData(service, context);
+  publish(context);
   return 0;
 }
 
 /** With the ports and the data that it had. */
-export async function startAgain(names, world) {
-  for (const service of known(names, world))
-    if (!isRunning(processOf(service, world))) await start(service, world);
+export async function startAgain(names, context) {
+  for (const service of known(names, context))
+    if (!isRunning(processOf(service, context))) await start(service, context);
   return 0;
 }
 
-export async function stopOnly(names, world, { kill }) {
-  for (const service of known(names, world))
-    say(`${service.name} ${await stop(service, world, { isHard: kill })}`);
+export async function stopOnly(names, context, { kill }) {
+  for (const service of known(names, context))
+    say(`${service.name} ${await stop(service, context, { isHard: kill })}`);
   return 0;
 }
 
-export async function restart(names, world, options) {
-  return (await stopOnly(names, world, options)) || startAgain(names, world);
+export async function restart(names, context, options) {
+  return (await stopOnly(names, context, options)) || startAgain(names, context);
 }
 
 /** One table; 1 when a service that was brought up does not answer. */
-export async function status(world) {
+export async function status(context) {
   const rows = await Promise.all(
-    Object.values(SERVICES).map((service) => statusOf(service, world)),
+    Object.values(SERVICES).map((service) => statusOf(service, context)),
   );
   process.stdout.write(
     toTable([
@@ -80,10 +80,10 @@ export async function status(world) {
   return rows.every(({ isFine }) => isFine) ? 0 : 1;
 }
 
-async function prepareAndStart(service, world) {
-  await service.prepare(world);
-  world.signal.throwIfAborted();
-  await start(service, world);
+async function prepareAndStart(service, context) {
+  await service.prepare(context);
+  context.signal.throwIfAborted();
+  await start(service, context);
 }
 
 /**
@@ -110,31 +110,34 @@ async function givePorts(services, { state }) {
   }
 }
 
-async function takeDown(service, world) {
-  const outcome = await stop(service, world);
-  world.state.set(service.name, { isUp: false });
+async function takeDown(service, context) {
+  const outcome = await stop(service, context);
+  context.state.set(service.name, { isUp: false });
   return outcome;
 }
 
-function removeData(service, world) {
-  const folders = service.dataFolders(world, service.name);
-  for (const folder of [...folders, inFolder.log(world.folder, service.name)])
+function removeData(service, context) {
+  const folders = service.dataFolders(context, service.name);
+  for (const folder of [...folders, inFolder.log(context.folder, service.name)])
     rmSync(folder, { recursive: true, force: true });
-  world.state.forget(service.name);
+  context.state.forget(service.name);
 }
 
-function publish(world) {
-  const services = Object.values(SERVICES).filter(({ name }) => world.state.services[name]?.isUp);
+function publish(context) {
+  const services = Object.values(SERVICES).filter(({ name }) => context.state.services[name]?.isUp);
   writeVariables(
-    world.folder,
-    Object.assign({}, ...services.map((service) => service.variables(contextOf(service, world)))),
+    context.folder,
+    Object.assign(
+      {},
+      ...services.map((service) => service.variables(serviceContextOf(service, context))),
+    ),
   );
 }
 
-function known(names, world) {
+function known(names, context) {
   if (names.length === 0) throw new Error('name the services');
   const services = toServices(names);
-  const never = services.filter(({ name }) => !world.state.services[name]?.isUp);
+  const never = services.filter(({ name }) => !context.state.services[name]?.isUp);
   if (never.length > 0)
     throw new Error(
       `${never.map(({ name }) => name).join(', ')} is not up: npm run services -- up`,
@@ -146,10 +149,10 @@ function processOf({ name }, { state }) {
   return state.services[name]?.process ?? null;
 }
 
-async function statusOf(service, world) {
-  const entry = world.state.services[service.name];
-  const lives = isRunning(processOf(service, world));
-  const answers = lives && (await isReady(service, contextOf(service, world)));
+async function statusOf(service, context) {
+  const entry = context.state.services[service.name];
+  const lives = isRunning(processOf(service, context));
+  const answers = lives && (await isReady(service, serviceContextOf(service, context)));
   const word = answers
     ? 'answers'
     : lives
@@ -163,7 +166,7 @@ async function statusOf(service, world) {
   const where = lives ? [String(entry.process.pid), String(entry.ports.main)] : ['-', '-'];
   return {
     isFine: answers || word === 'down',
-    cells: [...cells, ...where, entry ? inFolder.log(world.folder, service.name) : '-'],
+    cells: [...cells, ...where, entry ? inFolder.log(context.folder, service.name) : '-'],
   };
 }
 

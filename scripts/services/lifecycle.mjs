@@ -11,34 +11,34 @@ import { lastLines } from './tools.mjs';
 const POLL_MS = 100;
 const READY_MS = 120_000;
 
-/** What a service gets to do its work. */
-export function contextOf(service, { cache, folder, state, signal }) {
+/** Returns what the functions of a service receive: the shared context with its own ports and secrets. */
+export function serviceContextOf(service, { cache, folder, state, signal }) {
   const { ports, secrets } = state.services[service.name];
   return { cache, folder, ports, secrets, signal };
 }
 
 /** Answers when the service does; what was started for nothing is ended again. */
-export async function start(service, world) {
+export async function start(service, context) {
   const startedAt = Date.now();
-  const context = contextOf(service, world);
-  await service.initialise(context);
-  await refuseTakenPorts(service, context.ports);
-  const logFile = inFolder.log(world.folder, service.name);
+  const serviceContext = serviceContextOf(service, context);
+  await service.initialise(serviceContext);
+  await refuseTakenPorts(service, serviceContext.ports);
+  const logFile = inFolder.log(context.folder, service.name);
   mkdirSync(dirname(logFile), { recursive: true });
-  const started = await startDetached({ ...service.command(context), logFile });
-  world.state.set(service.name, {
+  const started = await startDetached({ ...service.command(serviceContext), logFile });
+  context.state.set(service.name, {
     process: started,
     startedAt: new Date().toISOString(),
     isUp: true,
   });
   try {
-    await untilReady(service, context, { started, logFile, signal: world.signal });
+    await untilReady(service, serviceContext, { started, logFile, signal: context.signal });
   } catch (error) {
-    await stop(service, world);
+    await stop(service, context);
     throw error;
   }
   say(
-    `${service.name} answers on 127.0.0.1:${context.ports.main} after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`,
+    `${service.name} answers on 127.0.0.1:${serviceContext.ports.main} after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`,
   );
 }
 

@@ -7,9 +7,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { chmod, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isZombie } from '../pid.mjs';
 import { inFolder } from './folders.mjs';
 import { findPostgres, postgresUser } from './postgres-programs.mjs';
-import { isZombie } from './processes.mjs';
 import { runTool } from './tools.mjs';
 
 const NAME = 'docstream';
