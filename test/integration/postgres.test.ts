@@ -11,7 +11,7 @@ import {
   describeDocumentStoreContract,
   type DocumentStoreLab,
 } from '../support/contracts/document-store.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 import { createDatabase, openOwnDatabase, type OwnDatabase } from '../support/own-database.js';
 import { describeWith } from '../support/real-server.js';
 import { eventually } from '../support/wait.js';
@@ -358,7 +358,7 @@ describeWith('DATABASE_URL', (server) => {
     function start(wake: () => void = () => undefined) {
       const owner = startShardOwner({
         url: own.url,
-        log: makeLog() as unknown as Parameters<typeof startShardOwner>[0]['log'],
+        log: makeLogger() as unknown as Parameters<typeof startShardOwner>[0]['log'],
         wake,
       });
       owners.push(owner);

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { createTokenBucket } from '../../src/redis/token-bucket.js';
 import type { TokenBucket } from '../../src/token-bucket.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 import '../support/one-error-class.js';
 import { openOwnRedis, type OwnRedis } from '../support/own-redis.js';
 import { describeWith } from '../support/real-server.js';
@@ -19,11 +19,11 @@ const PER_SECOND = 475;
 const never = new AbortController().signal;
 
 describeWith('REDIS_URL', (url) => {
-  let log: ReturnType<typeof makeLog>;
+  let log: ReturnType<typeof makeLogger>;
   const buckets: TokenBucket[] = [];
 
   beforeEach(() => {
-    log = makeLog();
+    log = makeLogger();
   });
   afterEach(() => {
     for (const bucket of buckets.splice(0)) bucket.stop();

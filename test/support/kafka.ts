@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import type { Kafka } from 'kafkajs';
 import type { LogRecord } from '../../src/documents/ports.js';
 import { createKafka, type KafkaOptions } from '../../src/kafka/client.js';
-import { makeLog } from './make-log.js';
+import { makeLogger } from './make-logger.js';
 
 const brokers = process.env['KAFKA_BROKERS'] ?? '';
 
@@ -33,9 +33,9 @@ export function describeWithKafka(name: string, suite: () => void): void {
 
 export function openKafka(more: Partial<KafkaOptions> = {}): {
   kafka: Kafka;
-  log: ReturnType<typeof makeLog>;
+  log: ReturnType<typeof makeLogger>;
 } {
-  const log = makeLog();
+  const log = makeLogger();
   return { log, kafka: createKafka({ brokers: brokers.split(','), log, ...more }) };
 }
 

@@ -1,13 +1,13 @@
 import { createBackgroundTask, type BackgroundTask } from '../../src/documents/background.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 import { eventually } from '../support/wait.js';
 
 let task: BackgroundTask;
-let log: ReturnType<typeof makeLog>;
+let log: ReturnType<typeof makeLogger>;
 afterEach(() => task.stop());
 
 function create(run: () => Promise<boolean>, tickMs = 60_000): BackgroundTask {
-  log = makeLog();
+  log = makeLogger();
   task = createBackgroundTask({ name: 'test', run, tickMs, log });
   return task;
 }

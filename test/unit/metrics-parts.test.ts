@@ -14,7 +14,7 @@ import { createFakeBus } from '../support/fake-bus.js';
 import { createFakeEmbedder, createFakeVectors } from '../support/fake-parts.js';
 import { createFakeStore } from '../support/fake-store.js';
 import { makeDocument } from '../support/make-document.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 import { parseExposition, valueOf, type Exposition } from '../support/prometheus.js';
 
 let metrics: Metrics;
@@ -188,7 +188,7 @@ describe('watchers', () => {
   beforeEach(() => {
     hub = measureHub(
       metrics.registry,
-      createStatusHub({ bus: createFakeBus(), store, log: makeLog() }),
+      createStatusHub({ bus: createFakeBus(), store, log: makeLogger() }),
     );
   });
 
@@ -299,7 +299,7 @@ describe('docs/metrics.md', () => {
     });
     measureHub(
       metrics.registry,
-      createStatusHub({ bus: createFakeBus(), store: createFakeStore(), log: makeLog() }),
+      createStatusHub({ bus: createFakeBus(), store: createFakeStore(), log: makeLogger() }),
     );
     countSockets(metrics.registry, {});
     showBacklog(metrics, async () => BACKLOG);

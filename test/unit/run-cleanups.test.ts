@@ -1,7 +1,7 @@
 import type { Cleanup, DocumentStore } from '../../src/documents/ports.js';
 import { createRunCleanups } from '../../src/documents/run-cleanups.js';
 import { createFakeBlobs, createFakeVectors } from '../support/fake-parts.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 
 function makeCleanup(id: string, more: Partial<Cleanup> = {}): Cleanup {
   const rest = { generationsBelow: null, onlyGeneration: null, removesDocument: false, runs: 0 };
@@ -16,7 +16,7 @@ function createParts(due: Cleanup[]) {
       due.filter(({ id }) => !finished.includes(id)).slice(0, limit),
     finishCleanup: async (cleanup: Cleanup) => void finished.push(cleanup.id),
   } as unknown as DocumentStore;
-  const parts = { store, vectors: createFakeVectors(), blobs: createFakeBlobs(), log: makeLog() };
+  const parts = { store, vectors: createFakeVectors(), blobs: createFakeBlobs(), log: makeLogger() };
   return { ...parts, finished, run: createRunCleanups(parts) };
 }
 

@@ -12,7 +12,7 @@ import {
   type Search,
 } from '../../src/documents/search-documents.js';
 import { ApiError } from '../../src/errors.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 import { createFakeEmbedder, createFakeVectors } from '../support/fake-parts.js';
 import { eventually } from '../support/wait.js';
 import { createFakeStore, type FakeStore } from '../support/fake-store.js';
@@ -22,12 +22,12 @@ const alice = { id: 'alice', email: null, isAdmin: false, expiresAt: null };
 let store: FakeStore;
 let hits: VectorHit[];
 let asked: VectorQuery[];
-let log: ReturnType<typeof makeLog>;
+let log: ReturnType<typeof makeLogger>;
 beforeEach(() => {
   store = createFakeStore();
   hits = [];
   asked = [];
-  log = makeLog();
+  log = makeLogger();
 });
 
 /**
