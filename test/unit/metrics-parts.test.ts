@@ -11,7 +11,7 @@ import type { Backlog, DocumentStore, LogRecord } from '../../src/documents/port
 import type { Run } from '../../src/documents/process-document.js';
 import { createStatusHub, type StatusHub } from '../../src/status/hub.js';
 import { createFakeBus } from '../support/fake-bus.js';
-import { createFakeEmbedder, createFakeVectors } from '../support/fake-parts.js';
+import { createFakeEmbedder, createFakeVectors } from '../support/fake-adapters.js';
 import { createFakeStore } from '../support/fake-store.js';
 import { makeDocument } from '../support/make-document.js';
 import { makeLogger } from '../support/make-logger.js';

@@ -1,6 +1,6 @@
 import type { Cleanup, DocumentStore } from '../../src/documents/ports.js';
 import { createRunCleanups } from '../../src/documents/run-cleanups.js';
-import { createFakeBlobs, createFakeVectors } from '../support/fake-parts.js';
+import { createFakeBlobs, createFakeVectors } from '../support/fake-adapters.js';
 import { makeLogger } from '../support/make-logger.js';
 
 function makeCleanup(id: string, more: Partial<Cleanup> = {}): Cleanup {

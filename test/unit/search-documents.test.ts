@@ -13,7 +13,7 @@ import {
 } from '../../src/documents/search-documents.js';
 import { ApiError } from '../../src/errors.js';
 import { makeLogger } from '../support/make-logger.js';
-import { createFakeEmbedder, createFakeVectors } from '../support/fake-parts.js';
+import { createFakeEmbedder, createFakeVectors } from '../support/fake-adapters.js';
 import { eventually } from '../support/wait.js';
 import { createFakeStore, type FakeStore } from '../support/fake-store.js';
 
