@@ -18,7 +18,7 @@ export const GIB = 1024 * MIB;
 const corpus = fileURLToPath(new URL('../corpus/', import.meta.url));
 const detector = createFormatDetector();
 
-export interface ExtractionLab {
+export interface ExtractionHarness {
   /** The working folder of this test; it may put files of its own there. */
   workDir(): string;
   start(options?: Partial<ExtractorOptions>): Extractor;
@@ -28,7 +28,7 @@ export interface ExtractionLab {
   leftovers(): Promise<string[]>;
 }
 
-export function useExtractionLab(): ExtractionLab {
+export function useExtractionHarness(): ExtractionHarness {
   let workDir = '';
   let scripts = '';
   const extractors: Extractor[] = [];

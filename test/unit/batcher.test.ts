@@ -22,7 +22,13 @@ function createLab({
 } = {}) {
   const calls: Call[] = [];
   const paced: { texts: number; go: () => void }[] = [];
-  const lab = { held, holdPace: false, calls, paced, texts: () => calls.map((call) => call.texts) };
+  const harness = {
+    held,
+    holdPace: false,
+    calls,
+    paced,
+    texts: () => calls.map((call) => call.texts),
+  };
   const batcher: Batcher<string> = createBatcher<string>({
     maxTexts,
     maxCalls,
@@ -33,7 +39,7 @@ function createLab({
     pace: (texts) => {
       const turn = Promise.withResolvers<void>();
       paced.push({ texts, go: turn.resolve });
-      if (!lab.holdPace) turn.resolve();
+      if (!harness.holdPace) turn.resolve();
       return turn.promise;
     },
     send: (texts, signal) => {
@@ -41,11 +47,11 @@ function createLab({
       const answer = () =>
         texts.includes(POISON) ? reject(refused) : resolve(texts.map((text) => text.toUpperCase()));
       calls.push({ texts, signal, answer, fail: reject });
-      if (!lab.held) answer();
+      if (!harness.held) answer();
       return promise;
     },
   });
-  return { ...lab, lab, batcher };
+  return { ...harness, harness, batcher };
 }
 
 test('texts of many requests share a call, and each request gets its own results in order', async () => {
@@ -166,8 +172,8 @@ test('so many calls are under way at most', async () => {
 });
 
 test('a call that waits for its turn goes on filling, and pays for what came', async () => {
-  const { lab, batcher, paced, texts } = createLab();
-  lab.holdPace = true;
+  const { harness, batcher, paced, texts } = createLab();
+  harness.holdPace = true;
   const first = batcher.submit(['a']);
   await eventually(() => paced.length === 1);
   const more = batcher.submit(['b', 'c']);
@@ -235,15 +241,15 @@ test('who leaves in the middle gets the reason at once; the call ends only when 
 });
 
 test('who leaves while the call waits for its turn is not sent, and the next one is', async () => {
-  const { lab, batcher, paced, texts } = createLab();
-  lab.holdPace = true;
+  const { harness, batcher, paced, texts } = createLab();
+  harness.holdPace = true;
   const controller = new AbortController();
   const left = batcher
     .submit(['left'], { signal: controller.signal })
     .catch((error: unknown) => error);
   await eventually(() => paced.length === 1);
   controller.abort('cancelled');
-  lab.holdPace = false;
+  harness.holdPace = false;
   paced[0]?.go();
   expect(await left).toBe('cancelled');
   expect(await batcher.submit(['next'])).toEqual(['NEXT']);
