@@ -16,7 +16,12 @@ function createParts(due: Cleanup[]) {
       due.filter(({ id }) => !finished.includes(id)).slice(0, limit),
     finishCleanup: async (cleanup: Cleanup) => void finished.push(cleanup.id),
   } as unknown as DocumentStore;
-  const parts = { store, vectors: createFakeVectors(), blobs: createFakeBlobs(), log: makeLogger() };
+  const parts = {
+    store,
+    vectors: createFakeVectors(),
+    blobs: createFakeBlobs(),
+    log: makeLogger(),
+  };
   return { ...parts, finished, run: createRunCleanups(parts) };
 }
 
