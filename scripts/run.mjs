@@ -33,6 +33,7 @@ const TASKS = {
   },
   relay: { build: ['server'], serves: true, node: [SOURCE_MAPS, 'dist/consumers/relay-outbox.js'] },
   rebuild: { build: ['server'], serves: true, node: [SOURCE_MAPS, 'dist/src/rebuild.js'] },
+  dev: { build: [], serves: true, node: ['scripts/dev.mjs'] },
   test: { build: (words) => targetsOfTests(JEST, words), node: JEST },
   'test:cluster': {
     build: EVERYTHING,

@@ -5,7 +5,7 @@ const EVERYTHING = ['server', 'page'];
 
 /** The first pattern that matches a test file names what must be built for it. */
 const NEEDS = [
-  { files: /\/test\/unit\//, targets: [] },
+  { files: /\/test\/(unit|e2e\/dev-command)/, targets: [] },
   { files: /\/test\/(e2e|cluster)\/(page|npm)[^/]*$/, targets: EVERYTHING },
   { files: /\/test\//, targets: ['server'] },
 ];
