@@ -7,6 +7,9 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import { gql } from '../support/client.js';
+import { startCohereStandIn, type CohereStandIn } from '../support/cohere-stand-in/start.js';
+import { startProduct, type Product } from '../support/product.js';
 
 const ARTIFACTS = fileURLToPath(new URL('../artifacts/page/', import.meta.url));
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -38,6 +41,53 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** A batch of passages takes this long while `slow` is called, so that the page shows the work. */
+const BATCH_MS = 1_000;
+
+export interface PagedProduct {
+  product: Product;
+  /** From now on a text stays under way for a while. */
+  slow(): Promise<unknown>;
+  /** From now on a text is embedded at once. */
+  fast(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a product that embeds with a stand-in for Cohere: the local embedder would keep the whole
+ * machine busy for as long as a text is long.
+ */
+export async function startPagedProduct(): Promise<PagedProduct> {
+  const cohere: CohereStandIn = await startCohereStandIn();
+  const product = await startProduct({
+    env: {
+      COHERE_API_KEY: cohere.apiKey,
+      COHERE_BASE_URL: cohere.url,
+      COHERE_INPUTS_PER_MINUTE: '10000000',
+    },
+  });
+  return {
+    product,
+    slow: () => cohere.order({ latencyMs: BATCH_MS }),
+    fast: () => cohere.order({ latencyMs: 0 }),
+    close: () => cohere.stop(),
+  };
+}
+
+export async function deleteDocument(url: string, token: string, id: string): Promise<void> {
+  await gql(url, token, 'mutation Delete($id: ID!) { deleteDocument(id: $id) { id } }', { id });
+}
+
+/** Deletes every document of the user, so that a long text does not keep the next test waiting. */
+export async function deleteAll(url: string, token: string): Promise<void> {
+  const { documents } = await gql<{ documents: { edges: { node: { id: string } }[] } }>(
+    url,
+    token,
+    '{ documents { edges { node { id } } } }',
+  );
+  for (const { node } of documents.edges) await deleteDocument(url, token, node.id);
 }
 
 export interface OpenOptions {
@@ -149,7 +199,9 @@ export async function drop(page: Page, files: { name: string; content: Buffer }[
  */
 export async function inspect(page: Page, name: string): Promise<string[]> {
   await page.screenshot({ path: join(ARTIFACTS, `${name}.png`), animations: 'disabled' });
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  // In legacy mode the results are gathered in the page itself: it has no frames of other origins,
+  // for which axe would open one more page each time.
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
   const overflow = await page.evaluate(
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
   );

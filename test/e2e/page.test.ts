@@ -1,18 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import type { Page, Route } from 'playwright-core';
-import { gql, upload, waitForStatus } from '../support/client.js';
+import { upload, waitForStatus } from '../support/client.js';
 import { corpus } from '../support/corpus.js';
 import { longText, newUser, uploadCompleted } from '../support/documents.js';
-import { startProduct, type Product } from '../support/product.js';
+import type { Product } from '../support/product.js';
 import {
+  deleteAll,
+  deleteDocument,
   drop,
   findBrowser,
   inspect,
   isLive,
   row,
   rowWith,
+  startPagedProduct,
   startVisitor,
   tabTo,
+  type PagedProduct,
   type Visitor,
 } from './page-support.js';
 
@@ -27,20 +31,26 @@ const FLOWS = ['GraphQL', 'REST + WebSocket (classic)'] as const;
 type Flow = (typeof FLOWS)[number];
 const THREE_FORMATS = ['volcanoes.pdf', 'bees.docx', 'tea.txt'];
 
+let paged: PagedProduct;
 let product: Product;
 let visitor: Visitor;
 
 describePage('the page', () => {
   beforeAll(async () => {
-    product = await startProduct();
+    paged = await startPagedProduct();
+    ({ product } = paged);
     visitor = await startVisitor(browser ?? '');
   });
 
   afterEach(async () => {
     expect(await visitor.leave()).toEqual([]);
+    await paged.fast();
   });
 
-  afterAll(() => visitor.close());
+  afterAll(async () => {
+    await visitor.close();
+    await paged.close();
+  });
 
   async function openAs(token: string, flow: Flow = 'GraphQL', width?: number): Promise<Page> {
     const page = await visitor.open(product.url, {
@@ -52,19 +62,6 @@ describePage('the page', () => {
     await isLive(page);
     return page;
   }
-
-  /** So that a long text does not keep the next test waiting. */
-  async function deleteAll(token: string): Promise<void> {
-    const { documents } = await gql<{ documents: { edges: { node: { id: string } }[] } }>(
-      product.url,
-      token,
-      '{ documents { edges { node { id } } } }',
-    );
-    for (const { node } of documents.edges) await deleteDocument(token, node.id);
-  }
-
-  const deleteDocument = (token: string, id: string) =>
-    gql(product.url, token, 'mutation Delete($id: ID!) { deleteDocument(id: $id) { id } }', { id });
 
   /** Names and statuses, as shown. */
   const shown = (page: Page) =>
@@ -162,7 +159,7 @@ describePage('the page', () => {
       await throttle(-1);
       await page.getByRole('button', { name: 'Try again' }).click();
       await row(page, 'long.txt').waitFor();
-      await deleteAll(token);
+      await deleteAll(product.url, token);
     });
 
     test('after the server was killed and came back, the list is right without a reload', async () => {
@@ -170,6 +167,7 @@ describePage('the page', () => {
       const page = await openAs(token, flow);
       await uploadCompleted(product.url, token, await corpus('tea.txt'));
       await rowWith(page, 'tea.txt', 'COMPLETED').waitFor();
+      await paged.slow();
       await upload(product.url, token, { name: 'under-way.txt', content: longText(80) });
       await row(page, 'under-way.txt').waitFor();
       await product.kill();
@@ -220,6 +218,7 @@ describePage('the page', () => {
     let requests = 0;
     page.on('request', () => requests++);
     // Somebody else's document takes its whole way meanwhile.
+    await paged.slow();
     await uploadCompleted(product.url, newUser(), { name: 'else.txt', content: longText(40) });
 
     expect(requests).toBe(0);
@@ -338,6 +337,7 @@ describePage('the page', () => {
       const page = await openAs(token);
       await row(page, 'tea.txt').waitFor();
       const holding = holdNextList(page);
+      await paged.slow();
       await upload(product.url, token, { name: 'slow.txt', content: longText(100) });
       const { text, release } = await holding;
       expect(text).toMatch(/"(PENDING|EXTRACTING|VECTORIZING)"/);
@@ -358,7 +358,7 @@ describePage('the page', () => {
       const { text, release } = await holding;
       expect(text).toContain(document.id);
       await waitForStatus(product.url, token, document.id, 'COMPLETED');
-      await deleteDocument(token, document.id);
+      await deleteDocument(product.url, token, document.id);
       await row(page, 'knots.md').waitFor({ state: 'detached' });
       await release();
 
@@ -417,52 +417,6 @@ describePage('the page', () => {
     await page.getByRole('button', { name: /^Account/ }).click();
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
     await page.getByLabel('Your name').waitFor();
-  });
-
-  describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
-    test.each([360, 768, 1440])('everybody can use every view at %i px', async (width) => {
-      const token = newUser();
-      const look = (page: Page, view: string) => inspect(page, `${view}-${width}-${colorScheme}`);
-      const problems: string[] = [];
-      const signIn = await visitor.open(product.url, { width, colorScheme });
-      await signIn.getByLabel('Your name').waitFor();
-      problems.push(...(await look(signIn, 'sign-in')));
-
-      const page = await visitor.open(product.url, { token, width, colorScheme });
-      await isLive(page);
-      await page.getByText('No documents yet').waitFor();
-      problems.push(...(await look(page, 'empty')));
-
-      await uploadCompleted(product.url, token, await corpus('volcanoes.pdf'));
-      const { document } = await upload(product.url, token, await corpus('scan.pdf'));
-      await waitForStatus(product.url, token, document.id, 'FAILED');
-      await upload(product.url, token, { name: 'busy.txt', content: longText(200) });
-      await rowWith(page, 'busy.txt', 'VECTORIZING')
-        .or(rowWith(page, 'busy.txt', 'EXTRACTING'))
-        .first()
-        .waitFor();
-      await rowWith(page, 'scan.pdf', 'FAILED').waitFor();
-      problems.push(...(await look(page, 'busy')));
-
-      await page.getByRole('link', { name: 'volcanoes.pdf' }).click();
-      await page.getByRole('dialog').getByTestId('history-event').first().waitFor();
-      problems.push(...(await look(page, 'details')));
-      await page.keyboard.press('Escape');
-      await page.getByRole('dialog').waitFor({ state: 'detached' });
-
-      await page.getByRole('button', { name: 'Delete volcanoes.pdf' }).click();
-      await page.getByRole('dialog').getByText('Delete this document?').waitFor();
-      problems.push(...(await look(page, 'delete')));
-      await page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click();
-
-      await page.getByRole('link', { name: 'Search' }).click();
-      await page.getByLabel('What are you looking for?').fill('magma');
-      await page.keyboard.press('Enter');
-      await page.getByTestId('hit').first().waitFor();
-      problems.push(...(await look(page, 'search')));
-      await deleteAll(token);
-      expect(problems).toEqual([]);
-    });
   });
 
   test('the playground runs its query, its search and its watch as they are', async () => {
