@@ -60,12 +60,12 @@ export function useExtractionHarness(): ExtractionHarness {
   return {
     workDir: () => workDir,
     start,
-    async startWithChild(script, options = {}) {
+    startWithChild: async (script, options = {}) => {
       const childPath = join(scripts, 'child.mjs');
       await writeFile(childPath, script);
       return start({ childPath, ...options });
     },
-    async leftovers() {
+    leftovers: async () => {
       const entries = await readdir(workDir, { recursive: true });
       return entries.filter((path) => basename(path).startsWith('document-'));
     },

@@ -83,7 +83,9 @@ export function createFakeText(
     async *segments() {
       yield* segments();
     },
-    dispose: async () => void (text.disposed += 1),
+    dispose: async () => {
+      text.disposed += 1;
+    },
   };
   return text;
 }

@@ -30,10 +30,12 @@ export interface FaultProxy {
   close(): Promise<void>;
 }
 
-const passOn: Fault = (exchange) => exchange.forward();
+function passOn(exchange: Exchange): Promise<Answer> {
+  return exchange.forward();
+}
 
 export async function startFaultProxy(target: string): Promise<FaultProxy> {
-  let fault = passOn;
+  let fault: Fault = passOn;
   const server = createServer((request, response) => {
     void toExchange(target, request, response).then(async (exchange) => {
       const answer = await fault(exchange).catch((error: unknown) => ({
@@ -49,7 +51,9 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    use: (next = passOn) => void (fault = next),
+    use: (next = passOn) => {
+      fault = next;
+    },
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

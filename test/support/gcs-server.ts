@@ -32,10 +32,15 @@ export async function startGcs(): Promise<GcsServer> {
         : append(request, url, body, response);
     const name = decodeURIComponent(/\/o\/([^/]+)$/.exec(url.pathname)?.[1] ?? '');
     const content = objects.get(name);
-    if (!content)
-      return void response.writeHead(404).end('{"error":{"code":404,"message":"No such object"}}');
-    if (request.method === 'DELETE')
-      return void (objects.delete(name), response.writeHead(204).end());
+    if (!content) {
+      response.writeHead(404).end('{"error":{"code":404,"message":"No such object"}}');
+      return;
+    }
+    if (request.method === 'DELETE') {
+      objects.delete(name);
+      response.writeHead(204).end();
+      return;
+    }
     if (url.searchParams.get('alt') !== 'media') return sendMetadata(response, name, content);
     response.writeHead(200, { 'x-goog-hash': `crc32c=${hash(content)}` }).end(content);
   }
@@ -55,11 +60,16 @@ export async function startGcs(): Promise<GcsServer> {
     response: ServerResponse,
   ): void {
     const upload = uploads.get(url.searchParams.get('upload_id') ?? '');
-    if (!upload) return void response.writeHead(404).end();
+    if (!upload) {
+      response.writeHead(404).end();
+      return;
+    }
     upload.content = Buffer.concat([upload.content, body]);
     const isLast = !request.headers['content-range']?.endsWith('/*');
-    if (!isLast)
-      return void response.writeHead(308, { range: `bytes=0-${upload.content.length - 1}` }).end();
+    if (!isLast) {
+      response.writeHead(308, { range: `bytes=0-${upload.content.length - 1}` }).end();
+      return;
+    }
     objects.set(upload.name, upload.content);
     sendMetadata(response, upload.name, upload.content);
   }

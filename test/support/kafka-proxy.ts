@@ -57,7 +57,10 @@ export async function startKafkaProxy(): Promise<KafkaProxy> {
       broker.write(request);
     });
     broker.on('data', (answer: Buffer) => {
-      if (!losesNext) return void client.write(answer);
+      if (!losesNext) {
+        client.write(answer);
+        return;
+      }
       proxy.lost += 1;
       client.destroy();
     });

@@ -39,10 +39,10 @@ export function openKafka(more: Partial<KafkaOptions> = {}): {
   return { log, kafka: createKafka({ brokers: brokers.split(','), log, ...more }) };
 }
 
-export const kafkaAddress = (): { host: string; port: number } => {
+export function kafkaAddress(): { host: string; port: number } {
   const [host = '', port = ''] = (brokers.split(',')[0] ?? '').split(/:(?=\d+$)/);
   return { host, port: Number(port) };
-};
+}
 
 /** Of one test alone. */
 export async function makeTopic(

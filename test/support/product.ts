@@ -108,7 +108,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<Produc
     logs: () => output.join(''),
     stop,
     kill,
-    async restart(changed = {}) {
+    restart: async (changed = {}) => {
       if (!run.ended) await stop();
       env = { ...env, ...changed };
       run = start();

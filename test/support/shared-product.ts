@@ -63,7 +63,7 @@ export function shareProduct(options: ProductOptions = {}): SharedProduct {
     get product() {
       return product();
     },
-    newUser(name) {
+    newUser: (name) => {
       const token = newUser(name);
       users.add(token);
       return token;

@@ -20,16 +20,16 @@ export function createOrders() {
   /** Of the calls that were let through: when, and how many texts. */
   let spent = [];
 
-  const reset = () => {
+  function reset() {
     answers = [];
     settings = { latencyMs: 0, inputsPerMinute: null, windowMs: RATE_WINDOW_MS };
     counts = { ...NO_COUNTS, mostAtOnce: open };
     spent = [];
-  };
+  }
 
   return {
     /** `reset` comes before everything else in the same order. */
-    change({ reset: isReset, answers: more = [], ...changed }) {
+    change: ({ reset: isReset, answers: more = [], ...changed }) => {
       if (isReset) reset();
       answers.push(
         ...more.flatMap(({ times = 1, ...answer }) => Array.from({ length: times }, () => answer)),
@@ -40,18 +40,18 @@ export function createOrders() {
     latencyMs: () => settings.latencyMs,
 
     /** The answer ordered for the next call of this kind; an order without `of` is for embed. */
-    next(kind) {
+    next: (kind) => {
       const index = answers.findIndex(({ of = 'embed' }) => of === kind);
       return index < 0 ? {} : answers.splice(index, 1)[0];
     },
 
-    began(kind, texts) {
+    began: (kind, texts) => {
       open += 1;
       counts.mostAtOnce = Math.max(counts.mostAtOnce, open);
       if (kind === 'rerank') counts.rerankCalls += 1;
       else countBatch(counts, texts);
     },
-    ended({ status, isAbandoned }) {
+    ended: ({ status, isAbandoned }) => {
       open -= 1;
       if (isAbandoned) counts.abandoned += 1;
       else if (status >= 400) counts.refused += 1;
@@ -61,7 +61,7 @@ export function createOrders() {
      * Seconds to wait until this many texts fit into the minute; 0 when they do, and are then
      * spent.
      */
-    spend(texts, nowMs) {
+    spend: (texts, nowMs) => {
       if (settings.inputsPerMinute === null) return 0;
       spent = spent.filter(({ atMs }) => atMs > nowMs - settings.windowMs);
       const used = spent.reduce((sum, { texts: some }) => sum + some, 0);
