@@ -9,7 +9,7 @@ import { TOPICS, toShard } from '../../src/messages/topics.js';
 import { built } from '../support/built.js';
 import {
   describeDocumentStoreContract,
-  type DocumentStoreLab,
+  type DocumentStoreHarness,
 } from '../support/contracts/document-store.js';
 import { makeLogger } from '../support/make-logger.js';
 import { createDatabase, openOwnDatabase, type OwnDatabase } from '../support/own-database.js';
@@ -61,7 +61,7 @@ function newDocument(more: Partial<NewDocument> = {}): NewDocument {
 }
 
 describeWith('DATABASE_URL', (server) => {
-  describeDocumentStoreContract('a PostgreSQL server', async (): Promise<DocumentStoreLab> => {
+  describeDocumentStoreContract('a PostgreSQL server', async (): Promise<DocumentStoreHarness> => {
     const { database, close } = await openOwnDatabase(server, 4);
     return {
       createStore: (maxAttempts) => createDocumentStore({ database, maxAttempts }),

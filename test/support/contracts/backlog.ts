@@ -2,7 +2,7 @@
 import type { Backlog } from '../../../src/documents/ports.js';
 import type { Database } from '../../../src/postgres/database.js';
 
-export interface BacklogLab {
+export interface BacklogHarness {
   database: Database;
   read(): Promise<Backlog>;
   close(): Promise<void>;
@@ -39,9 +39,9 @@ export async function addOutboxRows(
 
 const AGO = (seconds: number) => `clock_timestamp() - interval '${seconds} seconds'`;
 
-export function describeBacklogContract(name: string, open: () => Promise<BacklogLab>): void {
+export function describeBacklogContract(name: string, open: () => Promise<BacklogHarness>): void {
   describe(`the backlog: ${name}`, () => {
-    let harness: BacklogLab;
+    let harness: BacklogHarness;
     const add = (...rows: [status: string, count: number, more?: Record<string, string>]) =>
       addDocuments(harness.database, ...rows);
 

@@ -12,16 +12,19 @@ const { MARKER_KEY } = await built<typeof import('../../../src/blobs/open-blob-s
   'blobs/open-blob-store.js',
 );
 
-export interface BlobStoreLab {
+export interface BlobStoreHarness {
   store: BlobStore;
   /** Everything that lies there, what is half written included. */
   names(): Promise<string[]>;
   close(): Promise<void>;
 }
 
-export function describeBlobStoreContract(name: string, open: () => Promise<BlobStoreLab>): void {
+export function describeBlobStoreContract(
+  name: string,
+  open: () => Promise<BlobStoreHarness>,
+): void {
   describe(`a blob store: ${name}`, () => {
-    let harness: BlobStoreLab;
+    let harness: BlobStoreHarness;
     let store: BlobStore;
     let key: string;
 

@@ -15,7 +15,7 @@ import { readingLoadOf } from '../../../src/documents/reading-load.js';
 import { TOPICS } from '../../../src/messages/topics.js';
 import { eventually } from '../wait.js';
 
-export interface DocumentStoreLab {
+export interface DocumentStoreHarness {
   /** A store on the same documents; tries of a document end at `maxAttempts`. */
   createStore(maxAttempts: number): DocumentStore;
   outbox: Outbox;
@@ -36,10 +36,10 @@ const LONG_AGO = new Date('2001-02-03T04:05:06.789Z');
 
 export function describeDocumentStoreContract(
   name: string,
-  open: () => Promise<DocumentStoreLab>,
+  open: () => Promise<DocumentStoreHarness>,
 ): void {
   describe(`a document store: ${name}`, () => {
-    let harness: DocumentStoreLab;
+    let harness: DocumentStoreHarness;
     let store: DocumentStore;
 
     beforeAll(async () => {

@@ -7,7 +7,7 @@ import type {
   VectorStore,
 } from '../../../src/documents/ports.js';
 
-export interface VectorStoreLab {
+export interface VectorStoreHarness {
   store: VectorStore;
   /**
    * Opens the same store for vectors of another model or length; rejects when it was made for
@@ -26,10 +26,10 @@ const MODES: SearchMode[] = ['SEMANTIC', 'KEYWORD', 'HYBRID'];
 
 export function describeVectorStoreContract(
   name: string,
-  open: () => Promise<VectorStoreLab>,
+  open: () => Promise<VectorStoreHarness>,
 ): void {
   describe(`a vector store: ${name}`, () => {
-    let harness: VectorStoreLab;
+    let harness: VectorStoreHarness;
     let store: VectorStore;
     /** Somebody new in every test. */
     let user: string;
