@@ -1,4 +1,4 @@
-/** up, down, start, stop, restart and status. Each answers the exit code. */
+/** up, down, start, stop, restart and status. Each returns the exit code. */
 import { rmSync } from 'node:fs';
 import { say } from '../launch/paths.mjs';
 import { SERVICES, toServices } from './all.mjs';
@@ -10,8 +10,8 @@ import { installMissing, missingLines } from './requirements.mjs';
 import { writeVariables } from './state.mjs';
 
 /**
- * All of them or none: what is missing is said before anything is started, and a failure ends what
- * this command has started.
+ * Starts all services or none. Reports missing requirements before it starts anything; after a
+ * failure it stops what it has started.
  */
 export async function up(names, context, { install }) {
   const services = toServices(names);
@@ -20,7 +20,7 @@ export async function up(names, context, { install }) {
   const lines = missingLines(needs);
   if (lines.length > 0) return refuse(lines);
   const wanted = services.filter((service) => !isRunning(processOf(service, context)));
-  await givePorts(wanted, context);
+  await assignPorts(wanted, context);
   const outcomes = await Promise.allSettled(
     wanted.map((service) => prepareAndStart(service, context)),
   );
@@ -37,7 +37,7 @@ export async function up(names, context, { install }) {
   return 0;
 }
 
-/** Stops what was started here, and nothing else. `remove`: its data too. */
+/** Stops what was started in this folder; `remove` deletes its data too. */
 export async function down(names, context, { remove }) {
   const services = toServices(names).filter(({ name }) => name in context.state.services);
   const outcomes = await Promise.all(services.map((service) => takeDown(service, context)));
@@ -49,7 +49,7 @@ export async function down(names, context, { remove }) {
   return 0;
 }
 
-/** With the ports and the data that it had. */
+/** Starts stopped services with their old ports and data. */
 export async function startAgain(names, context) {
   for (const service of known(names, context))
     if (!isRunning(processOf(service, context))) await start(service, context);
@@ -66,7 +66,7 @@ export async function restart(names, context, options) {
   return (await stopOnly(names, context, options)) || startAgain(names, context);
 }
 
-/** One table; 1 when a service that was brought up does not answer. */
+/** Prints one table; returns 1 if a service that is up does not respond. */
 export async function status(context) {
   const rows = await Promise.all(
     Object.values(SERVICES).map((service) => statusOf(service, context)),
@@ -87,10 +87,10 @@ async function prepareAndStart(service, context) {
 }
 
 /**
- * A service keeps its ports, since its clients know them, unless somebody else took one while it
- * was down.
+ * Gives each service its ports. A service keeps its old ports, which clients know, unless another
+ * process took one while it was down.
  */
-async function givePorts(services, { state }) {
+async function assignPorts(services, { state }) {
   const taken = new Set(Object.values(state.services).flatMap(({ ports }) => Object.values(ports)));
   for (const service of services) {
     const known = state.services[service.name];
@@ -135,12 +135,12 @@ function publish(context) {
 }
 
 function known(names, context) {
-  if (names.length === 0) throw new Error('name the services');
+  if (names.length === 0) throw new Error('name at least one service');
   const services = toServices(names);
   const never = services.filter(({ name }) => !context.state.services[name]?.isUp);
   if (never.length > 0)
     throw new Error(
-      `${never.map(({ name }) => name).join(', ')} is not up: npm run services -- up`,
+      `${never.map(({ name }) => name).join(', ')} is not up; run npm run services -- up`,
     );
   return services;
 }
@@ -151,21 +151,21 @@ function processOf({ name }, { state }) {
 
 async function statusOf(service, context) {
   const entry = context.state.services[service.name];
-  const lives = isRunning(processOf(service, context));
-  const answers = lives && (await isReady(service, serviceContextOf(service, context)));
-  const word = answers
-    ? 'answers'
-    : lives
-      ? 'silent'
+  const isAlive = isRunning(processOf(service, context));
+  const responds = isAlive && (await isReady(service, serviceContextOf(service, context)));
+  const word = responds
+    ? 'ready'
+    : isAlive
+      ? 'not ready'
       : !entry?.isUp
         ? 'down'
         : entry.process === null
           ? 'stopped'
-          : 'ended';
+          : 'exited';
   const cells = [service.name, service.version, word];
-  const where = lives ? [String(entry.process.pid), String(entry.ports.main)] : ['-', '-'];
+  const where = isAlive ? [String(entry.process.pid), String(entry.ports.main)] : ['-', '-'];
   return {
-    isFine: answers || word === 'down',
+    isFine: responds || word === 'down',
     cells: [...cells, ...where, entry ? inFolder.log(context.folder, service.name) : '-'],
   };
 }

@@ -1,4 +1,4 @@
-/** Starting and stopping one service of a folder. */
+/** Starts and stops one service of a folder. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,13 +11,16 @@ import { lastLines } from './tools.mjs';
 const POLL_MS = 100;
 const READY_MS = 120_000;
 
-/** Returns what the functions of a service receive: the shared context with its own ports and secrets. */
+/**
+ * Returns what the functions of a service receive: the shared context with its own ports and
+ * secrets.
+ */
 export function serviceContextOf(service, { cache, folder, state, signal }) {
   const { ports, secrets } = state.services[service.name];
   return { cache, folder, ports, secrets, signal };
 }
 
-/** Answers when the service does; what was started for nothing is ended again. */
+/** Resolves when the service is ready; stops it again if it does not become ready. */
 export async function start(service, context) {
   const startedAt = Date.now();
   const serviceContext = serviceContextOf(service, context);
@@ -38,11 +41,11 @@ export async function start(service, context) {
     throw error;
   }
   say(
-    `${service.name} answers on 127.0.0.1:${serviceContext.ports.main} after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`,
+    `${service.name} is ready on 127.0.0.1:${serviceContext.ports.main} after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`,
   );
 }
 
-/** `isHard`: as when the machine fails. */
+/** Stops a service. `isHard` kills it, as a power failure does. */
 export async function stop(service, { state }, { isHard = false } = {}) {
   const { process: started = null } = state.services[service.name] ?? {};
   if (started === null) return 'gone';
@@ -57,7 +60,7 @@ export async function stop(service, { state }, { isHard = false } = {}) {
 async function refuseTakenPorts(service, ports) {
   for (const port of Object.values(ports))
     if (!(await isFree(port)))
-      throw new Error(`${service.name} cannot start: somebody else is on its port ${port}`);
+      throw new Error(`${service.name} cannot start; another process uses its port ${port}`);
 }
 
 async function untilReady(service, context, { started, logFile, signal }) {
@@ -65,14 +68,16 @@ async function untilReady(service, context, { started, logFile, signal }) {
   while (!(await isReady(service, context))) {
     signal.throwIfAborted();
     if (!isRunning(started))
-      throw new Error(`${service.name} ended while it started, see ${logFile}\n${tailOf(logFile)}`);
+      throw new Error(
+        `${service.name} exited during its start; see ${logFile}\n${tailOf(logFile)}`,
+      );
     if (Date.now() > deadline)
-      throw new Error(`${service.name} does not answer, see ${logFile}\n${tailOf(logFile)}`);
+      throw new Error(`${service.name} does not become ready; see ${logFile}\n${tailOf(logFile)}`);
     await sleep(POLL_MS);
   }
 }
 
-/** Whoever refuses the connection, or answers in the middle of its start, is not ready. */
+/** Returns false for a service that refuses connections or is still starting. */
 export async function isReady(service, context) {
   try {
     return await service.isReady(context);

@@ -1,6 +1,6 @@
 /**
- * Servers that outlive the command which starts them, told apart from whatever gets their process
- * ids later.
+ * Servers that outlive the command which starts them, and are never confused with later processes
+ * of the same id.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,13 +11,13 @@ import { listProcesses, processIdentity } from '../pid.mjs';
 const POLL_MS = 25;
 const GONE_MS = 10_000;
 
-/** Answers `{ pid, identity }`: a process id is used again one day, the pair is not. */
+/** Starts a server and returns `{ pid, identity }`. Process ids are reused; the pair is not. */
 export async function startDetached({ command, args, env, cwd, user, logFile }) {
-  const log = openSync(logFile, 'a');
+  const logFd = openSync(logFile, 'a');
   try {
     const child = spawn(command, args, {
       detached: true,
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', logFd, logFd],
       env: { ...process.env, ...env },
       cwd,
       ...user,
@@ -26,7 +26,7 @@ export async function startDetached({ command, args, env, cwd, user, logFile }) 
     child.unref();
     return { pid: child.pid, identity: processIdentity(child.pid) };
   } finally {
-    closeSync(log);
+    closeSync(logFd);
   }
 }
 
@@ -35,23 +35,23 @@ export function isRunning(started) {
 }
 
 /**
- * Asks, waits, then forces. Answers how it went: 'stopped', 'killed', or 'gone' when it was not
- * there.
+ * Sends `signal`, waits, then kills. Returns 'stopped', 'killed', or 'gone' if the process did not
+ * exist.
  */
 export async function stopProcess(started, { signal = 'SIGTERM', graceMs }) {
   if (!isRunning(started)) return 'gone';
   const family = familyOf(started.pid);
-  // A paused process hears nothing before it goes on.
+  // A paused process handles no signal before it continues.
   for (const one of signal === 'SIGKILL' ? [signal] : [signal, 'SIGCONT']) send(started.pid, one);
   if (signal !== 'SIGKILL' && (await areGone(family, graceMs))) return 'stopped';
   for (const member of family.filter(isRunning)) send(member.pid, 'SIGKILL');
-  if (!(await areGone(family, GONE_MS))) throw new Error(`process ${started.pid} does not end`);
+  if (!(await areGone(family, GONE_MS))) throw new Error(`process ${started.pid} does not exit`);
   return 'killed';
 }
 
 /**
- * A process with all below it: PostgreSQL's servers leave the process group, and hold its memory a
- * moment longer than it lives.
+ * Returns a process with its descendants. PostgreSQL's servers leave the process group, and keep
+ * its memory for a moment after it has exited.
  */
 function familyOf(pid) {
   const parents = listProcesses();
