@@ -1,7 +1,8 @@
 /* global AbortController */
 /**
  * Starts real servers without Docker: Kafka, PostgreSQL, Redis, Weaviate, the Firebase Auth
- * emulator and a stand-in for Cohere. Each listens on a free loopback port and outlives this command.
+ * emulator and a stand-in for Cohere. Each listens on a free loopback port and outlives this
+ * command.
  *
  *     npm run services -- up [NAME …] [--install]    start them (default: all), write services.env
  *     npm run services -- down [NAME …] [--remove]   stop them, and delete their data with --remove

@@ -1,6 +1,4 @@
-/**
- * As much of Google's storage API as an upload in chunks, a download and a removal need, in memory.
- */
+/** The parts of Google's storage API for chunked uploads, downloads and removals, in memory. */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { CRC32C } from '@google-cloud/storage';
 
 export interface GcsServer {
-  /** For the variable STORAGE_EMULATOR_HOST. */
+  /** The value of STORAGE_EMULATOR_HOST. */
   address: string;
   objects: Map<string, Buffer>;
   close(): Promise<void>;
@@ -52,7 +50,7 @@ export async function startGcs(): Promise<GcsServer> {
     response.writeHead(200, { location: url.href }).end();
   }
 
-  /** The total, known with the last chunk only, stands behind the slash. */
+  /** Only the last chunk names the total size, behind the slash. */
   function append(
     request: IncomingMessage,
     url: URL,

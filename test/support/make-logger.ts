@@ -1,4 +1,4 @@
-/** A log that is kept in memory. */
+/** One line of a logger that records in memory. */
 export interface LogLine {
   level: 'debug' | 'info' | 'warn' | 'error';
   fields: object;

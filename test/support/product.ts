@@ -1,7 +1,7 @@
 /**
- * The built product as a process of its own, on a free loopback port with a data folder of its own.
- * Nothing stays behind: stop-products.ts ends what a failed test left running, and a product whose
- * test process dies stops by itself, because its IPC channel closes.
+ * The build of the product as a process, on a free loopback port and its own data folder. After
+ * each test file stop-products.ts stops what is still running. A product whose test process dies
+ * stops automatically, because its IPC channel closes.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ import { eventually, within } from './wait.js';
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 const NODE = join(PROJECT, 'node_modules/node/bin/node');
-/** Entry files of the processes. */
+/** The entry files of the processes. */
 const ENTRIES = {
   api: 'dist/src/main.js',
   worker: 'dist/consumers/vectorize-documents.js',
@@ -26,14 +26,12 @@ const READY_MS = 60_000;
 const STOP_MS = 30_000;
 
 export interface ProductOptions {
-  /**
-   * Added to a clean environment: nothing of the machine's own configuration reaches the product.
-   */
+  /** Added to a clean environment, without the configuration of the machine. */
   env?: Record<string, string>;
   port?: number;
-  /** Which of its processes; left out: the API, which without Kafka is everything. */
+  /** By default the API, which without Kafka is the whole product. */
   role?: keyof typeof ENTRIES;
-  /** Which answer to wait for; left out: that it is ready. */
+  /** The state to wait for, by default `ready`. */
   until?: 'ready' | 'alive';
   /**
    * A folder of the caller, which is kept. By default a temporary one, which is removed, and where
@@ -47,18 +45,15 @@ export interface Product {
   readonly port: number;
   readonly dataDir: string;
   readonly pid: number;
-  /** Exit code of the current process, or the signal that ended it. */
+  /** Resolves with the exit code of the current process, or with the signal that ended it. */
   readonly exited: Promise<number | string>;
-  /** Everything it printed, over all restarts. */
+  /** Returns all output, over all restarts. */
   logs(): string;
-  /** SIGTERM; rejects unless it ends with code 0. */
+  /** Sends SIGTERM; rejects unless the process exits with 0. */
   stop(): Promise<void>;
-  /** SIGKILL, as when the machine fails. */
+  /** Sends SIGKILL, as a power failure does. */
   kill(): Promise<void>;
-  /**
-   * Starts again on the same port and data folder, whatever state it is in; a running one is
-   * stopped first.
-   */
+  /** Starts again on the same port and data folder; stops a running process first. */
   restart(env?: Record<string, string>): Promise<void>;
 }
 
@@ -70,7 +65,7 @@ interface Run {
 
 const cleanups = new Set<() => Promise<void>>();
 
-/** Starts the product and waits until it is ready. */
+/** Starts the product and waits until it is ready or alive. */
 export async function startProduct(options: ProductOptions = {}): Promise<Product> {
   const port = options.port ?? (await freePort());
   const dataDir = options.dataDir ?? (await makeDataDir(options));
@@ -156,16 +151,14 @@ async function startOnce(env: Record<string, string>): Promise<void> {
   await run.exited;
 }
 
-/**
- * Ends every product that is still running and removes their folders; called after each test file.
- */
+/** Kills all running products and removes their folders; called after each test file. */
 export async function stopAllProducts(): Promise<void> {
   const pending = [...cleanups];
   cleanups.clear();
   await Promise.all(pending.map((cleanup) => cleanup()));
 }
 
-/** A port that was free a moment ago. */
+/** Returns a port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -176,7 +169,7 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Runs the product where it is expected to end by itself; `folder` holds another build of it. */
+/** Runs a product that is expected to exit; `folder` may hold another build. */
 export async function runProduct(
   env: Record<string, string>,
   folder = PROJECT,
@@ -211,7 +204,7 @@ function launch(
 }
 
 async function exitOf(child: ChildProcess): Promise<number | string> {
-  // 'close' and not 'exit': by then all of its output was read.
+  // 'close' and not 'exit', because it comes after all output was read.
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
   return code ?? signal ?? 'no exit code';
 }

@@ -1,7 +1,7 @@
 /**
- * Reads Prometheus' text format, version 0.0.4, as strictly as `promtool check metrics` does: every
- * family once, with its help and type before its samples, names by the rules, no series twice,
- * histograms that rise to their count. Throws at the first line that is not so.
+ * Parses Prometheus' text format, version 0.0.4, as strictly as `promtool check metrics`: each
+ * family once, help and type before its samples, valid names, no duplicate series, histograms that
+ * rise to their count. Throws at the first violation.
  */
 export interface Sample {
   name: string;
@@ -23,7 +23,7 @@ const TYPE = /^# TYPE (\S+) (counter|gauge|histogram)$/;
 const SAMPLE =
   /^([a-z_:][a-z0-9_:]*)(?:\{(.*)\})? (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|Nan|\+Inf|-Inf)$/i;
 const LABEL = /^([a-z_][a-z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/i;
-/** Names that Node's default metrics have had for years. */
+/** Names of Node's default metrics that break the rules. */
 const ODD_GAUGES = /^nodejs_active_(resources|handles|requests)_total$/;
 
 export function parseExposition(text: string): Exposition {
