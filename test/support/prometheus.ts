@@ -114,10 +114,7 @@ function toKey(name: string, labels: Record<string, string>): string {
   return JSON.stringify([name, Object.entries(labels).sort()]);
 }
 
-/**
- * The value of one series; of a histogram name `…_count` or `…_sum`. Undefined when it is not
- * there.
- */
+/** Returns the value of one series, of a histogram `…_count` or `…_sum`; undefined if missing. */
 export function valueOf(
   exposition: Exposition,
   name: string,
@@ -129,7 +126,7 @@ export function valueOf(
   )?.value;
 }
 
-/** What a process tells on its /metrics. */
+/** Reads the metrics of a process. */
 export async function scrape(url: string): Promise<Exposition> {
   const response = await fetch(`${url}/metrics`);
   if (response.status !== 200) throw new Error(`/metrics answered ${response.status}`);
