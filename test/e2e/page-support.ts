@@ -43,23 +43,23 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** A batch of passages takes this long while `slow` is called, so that the page shows the work. */
+/** How long a slow batch of passages takes: long enough for the page to show the work. */
 const BATCH_MS = 1_000;
 
-export interface PagedProduct {
+export interface PageFixture {
   product: Product;
-  /** From now on a text stays under way for a while. */
+  /** Makes each batch of passages take BATCH_MS from now on. */
   slow(): Promise<unknown>;
-  /** From now on a text is embedded at once. */
+  /** Makes batches take no time from now on. */
   fast(): Promise<unknown>;
   close(): Promise<void>;
 }
 
 /**
- * Starts a product that embeds with a stand-in for Cohere: the local embedder would keep the whole
- * machine busy for as long as a text is long.
+ * Starts a product that embeds with the stand-in for Cohere, because the local embedder keeps the
+ * whole machine busy while it embeds a long text.
  */
-export async function startPagedProduct(): Promise<PagedProduct> {
+export async function startPageFixture(): Promise<PageFixture> {
   const cohere: CohereStandIn = await startCohereStandIn();
   const product = await startProduct({
     env: {
@@ -199,8 +199,7 @@ export async function drop(page: Page, files: { name: string; content: Buffer }[
  */
 export async function inspect(page: Page, name: string): Promise<string[]> {
   await page.screenshot({ path: join(ARTIFACTS, `${name}.png`), animations: 'disabled' });
-  // In legacy mode the results are gathered in the page itself: it has no frames of other origins,
-  // for which axe would open one more page each time.
+  // Otherwise axe opens one more page each time, for frames of other origins; this page has none.
   const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
   const overflow = await page.evaluate(
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,

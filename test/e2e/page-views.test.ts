@@ -9,34 +9,34 @@ import {
   inspect,
   isLive,
   rowWith,
-  startPagedProduct,
+  startPageFixture,
   startVisitor,
-  type PagedProduct,
+  type PageFixture,
   type Visitor,
 } from './page-support.js';
 
 const browser = findBrowser();
 const describePage = browser === null ? describe.skip : describe;
 
-let paged: PagedProduct;
+let fixture: PageFixture;
 let product: Product;
 let visitor: Visitor;
 
 describePage('the page', () => {
   beforeAll(async () => {
-    paged = await startPagedProduct();
-    ({ product } = paged);
+    fixture = await startPageFixture();
+    ({ product } = fixture);
     visitor = await startVisitor(browser ?? '');
   });
 
   afterEach(async () => {
     expect(await visitor.leave()).toEqual([]);
-    await paged.fast();
+    await fixture.fast();
   });
 
   afterAll(async () => {
     await visitor.close();
-    await paged.close();
+    await fixture.close();
   });
 
   describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
@@ -56,7 +56,7 @@ describePage('the page', () => {
       await uploadCompleted(product.url, token, await corpus('volcanoes.pdf'));
       const { document } = await upload(product.url, token, await corpus('scan.pdf'));
       await waitForStatus(product.url, token, document.id, 'FAILED');
-      await paged.slow();
+      await fixture.slow();
       await upload(product.url, token, { name: 'busy.txt', content: longText(200) });
       await rowWith(page, 'busy.txt', 'VECTORIZING')
         .or(rowWith(page, 'busy.txt', 'EXTRACTING'))
@@ -64,7 +64,7 @@ describePage('the page', () => {
         .waitFor();
       await rowWith(page, 'scan.pdf', 'FAILED').waitFor();
       problems.push(...(await look(page, 'busy')));
-      await paged.fast();
+      await fixture.fast();
 
       await page.getByRole('link', { name: 'volcanoes.pdf' }).click();
       await page.getByRole('dialog').getByTestId('history-event').first().waitFor();

@@ -13,10 +13,10 @@ import {
   isLive,
   row,
   rowWith,
-  startPagedProduct,
+  startPageFixture,
   startVisitor,
   tabTo,
-  type PagedProduct,
+  type PageFixture,
   type Visitor,
 } from './page-support.js';
 
@@ -31,25 +31,25 @@ const FLOWS = ['GraphQL', 'REST + WebSocket (classic)'] as const;
 type Flow = (typeof FLOWS)[number];
 const THREE_FORMATS = ['volcanoes.pdf', 'bees.docx', 'tea.txt'];
 
-let paged: PagedProduct;
+let fixture: PageFixture;
 let product: Product;
 let visitor: Visitor;
 
 describePage('the page', () => {
   beforeAll(async () => {
-    paged = await startPagedProduct();
-    ({ product } = paged);
+    fixture = await startPageFixture();
+    ({ product } = fixture);
     visitor = await startVisitor(browser ?? '');
   });
 
   afterEach(async () => {
     expect(await visitor.leave()).toEqual([]);
-    await paged.fast();
+    await fixture.fast();
   });
 
   afterAll(async () => {
     await visitor.close();
-    await paged.close();
+    await fixture.close();
   });
 
   async function openAs(token: string, flow: Flow = 'GraphQL', width?: number): Promise<Page> {
@@ -167,7 +167,7 @@ describePage('the page', () => {
       const page = await openAs(token, flow);
       await uploadCompleted(product.url, token, await corpus('tea.txt'));
       await rowWith(page, 'tea.txt', 'COMPLETED').waitFor();
-      await paged.slow();
+      await fixture.slow();
       await upload(product.url, token, { name: 'under-way.txt', content: longText(80) });
       await row(page, 'under-way.txt').waitFor();
       await product.kill();
@@ -218,7 +218,7 @@ describePage('the page', () => {
     let requests = 0;
     page.on('request', () => requests++);
     // Somebody else's document takes its whole way meanwhile.
-    await paged.slow();
+    await fixture.slow();
     await uploadCompleted(product.url, newUser(), { name: 'else.txt', content: longText(40) });
 
     expect(requests).toBe(0);
@@ -337,7 +337,7 @@ describePage('the page', () => {
       const page = await openAs(token);
       await row(page, 'tea.txt').waitFor();
       const holding = holdNextList(page);
-      await paged.slow();
+      await fixture.slow();
       await upload(product.url, token, { name: 'slow.txt', content: longText(100) });
       const { text, release } = await holding;
       expect(text).toMatch(/"(PENDING|EXTRACTING|VECTORIZING)"/);
