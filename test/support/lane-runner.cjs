@@ -40,17 +40,19 @@ module.exports = class LaneRunner extends TestRunner {
     if (options.serial) return super.runTests(tests, watcher, options);
     const timed = tests.filter(isTimed);
     const others = tests.filter((test) => !isTimed(test));
+    const parallel = others.filter((test) => !isOneByOne(test));
     const stopLimiting = this.#limit(this._globalConfig.maxWorkers);
     await Promise.all([
-      this.#lane.runTests(others.filter(isOneByOne), watcher, options),
-      super.runTests(
-        others.filter((test) => !isOneByOne(test)),
-        watcher,
-        options,
-      ),
+      this.#runInLane(others.filter(isOneByOne), watcher, options),
+      parallel.length > 0 && super.runTests(parallel, watcher, options),
     ]);
     stopLimiting();
-    await this.#lane.runTests(timed, watcher, options);
+    await this.#runInLane(timed, watcher, options);
+  }
+
+  /** Starts no worker for nothing. */
+  #runInLane(tests, watcher, options) {
+    return tests.length > 0 ? this.#lane.runTests(tests, watcher, options) : undefined;
   }
 
   /** Holds back the start of a file, in whichever runner, while `count` files are running. */
