@@ -1,6 +1,6 @@
 /**
- * npm run check: everything that can be said without building or starting the product, in under a
- * minute. CI runs the same.
+ * npm run check: every check that needs neither a build nor a running product, in under a minute.
+ * The unit tests run only when named, because `npm test` runs them.
  *
  *     npm run check [-- --json FILE] [-- NAME ...]
  */
@@ -21,10 +21,9 @@ const tsc = (project, name) => [
   `${CACHE}/tsc-${name}.json`,
 ];
 
-/** Longest first: they are started in this order. */
+/** The checks in the order of their start: the longest first. */
 const CHECKS = [
-  // Without its cache: rules that know types depend on other files than the one they are about, and
-  // the cache does not.
+  // Without ESLint's cache, which does not know that rules with types depend on other files too.
   { name: 'lint', command: [tool('eslint/bin/eslint.js'), '.', '--max-warnings', '0'] },
   { name: 'types of the server', command: tsc('tsconfig.json', 'server') },
   {
@@ -36,6 +35,7 @@ const CHECKS = [
   { name: 'types of the examples', command: tsc('examples/tsconfig.json', 'examples') },
   {
     name: 'unit tests',
+    onlyByName: true,
     command: [
       '--experimental-vm-modules',
       '--disable-warning=ExperimentalWarning',
@@ -83,7 +83,7 @@ const CHECKS = [
 const { jsonFile, names } = parseArguments(process.argv.slice(2));
 const chosen = CHECKS.filter(
   (check) =>
-    (names.length === 0 || names.includes(check.name)) &&
+    (names.length === 0 ? check.onlyByName !== true : names.includes(check.name)) &&
     (check.needs === undefined || existsSync(check.needs)),
 );
 mkdirSync(CACHE, { recursive: true });
@@ -109,11 +109,11 @@ process.exitCode = failed.length === 0 && results.length > 0 ? 0 : 1;
 async function runAll(checks) {
   const waiting = [...checks];
   const finished = [];
-  const lane = async () => {
+  async function runNext() {
     for (let check = waiting.shift(); check !== undefined; check = waiting.shift())
       finished.push(await runOne(check));
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, runNext));
   return finished;
 }
 

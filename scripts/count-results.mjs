@@ -1,8 +1,7 @@
 /**
- * Prints `N passed, N failed` over several runs, from the JSON that each wrote: `npm run check --
- * --json FILE`, or Jest's. A run that failed without a failure in its JSON (it crashed, timed out,
- * built nothing) counts as one failure. With CI=true nothing may be left out: a skipped test counts
- * as failed.
+ * Prints `N passed, N failed` over several runs, from the JSON files of `npm run check`, Jest and
+ * `npm run fuzz`. A run that failed without a failure in its file (a crash, a timeout, a failed
+ * build) counts as one failure. With CI=true a skipped test counts as failed.
  *
  *     node scripts/count-results.mjs FILE EXIT_CODE [FILE EXIT_CODE ...]
  */
@@ -26,7 +25,7 @@ function countRun({ file, exitCode }) {
   return { passed, failed: exitCode !== 0 && failed === 0 ? 1 : failed };
 }
 
-/** A test file that could not run holds no test that failed, yet failed. */
+/** Counts a test file that could not run as failed, although Jest reports no failed test in it. */
 function toCounts(result) {
   if (result.numTotalTests === undefined) return { passed: result.passed, failed: result.failed };
   const leftOut = process.env.CI === 'true' ? result.numPendingTests + result.numTodoTests : 0;

@@ -1,9 +1,8 @@
 /**
- * Keeps package-lock.json complete for every platform: a package such as @swc/core names one
- * optional package per platform, and npm leaves out those that the registry at hand did not offer
- * when the lock was written. `npm ci` then refuses the lock everywhere, and a Mac would find no
- * binary. Versions come from the parent, which pins them exactly; entries written here have no
- * integrity.
+ * Completes package-lock.json for every platform. A package such as @swc/core has one optional
+ * package per platform, and npm omits those that the registry did not offer when npm wrote the
+ * lock. `npm ci` then rejects the lock everywhere, and a Mac has no binary. The parent pins the
+ * versions; the entries written here have no integrity.
  *
  *     node scripts/lock-platforms.mjs [--check]
  */
@@ -42,7 +41,7 @@ const missing = findMissing(lock.packages);
 if (missing.length === 0) process.exit(0);
 if (process.argv.includes('--check')) {
   process.stderr.write(
-    `package-lock.json lacks ${missing.map((entry) => entry.name).join(', ')}: run npm run lock\n`,
+    `package-lock.json lacks ${missing.map((entry) => entry.name).join(', ')}: run npm run lock to add them\n`,
   );
   process.exit(1);
 }
@@ -58,7 +57,7 @@ function findMissing(packages) {
   );
 }
 
-/** Looks where Node would: beside the parent, then in each folder above. */
+/** Looks where Node looks: beside the parent, then in each folder above. */
 function isLocked(packages, parentPath, name) {
   for (
     let folder = parentPath;
@@ -86,7 +85,7 @@ function addEntries(target, entries) {
   ]);
 }
 
-/** Without these marks every machine would try to install it. */
+/** Adds the platform marks, without which every machine would install the package. */
 function toEntry(name, version, parent) {
   const words = name.replace(/^.*\//, '').split('-');
   const libc = words.some((word) => word.startsWith('musl'))

@@ -1,10 +1,11 @@
 /**
- * What every npm script runs: installs and builds when needed, then runs the wanted task with the
- * Node that the project brings. Plain JavaScript without dependencies: it must run on Node 20
+ * The entry of every npm script: installs and builds what the task needs, then runs the task with
+ * the Node in node_modules. Plain JavaScript without dependencies, because it must run on Node 20
  * before anything is installed.
  */
 import { existsSync } from 'node:fs';
 import { ensureBuilt } from './launch/build.mjs';
+import { targetsOfTests } from './launch/chosen-tests.mjs';
 import { ensureInstalled } from './launch/install.mjs';
 import { withLock } from './launch/lock.mjs';
 import { PROJECT_NODE, inProject } from './launch/paths.mjs';
@@ -20,8 +21,8 @@ const JEST = [
 ];
 
 /**
- * `build`: what must be built before; `serves`: a process of the product, told when this launcher
- * dies.
+ * `build`: targets to build first, or a function from the task's arguments to them; `serves`: a
+ * long-running process, which ends when this launcher dies.
  */
 const TASKS = {
   start: { build: EVERYTHING, serves: true, node: [SOURCE_MAPS, 'dist/src/main.js'] },
@@ -32,7 +33,8 @@ const TASKS = {
   },
   relay: { build: ['server'], serves: true, node: [SOURCE_MAPS, 'dist/consumers/relay-outbox.js'] },
   rebuild: { build: ['server'], serves: true, node: [SOURCE_MAPS, 'dist/src/rebuild.js'] },
-  test: { build: EVERYTHING, node: JEST },
+  dev: { build: [], serves: true, node: ['scripts/dev.mjs'] },
+  test: { build: (words) => targetsOfTests(JEST, words), node: JEST },
   'test:cluster': {
     build: EVERYTHING,
     node: [...JEST, '--selectProjects', 'integration', 'cluster'],
@@ -68,19 +70,20 @@ process.exitCode = await main(name, rest);
 async function main(taskName, taskArguments) {
   const task = Object.hasOwn(TASKS, taskName) ? TASKS[taskName] : undefined;
   if (task === undefined)
-    return refuse(`There is no task "${taskName}". Tasks: ${Object.keys(TASKS).join(', ')}.`);
+    return refuse(`Unknown task "${taskName}". Use one of ${Object.keys(TASKS).join(', ')}.`);
   process.chdir(inProject('.'));
-  const ready = await withLock(() => prepare(task));
+  const ready = await withLock(() => prepare(task, taskArguments));
   if (!ready) return 1;
   if (task.node === null) return 0;
   const script = task.node.find((argument) => !argument.startsWith('-'));
   if (!existsSync(script))
-    return refuse(`${script} does not exist: "npm run ${taskName}" has nothing to run.`);
+    return refuse(`${script} does not exist; restore it to use "npm run ${taskName}".`);
   return (task.serves ? serve : run)(PROJECT_NODE, [...task.node, ...taskArguments]);
 }
 
-async function prepare(task) {
-  return (await ensureInstalled()) && (await ensureBuilt(task.build));
+async function prepare({ build }, taskArguments) {
+  if (!(await ensureInstalled())) return false;
+  return ensureBuilt(typeof build === 'function' ? build(taskArguments) : build);
 }
 
 function refuse(reason) {

@@ -1,22 +1,23 @@
 /* global AbortController */
 /**
- * Real servers for whoever has no Docker: Kafka, PostgreSQL, Redis, Weaviate, the Firebase Auth
- * emulator and a stand-in for Cohere, each on a free port of loopback, running on after this
- * command has ended.
+ * Starts real servers without Docker: Kafka, PostgreSQL, Redis, Weaviate, the Firebase Auth
+ * emulator and a stand-in for Cohere. Each listens on a free loopback port and outlives this
+ * command.
  *
- *     npm run services -- up [NAME …] [--install]    start them (all, when none is named) and write services.env
- *     npm run services -- down [NAME …] [--remove]   stop them; with --remove their data goes too
+ *     npm run services -- up [NAME …] [--install]    start them (default: all), write services.env
+ *     npm run services -- down [NAME …] [--remove]   stop them, and delete their data with --remove
  *     npm run services -- status
- *     npm run services -- stop NAME … [--kill]       for tests of faults: the ports and the data stay, services.env too
+ *     npm run services -- stop NAME … [--kill]       stop them; keep ports, data, services.env
  *     npm run services -- start NAME …
  *     npm run services -- restart NAME … [--kill]
  *
- * --folder DIR keeps data, logs, state and services.env elsewhere, so that several sets can run; DOCSTREAM_CACHE moves everything.
+ * --folder DIR keeps data, logs, state and services.env in DIR, so that several sets can run.
+ * DOCSTREAM_CACHE moves everything.
  */
 import { parseArgs } from 'node:util';
 import { down, restart, startAgain, status, stopOnly, up } from './services/commands.mjs';
 import { withLock } from './services/lock.mjs';
-import { cacheFolder, runFolder } from './services/places.mjs';
+import { cacheFolder, runFolder } from './services/folders.mjs';
 import { openState } from './services/state.mjs';
 
 const USAGE =
@@ -33,17 +34,17 @@ async function main() {
   const { values, positionals } = parse();
   const [command, ...names] = positionals;
   if (process.platform !== 'linux')
-    throw new Error('npm run services runs on Linux only; elsewhere use docker compose');
+    throw new Error('npm run services runs on Linux only; use docker compose on other systems');
   const folder = runFolder(values.folder);
-  const world = () => ({
+  const toContext = () => ({
     cache: cacheFolder(),
     folder,
     state: openState(folder),
     signal: interrupted(),
   });
-  if (command === 'status') return status(world());
+  if (command === 'status') return status(toContext());
   if (!Object.hasOwn(COMMANDS, command ?? '')) throw new Error(USAGE);
-  return withLock(folder, () => COMMANDS[command](names, world(), values));
+  return withLock(folder, () => COMMANDS[command](names, toContext(), values));
 }
 
 function parse() {
@@ -52,7 +53,7 @@ function parse() {
   return parseArgs({ options, allowPositionals: true });
 }
 
-/** What was started by an interrupted command is ended by it. */
+/** Returns a signal that aborts when this command is interrupted; it then stops what it started. */
 function interrupted() {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])

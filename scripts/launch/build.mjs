@@ -8,10 +8,10 @@ import { run } from './processes.mjs';
 const SHARED_INPUTS = ['package-lock.json', 'scripts/launch/build.mjs'];
 
 /**
- * A stamp holds the hash of what its part was built from; it is removed before a build and written
- * after, so an interrupted build has none.
+ * Build targets. A stamp holds the hash of the inputs of its target. It is removed before a build
+ * and written after it, so an interrupted build leaves none.
  */
-const PARTS = {
+const TARGETS = {
   server: {
     inputs: ['src', 'consumers', 'tsconfig.json'],
     entry: 'src',
@@ -42,36 +42,40 @@ const PARTS = {
   },
 };
 
-/** Builds the named parts side by side, those whose sources changed. */
+/**
+ * Builds the named targets whose inputs changed, side by side. Returns false if a build failed.
+ */
 export async function ensureBuilt(names) {
-  const parts = names
-    .map((name) => ({ name, ...PARTS[name] }))
-    .filter((part) => existsSync(inProject(part.entry)));
-  const stale = parts
-    .map((part) => ({ ...part, hash: hashOfInputs(part) }))
-    .filter((part) => read(inProject(part.stamp)) !== part.hash);
+  const targets = names
+    .map((name) => ({ name, ...TARGETS[name] }))
+    .filter((target) => existsSync(inProject(target.entry)));
+  const stale = targets
+    .map((target) => ({ ...target, hash: hashOfInputs(target) }))
+    .filter((target) => read(inProject(target.stamp)) !== target.hash);
   if (stale.length === 0) return true;
-  say(`building ${stale.map((part) => part.name).join(' and ')} …`);
+  say(`building ${stale.map((target) => target.name).join(' and ')} …`);
   const startedAt = Date.now();
   const built = await Promise.all(stale.map(build));
   if (built.every(Boolean)) say(`built in ${seconds(startedAt)} s`);
   return built.every(Boolean);
 }
 
-async function build(part) {
+async function build(target) {
   mkdirSync(inProject('dist'), { recursive: true });
-  rmSync(inProject(part.stamp), { force: true });
-  const code = await run(PROJECT_NODE, part.command);
+  rmSync(inProject(target.stamp), { force: true });
+  const code = await run(PROJECT_NODE, target.command);
   if (code !== 0) {
-    say(`the build of the ${part.name} failed`);
+    say(`failed to build the ${target.name}; see the lines above`);
     return false;
   }
-  part.afterwards?.();
-  writeFileSync(inProject(part.stamp), part.hash);
+  target.afterwards?.();
+  writeFileSync(inProject(target.stamp), target.hash);
   return true;
 }
 
-/** tsc leaves what it once made of a source that is gone: a migration among it would still run. */
+/**
+ * Removes the output of deleted sources, which tsc keeps: a deleted migration would still run.
+ */
 function removeOrphans() {
   for (const file of filesIn('dist/src')) {
     const source = file.slice('dist/'.length).replace(/\.js(\.map)?$/, '.ts');
@@ -79,10 +83,10 @@ function removeOrphans() {
   }
 }
 
-/** Contents, not times: a switch of branches and back builds nothing. */
-function hashOfInputs(part) {
+/** Hashes contents, not times, so that switching branches and back builds nothing. */
+function hashOfInputs(target) {
   const hash = createHash('sha256');
-  for (const file of [...SHARED_INPUTS, ...part.inputs].flatMap(filesIn))
+  for (const file of [...SHARED_INPUTS, ...target.inputs].flatMap(filesIn))
     hash
       .update(file)
       .update('\0')

@@ -8,12 +8,12 @@ import { runInstaller } from './processes.mjs';
 const LOCK = inProject('package-lock.json');
 const NPX = process.platform === 'win32' ? 'npx.cmd' : 'npx';
 const STAMP = inProject('node_modules/.docstream-installed');
-/** npm writes it when an install is complete, and only then. */
+/** The file that npm writes when an install is complete, and only then. */
 const INSTALLED = inProject('node_modules/.package-lock.json');
 
 /**
- * Makes node_modules what package-lock.json says; needs no network and some milliseconds when it is
- * already.
+ * Installs what package-lock.json names. Takes milliseconds and no network if node_modules is up to
+ * date. Returns false if the install failed.
  */
 export async function ensureInstalled() {
   const wanted = hashOf(LOCK);
@@ -23,9 +23,7 @@ export async function ensureInstalled() {
   return true;
 }
 
-/**
- * Somebody ran `npm ci` or `npm install PACKAGE` by hand: nothing to do, if it left out nothing.
- */
+/** Returns true if a person has installed everything with `npm ci` or `npm install PACKAGE`. */
 function isInstalledByNpm() {
   const installed = read(INSTALLED);
   if (installed === null) return false;
@@ -43,7 +41,7 @@ function thisMachine() {
   return { os: process.platform, cpu: process.arch, libc: isGlibc ? 'glibc' : 'musl' };
 }
 
-/** An optional package that names no platform only comes with one that does. */
+/** An optional package without a platform belongs to one that has a platform. */
 function isFor(machine, entry) {
   if (entry.optional !== true) return true;
   if (entry.os === undefined) return false;
@@ -55,10 +53,9 @@ function isFor(machine, entry) {
 async function install() {
   say('installing packages (npx -y -p node@24 npm ci) …');
   const startedAt = Date.now();
-  // What an interrupted install leaves must not pass for a complete one.
+  // An interrupted install must not pass for a complete one.
   for (const proof of [STAMP, INSTALLED]) rmSync(proof, { force: true });
-  // Under Node 24, since npm skips optional platform packages that ask for a newer Node than the
-  // one it runs on.
+  // Node 24, because npm skips optional platform packages that need a newer Node than its own.
   const code = await runInstaller(NPX, ['-y', '-p', 'node@24', 'npm', 'ci', '--loglevel=error'], {
     env: withoutProjectBin(),
     onStart: alsoHeldBy,
@@ -67,11 +64,11 @@ async function install() {
     say(`installed in ${seconds(startedAt)} s`);
     return true;
   }
-  say('the install failed: see the lines above; it needs the npm registry, once');
+  say('failed to install packages; see the lines above and check that npm reaches its registry');
   return false;
 }
 
-/** npm put node_modules/.bin first in PATH; the Node in there is about to be replaced. */
+/** Returns the environment without node_modules/.bin in PATH: the install replaces its Node. */
 function withoutProjectBin() {
   const key = Object.keys(process.env).find((name) => name.toUpperCase() === 'PATH') ?? 'PATH';
   const folders = (process.env[key] ?? '')

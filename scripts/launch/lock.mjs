@@ -3,9 +3,10 @@ import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isProcessAlive } from '../pid.mjs';
 import { inProject, say } from './paths.mjs';
 
-/** Outside the checkout, because `npm ci` empties node_modules. */
+/** The lock file, outside the checkout because `npm ci` empties node_modules. */
 const LOCK_FILE = join(
   tmpdir(),
   `docstream-${createHash('sha256').update(inProject('.')).digest('hex').slice(0, 16)}.lock`,
@@ -13,14 +14,14 @@ const LOCK_FILE = join(
 const POLL_MS = 100;
 
 /**
- * Installing and building are done by one launcher at a time; the next one then finds the work
+ * Runs `work` while no other launcher installs or builds; the next launcher then finds the work
  * done.
  */
 export async function withLock(work) {
-  let told = false;
+  let isReported = false;
   while (!tryLock()) {
-    if (!told) say(`waiting for another launcher that installs or builds (${LOCK_FILE})`);
-    told = true;
+    if (!isReported) say(`waiting for another launcher that installs or builds (${LOCK_FILE})`);
+    isReported = true;
     await sleep(POLL_MS);
   }
   process.once('exit', unlock);
@@ -33,7 +34,8 @@ export async function withLock(work) {
 }
 
 /**
- * An installer outlives a launcher that is killed, and must not meet a second one in node_modules.
+ * Keeps the lock while the process `pid` runs too: an installer outlives a killed launcher, and two
+ * installers would destroy node_modules.
  */
 export function alsoHeldBy(pid) {
   appendFileSync(LOCK_FILE, ` ${pid}`);
@@ -51,12 +53,12 @@ function tryLock() {
 }
 
 /**
- * A launcher that was killed leaves its file behind; an empty file is one that is just being
- * written.
+ * Returns false for the file of a launcher that was killed. An empty file is still being written.
+ * The group counts too, because npx may exit while npm still installs.
  */
 function isHeld() {
   const holders = readHolders();
-  return holders.length === 0 || holders.some(isAlive);
+  return holders.length === 0 || holders.some(isProcessAlive);
 }
 
 function readHolders() {
@@ -65,17 +67,6 @@ function readHolders() {
   } catch {
     return [];
   }
-}
-
-/** npx leads a group: it may be gone while npm still installs. */
-function isAlive(pid) {
-  return [pid, -pid].some((target) => {
-    try {
-      return process.kill(target, 0);
-    } catch (error) {
-      return error.code === 'EPERM';
-    }
-  });
 }
 
 function unlock() {

@@ -4,8 +4,8 @@ import { constants } from 'node:os';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /**
- * Ctrl-C reaches this launcher twice, from the terminal and from npm: within this time it is one
- * wish.
+ * Ctrl-C reaches this launcher twice, from the terminal and from npm. Within this time both count
+ * as one.
  */
 const SAME_SIGNAL_MS = 500;
 const PARENT_CHECK_MS = 500;
@@ -13,14 +13,14 @@ const SHELLS = ['sh', 'dash', 'bash', 'ash', 'busybox'];
 
 const IS_WINDOWS = process.platform === 'win32';
 
-/** Runs a tool in the foreground; answers its exit code. */
+/** Runs a tool in the foreground and returns its exit code. */
 export function run(command, args) {
   return supervise(spawn(command, args, { stdio: 'inherit' }));
 }
 
 /**
- * Runs the installer. A signal ends it with all its children, at once: npx alone would end and
- * leave npm behind, and npm would roll back for a minute what the next start installs anew.
+ * Runs the installer. A signal kills it with all its children: npx alone would exit and leave npm
+ * running, and npm would spend a minute rolling back what the next start installs again.
  */
 export function runInstaller(command, args, { env, onStart }) {
   const child = spawn(command, args, {
@@ -34,9 +34,8 @@ export function runInstaller(command, args, { env, onStart }) {
 }
 
 /**
- * Runs a process of the product. It has a process group of its own, so that it hears of a Ctrl-C
- * once, from here, and not a second time from the terminal; and an IPC channel that closes when
- * this launcher dies, however it dies.
+ * Runs a process of the product. Its own process group keeps the terminal from sending Ctrl-C a
+ * second time. Its IPC channel closes when this launcher dies, whatever the reason.
  */
 export function serve(command, args) {
   const child = spawn(command, args, {
@@ -83,8 +82,8 @@ function forwardSignals(kill) {
 }
 
 /**
- * npm that is killed outright says nothing to its scripts: they, or the shell between npm and them,
- * only get another parent.
+ * Calls `onGone` after npm was killed. npm then sends no signal; this process, or the shell between
+ * npm and this process, only gets another parent.
  */
 function watchParent(onGone) {
   const startedByNpm = process.env.npm_lifecycle_event !== undefined;
@@ -99,8 +98,8 @@ function watchParent(onGone) {
 }
 
 /**
- * Up to npm and no further: the terminal that npm was started from may close. Only Linux has shells
- * that stay in between.
+ * Returns the ancestors up to npm, and none above it, because npm may outlive its terminal. A shell
+ * stays in between on Linux only.
  */
 function npmAncestors() {
   const parent = process.ppid;

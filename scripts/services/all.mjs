@@ -1,12 +1,12 @@
 /**
- * The services. Each one says what it needs of the machine, prepares what can be cached,
- * initialises its data (again and again without harm), names its command, tells whether it really
- * answers, and which variables lead to it. They get `{ cache, folder, ports, secrets, signal }`.
+ * The services. Each one names what it needs from the machine, prepares what can be cached,
+ * initialises its data (idempotently), names its command, checks whether it is ready, and names the
+ * variables that lead to it. Their functions receive `{ cache, folder, ports, secrets, signal }`.
  */
 import { cohere } from './cohere.mjs';
 import { firebase } from './firebase.mjs';
 import { kafka } from './kafka.mjs';
-import { inFolder } from './places.mjs';
+import { inFolder } from './folders.mjs';
 import { postgres } from './postgres.mjs';
 import { redis } from './redis.mjs';
 import { weaviate } from './weaviate.mjs';
@@ -27,12 +27,12 @@ export const SERVICES = Object.fromEntries(
   ]),
 );
 
-/** Throws for a name that there is not. None: all. */
+/** Returns the named services, or all if no name is given. Throws if a name is unknown. */
 export function toServices(names) {
   const unknown = names.filter((name) => !Object.hasOwn(SERVICES, name));
   if (unknown.length > 0)
     throw new Error(
-      `there is no service ${unknown.join(', ')}; there are ${Object.keys(SERVICES).join(', ')}`,
+      `unknown service ${unknown.join(', ')}; use ${Object.keys(SERVICES).join(', ')}`,
     );
   return (names.length === 0 ? Object.keys(SERVICES) : [...new Set(names)]).map(
     (name) => SERVICES[name],

@@ -9,8 +9,8 @@ export function isCached(cache, name) {
 }
 
 /**
- * The folder `name` in the cache, made by `build` when it is not there. An interrupted build leaves
- * a draft, never the folder.
+ * Returns the folder `name` of the cache, which `build` creates if it does not exist. An
+ * interrupted build leaves a draft, never the folder.
  */
 export async function cached({ cache, name, doing, build }) {
   const target = join(cache, name);

@@ -1,7 +1,7 @@
-/** The stand-in for Cohere, of which there is no server to run. */
+/** The stand-in for Cohere, which offers no server to run. */
 import { existsSync } from 'node:fs';
 import { PROJECT_NODE, inProject } from '../launch/paths.mjs';
-import { answersOk } from './probe.mjs';
+import { respondsOk } from './probe.mjs';
 
 const KEY = 'stand-in-key';
 
@@ -23,7 +23,7 @@ export const cohere = {
     ],
     cwd: '/',
   }),
-  isReady: ({ ports }) => answersOk(`http://127.0.0.1:${ports.main}/control`),
+  isReady: ({ ports }) => respondsOk(`http://127.0.0.1:${ports.main}/control`),
   variables: ({ ports }) => ({
     COHERE_API_KEY: KEY,
     COHERE_BASE_URL: `http://127.0.0.1:${ports.main}`,

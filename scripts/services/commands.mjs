@@ -1,75 +1,75 @@
-/** up, down, start, stop, restart and status. Each answers the exit code. */
+/** up, down, start, stop, restart and status. Each returns the exit code. */
 import { rmSync } from 'node:fs';
 import { say } from '../launch/paths.mjs';
 import { SERVICES, toServices } from './all.mjs';
-import { contextOf, isReady, start, stop } from './lifecycle.mjs';
-import { inFolder } from './places.mjs';
+import { serviceContextOf, isReady, start, stop } from './lifecycle.mjs';
+import { inFolder } from './folders.mjs';
 import { freePorts, isFree } from './ports.mjs';
 import { isRunning } from './processes.mjs';
 import { installMissing, missingLines } from './requirements.mjs';
 import { writeVariables } from './state.mjs';
 
 /**
- * All of them or none: what is missing is said before anything is started, and a failure ends what
- * this command has started.
+ * Starts all services or none. Reports missing requirements before it starts anything; after a
+ * failure it stops what it has started.
  */
-export async function up(names, world, { install }) {
+export async function up(names, context, { install }) {
   const services = toServices(names);
-  const needs = services.flatMap((service) => service.needs(world));
-  if (install) await installMissing(needs, world);
+  const needs = services.flatMap((service) => service.needs(context));
+  if (install) await installMissing(needs, context);
   const lines = missingLines(needs);
   if (lines.length > 0) return refuse(lines);
-  const wanted = services.filter((service) => !isRunning(processOf(service, world)));
-  await givePorts(wanted, world);
+  const wanted = services.filter((service) => !isRunning(processOf(service, context)));
+  await assignPorts(wanted, context);
   const outcomes = await Promise.allSettled(
-    wanted.map((service) => prepareAndStart(service, world)),
+    wanted.map((service) => prepareAndStart(service, context)),
   );
   const failures = outcomes
     .filter(({ status }) => status === 'rejected')
     .map(({ reason }) => reason.message);
-  if (failures.length > 0) await Promise.all(wanted.map((service) => takeDown(service, world)));
-  publish(world);
-  if (world.signal.aborted) return refuse([world.signal.reason.message]);
+  if (failures.length > 0) await Promise.all(wanted.map((service) => takeDown(service, context)));
+  publish(context);
+  if (context.signal.aborted) return refuse([context.signal.reason.message]);
   if (failures.length > 0) return refuse(failures);
   say(
-    `${services.map(({ name }) => name).join(', ')} up; use them with: set -a; . ${inFolder.variables(world.folder)}; set +a`,
+    `${services.map(({ name }) => name).join(', ')} up; use them with: set -a; . ${inFolder.variables(context.folder)}; set +a`,
   );
   return 0;
 }
 
-/** Stops what was started here, and nothing else. `remove`: its data too. */
-export async function down(names, world, { remove }) {
-  const services = toServices(names).filter(({ name }) => name in world.state.services);
-  const outcomes = await Promise.all(services.map((service) => takeDown(service, world)));
+/** Stops what was started in this folder; `remove` deletes its data too. */
+export async function down(names, context, { remove }) {
+  const services = toServices(names).filter(({ name }) => name in context.state.services);
+  const outcomes = await Promise.all(services.map((service) => takeDown(service, context)));
   services.forEach(
     ({ name }, index) => outcomes[index] !== 'gone' && say(`${name} ${outcomes[index]}`),
   );
-  if (remove) for (const service of services) removeData(service, world);
-  publish(world);
+  if (remove) for (const service of services) removeData(service, context);
+  publish(context);
   return 0;
 }
 
-/** With the ports and the data that it had. */
-export async function startAgain(names, world) {
-  for (const service of known(names, world))
-    if (!isRunning(processOf(service, world))) await start(service, world);
+/** Starts stopped services with their old ports and data. */
+export async function startAgain(names, context) {
+  for (const service of known(names, context))
+    if (!isRunning(processOf(service, context))) await start(service, context);
   return 0;
 }
 
-export async function stopOnly(names, world, { kill }) {
-  for (const service of known(names, world))
-    say(`${service.name} ${await stop(service, world, { isHard: kill })}`);
+export async function stopOnly(names, context, { kill }) {
+  for (const service of known(names, context))
+    say(`${service.name} ${await stop(service, context, { isHard: kill })}`);
   return 0;
 }
 
-export async function restart(names, world, options) {
-  return (await stopOnly(names, world, options)) || startAgain(names, world);
+export async function restart(names, context, options) {
+  return (await stopOnly(names, context, options)) || startAgain(names, context);
 }
 
-/** One table; 1 when a service that was brought up does not answer. */
-export async function status(world) {
+/** Prints one table; returns 1 if a service that is up does not respond. */
+export async function status(context) {
   const rows = await Promise.all(
-    Object.values(SERVICES).map((service) => statusOf(service, world)),
+    Object.values(SERVICES).map((service) => statusOf(service, context)),
   );
   process.stdout.write(
     toTable([
@@ -80,17 +80,17 @@ export async function status(world) {
   return rows.every(({ isFine }) => isFine) ? 0 : 1;
 }
 
-async function prepareAndStart(service, world) {
-  await service.prepare(world);
-  world.signal.throwIfAborted();
-  await start(service, world);
+async function prepareAndStart(service, context) {
+  await service.prepare(context);
+  context.signal.throwIfAborted();
+  await start(service, context);
 }
 
 /**
- * A service keeps its ports, since its clients know them, unless somebody else took one while it
- * was down.
+ * Gives each service its ports. A service keeps its old ports, which clients know, unless another
+ * process took one while it was down.
  */
-async function givePorts(services, { state }) {
+async function assignPorts(services, { state }) {
   const taken = new Set(Object.values(state.services).flatMap(({ ports }) => Object.values(ports)));
   for (const service of services) {
     const known = state.services[service.name];
@@ -110,34 +110,37 @@ async function givePorts(services, { state }) {
   }
 }
 
-async function takeDown(service, world) {
-  const outcome = await stop(service, world);
-  world.state.set(service.name, { isUp: false });
+async function takeDown(service, context) {
+  const outcome = await stop(service, context);
+  context.state.set(service.name, { isUp: false });
   return outcome;
 }
 
-function removeData(service, world) {
-  const folders = service.dataFolders(world, service.name);
-  for (const folder of [...folders, inFolder.log(world.folder, service.name)])
+function removeData(service, context) {
+  const folders = service.dataFolders(context, service.name);
+  for (const folder of [...folders, inFolder.log(context.folder, service.name)])
     rmSync(folder, { recursive: true, force: true });
-  world.state.forget(service.name);
+  context.state.forget(service.name);
 }
 
-function publish(world) {
-  const services = Object.values(SERVICES).filter(({ name }) => world.state.services[name]?.isUp);
+function publish(context) {
+  const services = Object.values(SERVICES).filter(({ name }) => context.state.services[name]?.isUp);
   writeVariables(
-    world.folder,
-    Object.assign({}, ...services.map((service) => service.variables(contextOf(service, world)))),
+    context.folder,
+    Object.assign(
+      {},
+      ...services.map((service) => service.variables(serviceContextOf(service, context))),
+    ),
   );
 }
 
-function known(names, world) {
-  if (names.length === 0) throw new Error('name the services');
+function known(names, context) {
+  if (names.length === 0) throw new Error('name at least one service');
   const services = toServices(names);
-  const never = services.filter(({ name }) => !world.state.services[name]?.isUp);
+  const never = services.filter(({ name }) => !context.state.services[name]?.isUp);
   if (never.length > 0)
     throw new Error(
-      `${never.map(({ name }) => name).join(', ')} is not up: npm run services -- up`,
+      `${never.map(({ name }) => name).join(', ')} is not up; run npm run services -- up`,
     );
   return services;
 }
@@ -146,24 +149,24 @@ function processOf({ name }, { state }) {
   return state.services[name]?.process ?? null;
 }
 
-async function statusOf(service, world) {
-  const entry = world.state.services[service.name];
-  const lives = isRunning(processOf(service, world));
-  const answers = lives && (await isReady(service, contextOf(service, world)));
-  const word = answers
-    ? 'answers'
-    : lives
-      ? 'silent'
+async function statusOf(service, context) {
+  const entry = context.state.services[service.name];
+  const isAlive = isRunning(processOf(service, context));
+  const responds = isAlive && (await isReady(service, serviceContextOf(service, context)));
+  const word = responds
+    ? 'ready'
+    : isAlive
+      ? 'not ready'
       : !entry?.isUp
         ? 'down'
         : entry.process === null
           ? 'stopped'
-          : 'ended';
+          : 'exited';
   const cells = [service.name, service.version, word];
-  const where = lives ? [String(entry.process.pid), String(entry.ports.main)] : ['-', '-'];
+  const where = isAlive ? [String(entry.process.pid), String(entry.ports.main)] : ['-', '-'];
   return {
-    isFine: answers || word === 'down',
-    cells: [...cells, ...where, entry ? inFolder.log(world.folder, service.name) : '-'],
+    isFine: responds || word === 'down',
+    cells: [...cells, ...where, entry ? inFolder.log(context.folder, service.name) : '-'],
   };
 }
 

@@ -1,14 +1,11 @@
-/**
- * The Firebase Auth emulator of firebase-tools, for a project that exists nowhere (its name begins
- * with demo-).
- */
+/** The Firebase Auth emulator of firebase-tools, for a project that does not exist (demo-…). */
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PROJECT_NODE } from '../launch/paths.mjs';
 import { cached, isCached } from './cache.mjs';
-import { inFolder } from './places.mjs';
-import { answersOk } from './probe.mjs';
+import { inFolder } from './folders.mjs';
+import { respondsOk } from './probe.mjs';
 import { find, runPolitely } from './tools.mjs';
 
 const VERSION = '15.34.2';
@@ -49,11 +46,10 @@ export const firebase = {
           '--config',
           join(data, 'firebase.json'),
         ],
-        // Users live in memory: a graceful stop writes them down.
+        // The emulator keeps users in memory; a graceful stop writes them to disk.
         ...['--export-on-exit', users, ...(existsSync(users) ? ['--import', users] : [])],
       ],
-      // Whoever is signed in with the same tools on this machine stays out of it, and so do other
-      // emulators.
+      // Keeps the sign-in of the machine's own firebase-tools, and other emulators, apart.
       env: {
         XDG_CONFIG_HOME: join(data, 'config'),
         TMPDIR: join(data, 'tmp'),
@@ -64,20 +60,20 @@ export const firebase = {
     };
   },
   isReady: ({ ports }) =>
-    answersOk(
+    respondsOk(
       `http://127.0.0.1:${ports.main}/`,
       (text) => JSON.parse(text).authEmulator?.ready === true,
     ),
   variables: ({ ports }) => ({
     FIREBASE_PROJECT_ID: PROJECT,
     FIREBASE_AUTH_EMULATOR_HOST: `127.0.0.1:${ports.main}`,
-    // The emulator takes any.
+    // The emulator accepts any key.
     FIREBASE_API_KEY: 'demo-key',
   }),
   stopSignal: 'SIGINT',
 };
 
-/** Without scripts: none of its packages needs one for the Auth emulator. */
+/** Installs without scripts: the Auth emulator needs none. */
 async function fetchTools(folder, signal) {
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true }));
   const args = [
@@ -100,6 +96,6 @@ function settings(ports) {
     logging: at(ports.logging),
     ui: { enabled: false },
   };
-  // Tests need tokens for other projects, to see them refused.
+  // Tests need tokens for other projects, which the product must reject.
   return { emulators: { ...emulators, singleProjectMode: false } };
 }

@@ -1,36 +1,36 @@
 /**
- * Asks a broker for its metadata, in Kafka's own protocol: it answers at its port long before it
- * may serve.
+ * Reads the metadata of a broker in Kafka's protocol: a broker accepts connections long before the
+ * cluster admits it.
  */
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
 const METADATA = 3;
-/** The oldest that Kafka 4 knows, so the simplest. */
+/** The oldest version that Kafka 4 supports, and so the simplest. */
 const VERSION = 4;
 const NO_TOPICS = 0;
 const PROBE_MS = 2_000;
 
 /**
- * How many brokers the cluster has that may serve.
+ * Returns how many admitted brokers the cluster has.
  * https://kafka.apache.org/protocol#The_Messages_Metadata
  */
 export async function countBrokers(port) {
   const socket = connect({ port, host: '127.0.0.1', timeout: PROBE_MS });
-  socket.once('timeout', () => socket.destroy(new Error('no answer')));
+  socket.once('timeout', () => socket.destroy(new Error('the broker does not respond')));
   try {
     await once(socket, 'connect');
     socket.write(request());
-    return readCount(await readAnswer(socket));
+    return readCount(await readReply(socket));
   } finally {
     socket.destroy();
   }
 }
 
 /**
- * Length, then the header (key, version, correlation id, no client id), then the body (topics, no
- * auto-creation).
+ * Returns the length, the header (key, version, correlation id, no client id) and the body (topics,
+ * no auto-creation) of a request.
  */
 function request() {
   const message = Buffer.alloc(4 + 10 + 5);
@@ -42,16 +42,16 @@ function request() {
   return message;
 }
 
-async function readAnswer(socket) {
-  let answer = Buffer.alloc(0);
-  for await (const part of socket) {
-    answer = Buffer.concat([answer, part]);
-    if (answer.length >= 4 && answer.length >= 4 + answer.readInt32BE(0)) return answer;
+async function readReply(socket) {
+  let reply = Buffer.alloc(0);
+  for await (const buffer of socket) {
+    reply = Buffer.concat([reply, buffer]);
+    if (reply.length >= 4 && reply.length >= 4 + reply.readInt32BE(0)) return reply;
   }
   throw new Error('the broker closed the connection');
 }
 
-/** Length, correlation id and throttle time come first. */
-function readCount(answer) {
-  return answer.readInt32BE(12);
+/** The length, the correlation id and the throttle time precede the count. */
+function readCount(reply) {
+  return reply.readInt32BE(12);
 }

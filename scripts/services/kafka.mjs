@@ -6,12 +6,12 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { cached, isCached } from './cache.mjs';
 import { countBrokers } from './kafka-probe.mjs';
-import { inFolder } from './places.mjs';
+import { inFolder } from './folders.mjs';
 import { find, runPolitely, runTool } from './tools.mjs';
 
 const VERSION = '4.3.1';
 const CACHED = `kafka-${VERSION}`;
-/** What the kafka artifact leaves to whoever runs it: its tools, and where its log lines go. */
+/** The kafka artifact, and what it does not depend on itself: its tools and a log writer. */
 const ARTIFACTS = [
   ['org.apache.kafka', 'kafka_2.13', VERSION],
   ['org.apache.kafka', 'kafka-tools', VERSION],
@@ -63,7 +63,7 @@ export const kafka = {
     cwd: inFolder.data(folder, 'kafka'),
   }),
   isReady: async ({ ports }) => (await countBrokers(ports.main)) > 0,
-  // With Kafka the product is many processes, which must see the same files.
+  // With Kafka the product consists of many processes, which must see the same files.
   variables: ({ folder, ports }) => ({
     KAFKA_BROKERS: `127.0.0.1:${ports.main}`,
     BLOB_URL: pathToFileURL(join(resolve(folder), 'blobs')).href,
@@ -109,19 +109,18 @@ function properties(folder, ports) {
     'advertised.listeners': `PLAINTEXT://127.0.0.1:${ports.main}`,
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': logFolder(folder),
-    // How long the cluster waits for a broker that was killed before it lets that one in again: 9 s
-    // by default.
+    // The cluster admits a killed broker again after this time; the default is 9 s.
     'broker.session.timeout.ms': 3_000,
     'broker.heartbeat.interval.ms': 500,
-    // Topics are made by the product: a client that asks for one that is gone must not make it with
-    // other settings.
+    // The product creates its topics; a client that asks for a missing topic must not create it
+    // with other settings.
     'auto.create.topics.enable': false,
     'offsets.topic.replication.factor': 1,
     'transaction.state.log.replication.factor': 1,
     'transaction.state.log.min.isr': 1,
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
-    // 3 s of waiting for more members, at every first start of a group.
+    // By default each new group waits 3 s for more members.
     'group.initial.rebalance.delay.ms': 0,
   };
 }
@@ -132,7 +131,7 @@ function toProperties(values) {
     .join('');
 }
 
-/** As Kafka writes them: a UUID in URL-safe base64, which does not begin like an option. */
+/** Returns a UUID in URL-safe base64, as Kafka writes it, that does not start like an option. */
 function clusterId() {
   const id = randomBytes(16).toString('base64url');
   return id.startsWith('-') ? clusterId() : id;

@@ -1,9 +1,9 @@
-/** Starting and stopping one service of a folder. */
+/** Starts and stops one service of a folder. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { say } from '../launch/paths.mjs';
-import { inFolder } from './places.mjs';
+import { inFolder } from './folders.mjs';
 import { isFree } from './ports.mjs';
 import { isRunning, startDetached, stopProcess } from './processes.mjs';
 import { lastLines } from './tools.mjs';
@@ -11,38 +11,41 @@ import { lastLines } from './tools.mjs';
 const POLL_MS = 100;
 const READY_MS = 120_000;
 
-/** What a service gets to do its work. */
-export function contextOf(service, { cache, folder, state, signal }) {
+/**
+ * Returns what the functions of a service receive: the shared context with its own ports and
+ * secrets.
+ */
+export function serviceContextOf(service, { cache, folder, state, signal }) {
   const { ports, secrets } = state.services[service.name];
   return { cache, folder, ports, secrets, signal };
 }
 
-/** Answers when the service does; what was started for nothing is ended again. */
-export async function start(service, world) {
+/** Resolves when the service is ready; stops it again if it does not become ready. */
+export async function start(service, context) {
   const startedAt = Date.now();
-  const context = contextOf(service, world);
-  await service.initialise(context);
-  await refuseTakenPorts(service, context.ports);
-  const logFile = inFolder.log(world.folder, service.name);
+  const serviceContext = serviceContextOf(service, context);
+  await service.initialise(serviceContext);
+  await refuseTakenPorts(service, serviceContext.ports);
+  const logFile = inFolder.log(context.folder, service.name);
   mkdirSync(dirname(logFile), { recursive: true });
-  const started = await startDetached({ ...service.command(context), logFile });
-  world.state.set(service.name, {
+  const started = await startDetached({ ...service.command(serviceContext), logFile });
+  context.state.set(service.name, {
     process: started,
     startedAt: new Date().toISOString(),
     isUp: true,
   });
   try {
-    await untilReady(service, context, { started, logFile, signal: world.signal });
+    await untilReady(service, serviceContext, { started, logFile, signal: context.signal });
   } catch (error) {
-    await stop(service, world);
+    await stop(service, context);
     throw error;
   }
   say(
-    `${service.name} answers on 127.0.0.1:${context.ports.main} after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`,
+    `${service.name} is ready on 127.0.0.1:${serviceContext.ports.main} after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`,
   );
 }
 
-/** `isHard`: as when the machine fails. */
+/** Stops a service. `isHard` kills it, as a power failure does. */
 export async function stop(service, { state }, { isHard = false } = {}) {
   const { process: started = null } = state.services[service.name] ?? {};
   if (started === null) return 'gone';
@@ -57,7 +60,7 @@ export async function stop(service, { state }, { isHard = false } = {}) {
 async function refuseTakenPorts(service, ports) {
   for (const port of Object.values(ports))
     if (!(await isFree(port)))
-      throw new Error(`${service.name} cannot start: somebody else is on its port ${port}`);
+      throw new Error(`${service.name} cannot start; another process uses its port ${port}`);
 }
 
 async function untilReady(service, context, { started, logFile, signal }) {
@@ -65,14 +68,16 @@ async function untilReady(service, context, { started, logFile, signal }) {
   while (!(await isReady(service, context))) {
     signal.throwIfAborted();
     if (!isRunning(started))
-      throw new Error(`${service.name} ended while it started, see ${logFile}\n${tailOf(logFile)}`);
+      throw new Error(
+        `${service.name} exited during its start; see ${logFile}\n${tailOf(logFile)}`,
+      );
     if (Date.now() > deadline)
-      throw new Error(`${service.name} does not answer, see ${logFile}\n${tailOf(logFile)}`);
+      throw new Error(`${service.name} does not become ready; see ${logFile}\n${tailOf(logFile)}`);
     await sleep(POLL_MS);
   }
 }
 
-/** Whoever refuses the connection, or answers in the middle of its start, is not ready. */
+/** Returns false for a service that refuses connections or is still starting. */
 export async function isReady(service, context) {
   try {
     return await service.isReady(context);

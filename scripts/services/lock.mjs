@@ -7,13 +7,13 @@ import { say } from '../launch/paths.mjs';
 const POLL_MS = 200;
 
 /**
- * One at a time over all processes. The lock is an abstract socket of Linux: however its holder
- * ends, it is free again.
+ * Runs `work` while no other process holds the lock `name`. The lock is an abstract socket of
+ * Linux, which the kernel releases when its holder exits.
  */
 export async function withLock(name, work) {
   const address = `\0docstream-${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
   let server = await tryListen(address);
-  if (server === null) say(`waiting for another command that works on ${name}`);
+  if (server === null) say(`waiting for another command that uses ${name}`);
   for (; server === null; server = await tryListen(address)) await sleep(POLL_MS);
   try {
     return await work();

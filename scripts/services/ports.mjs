@@ -5,9 +5,9 @@ import { createServer } from 'node:net';
 const LOWEST = 20_000;
 
 /**
- * So many free ports of loopback, none of them `taken`. They lie below the range that the kernel
- * gives to outgoing connections: a client that knocks at a stopped server again and again must not
- * get the server's own port, for it would then talk to itself.
+ * Returns `count` free loopback ports, none of them `taken`. They lie below the kernel's range for
+ * outgoing connections: a client that reconnects to a stopped server could otherwise get the
+ * server's port and connect to itself.
  */
 export async function freePorts(count, taken = new Set()) {
   const ports = [];

@@ -1,12 +1,12 @@
-/** Where PostgreSQL's programs and its user are. */
+/** The programs and the user of PostgreSQL on this machine. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { find } from './tools.mjs';
 
-/** Debian keeps each version in a folder of its own, outside PATH. */
+/** Debian keeps each version in its own folder, outside PATH. */
 const DEBIAN = '/usr/lib/postgresql';
 
-/** The folder of the newest version's programs, or null. */
+/** Returns the folder of the newest version's programs, or null. */
 export function findPostgres() {
   const folders = versions().map((version) => join(DEBIAN, version, 'bin'));
   const program = find('postgres', folders) ?? find('postgres');
@@ -22,7 +22,8 @@ function versions() {
 }
 
 /**
- * PostgreSQL refuses to run as root: then it runs as its own user. Null: that user is not there.
+ * Returns the user that runs PostgreSQL, which refuses to run as root; null if root has no such
+ * user.
  */
 export function postgresUser() {
   if (process.getuid() !== 0) return { ids: {}, home: null };

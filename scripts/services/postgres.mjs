@@ -1,19 +1,16 @@
-/**
- * PostgreSQL with a cluster of its own: one superuser with a password, one database, no Unix
- * socket.
- */
+/** PostgreSQL with its own cluster: one superuser with a password, one database, no Unix socket. */
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { chmod, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inFolder } from './places.mjs';
+import { isZombie } from '../pid.mjs';
+import { inFolder } from './folders.mjs';
 import { findPostgres, postgresUser } from './postgres-programs.mjs';
-import { isZombie } from './processes.mjs';
 import { runTool } from './tools.mjs';
 
 const NAME = 'docstream';
-/** Many processes of the product, each with its pool, and the tests beside them. */
+/** Enough for the pools of many processes and for the tests. */
 const MAX_CONNECTIONS = 300;
 
 export const postgres = {
@@ -35,7 +32,7 @@ export const postgres = {
     cwd: '/',
     user: postgresUser().ids,
   }),
-  /** A query, as whoever uses it. */
+  /** Runs a query, as a client does. */
   isReady({ ports, secrets }) {
     const { status } = spawnSync(
       join(findPostgres(), 'psql'),
@@ -49,8 +46,7 @@ export const postgres = {
     return status === 0;
   },
   variables: ({ ports, secrets }) => ({ DATABASE_URL: address({ ports }, `:${secrets.password}`) }),
-  // Fast: clients are told, and transactions end. SIGTERM would wait until every client leaves by
-  // itself.
+  // The fast shutdown, which ends transactions. SIGTERM waits until every client disconnects.
   stopSignal: 'SIGINT',
   dataFolders: ({ folder }) => [dataFolder(folder), draftOf(dataFolder(folder))],
 };
@@ -60,8 +56,8 @@ function address({ ports }, password) {
 }
 
 /**
- * In the folder of the services where the user of PostgreSQL may enter it, else in that user's
- * home, as under root's own ~/.cache.
+ * Returns a folder in that of the services if the user of PostgreSQL may enter it, otherwise in the
+ * home of that user. Root's ~/.cache is closed to others.
  */
 function dataFolder(folder) {
   const { ids, home } = postgresUser();
@@ -89,7 +85,7 @@ async function initialiseCluster(data, password) {
     ['-D', draft, '-U', NAME, '-E', 'UTF8', '--locale=C.UTF-8', '--auth=trust', '--no-sync'],
     options,
   );
-  // The single-user mode needs no password, no port and no waiting.
+  // The single-user mode needs no password, no port and no readiness check.
   const input = `alter user ${NAME} password '${password}';\ncreate database ${NAME};\n`;
   await runTool(join(bin, 'postgres'), ['--single', '-D', draft, 'postgres'], {
     ...options,

@@ -1,64 +1,65 @@
 /**
- * Servers that outlive the command which starts them, told apart from whatever gets their process
- * ids later.
+ * Servers that outlive the command which starts them, and are never confused with later processes
+ * of the same id.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { listProcesses, processIdentity } from '../pid.mjs';
 
 const POLL_MS = 25;
 const GONE_MS = 10_000;
 
-/** Answers `{ pid, identity }`: a process id is used again one day, the pair is not. */
+/** Starts a server and returns `{ pid, identity }`. Process ids are reused; the pair is not. */
 export async function startDetached({ command, args, env, cwd, user, logFile }) {
-  const log = openSync(logFile, 'a');
+  const logFd = openSync(logFile, 'a');
   try {
     const child = spawn(command, args, {
       detached: true,
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', logFd, logFd],
       env: { ...process.env, ...env },
       cwd,
       ...user,
     });
     await once(child, 'spawn');
     child.unref();
-    return { pid: child.pid, identity: identityOf(child.pid) };
+    return { pid: child.pid, identity: processIdentity(child.pid) };
   } finally {
-    closeSync(log);
+    closeSync(logFd);
   }
 }
 
 export function isRunning(started) {
-  return started !== null && identityOf(started.pid) === started.identity;
+  return started !== null && processIdentity(started.pid) === started.identity;
 }
 
 /**
- * Asks, waits, then forces. Answers how it went: 'stopped', 'killed', or 'gone' when it was not
- * there.
+ * Sends `signal`, waits, then kills. Returns 'stopped', 'killed', or 'gone' if the process did not
+ * exist.
  */
 export async function stopProcess(started, { signal = 'SIGTERM', graceMs }) {
   if (!isRunning(started)) return 'gone';
   const family = familyOf(started.pid);
-  // A paused process hears nothing before it goes on.
+  // A paused process handles no signal before it continues.
   for (const one of signal === 'SIGKILL' ? [signal] : [signal, 'SIGCONT']) send(started.pid, one);
   if (signal !== 'SIGKILL' && (await areGone(family, graceMs))) return 'stopped';
   for (const member of family.filter(isRunning)) send(member.pid, 'SIGKILL');
-  if (!(await areGone(family, GONE_MS))) throw new Error(`process ${started.pid} does not end`);
+  if (!(await areGone(family, GONE_MS))) throw new Error(`process ${started.pid} does not exit`);
   return 'killed';
 }
 
 /**
- * A process with all below it: PostgreSQL's servers leave the process group, and hold its memory a
- * moment longer than it lives.
+ * Returns a process with its descendants. PostgreSQL's servers leave the process group, and keep
+ * its memory for a moment after it has exited.
  */
 function familyOf(pid) {
-  const parents = allProcesses();
+  const parents = listProcesses();
   const family = [pid];
   for (const member of family)
     family.push(...parents.filter((one) => one.parent === member).map((one) => one.pid));
   return family
-    .map((member) => ({ pid: member, identity: identityOf(member) }))
+    .map((member) => ({ pid: member, identity: processIdentity(member) }))
     .filter(({ identity }) => identity !== null);
 }
 
@@ -77,50 +78,4 @@ function send(pid, signal) {
   } catch (error) {
     if (error.code !== 'ESRCH') throw error;
   }
-}
-
-function allProcesses() {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((name) => ({ pid: Number(name), parent: readStat(name)?.parent }));
-}
-
-/** Null for a process that is gone, or is a zombie. */
-function identityOf(pid) {
-  const stat = readStat(pid);
-  return stat === null || isDead(stat) ? null : `${bootId()} ${stat.startTicks}`;
-}
-
-/**
- * Dead, and only waits to be counted by its parent: PostgreSQL takes such a predecessor for alive.
- */
-export function isZombie(pid) {
-  const stat = readStat(pid);
-  return stat !== null && isDead(stat);
-}
-
-/** While other threads of a zombie still end, its files and ports are still open. */
-function isDead({ state, threads }) {
-  return state === 'X' || (state === 'Z' && threads <= 1);
-}
-
-/** proc(5): the name in parentheses may hold anything, so the fields are counted from its end. */
-function readStat(pid) {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return {
-      state: fields[0],
-      parent: Number(fields[1]),
-      threads: Number(fields[17]),
-      startTicks: fields[19],
-    };
-  } catch {
-    return null;
-  }
-}
-
-/** Ticks count from the boot. */
-function bootId() {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }

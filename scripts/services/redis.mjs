@@ -1,10 +1,10 @@
-/** Redis with a password; what it holds survives a restart. */
+/** Redis with a password; its data survives a restart. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { inFolder } from './places.mjs';
+import { inFolder } from './folders.mjs';
 import { find } from './tools.mjs';
 
 const PROBE_MS = 2_000;
@@ -26,7 +26,7 @@ export const redis = {
       `dir "${data}"`,
       'appendonly yes',
       'save ""',
-      // Not as an argument: every user of the machine sees those.
+      // Every user of the machine can read the arguments of a process.
       `requirepass ${secrets.password}`,
     ];
     writeFileSync(configFile(folder), `${lines.join('\n')}\n`, { mode: 0o600 });
@@ -36,7 +36,7 @@ export const redis = {
     args: [configFile(folder)],
     cwd: inFolder.data(folder, 'redis'),
   }),
-  isReady: ({ ports, secrets }) => answersPing(ports.main, secrets.password),
+  isReady: ({ ports, secrets }) => respondsToPing(ports.main, secrets.password),
   variables: ({ ports, secrets }) => ({
     REDIS_URL: `redis://default:${secrets.password}@127.0.0.1:${ports.main}`,
   }),
@@ -46,15 +46,15 @@ function configFile(folder) {
   return join(inFolder.data(folder, 'redis'), 'redis.conf');
 }
 
-/** While it reads its file it answers LOADING. */
-async function answersPing(port, password) {
+/** Returns true if Redis replies to PING; while it loads its file it replies LOADING. */
+async function respondsToPing(port, password) {
   const socket = connect({ port, host: '127.0.0.1', timeout: PROBE_MS });
-  socket.once('timeout', () => socket.destroy(new Error('no answer')));
+  socket.once('timeout', () => socket.destroy(new Error('Redis does not respond')));
   try {
     await once(socket, 'connect');
     socket.write(`AUTH ${password}\r\nPING\r\nQUIT\r\n`);
-    const parts = await socket.setEncoding('utf8').toArray();
-    return parts.join('') === '+OK\r\n+PONG\r\n+OK\r\n';
+    const replies = await socket.setEncoding('utf8').toArray();
+    return replies.join('') === '+OK\r\n+PONG\r\n+OK\r\n';
   } finally {
     socket.destroy();
   }

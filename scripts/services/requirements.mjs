@@ -1,4 +1,4 @@
-/** What the services need from the machine, how it is found, and how Debian calls it. */
+/** What the services need from the machine, how to find it, and its Debian packages. */
 import { spawnSync } from 'node:child_process';
 import { say } from '../launch/paths.mjs';
 import { findPostgres, postgresUser } from './postgres-programs.mjs';
@@ -7,7 +7,7 @@ import { find, runTool } from './tools.mjs';
 const MIN_JAVA = 17;
 const MIN_GO = [1, 25];
 
-/** `cure` is for what apt-get cannot bring. */
+/** `source` says where to get what apt-get cannot install. */
 const REQUIREMENTS = {
   java: {
     missing: () => (javaVersion() >= MIN_JAVA ? null : `Java ${MIN_JAVA} or newer (java)`),
@@ -33,7 +33,7 @@ const REQUIREMENTS = {
   go: {
     missing: () => (isGoNewEnough() ? null : `Go ${MIN_GO.join('.')} or newer (go)`),
     packages: [],
-    cure: "https://go.dev/dl, Debian 12's golang-go is too old",
+    source: "https://go.dev/dl, Debian 12's golang-go is too old",
     for: 'building Weaviate',
   },
   npm: {
@@ -43,32 +43,29 @@ const REQUIREMENTS = {
   },
 };
 
-/**
- * Not for the services themselves: the tests look at Kafka with a client that the project did not
- * write, and run the examples.
- */
+/** Programs of the tests: a Kafka client that the project did not write, and what examples use. */
 const TEST_TOOLS = { kcat: ['kcat'], jq: ['jq'] };
 
-/** One plain line for each thing that is missing; none: everything is there. */
+/** Returns one line for each missing requirement. */
 export function missingLines(names) {
-  return missing(names).map(({ what, packages, cure, for: purpose }) => {
-    const how = packages.length > 0 ? `apt-get install -y ${packages.join(' ')}` : cure;
+  return missing(names).map(({ what, packages, source, for: purpose }) => {
+    const how = packages.length > 0 ? `apt-get install -y ${packages.join(' ')}` : source;
     return `missing: ${what}, for ${purpose}: ${how}`;
   });
 }
 
-/** As root on Debian. What apt-get cannot bring is still missing afterwards. */
+/** Installs with apt-get, as root; what apt-get does not have stays missing. */
 export async function installMissing(names, { signal }) {
   const tools = Object.entries(TEST_TOOLS).filter(([program]) => find(program) === null);
   const packages = [
-    ...missing(names).flatMap((one) => one.packages),
-    ...tools.flatMap(([, some]) => some),
+    ...missing(names).flatMap((requirement) => requirement.packages),
+    ...tools.flatMap(([, toolPackages]) => toolPackages),
   ];
   if (packages.length === 0) return;
   if (find('apt-get') === null || process.getuid() !== 0)
-    throw new Error('--install needs apt-get, and root');
+    throw new Error('--install needs apt-get and root; install the packages yourself');
   say(`installing ${packages.join(' ')} …`);
-  // Run level 1: a package that is a server must not start one of its own.
+  // Run level 1 keeps the package of a server from starting it.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   await runTool('apt-get', ['update', '-qq'], { env, signal });
   await runTool(
@@ -85,15 +82,15 @@ function missing(names) {
 }
 
 function javaVersion() {
-  return Number(/version "(\d+)/.exec(ask('java', '-version'))?.[1] ?? 0);
+  return Number(/version "(\d+)/.exec(outputOf('java', '-version'))?.[1] ?? 0);
 }
 
 function isGoNewEnough() {
-  const [, major, minor] = /^go(\d+)\.(\d+)/.exec(ask('go', 'env', 'GOVERSION')) ?? [];
+  const [, major, minor] = /^go(\d+)\.(\d+)/.exec(outputOf('go', 'env', 'GOVERSION')) ?? [];
   return Number(major) > MIN_GO[0] || (Number(major) === MIN_GO[0] && Number(minor) >= MIN_GO[1]);
 }
 
-function ask(program, ...args) {
+function outputOf(program, ...args) {
   const path = find(program);
   if (path === null) return '';
   const { stdout, stderr } = spawnSync(path, args, { encoding: 'utf8' });

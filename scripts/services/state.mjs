@@ -1,12 +1,11 @@
 /**
- * state.json: for each service that was ever started in this folder its ports, its secrets, its
- * process and its log. services.env: the variables of those that are up, for `node --env-file`, for
- * a shell and for tests.
+ * state.json holds the ports, secrets, process and log of each service ever started in this folder.
+ * services.env holds the variables of those that are up, for `node --env-file`, shells and tests.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { inFolder } from './places.mjs';
+import { inFolder } from './folders.mjs';
 
-/** Both files hold passwords. */
+/** The mode of both files, because they hold passwords. */
 const OWNER_ONLY = 0o600;
 
 export function openState(folder) {
@@ -36,7 +35,7 @@ export function writeVariables(folder, variables) {
   else writeWhole(inFolder.variables(folder), lines.join(''));
 }
 
-/** A reader sees the old file or the new one. */
+/** Replaces a file at once: a reader sees the old file or the new one. */
 function writeWhole(file, text) {
   const draft = `${file}.${process.pid}.draft`;
   writeFileSync(draft, text, { mode: OWNER_ONLY });

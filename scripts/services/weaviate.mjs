@@ -1,9 +1,9 @@
-/** Weaviate, built from its module: there is no package of it. */
+/** Weaviate, built from its Go module, because Debian has no package of it. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached, isCached } from './cache.mjs';
-import { inFolder } from './places.mjs';
-import { answersOk } from './probe.mjs';
+import { inFolder } from './folders.mjs';
+import { respondsOk } from './probe.mjs';
 import { find, runPolitely } from './tools.mjs';
 
 const VERSION = '1.35.2';
@@ -30,7 +30,7 @@ export const weaviate = {
     env: settings(inFolder.data(folder, 'weaviate'), ports),
     cwd: inFolder.data(folder, 'weaviate'),
   }),
-  isReady: ({ ports }) => answersOk(`http://127.0.0.1:${ports.main}/v1/.well-known/ready`),
+  isReady: ({ ports }) => respondsOk(`http://127.0.0.1:${ports.main}/v1/.well-known/ready`),
   variables: ({ ports }) => ({ WEAVIATE_URL: `http://127.0.0.1:${ports.main}` }),
 };
 
@@ -57,10 +57,10 @@ function settings(data, ports) {
     RAFT_INTERNAL_RPC_PORT: String(ports.raftInternal),
     RAFT_BOOTSTRAP_EXPECT: '1',
     GRPC_PORT: String(ports.grpc),
-    // Its profiler would sit on one fixed port.
+    // Its profiler would listen on one fixed port.
     GO_PROFILING_DISABLE: 'true',
     DISABLE_TELEMETRY: 'true',
-    // Beyond 90 % it would refuse to write, on a disk that is not its own.
+    // By default it rejects writes when the disk is 90 % full.
     DISK_USE_READONLY_PERCENTAGE: '99',
     LOG_LEVEL: 'warning',
   };

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { Extractor } from '../../src/documents/ports.js';
 import { createFormatDetector } from '../../src/extraction/formats.js';
 import { corpus } from '../support/corpus.js';
-import { collect, textOf, useExtractionLab } from '../support/extraction.js';
+import { collect, textOf, useExtractionHarness } from '../support/extraction.js';
 import { filesOverBounds, filesWithinBounds, type HostileFile } from '../support/hostile-files.js';
 import { readersOf } from '../support/processes.js';
 
@@ -10,7 +10,7 @@ import { readersOf } from '../support/processes.js';
 const SOON_MS = 8_000;
 
 const readerChild = new URL('../../dist/src/extraction/reader-child.js', import.meta.url).href;
-const lab = useExtractionLab();
+const harness = useExtractionHarness();
 const detector = createFormatDetector();
 
 async function textIn(extractor: Extractor, { name, content }: HostileFile): Promise<string> {
@@ -26,7 +26,7 @@ async function textIn(extractor: Extractor, { name, content }: HostileFile): Pro
 
 describe('a reader', () => {
   it('refuses markup and packages over their bounds with EXTRACTION_LIMIT, at once', async () => {
-    const extractor = lab.start();
+    const extractor = harness.start();
     for (const file of filesOverBounds()) {
       const started = performance.now();
       const outcome = await textIn(extractor, file).catch((error: unknown) => error);
@@ -39,7 +39,7 @@ describe('a reader', () => {
   });
 
   it('reads what is within its bounds in time proportional to the size, each part once', async () => {
-    const extractor = lab.start();
+    const extractor = harness.start();
     for (const file of filesWithinBounds()) {
       const started = performance.now();
       expect([file.name, (await textIn(extractor, file)).trim()]).toEqual([file.name, 'read']);
@@ -50,7 +50,7 @@ describe('a reader', () => {
 
 describe('a library that fails where nobody can catch it', () => {
   it('makes the document CORRUPT, and the next one gets another process', async () => {
-    const extractor = lab.start();
+    const extractor = harness.start();
     const { content } = await corpus('empty-pages-1000.pdf');
     const damaged = Buffer.concat([content.subarray(0, 6_303), content.subarray(36_787)]);
     const [before] = await readersOf(process.pid);
@@ -63,7 +63,7 @@ describe('a library that fails where nobody can catch it', () => {
   });
 
   it('makes the document CORRUPT at once if it waits for what cannot come', async () => {
-    const extractor = await lab.startWithChild(`
+    const extractor = await harness.startWithChild(`
       import fs from 'node:fs';
       import { syncBuiltinESMExports } from 'node:module';
       fs.createReadStream = () => ({ async *[Symbol.asyncIterator]() { await new Promise(() => {}); } });
@@ -78,7 +78,7 @@ describe('a library that fails where nobody can catch it', () => {
 describe('a PDF in an Asian encoding', () => {
   it('is read by the character maps of the package, which the process may read', async () => {
     const [content, shown] = [Buffer.from(pdfInShiftJis('93fa967b8cea')), '日本語'];
-    expect(await textIn(lab.start(), { name: 'japanese.pdf', content })).toContain(shown);
+    expect(await textIn(harness.start(), { name: 'japanese.pdf', content })).toContain(shown);
   });
 });
 

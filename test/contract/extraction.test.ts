@@ -11,10 +11,10 @@ import {
   mimeTypeOf,
   segmentsOf,
   textOf,
-  useExtractionLab,
+  useExtractionHarness,
 } from '../support/extraction.js';
 
-const lab = useExtractionLab();
+const harness = useExtractionHarness();
 
 describe('every format gives its text', () => {
   it.each([
@@ -43,11 +43,11 @@ describe('every format gives its text', () => {
     ['lone-surrogates.txt', 'the lighthouse flashes twice every ten seconds'],
     ['lone-surrogates.json', 'escaped \\ud800 and \\u0000 are six characters each'],
   ])('%s: %j', async (name, phrase) => {
-    expect(await textOf(lab.start(), name)).toContain(phrase);
+    expect(await textOf(harness.start(), name)).toContain(phrase);
   });
 
   it('short texts that are read in the worker are what the child reads', async () => {
-    const child = lab.start();
+    const child = harness.start();
     let asked = 0;
     const inWorker = withSmallTexts({
       ...child,
@@ -70,11 +70,13 @@ describe('every format gives its text', () => {
   });
 
   it('scripts, styles and comments of a page are no text', async () => {
-    expect(await textOf(lab.start(), 'reefs.html')).not.toMatch(/never|comment that is no text/);
+    expect(await textOf(harness.start(), 'reefs.html')).not.toMatch(
+      /never|comment that is no text/,
+    );
   });
 
   it('a byte order mark is no text', async () => {
-    const extractor = lab.start();
+    const extractor = harness.start();
     const plain = await textOf(extractor, 'tea.txt');
     for (const name of ['bom.txt', 'utf16le.txt', 'utf16be-bom.txt'])
       expect(await textOf(extractor, name)).toBe(plain);
@@ -91,27 +93,29 @@ describe('every format gives its text', () => {
     ['sourdough.pptx', 2, 'Discard most of the starter before each feeding'],
     ['sourdough.pptx', 6, 'Let the loaf cool for an hour'],
   ])('%s has page %d: %j', async (name, page, phrase) => {
-    const segments = await segmentsOf(lab.start(), name);
+    const segments = await segmentsOf(harness.start(), name);
     expect(
       segments.filter(({ text }) => text.includes(phrase)).map((segment) => segment.page),
     ).toEqual([page]);
   });
 
   it('a format without pages has none', async () => {
-    expect((await segmentsOf(lab.start(), 'bees.docx')).map(({ page }) => page)).toEqual([null]);
+    expect((await segmentsOf(harness.start(), 'bees.docx')).map(({ page }) => page)).toEqual([
+      null,
+    ]);
   });
 
   it.each(['scan.pdf', 'empty-pages-1000.pdf'])(
     'a document without text has no segment: %s',
     async (name) => {
-      expect(await segmentsOf(lab.start(), name)).toEqual([]);
+      expect(await segmentsOf(harness.start(), name)).toEqual([]);
     },
   );
 });
 
 describe('the text is fit to be stored and cut up', () => {
   it('no NUL and no half of a surrogate pair comes out of any format', async () => {
-    const extractor = lab.start();
+    const extractor = harness.start();
     for (const name of [
       'nul-bytes.txt',
       'lone-surrogates.txt',
@@ -127,7 +131,7 @@ describe('the text is fit to be stored and cut up', () => {
 
   it('long text comes in segments of bounded size, none of which ends within a character', async () => {
     const original = `a${'😀'.repeat(100_000)}`;
-    const text = await extractText(lab.start(), original);
+    const text = await extractText(harness.start(), original);
     const segments = (await collect(text.segments())).map((segment) => segment.text);
     expect(segments.length).toBeGreaterThan(3);
     expect(segments.every((segment) => segment.isWellFormed() && segment.length <= 65_536)).toBe(
@@ -137,24 +141,24 @@ describe('the text is fit to be stored and cut up', () => {
   });
 
   it('line separators of Unicode stay what they are', async () => {
-    const text = await extractText(lab.start(), 'one\u2028two\u2029three\r\nfour');
+    const text = await extractText(harness.start(), 'one\u2028two\u2029three\r\nfour');
     expect((await collect(text.segments())).map((segment) => segment.text)).toEqual([
       'one\u2028two\u2029three\r\nfour',
     ]);
   });
 
   it('it can be read several times until it is disposed of, which may be repeated', async () => {
-    const text = await extractText(lab.start(), 'the same');
+    const text = await extractText(harness.start(), 'the same');
     expect(await collect(text.segments())).toEqual(await collect(text.segments()));
     await text.dispose();
     await text.dispose();
-    expect(await lab.leftovers()).toEqual([]);
+    expect(await harness.leftovers()).toEqual([]);
   });
 
   it('the memory of a process does not grow with the size of a plain text', async () => {
     const line = Buffer.from('a line of text that is repeated until it is large\n'.repeat(2_000));
     const content = Readable.from(Array<Buffer>(600).fill(line));
-    const text = await lab
+    const text = await harness
       .start({ maxRssBytes: 150 * MIB })
       .extract({ mimeType: 'text/plain', content, signal: new AbortController().signal });
     let chars = 0;
@@ -172,31 +176,31 @@ describe('a file that cannot be read says why', () => {
     ['truncated.docx', 'CORRUPT'],
     ['plain-zip.docx', 'UNSUPPORTED_CONTENT'],
   ])('%s is %s', async (name, code) => {
-    await expect(segmentsOf(lab.start(), name)).rejects.toMatchObject({
+    await expect(segmentsOf(harness.start(), name)).rejects.toMatchObject({
       name: 'ProcessingFailure',
       code,
     });
-    expect(await lab.leftovers()).toEqual([]);
+    expect(await harness.leftovers()).toEqual([]);
   });
 
   it('a part whose checksum differs is CORRUPT: other words than were written would be worse', async () => {
-    const path = join(lab.workDir(), 'wrong-checksum.docx');
+    const path = join(harness.workDir(), 'wrong-checksum.docx');
     await writeBombDocx(path, { inflatedBytes: MIB });
-    await expect(segmentsOf(lab.start(), path)).rejects.toMatchObject({ code: 'CORRUPT' });
+    await expect(segmentsOf(harness.start(), path)).rejects.toMatchObject({ code: 'CORRUPT' });
   });
 
   it('an Excel sheet taken for a Word document is UNSUPPORTED_CONTENT', async () => {
     const mimeType = await mimeTypeOf('bees.docx');
     const content = createReadStream(new URL('../corpus/observatory.xlsx', import.meta.url));
     await expect(
-      lab.start().extract({ mimeType, content, signal: new AbortController().signal }),
+      harness.start().extract({ mimeType, content, signal: new AbortController().signal }),
     ).rejects.toMatchObject({
       code: 'UNSUPPORTED_CONTENT',
     });
   });
 
   it('the message names no driver, no path and no stack', async () => {
-    const failure = await segmentsOf(lab.start(), 'truncated.pdf').catch(
+    const failure = await segmentsOf(harness.start(), 'truncated.pdf').catch(
       (error: unknown) => error as ProcessingFailure,
     );
     expect(failure).toMatchObject({
@@ -209,10 +213,10 @@ describe('a file that cannot be read says why', () => {
     const missing = new ProcessingFailure('BLOB_MISSING', 'The stored file is gone.');
     const content = new Readable({ read: () => content.destroy(missing) });
     await expect(
-      lab
+      harness
         .start()
         .extract({ mimeType: 'text/plain', content, signal: new AbortController().signal }),
     ).rejects.toBe(missing);
-    expect(await lab.leftovers()).toEqual([]);
+    expect(await harness.leftovers()).toEqual([]);
   });
 });

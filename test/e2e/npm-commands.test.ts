@@ -1,7 +1,7 @@
 /** The product as a supervisor starts it: with npm, which gets the signal. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 /** In a process group of its own, which the test can end as a whole. */
-function npm(args: string[], port: number): ChildProcess {
+function npm(args: string[], port: number, cwd = PROJECT): ChildProcess {
   const env = {
     PATH: process.env['PATH'],
     HOME: tmpdir(),
@@ -33,7 +33,7 @@ function npm(args: string[], port: number): ChildProcess {
     PORT: String(port),
     DATA_DIR: dataDir,
   };
-  const child = spawn('npm', args, { cwd: PROJECT, env, stdio: 'ignore', detached: true });
+  const child = spawn('npm', args, { cwd, env, stdio: 'ignore', detached: true });
   started.push(child);
   return child;
 }
@@ -81,3 +81,20 @@ it.each(['worker', 'relay'])(
     expect(await exitOf(npm(['run', role], 0))).toBe(1);
   },
 );
+
+it('`npm test -- FILE` builds nothing for a unit test', async () => {
+  const copied = [
+    'jest.config.js',
+    'package-lock.json',
+    'package.json',
+    'scripts',
+    'src/documents',
+    'test/support',
+    'test/unit/fuse-ranks.test.ts',
+  ];
+  for (const path of copied)
+    await cp(join(PROJECT, path), join(dataDir, path), { recursive: true });
+  await symlink(join(PROJECT, 'node_modules'), join(dataDir, 'node_modules'));
+  expect(await exitOf(npm(['test', '--', 'test/unit/fuse-ranks'], 0, dataDir))).toBe(0);
+  expect(await readdir(dataDir)).not.toContain('dist');
+});

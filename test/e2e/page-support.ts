@@ -4,6 +4,9 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import { gql } from '../support/client.js';
+import { startCohereStandIn, type CohereStandIn } from '../support/cohere-stand-in/start.js';
+import { startProduct, type Product } from '../support/product.js';
 
 const ARTIFACTS = fileURLToPath(new URL('../artifacts/page/', import.meta.url));
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -35,6 +38,53 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** How long a slow batch of passages takes: long enough for the page to show the work. */
+const BATCH_MS = 1_000;
+
+export interface PageFixture {
+  product: Product;
+  /** Makes each batch of passages take BATCH_MS from now on. */
+  slow(): Promise<unknown>;
+  /** Makes batches take no time from now on. */
+  fast(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a product that embeds with the stand-in for Cohere, because the local embedder keeps the
+ * whole machine busy while it embeds a long text.
+ */
+export async function startPageFixture(): Promise<PageFixture> {
+  const cohere: CohereStandIn = await startCohereStandIn();
+  const product = await startProduct({
+    env: {
+      COHERE_API_KEY: cohere.apiKey,
+      COHERE_BASE_URL: cohere.url,
+      COHERE_INPUTS_PER_MINUTE: '10000000',
+    },
+  });
+  return {
+    product,
+    slow: () => cohere.order({ latencyMs: BATCH_MS }),
+    fast: () => cohere.order({ latencyMs: 0 }),
+    close: () => cohere.stop(),
+  };
+}
+
+export async function deleteDocument(url: string, token: string, id: string): Promise<void> {
+  await gql(url, token, 'mutation Delete($id: ID!) { deleteDocument(id: $id) { id } }', { id });
+}
+
+/** Deletes every document of the user, so that a long text does not keep the next test waiting. */
+export async function deleteAll(url: string, token: string): Promise<void> {
+  const { documents } = await gql<{ documents: { edges: { node: { id: string } }[] } }>(
+    url,
+    token,
+    '{ documents { edges { node { id } } } }',
+  );
+  for (const { node } of documents.edges) await deleteDocument(url, token, node.id);
 }
 
 export interface OpenOptions {
@@ -144,7 +194,8 @@ export async function drop(page: Page, files: { name: string; content: Buffer }[
 /** Saves a screenshot and returns the accessibility violations and the overflow of the page. */
 export async function inspect(page: Page, name: string): Promise<string[]> {
   await page.screenshot({ path: join(ARTIFACTS, `${name}.png`), animations: 'disabled' });
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  // Otherwise axe opens one more page each time, for frames of other origins; this page has none.
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
   const overflow = await page.evaluate(
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
   );

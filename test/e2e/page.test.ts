@@ -1,18 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import type { Page, Route } from 'playwright-core';
-import { gql, upload, waitForStatus } from '../support/client.js';
+import { upload, waitForStatus } from '../support/client.js';
 import { corpus } from '../support/corpus.js';
 import { longText, newUser, uploadCompleted } from '../support/documents.js';
-import { startProduct, type Product } from '../support/product.js';
+import type { Product } from '../support/product.js';
 import {
+  deleteAll,
+  deleteDocument,
   drop,
   findBrowser,
   inspect,
   row,
   rowWith,
+  startPageFixture,
   startVisitor,
   tabTo,
   waitUntilLive,
+  type PageFixture,
   type Visitor,
 } from './page-support.js';
 
@@ -27,21 +31,27 @@ const FLOWS = ['GraphQL', 'REST + WebSocket (classic)'] as const;
 type Flow = (typeof FLOWS)[number];
 const THREE_FORMATS = ['volcanoes.pdf', 'bees.docx', 'tea.txt'];
 
+let fixture: PageFixture;
 let product: Product;
 let visitor: Visitor;
 
 beforeAll(async () => {
   if (browser === null) return;
-  product = await startProduct();
+  fixture = await startPageFixture();
+  ({ product } = fixture);
   visitor = await startVisitor(browser);
 });
 
 afterEach(async () => {
+  if (browser === null) return;
   expect(await visitor.closePages()).toEqual([]);
+  await fixture.fast();
 });
 
 afterAll(async () => {
-  if (browser !== null) await visitor.close();
+  if (browser === null) return;
+  await visitor.close();
+  await fixture.close();
 });
 
 async function openAs(token: string, flow: Flow = 'GraphQL'): Promise<Page> {
@@ -50,22 +60,6 @@ async function openAs(token: string, flow: Flow = 'GraphQL'): Promise<Page> {
   if (flow !== 'GraphQL') await page.getByText(flow).click();
   await waitUntilLive(page);
   return page;
-}
-
-/** Deletes every document, so that a long text does not delay the next test. */
-async function deleteAll(token: string): Promise<void> {
-  const { documents } = await gql<{ documents: { edges: { node: { id: string } }[] } }>(
-    product.url,
-    token,
-    '{ documents { edges { node { id } } } }',
-  );
-  for (const { node } of documents.edges) await deleteDocument(token, node.id);
-}
-
-function deleteDocument(token: string, id: string): Promise<unknown> {
-  return gql(product.url, token, 'mutation Delete($id: ID!) { deleteDocument(id: $id) { id } }', {
-    id,
-  });
 }
 
 /** Returns the names and statuses on the page. */
@@ -190,7 +184,7 @@ describePage.each(FLOWS)('the page after an interruption, through %s', (flow) =>
     await throttle(-1);
     await page.getByRole('button', { name: 'Try again' }).click();
     await row(page, 'long.txt').waitFor();
-    await deleteAll(token);
+    await deleteAll(product.url, token);
   });
 
   test('updates the list without a reload after the server restarts', async () => {
@@ -198,6 +192,7 @@ describePage.each(FLOWS)('the page after an interruption, through %s', (flow) =>
     const page = await openAs(token, flow);
     await uploadCompleted(product.url, token, await corpus('tea.txt'));
     await rowWith(page, 'tea.txt', 'COMPLETED').waitFor();
+    await fixture.slow();
     await upload(product.url, token, { name: 'under-way.txt', content: longText(80) });
     await row(page, 'under-way.txt').waitFor();
     await product.kill();
@@ -249,6 +244,7 @@ describePage('the list of the page', () => {
     let requests = 0;
     page.on('request', () => requests++);
     // A document of another user is processed completely meanwhile.
+    await fixture.slow();
     await uploadCompleted(product.url, newUser(), { name: 'other.txt', content: longText(40) });
 
     expect(requests).toBe(0);
@@ -347,6 +343,7 @@ describePage('a late HTTP response', () => {
     const page = await openAs(token);
     await row(page, 'tea.txt').waitFor();
     const holding = holdNextList(page);
+    await fixture.slow();
     await upload(product.url, token, { name: 'slow.txt', content: longText(100) });
     const { text, release } = await holding;
     expect(text).toMatch(/"(PENDING|EXTRACTING|VECTORIZING)"/);
@@ -367,7 +364,7 @@ describePage('a late HTTP response', () => {
     const { text, release } = await holding;
     expect(text).toContain(document.id);
     await waitForStatus(product.url, token, document.id, 'COMPLETED');
-    await deleteDocument(token, document.id);
+    await deleteDocument(product.url, token, document.id);
     await row(page, 'knots.md').waitFor({ state: 'detached' });
     await release();
 
@@ -428,56 +425,6 @@ describePage('the page', () => {
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
     await page.getByLabel('Your name').waitFor();
   });
-});
-
-describePage.each(['light', 'dark'] as const)('the %s colour scheme of the page', (colorScheme) => {
-  test.each([360, 768, 1440])(
-    'passes the accessibility checks in every view at %i px',
-    async (width) => {
-      const token = newUser();
-      const inspectView = (page: Page, view: string) =>
-        inspect(page, `${view}-${width}-${colorScheme}`);
-      const problems: string[] = [];
-      const signIn = await visitor.open(product.url, { width, colorScheme });
-      await signIn.getByLabel('Your name').waitFor();
-      problems.push(...(await inspectView(signIn, 'sign-in')));
-
-      const page = await visitor.open(product.url, { token, width, colorScheme });
-      await waitUntilLive(page);
-      await page.getByText('No documents yet').waitFor();
-      problems.push(...(await inspectView(page, 'empty')));
-
-      await uploadCompleted(product.url, token, await corpus('volcanoes.pdf'));
-      const { document } = await upload(product.url, token, await corpus('scan.pdf'));
-      await waitForStatus(product.url, token, document.id, 'FAILED');
-      await upload(product.url, token, { name: 'busy.txt', content: longText(200) });
-      await rowWith(page, 'busy.txt', 'VECTORIZING')
-        .or(rowWith(page, 'busy.txt', 'EXTRACTING'))
-        .first()
-        .waitFor();
-      await rowWith(page, 'scan.pdf', 'FAILED').waitFor();
-      problems.push(...(await inspectView(page, 'busy')));
-
-      await page.getByRole('link', { name: 'volcanoes.pdf' }).click();
-      await page.getByRole('dialog').getByTestId('history-event').first().waitFor();
-      problems.push(...(await inspectView(page, 'details')));
-      await page.keyboard.press('Escape');
-      await page.getByRole('dialog').waitFor({ state: 'detached' });
-
-      await page.getByRole('button', { name: 'Delete volcanoes.pdf' }).click();
-      await page.getByRole('dialog').getByText('Delete this document?').waitFor();
-      problems.push(...(await inspectView(page, 'delete')));
-      await page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click();
-
-      await page.getByRole('link', { name: 'Search' }).click();
-      await page.getByLabel('What are you looking for?').fill('magma');
-      await page.keyboard.press('Enter');
-      await page.getByTestId('hit').first().waitFor();
-      problems.push(...(await inspectView(page, 'search')));
-      await deleteAll(token);
-      expect(problems).toEqual([]);
-    },
-  );
 });
 
 describePage('the playground', () => {

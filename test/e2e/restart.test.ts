@@ -283,7 +283,7 @@ describe('SIGTERM', () => {
   });
 
   it('puts a document back that would take too long, without counting it as lost', async () => {
-    await product.restart({ SHUTDOWN_DEADLINE_MS: '1500' });
+    await product.restart({ SHUTDOWN_DEADLINE_MS: '4000' });
     const token = newUser();
     const { document } = await upload(product.url, token, {
       name: 'long.txt',
@@ -328,7 +328,7 @@ describe('SIGTERM', () => {
   }
 
   it('with an upload under way exits with 0 and keeps nothing of it', async () => {
-    await product.restart({ SHUTDOWN_DEADLINE_MS: '2000' });
+    await product.restart({ SHUTDOWN_DEADLINE_MS: '6000' });
     const { sending, before } = await startHalfUpload();
     await product.stop();
     await sending;

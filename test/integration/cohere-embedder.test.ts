@@ -11,13 +11,12 @@ import {
   type TextBucket,
 } from '../../src/cohere/embedder.js';
 import {
-  cohereControl,
-  type CohereControl,
+  startCohereStandIn,
+  type CohereStandIn,
   type OrderedAnswer,
 } from '../support/cohere-stand-in/start.js';
 import { describeEmbedderContract } from '../support/contracts/embedder.js';
 import '../support/one-error-class.js';
-import { describeWith } from '../support/real-server.js';
 import { eventually } from '../support/wait.js';
 
 const DIMENSIONS = 256;
@@ -25,19 +24,28 @@ const freeBucket: TextBucket = { take: async () => undefined };
 const texts = (count: number) =>
   Array.from({ length: count }, (_, index) => `passage number ${index} of the test`);
 
-describeWith('COHERE_BASE_URL', (baseUrl) => {
-  const apiKey = process.env['COHERE_API_KEY'] ?? 'stand-in-key';
+describe('Cohere', () => {
+  let cohere: CohereStandIn;
+  beforeAll(async () => {
+    cohere = await startCohereStandIn();
+  });
+  afterAll(() => cohere.stop());
+
   const open = (more: Partial<Parameters<typeof createCohereEmbedder>[0]> = {}) =>
-    createCohereEmbedder({ apiKey, baseUrl, dimensions: DIMENSIONS, bucket: freeBucket, ...more });
+    createCohereEmbedder({
+      apiKey: cohere.apiKey,
+      baseUrl: cohere.url,
+      dimensions: DIMENSIONS,
+      bucket: freeBucket,
+      ...more,
+    });
 
   describeEmbedderContract('Cohere', () => open());
 
   describe('the embedder of Cohere', () => {
     let embedder: CohereEmbedder;
-    let cohere: CohereControl;
 
     beforeEach(async () => {
-      cohere = cohereControl(baseUrl);
       await eventually(async () => (await cohere.counts()).open === 0);
       await cohere.order({ reset: true });
       embedder = await open();
@@ -138,7 +146,7 @@ describeWith('COHERE_BASE_URL', (baseUrl) => {
     it.each([400, 401, 403, 404, 422])(
       'is refused for good by %i, whose own words are not repeated',
       async (status) => {
-        const body = { message: `invalid ${apiKey} in: the secret text` };
+        const body = { message: `invalid ${cohere.apiKey} in: the secret text` };
         await answers({ status, body, times: 20 });
         const failure: unknown = await embedder
           .embed(['the secret text'], 'document')

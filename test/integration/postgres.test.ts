@@ -9,9 +9,9 @@ import { TOPICS, toShard } from '../../src/messages/topics.js';
 import { built } from '../support/built.js';
 import {
   describeDocumentStoreContract,
-  type DocumentStoreLab,
+  type DocumentStoreHarness,
 } from '../support/contracts/document-store.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 import { createDatabase, openOwnDatabase, type OwnDatabase } from '../support/own-database.js';
 import { describeWith } from '../support/real-server.js';
 import { eventually } from '../support/wait.js';
@@ -62,7 +62,7 @@ function newDocument(more: Partial<NewDocument> = {}): NewDocument {
 }
 
 describeWith('DATABASE_URL', (server) => {
-  describeDocumentStoreContract('a PostgreSQL server', async (): Promise<DocumentStoreLab> => {
+  describeDocumentStoreContract('a PostgreSQL server', async (): Promise<DocumentStoreHarness> => {
     const { database, close } = await openOwnDatabase(server, 4);
     return {
       createStore: (maxAttempts) => createDocumentStore({ database, maxAttempts }),
@@ -361,7 +361,7 @@ describeWith('DATABASE_URL', (server) => {
     function start(wake: () => void = () => undefined) {
       const owner = startShardOwner({
         url: own.url,
-        logger: makeLog() as unknown as Parameters<typeof startShardOwner>[0]['logger'],
+        logger: makeLogger() as unknown as Parameters<typeof startShardOwner>[0]['logger'],
         wake,
       });
       owners.push(owner);

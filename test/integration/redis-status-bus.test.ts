@@ -12,7 +12,7 @@ import { createStatusHub } from '../../src/status/hub.js';
 import { describeStatusBusContract } from '../support/contracts/status-bus.js';
 import { createFakeStore } from '../support/fake-store.js';
 import { makeChange } from '../support/make-document.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 import '../support/one-error-class.js';
 import { openOwnRedis, type OwnRedis } from '../support/own-redis.js';
 import { describeWith } from '../support/real-server.js';
@@ -27,14 +27,14 @@ function heapInUse(): number {
 
 describeWith('REDIS_URL', (url) => {
   describeStatusBusContract('over Redis, in one process', async () => {
-    const bus = await createRedisStatusBus({ url, logger: makeLog() });
+    const bus = await createRedisStatusBus({ url, logger: makeLogger() });
     await eventually(() => bus.check().then(() => true));
     return { bus, close: () => bus.stop() };
   });
 
   describeStatusBusContract('over Redis, from one process to another', async () => {
     const [there, here] = await Promise.all(
-      [0, 1].map(() => createRedisStatusBus({ url, logger: makeLog() })),
+      [0, 1].map(() => createRedisStatusBus({ url, logger: makeLogger() })),
     );
     if (!there || !here) throw new Error('no buses');
     await eventually(() => Promise.all([there.check(), here.check()]));
@@ -44,11 +44,11 @@ describeWith('REDIS_URL', (url) => {
 
   describe('the status bus over Redis', () => {
     let bus: RedisStatusBus;
-    let logger: ReturnType<typeof makeLog>;
+    let logger: ReturnType<typeof makeLogger>;
     let stranger: Redis;
 
     beforeEach(async () => {
-      logger = makeLog();
+      logger = makeLogger();
       bus = await createRedisStatusBus({ url, logger });
       stranger = new Redis(url);
       await eventually(() => bus.check().then(() => true));
@@ -155,12 +155,12 @@ describeWith('REDIS_URL', (url) => {
 
   describe('the status bus while Redis fails', () => {
     let redis: OwnRedis;
-    let logger: ReturnType<typeof makeLog>;
+    let logger: ReturnType<typeof makeLogger>;
     const buses: RedisStatusBus[] = [];
 
     beforeEach(async () => {
       redis = await openOwnRedis();
-      logger = makeLog();
+      logger = makeLogger();
     });
     afterEach(async () => {
       await Promise.all(buses.splice(0).map((bus) => bus.stop()));

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { createSharedTokenBucket } from '../../src/redis/shared-token-bucket.js';
 import type { TokenBucket } from '../../src/rate-limit/token-bucket.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 import '../support/one-error-class.js';
 import { openOwnRedis, type OwnRedis } from '../support/own-redis.js';
 import { describeWith } from '../support/real-server.js';
@@ -19,11 +19,11 @@ const PER_SECOND = 475;
 const never = new AbortController().signal;
 
 describeWith('REDIS_URL', (url) => {
-  let logger: ReturnType<typeof makeLog>;
+  let logger: ReturnType<typeof makeLogger>;
   const buckets: TokenBucket[] = [];
 
   beforeEach(() => {
-    logger = makeLog();
+    logger = makeLogger();
   });
   afterEach(() => {
     for (const bucket of buckets.splice(0)) bucket.stop();

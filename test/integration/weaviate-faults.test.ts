@@ -8,7 +8,7 @@ import { createRunCleanups } from '../../src/documents/run-cleanups.js';
 import { toTenant } from '../../src/weaviate/objects.js';
 import { createWeaviateVectorStore, type WeaviateVectorStore } from '../../src/weaviate/vectors.js';
 import { startFaultProxy, type Exchange, type FaultProxy } from '../support/fault-proxy.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 import '../support/one-error-class.js';
 import { describeWith } from '../support/real-server.js';
 import { within } from '../support/wait.js';
@@ -39,7 +39,7 @@ describeWith('WEAVIATE_URL', (url) => {
       model: MODEL,
       dimensions: 4,
       timeoutMs: 10_000,
-      logger: makeLog(),
+      logger: makeLogger(),
       collection,
       ...more,
     });
@@ -276,7 +276,7 @@ describeWith('WEAVIATE_URL', (url) => {
         read: () => Promise.reject(new Error('no blobs')),
         remove: async () => undefined,
       };
-      return createRunCleanups({ store: due, vectors, blobs, logger: makeLog() });
+      return createRunCleanups({ store: due, vectors, blobs, logger: makeLogger() });
     }
   });
 

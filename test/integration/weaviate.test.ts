@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { createWeaviateVectorStore } from '../../src/weaviate/vectors.js';
 import { describeVectorStoreContract, DIMENSIONS } from '../support/contracts/vector-store.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 import '../support/one-error-class.js';
 import { describeWith } from '../support/real-server.js';
 
@@ -23,7 +23,7 @@ describeWith('WEAVIATE_URL', (url) => {
         model: name,
         dimensions,
         timeoutMs: 10_000,
-        logger: makeLog(),
+        logger: makeLogger(),
         collection,
       });
     const store = await reopen(model, DIMENSIONS);

@@ -1,7 +1,4 @@
-/**
- * asyncapi.yaml, and a check of records against it as a consumer would make it who knows nothing
- * else.
- */
+/** asyncapi.yaml, and a check of records against it that uses nothing else. */
 import { readFileSync } from 'node:fs';
 import { Ajv, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
@@ -44,16 +41,18 @@ export function readAsyncApi(): AsyncApi {
 
 type Check = (record: LogRecord) => string[];
 
-/** Answers what is wrong with a record: nothing, when it is as one of the messages of its topic. */
+/**
+ * Returns a check that lists the problems of a record, none if it matches a message of its topic.
+ */
 export function toRecordCheck(api: AsyncApi): Check {
   const topics = new Map(
     Object.values(api.channels).map((channel) => [channel.address, toMessageChecks(api, channel)]),
   );
   return (record) => {
     const checks = topics.get(record.topic);
-    if (!checks) return [`${record.topic} is not described`];
-    const answers = checks.map((check) => check(record));
-    return answers.find((problems) => problems.length === 0) ?? answers.flat();
+    if (!checks) return [`${record.topic} is not described in asyncapi.yaml`];
+    const results = checks.map((check) => check(record));
+    return results.find((problems) => problems.length === 0) ?? results.flat();
   };
 }
 
@@ -61,16 +60,20 @@ function toMessageChecks(api: AsyncApi, { messages }: Channel): Check[] {
   return Object.values(messages).map(({ $ref }) => {
     const name = $ref.split('/').at(-1) ?? '';
     const message = api.components.messages[name];
-    if (!message) throw new Error(`${$ref} is not there`);
+    if (!message) throw new Error(`${$ref} does not exist in asyncapi.yaml`);
     const checks = [
       ['headers', toValidate(api, message.headers ?? { maxProperties: 0 })],
       ['key', toValidate(api, message.bindings?.kafka.key ?? { const: '' })],
       ['payload', toValidate(api, message.payload)],
     ] as const;
     return (record) => {
-      const parts = { headers: record.headers, key: record.key, payload: parseValue(record.value) };
-      return checks.flatMap(([part, validate]) =>
-        problemsOf(`${name} ${part}`, validate, parts[part]),
+      const fields = {
+        headers: record.headers,
+        key: record.key,
+        payload: parseValue(record.value),
+      };
+      return checks.flatMap(([field, validate]) =>
+        problemsOf(`${name} ${field}`, validate, fields[field]),
       );
     };
   });
@@ -79,7 +82,7 @@ function toMessageChecks(api: AsyncApi, { messages }: Channel): Check[] {
 function toValidate(api: AsyncApi, schema: object): ValidateFunction {
   const ajv = new Ajv({ strict: false, allErrors: true });
   addFormats.default(ajv);
-  // Their $id would make every reference in them relative to it.
+  // A schema's $id would change what its references are relative to.
   const schemas = Object.fromEntries(
     Object.entries(api.components.schemas).map(([name, one]) => [name, { ...one, $id: undefined }]),
   );
@@ -96,7 +99,7 @@ function problemsOf(what: string, validate: ValidateFunction, value: unknown): s
   );
 }
 
-/** Undefined is no value of any schema. */
+/** Returns undefined, which no schema accepts, for a value that is not JSON. */
 function parseValue(value: string | null): unknown {
   try {
     return value === null ? null : JSON.parse(value);

@@ -1,7 +1,6 @@
 /**
- * Adapters as they were built. Contract tests run the build: what it starts (threads, processes)
- * starts from compiled files, and its errors are of its own classes, so they are told by name and
- * code.
+ * Adapters of the build. Contract tests use the build because threads and processes start from
+ * compiled files. Its error classes are not those of the sources: compare names and codes.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,18 +11,18 @@ import './one-error-class.js';
 type PgliteModule = typeof import('../../src/in-process/pglite.js');
 type DatabaseModule = typeof import('../../src/postgres/database.js');
 
-/** A module of the build, by its path under src. */
+/** Imports a module of the build by its path under src. */
 export async function built<Module>(path: string): Promise<Module> {
   return (await import(new URL(`../../dist/src/${path}`, import.meta.url).href)) as Module;
 }
 
-/** A folder of this test's own, and the way to remove it. */
+/** Creates a temporary folder; `close` removes it. */
 export async function openFolder(): Promise<{ folder: string; close: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'docstream-contract-'));
   return { folder, close: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** The embedded engine on a folder of its own, with the schema in it. */
+/** Opens the embedded engine, with the schema, on a temporary folder. */
 export async function openEmbeddedDatabase(): Promise<{
   database: Database;
   close: () => Promise<void>;

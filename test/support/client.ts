@@ -16,7 +16,7 @@ export interface Answer<T> {
   errors: GraphqlError[];
 }
 
-/** One POST; `token` null sends none. Errors are in the answer. */
+/** Sends one POST, without a token if `token` is null. Errors are in the response. */
 export async function ask<T>(
   url: string,
   token: string | null,
@@ -31,7 +31,7 @@ export async function ask<T>(
   return toAnswer<T>(response);
 }
 
-/** Like `ask`, but only the data: throws when there are errors. */
+/** Like `ask`, but returns the data only, and throws if there are errors. */
 export async function gql<T>(
   url: string,
   token: string | null,
@@ -68,7 +68,7 @@ const UPLOAD = `mutation Upload($file: Upload!, $options: UploadOptions) {
   }
 }`;
 
-/** A GraphQL multipart upload. Errors are in the answer. */
+/** Sends a GraphQL multipart upload. Errors are in the response. */
 export async function askUpload(
   url: string,
   token: string | null,
@@ -90,7 +90,7 @@ export async function askUpload(
   return toAnswer(await fetch(`${url}/graphql`, { method: 'POST', headers, body }));
 }
 
-/** Like `askUpload`, but only the payload: throws when there are errors. */
+/** Like `askUpload`, but returns the payload only, and throws if there are errors. */
 export async function upload(
   url: string,
   token: string | null,
@@ -100,7 +100,7 @@ export async function upload(
 }
 
 /**
- * Values of a subscription over graphql-transport-ws. Leaving the loop, or `return()`, ends it and
+ * Yields the values of a subscription over graphql-transport-ws. Leaving the loop, or `return()`,
  * closes the socket. Never reconnects.
  */
 export async function* subscribe<T>(
@@ -128,7 +128,7 @@ export async function* subscribe<T>(
   }
 }
 
-/** The same over server-sent events (graphql-sse, distinct connections). */
+/** Like `subscribe`, over server-sent events (graphql-sse, distinct connections). */
 export async function* subscribeSse<T>(
   url: string,
   token: string | null,
@@ -176,9 +176,7 @@ const STATUS = `subscription Status($id: ID!) {
   }
 }`;
 
-/**
- * Watches a document until it has one of these statuses; answers every event seen, that one last.
- */
+/** Watches a document until it has one of these statuses; returns all events, that one last. */
 export async function waitForStatus(
   url: string,
   token: string,

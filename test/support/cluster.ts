@@ -1,7 +1,7 @@
 /**
- * The product as many processes on real servers, with a database and a folder for the files of this
- * cluster's own. Topics, Redis and Weaviate are shared with other clusters of the run: their
- * documents have other ids and other users.
+ * The product as many processes on real servers. Each cluster has its own database and folder of
+ * files. Topics, Redis and Weaviate are shared with the clusters of other files, which never run at
+ * the same time and have other document ids and users.
  */
 import { Client } from 'pg';
 import { randomBytes } from 'node:crypto';
@@ -24,15 +24,15 @@ export interface Cluster {
   workers: Product[];
   relays: Product[];
   env: Record<string, string>;
-  /** One more of a kind. */
+  /** Starts one more process. */
   start(
     role: 'api' | 'worker' | 'relay',
     env?: Record<string, string>,
     until?: 'ready' | 'alive',
   ): Promise<Product>;
-  /** Rows of one statement. */
+  /** Returns the rows of one statement. */
   query<Row extends object>(sql: string, parameters?: unknown[]): Promise<Row[]>;
-  /** Ends what belongs to this cluster alone; its processes end with the test file. */
+  /** Closes what only this cluster uses; its processes are stopped after the test file. */
   close(): Promise<void>;
 }
 

@@ -1,13 +1,13 @@
-/** What tests do with documents through the public door. */
+/** What tests do with documents through the public API. */
 import { randomBytes } from 'node:crypto';
 import { gql, upload, waitForStatus, type StatusSeen, type UploadFile } from './client.js';
 
-/** A token of a user that nobody else uses. */
+/** Returns the token of a new user. */
 export function newUser(name = 'user'): string {
   return `dev:${name}-${randomBytes(6).toString('hex')}`;
 }
 
-/** Uploads and waits until it is COMPLETED; answers its id. */
+/** Uploads a file, waits until the document is COMPLETED, and returns its id. */
 export async function uploadCompleted(
   url: string,
   token: string,
@@ -20,7 +20,7 @@ export async function uploadCompleted(
   return document.id;
 }
 
-/** Uploads and waits until it is FAILED; answers its last event. */
+/** Uploads a file, waits until the document is FAILED, and returns its last event. */
 export async function uploadFailed(
   url: string,
   token: string,
@@ -64,7 +64,7 @@ export async function search(
   return (await gql<{ search: Hit[] }>(url, token, SEARCH, { ...variables })).search;
 }
 
-/** How many documents of this user are in each status. */
+/** Returns how many documents of this user are in each status. */
 export async function countDocuments(url: string, token: string): Promise<Record<string, number>> {
   const { documentCounts } = await gql<{ documentCounts: { status: string; count: number }[] }>(
     url,
@@ -81,7 +81,7 @@ export async function countUnfinished(url: string, token: string): Promise<numbe
   return UNFINISHED.reduce((sum, status) => sum + (counts[status] ?? 0), 0);
 }
 
-/** A text of about `passages` passages, each with words of its own. */
+/** Returns a text of about `passages` passages, each with different words. */
 export function longText(passages: number, seed = 'text'): string {
   const sentences = (passage: number) =>
     Array.from(

@@ -1,6 +1,6 @@
 /**
- * Extractors on working folders of their own, stopped and removed after each test. Call it at the
- * top of a test file.
+ * Extractors on temporary working folders, which are stopped and removed after each test. Call
+ * `useExtractionHarness` at the top of a test file.
  */
 import { createReadStream } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
@@ -18,17 +18,17 @@ export const GIB = 1024 * MIB;
 const corpus = fileURLToPath(new URL('../corpus/', import.meta.url));
 const detector = createFormatDetector();
 
-export interface ExtractionLab {
-  /** The working folder of this test; it may put files of its own there. */
+export interface ExtractionHarness {
+  /** Returns the working folder of this test, where the test may put files too. */
   workDir(): string;
   start(options?: Partial<ExtractorOptions>): Extractor;
-  /** An extractor whose processes run `script` instead of our reader. */
+  /** Starts an extractor whose processes run `script` instead of the reader. */
   startWithChild(script: string, options?: Partial<ExtractorOptions>): Promise<Extractor>;
-  /** The folders of documents in the working folder, wherever they are. */
+  /** Returns the folders of documents below the working folder, at any depth. */
   leftovers(): Promise<string[]>;
 }
 
-export function useExtractionLab(): ExtractionLab {
+export function useExtractionHarness(): ExtractionHarness {
   let workDir = '';
   let scripts = '';
   const extractors: Extractor[] = [];
@@ -60,19 +60,19 @@ export function useExtractionLab(): ExtractionLab {
   return {
     workDir: () => workDir,
     start,
-    async startWithChild(script, options = {}) {
+    startWithChild: async (script, options = {}) => {
       const childPath = join(scripts, 'child.mjs');
       await writeFile(childPath, script);
       return start({ childPath, ...options });
     },
-    async leftovers() {
+    leftovers: async () => {
       const entries = await readdir(workDir, { recursive: true });
       return entries.filter((path) => basename(path).startsWith('document-'));
     },
   };
 }
 
-/** By the first bytes of a file of the corpus, or of one with an absolute path. */
+/** Detects the type of a file of the corpus, or of a file with an absolute path. */
 export async function mimeTypeOf(name: string): Promise<string> {
   const path = resolve(corpus, name);
   const head = await collect(

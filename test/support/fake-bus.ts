@@ -1,19 +1,19 @@
 /**
- * A status bus in memory that can be slow to acknowledge, lose hints and come back. Hints are
- * delivered at once.
+ * A status bus in memory that can delay acknowledgements, lose notifications and reconnect. It
+ * delivers notifications synchronously.
  */
 import type { StatusEvent } from '../../src/documents/document.js';
 import type { StatusBus } from '../../src/documents/ports.js';
 
 export interface FakeBus extends StatusBus {
-  /** From now on hints are lost, or are not. */
+  /** Loses notifications from now on, or stops losing them. */
   lose(lost: boolean): void;
-  /** From now on a subscription is acknowledged only when the answered function is called. */
+  /** Acknowledges subscriptions from now on only after the returned function is called. */
   holdAcknowledgements(): () => void;
-  /** From now on every subscription is refused. */
+  /** Rejects every subscription from now on. */
   refuse(): void;
   reconnect(): void;
-  /** Channels that somebody listens to. */
+  /** Returns the channels that have listeners. */
   channels(): string[];
 }
 
@@ -32,7 +32,7 @@ export function createFakeBus(): FakeBus {
       }
     },
     subscribe: async (channel, listener) => {
-      if (refused) throw new Error('the bus is away');
+      if (refused) throw new Error('the bus is unavailable');
       await acknowledgement;
       const set = listeners.get(channel) ?? new Set();
       listeners.set(channel, set.add(listener));
@@ -42,13 +42,17 @@ export function createFakeBus(): FakeBus {
       };
     },
     onReconnect: (listener) => void reconnectListeners.push(listener),
-    lose: (value) => (lost = value),
+    lose: (value) => {
+      lost = value;
+    },
     holdAcknowledgements: () => {
       const held = Promise.withResolvers<void>();
       acknowledgement = held.promise;
       return held.resolve;
     },
-    refuse: () => (refused = true),
+    refuse: () => {
+      refused = true;
+    },
     reconnect: () => {
       for (const listener of reconnectListeners) listener();
     },

@@ -1,7 +1,4 @@
-/**
- * Documents in memory, with the rules of the real store that the status hub and the worker build
- * on.
- */
+/** Documents in memory, with the rules of the real store that the status hub and worker need. */
 import { randomUUID } from 'node:crypto';
 import type { Document, StatusEvent } from '../../src/documents/document.js';
 import type { Change, Claim, DocumentStore } from '../../src/documents/ports.js';
@@ -19,9 +16,9 @@ export type FakeStore = Pick<
 > & {
   add(more?: Partial<Document>): Document;
   get(id: string): Document;
-  /** One durable change, whatever the table says; the event that it makes. */
+  /** Makes one durable change, even if the table of changes forbids it; returns its event. */
   set(id: string, more: Partial<Document>): StatusEvent;
-  /** As if the lease had run out and another worker had taken the document. */
+  /** Replaces the lease, as if it had expired and another worker had claimed the document. */
   takeLease(id: string): void;
   remove(id: string): void;
   leaseOf(id: string): string | undefined;

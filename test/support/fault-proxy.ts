@@ -1,4 +1,4 @@
-/** Stands between a client and a real HTTP server, and does to requests what a bad day does. */
+/** A proxy between a client and a real HTTP server that injects faults. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
@@ -7,11 +7,11 @@ export interface Exchange {
   method: string;
   path: string;
   headers: IncomingMessage['headers'];
-  /** As JSON; undefined where there is none. */
+  /** The JSON body; undefined without a body. */
   body: unknown;
-  /** Asks the real server, with this body instead of the client's where one is given. */
+  /** Forwards the request to the real server, with `body` in place of the client's if given. */
   forward(body?: unknown): Promise<Answer>;
-  /** Resolves when the client has hung up. */
+  /** Resolves when the client has closed the connection. */
   gone: Promise<void>;
 }
 
@@ -20,20 +20,22 @@ export interface Answer {
   body: unknown;
 }
 
-/** Undefined: nothing is ever answered. */
+/** A fault that returns undefined never responds. */
 export type Fault = (exchange: Exchange) => Promise<Answer | undefined>;
 
 export interface FaultProxy {
   url: string;
-  /** Applies to requests from now on; without an argument they are passed on as they are. */
+  /** Applies `fault` to requests from now on; without an argument requests are forwarded. */
   use(fault?: Fault): void;
   close(): Promise<void>;
 }
 
-const passOn: Fault = (exchange) => exchange.forward();
+function passOn(exchange: Exchange): Promise<Answer> {
+  return exchange.forward();
+}
 
 export async function startFaultProxy(target: string): Promise<FaultProxy> {
-  let fault = passOn;
+  let fault: Fault = passOn;
   const server = createServer((request, response) => {
     void toExchange(target, request, response).then(async (exchange) => {
       const answer = await fault(exchange).catch((error: unknown) => ({
@@ -49,7 +51,9 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    use: (next = passOn) => void (fault = next),
+    use: (next = passOn) => {
+      fault = next;
+    },
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -1,12 +1,9 @@
-/**
- * The Firebase Auth emulator as an administrator uses it. Every test has a project of its own in
- * it.
- */
+/** The administration of the Firebase Auth emulator, where every test has its own project. */
 import { randomUUID } from 'node:crypto';
 
 export interface FirebaseProject {
   readonly id: string;
-  /** An ID token of this user, who is made if there is none yet. */
+  /** Returns an ID token of this user, whom it creates if necessary. */
   signIn(uid: string, claims?: object): Promise<string>;
   disable(uid: string): Promise<void>;
   remove(uid: string): Promise<void>;

@@ -1,6 +1,4 @@
-/**
- * As much of Google's storage API as an upload in chunks, a download and a removal need, in memory.
- */
+/** The parts of Google's storage API for chunked uploads, downloads and removals, in memory. */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { CRC32C } from '@google-cloud/storage';
 
 export interface GcsServer {
-  /** For the variable STORAGE_EMULATOR_HOST. */
+  /** The value of STORAGE_EMULATOR_HOST. */
   address: string;
   objects: Map<string, Buffer>;
   close(): Promise<void>;
@@ -32,10 +30,15 @@ export async function startGcs(): Promise<GcsServer> {
         : append(request, url, body, response);
     const name = decodeURIComponent(/\/o\/([^/]+)$/.exec(url.pathname)?.[1] ?? '');
     const content = objects.get(name);
-    if (!content)
-      return void response.writeHead(404).end('{"error":{"code":404,"message":"No such object"}}');
-    if (request.method === 'DELETE')
-      return void (objects.delete(name), response.writeHead(204).end());
+    if (!content) {
+      response.writeHead(404).end('{"error":{"code":404,"message":"No such object"}}');
+      return;
+    }
+    if (request.method === 'DELETE') {
+      objects.delete(name);
+      response.writeHead(204).end();
+      return;
+    }
     if (url.searchParams.get('alt') !== 'media') return sendMetadata(response, name, content);
     response.writeHead(200, { 'x-goog-hash': `crc32c=${hash(content)}` }).end(content);
   }
@@ -47,7 +50,7 @@ export async function startGcs(): Promise<GcsServer> {
     response.writeHead(200, { location: url.href }).end();
   }
 
-  /** The total, known with the last chunk only, stands behind the slash. */
+  /** Only the last chunk names the total size, behind the slash. */
   function append(
     request: IncomingMessage,
     url: URL,
@@ -55,11 +58,16 @@ export async function startGcs(): Promise<GcsServer> {
     response: ServerResponse,
   ): void {
     const upload = uploads.get(url.searchParams.get('upload_id') ?? '');
-    if (!upload) return void response.writeHead(404).end();
+    if (!upload) {
+      response.writeHead(404).end();
+      return;
+    }
     upload.content = Buffer.concat([upload.content, body]);
     const isLast = !request.headers['content-range']?.endsWith('/*');
-    if (!isLast)
-      return void response.writeHead(308, { range: `bytes=0-${upload.content.length - 1}` }).end();
+    if (!isLast) {
+      response.writeHead(308, { range: `bytes=0-${upload.content.length - 1}` }).end();
+      return;
+    }
     objects.set(upload.name, upload.content);
     sendMetadata(response, upload.name, upload.content);
   }

@@ -11,7 +11,7 @@ const MANY = 200_000;
 const RELATIONSHIPS = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
 const TYPES = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>';
 
-/** Over a bound: each is EXTRACTION_LIMIT. */
+/** Returns files over a bound; each ends as EXTRACTION_LIMIT. */
 export function filesOverBounds(): HostileFile[] {
   return [
     docx('deep.docx', '<w:p>'.repeat(MANY)),
@@ -33,7 +33,7 @@ export function filesOverBounds(): HostileFile[] {
   ];
 }
 
-/** Within the bounds, and as bad as they may be there: each is read as `read`. */
+/** Returns the worst files within the bounds; the text of each is `read`. */
 export function filesWithinBounds(): HostileFile[] {
   const many = (element: string): string => element.repeat(MANY);
   return [
@@ -131,7 +131,7 @@ function office(name: string, main: string, parts: Parts): HostileFile {
   };
 }
 
-/** The least that is a zip. */
+/** Writes a minimal zip. */
 function zip(parts: Parts): Buffer {
   const files: Buffer[] = [];
   const directory: Buffer[] = [];
@@ -145,14 +145,14 @@ function zip(parts: Parts): Buffer {
     common.writeUInt32LE(packed.length, 14);
     common.writeUInt32LE(Buffer.byteLength(text), 18);
     common.writeUInt16LE(name.length, 22);
-    const place = Buffer.alloc(16);
-    place.writeUInt32LE(offset, 12);
+    const location = Buffer.alloc(16);
+    location.writeUInt32LE(offset, 12);
     const file = Buffer.concat([Buffer.from('PK\x03\x04'), common, Buffer.from(name), packed]);
     directory.push(
       Buffer.concat([
         Buffer.from('PK\x01\x02\x14\x00'),
         common,
-        place.subarray(2),
+        location.subarray(2),
         Buffer.from(name),
       ]),
     );

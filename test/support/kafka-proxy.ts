@@ -1,7 +1,7 @@
 /**
- * Stands between a kafkajs client and the broker and can lose the broker's answer to a Produce
- * request: the broker has stored the batch, the client sees its connection end. It can be away
- * altogether as well.
+ * A proxy between a kafkajs client and the broker. It can lose the reply to a Produce request: the
+ * broker has stored the batch, and the client sees its connection close. It can also be
+ * unavailable.
  */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { KafkaConfig } from 'kafkajs';
@@ -11,13 +11,13 @@ const PRODUCE = 0;
 const API_KEY_AT = 4;
 
 export interface KafkaProxy {
-  /** For kafkajs: every connection goes through the proxy, whatever address the broker tells. */
+  /** For kafkajs: sends every connection through the proxy, whatever address the broker reports. */
   socketFactory: NonNullable<KafkaConfig['socketFactory']>;
-  /** While true, answers to Produce requests are lost. */
+  /** While true, the proxy loses the replies to Produce requests. */
   losesAnswers: boolean;
-  /** How many were lost. */
+  /** How many replies were lost. */
   lost: number;
-  /** While true, all connections end and none is accepted. */
+  /** While true, the proxy closes all connections and accepts none. */
   isAway: boolean;
   /** How many connections were not accepted. */
   refused: number;
@@ -57,7 +57,10 @@ export async function startKafkaProxy(): Promise<KafkaProxy> {
       broker.write(request);
     });
     broker.on('data', (answer: Buffer) => {
-      if (!losesNext) return void client.write(answer);
+      if (!losesNext) {
+        client.write(answer);
+        return;
+      }
       proxy.lost += 1;
       client.destroy();
     });

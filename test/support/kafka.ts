@@ -1,6 +1,6 @@
 /**
- * What tests need of a real Kafka: KAFKA_BROKERS says where it is. Records are read by kcat, which
- * knows nothing of our code.
+ * What tests need of a real Kafka at KAFKA_BROKERS. kcat reads the records, because it shares no
+ * code with the product.
  */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -8,13 +8,13 @@ import { promisify } from 'node:util';
 import type { Kafka } from 'kafkajs';
 import type { LogRecord } from '../../src/documents/ports.js';
 import { createKafka, type KafkaOptions } from '../../src/kafka/client.js';
-import { makeLog } from './make-log.js';
+import { makeLogger } from './make-logger.js';
 
 const brokers = process.env['KAFKA_BROKERS'] ?? '';
 
 /**
- * Runs the suite where there is a Kafka, says in one line that it does not where there is none, and
- * fails in CI then.
+ * Runs the suite if KAFKA_BROKERS is set. Otherwise prints one line and skips the suite, or fails
+ * in CI.
  */
 export function describeWithKafka(name: string, suite: () => void): void {
   if (brokers !== '') {
@@ -33,18 +33,18 @@ export function describeWithKafka(name: string, suite: () => void): void {
 
 export function openKafka(more: Partial<KafkaOptions> = {}): {
   kafka: Kafka;
-  logger: ReturnType<typeof makeLog>;
+  logger: ReturnType<typeof makeLogger>;
 } {
-  const logger = makeLog();
+  const logger = makeLogger();
   return { logger, kafka: createKafka({ brokers: brokers.split(','), logger, ...more }) };
 }
 
-export const kafkaAddress = (): { host: string; port: number } => {
+export function kafkaAddress(): { host: string; port: number } {
   const [host = '', port = ''] = (brokers.split(',')[0] ?? '').split(/:(?=\d+$)/);
   return { host, port: Number(port) };
-};
+}
 
-/** Of one test alone. */
+/** Creates a topic that only one test uses. */
 export async function makeTopic(
   kafka: Kafka,
   { partitions = 3, configs = {} }: { partitions?: number; configs?: Record<string, string> } = {},
@@ -93,10 +93,7 @@ export interface StoredRecord extends LogRecord {
   offset: number;
 }
 
-/**
- * Everything that a topic holds, in the order of each partition, as a consumer that reads committed
- * records sees it.
- */
+/** Returns all committed records of a topic, in the order of each partition. */
 export async function readTopic(topic: string): Promise<StoredRecord[]> {
   const args = ['-b', brokers, '-C', '-t', topic, '-o', 'beginning', '-e', '-q', '-J'];
   const { stdout } = await promisify(execFile)('kcat', args, { maxBuffer: 256 * 1024 * 1024 });

@@ -1,7 +1,4 @@
-/**
- * Documents and events as the product speaks of them, for tests that need one and don't care about
- * most of it.
- */
+/** Documents and events for tests that care about few of their fields. */
 import { randomUUID } from 'node:crypto';
 import type { Document, StatusEvent } from '../../src/documents/document.js';
 import { toChangeEvent } from '../../src/documents/status.js';
@@ -38,7 +35,7 @@ export function makeDocument(more: Partial<Document> = {}): Document {
   };
 }
 
-/** The durable event of a document as it is now. */
+/** Returns the durable event of a document in its present state. */
 export function makeChange(more: Partial<Document> = {}): StatusEvent {
   return toChangeEvent(makeDocument(more), null);
 }

@@ -1,7 +1,7 @@
 /**
- * Jest gives tests globals of their own, but the errors of Node's modules are made with the real
- * ones: without this, `instanceof Error` is false for every error of the file system or the
- * network, and the product would run other branches than it does outside of Jest.
+ * Makes `instanceof Error` true for the errors of Node's modules. Jest gives tests their own
+ * globals, while Node's modules use the real ones: without this, the product takes other branches
+ * than outside of Jest for every error of the file system or the network.
  */
 import { types } from 'node:util';
 

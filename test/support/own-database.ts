@@ -1,4 +1,6 @@
-/** A database of one suite's own on the server of DATABASE_URL, with the schema of the build. */
+/**
+ * A separate database for one suite on the server of DATABASE_URL, with the schema of the build.
+ */
 import { Client } from 'pg';
 import { randomBytes } from 'node:crypto';
 import type { Database } from '../../src/postgres/database.js';
@@ -23,7 +25,7 @@ export async function openOwnDatabase(server: string, poolSize = 2): Promise<Own
   return { database, url, close };
 }
 
-/** Empty, without a schema. */
+/** Creates an empty database without a schema. */
 export async function createDatabase(
   server: string,
 ): Promise<{ url: string; drop(): Promise<void> }> {

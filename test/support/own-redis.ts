@@ -1,7 +1,4 @@
-/**
- * A Redis of a test's own, which may be killed, started again, stopped for a while and locked with
- * a password.
- */
+/** A separate Redis for one test, which the test may kill, restart, pause and protect. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -14,9 +11,9 @@ export interface OwnRedis {
   readonly port: number;
   readonly url: string;
   start(...settings: string[]): Promise<void>;
-  /** SIGKILL, as when its machine fails. */
+  /** Sends SIGKILL, as a power failure does. */
   kill(): Promise<void>;
-  /** It answers nothing, with its connections open, until it is resumed. */
+  /** Keeps connections open without replies until `resume`. */
   pause(): void;
   resume(): void;
   close(): Promise<void>;
@@ -63,7 +60,7 @@ export async function openOwnRedis(): Promise<OwnRedis> {
   };
 }
 
-/** An answer that it wants a password is an answer. */
+/** Returns true if Redis replies, even if it asks for a password. */
 async function listens(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1').setEncoding('utf8');
   try {

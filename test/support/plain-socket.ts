@@ -1,4 +1,4 @@
-/** A client of the plain WebSocket at /ws that keeps whatever comes. */
+/** A client of the plain WebSocket at /ws that records every message. */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { eventually } from './wait.js';
@@ -10,11 +10,11 @@ export interface PlainMessage {
 
 export interface PlainSocket {
   readonly received: PlainMessage[];
-  /** Code and reason, once the server has closed it. */
+  /** Resolves with code and reason when the server closes the socket. */
   readonly closed: Promise<{ code: number; reason: string }>;
   send(message: unknown): void;
   sendText(text: string | Buffer): void;
-  /** The first message that fits, whether it has come already or not. */
+  /** Resolves with the first message that fits, received already or later. */
   until(fits: (message: PlainMessage) => boolean): Promise<PlainMessage>;
   close(): void;
 }
@@ -42,7 +42,7 @@ export async function openPlainSocket(url: string): Promise<PlainSocket> {
   };
 }
 
-/** Signed in, `authenticated` received. */
+/** Opens a socket, signs in and waits for `authenticated`. */
 export async function signIn(url: string, token: string, since?: string): Promise<PlainSocket> {
   const socket = await openPlainSocket(url);
   socket.send({ type: 'auth', token, ...(since !== undefined && { since }) });

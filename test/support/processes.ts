@@ -1,17 +1,14 @@
-/** Looking at processes from outside, as an operator would. */
+/** Inspects processes from outside, as an operator does. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 
 const execFileAsync = promisify(execFile);
 
-/**
- * A process that was just forked still bears the command line of its parent, so it is not by the
- * parent alone that readers are known.
- */
+/** The command line of a reader. A process that was just forked still has that of its parent. */
 const READER = /\/(reader-child|child)\.m?js/;
 
-/** The reading processes of a process, without zombies, which only wait to be counted. */
+/** Returns the process ids of the readers of a process, without zombies. */
 export async function readersOf(pid: number): Promise<number[]> {
   const { stdout } = await execFileAsync('ps', ['-A', '-o', 'pid=,ppid=,stat=,args=']);
   return stdout
@@ -33,13 +30,13 @@ export async function isRunning(pid: number): Promise<boolean> {
 
 export interface ParentProcess {
   pid: number;
-  /** Until its extractor has given a document to the child. */
+  /** Resolves when the extractor has passed a document to the child. */
   untilBusy(): Promise<void>;
-  /** SIGKILL, as when the machine fails. */
+  /** Sends SIGKILL, as a power failure does. */
   kill(): void;
 }
 
-/** A process of its own with an extractor in it, which reads one document. */
+/** Starts a process with an extractor that reads one document. */
 export async function startParent(workDir: string, childPath: string): Promise<ParentProcess> {
   const extractor = new URL('../../dist/src/extraction/extractor.js', import.meta.url).href;
   const script = `

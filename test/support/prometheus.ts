@@ -1,7 +1,7 @@
 /**
- * Reads Prometheus' text format, version 0.0.4, as strictly as `promtool check metrics` does: every
- * family once, with its help and type before its samples, names by the rules, no series twice,
- * histograms that rise to their count. Throws at the first line that is not so.
+ * Parses Prometheus' text format, version 0.0.4, as strictly as `promtool check metrics`: each
+ * family once, help and type before its samples, valid names, no duplicate series, histograms that
+ * rise to their count. Throws at the first violation.
  */
 export interface Sample {
   name: string;
@@ -23,7 +23,7 @@ const TYPE = /^# TYPE (\S+) (counter|gauge|histogram)$/;
 const SAMPLE =
   /^([a-z_:][a-z0-9_:]*)(?:\{(.*)\})? (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|Nan|\+Inf|-Inf)$/i;
 const LABEL = /^([a-z_][a-z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/i;
-/** Names that Node's default metrics have had for years. */
+/** Names of Node's default metrics that break the rules. */
 const ODD_GAUGES = /^nodejs_active_(resources|handles|requests)_total$/;
 
 export function parseExposition(text: string): Exposition {
@@ -114,10 +114,7 @@ function toKey(name: string, labels: Record<string, string>): string {
   return JSON.stringify([name, Object.entries(labels).sort()]);
 }
 
-/**
- * The value of one series; of a histogram name `…_count` or `…_sum`. Undefined when it is not
- * there.
- */
+/** Returns the value of one series, of a histogram `…_count` or `…_sum`; undefined if missing. */
 export function valueOf(
   exposition: Exposition,
   name: string,
@@ -129,7 +126,7 @@ export function valueOf(
   )?.value;
 }
 
-/** What a process tells on its /metrics. */
+/** Reads the metrics of a process. */
 export async function scrape(url: string): Promise<Exposition> {
   const response = await fetch(`${url}/metrics`);
   if (response.status !== 200) throw new Error(`/metrics answered ${response.status}`);

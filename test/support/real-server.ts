@@ -1,6 +1,6 @@
 /**
- * Tests on a real server take its address from the environment: without it they are left out,
- * except in CI, where nothing may be.
+ * Runs the tests of a real server whose address is in `variable`. Without the variable they are
+ * skipped, or fail in CI.
  */
 export function describeWith(variable: string, body: (address: string) => void): void {
   const address = process.env[variable];

@@ -1,4 +1,4 @@
-/** The doors for clients without GraphQL, and requests that no proper client sends. */
+/** The REST API, and requests that no proper client sends. */
 import { once } from 'node:events';
 import { request, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -21,7 +21,7 @@ export function bearer(token: string | null): Record<string, string> {
   return token === null ? {} : { authorization: `Bearer ${token}` };
 }
 
-/** GET of an address of the product. */
+/** Sends a GET to an address of the product. */
 export async function getRest(
   url: string,
   token: string | null,
@@ -30,10 +30,7 @@ export async function getRest(
   return toRestAnswer(await fetch(`${url}${path}`, { headers: bearer(token) }));
 }
 
-/**
- * The upload for clients without GraphQL; `before` and `after` are fields on either side of the
- * file.
- */
+/** Uploads a file over REST; `before` and `after` are fields on either side of the file. */
 export async function uploadRest(
   url: string,
   token: string | null,
@@ -76,7 +73,7 @@ export interface RawRequest {
   body?: string | Buffer;
 }
 
-/** As it stands: fetch would mend the Host header and the length of the body. */
+/** Sends a request unchanged: fetch would correct the Host header and the length of the body. */
 export async function sendRaw(
   url: string,
   { path, method = 'POST', headers = {}, body = '' }: RawRequest,
@@ -92,7 +89,7 @@ export async function sendRaw(
 
 export const BOUNDARY = 'a-boundary-of-the-tests';
 
-/** A multipart body by hand: fields first, then files, in the order given. */
+/** Writes a multipart body by hand: fields first, then files, in the order given. */
 export function multipart(
   parts: { name: string; filename?: string; content: string | Buffer }[],
 ): Buffer {

@@ -1,6 +1,6 @@
 /**
- * A small S3 in this process, on a folder of its own. It has no AbortMultipartUpload: that it was
- * asked for is what can be seen.
+ * A small S3 in this process, on a temporary folder. It does not implement AbortMultipartUpload;
+ * tests can only see the request.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -20,15 +20,15 @@ interface Server3 {
 const require = createRequire(import.meta.url);
 const S3rver = require('@20minutes/s3rver') as new (options: object) => Server3;
 
-/** The server's own: it takes no others. */
+/** The only key that the server accepts. */
 const KEY = 'S3RVER';
 
 export interface S3Server {
   endpoint: string;
   bucket: string;
-  /** Method and address of every request so far. */
+  /** The method and address of each request so far. */
   requests: string[];
-  /** Keys in the bucket. */
+  /** Returns the keys in the bucket. */
   keys(): Promise<string[]>;
   close(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export interface S3Server {
 export async function startS3(): Promise<S3Server> {
   const directory = await mkdtemp(join(tmpdir(), 'docstream-s3-'));
   const bucket = `test-${randomUUID()}`;
-  // It reckons the signature of a list in another way than the client does.
+  // s3rver 5.0.0 computes the signature of a list differently from the client.
   const signatures = { allowMismatchedSignatures: true };
   const options = {
     address: '127.0.0.1',

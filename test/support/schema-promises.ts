@@ -1,7 +1,6 @@
 /**
- * What a consumer of the old schema may rely on and the new one no longer says. Knows of JSON
- * Schema what our messages use; what differs in anything else counts as broken, so that nobody is
- * wrong in silence.
+ * Finds what an old schema promises to a consumer and the present one does not. Supports the JSON
+ * Schema that the messages use; any other difference counts as broken.
  */
 export type Schema = Record<string, unknown>;
 
@@ -13,18 +12,18 @@ export function findBrokenPromises(old: Schema, present: Schema, path = ''): str
   const presents = toBranches(present);
   if (olds.length === 1 && presents.length === 1)
     return compare(olds[0] ?? {}, presents[0] ?? {}, path);
-  // Whatever is written now must be one of the things that could be written then.
+  // Each present kind of value must be one of the old kinds.
   return presents.flatMap((branch) => {
-    const answers = olds.map((one) => compare(one, branch, path));
+    const results = olds.map((one) => compare(one, branch, path));
     return (
-      answers.find((problems) => problems.length === 0) ?? [
+      results.find((problems) => problems.length === 0) ?? [
         `${path}: a kind of value that was not there: ${JSON.stringify(branch)}`,
       ]
     );
   });
 }
 
-/** One for each type that a value may have. */
+/** Returns one schema for each type that a value may have. */
 function toBranches(schema: Schema): Schema[] {
   const choices = (schema['anyOf'] ?? schema['oneOf']) as Schema[] | undefined;
   if (choices) return choices.flatMap(toBranches);

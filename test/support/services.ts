@@ -1,11 +1,11 @@
 /**
- * The real servers that `npm run services -- up` has started, for the tests that need them.
- * DOCSTREAM_SERVICES_ENV names the file of their variables; where it is not set there are none.
+ * The variables of the real servers that `npm run services -- up` has started, from the file that
+ * DOCSTREAM_SERVICES_ENV names.
  */
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 
-/** Null: there are no services. */
+/** Returns null if DOCSTREAM_SERVICES_ENV is not set. */
 export function serviceVariables(): Record<string, string> | null {
   const file = process.env['DOCSTREAM_SERVICES_ENV'];
   if (!file) return null;

@@ -9,18 +9,18 @@ import { eventually, within } from './wait.js';
 export interface SharedProduct {
   readonly url: string;
   readonly product: Product;
-  /** A token of a user of this test only. */
+  /** Returns the token of a user of this test only. */
   newUser(name?: string): string;
-  /** The files that are stored, those half written included. */
+  /** Returns the stored files, including incomplete ones. */
   blobs(): Promise<string[]>;
 }
 
-const ANSWERS_MS = 10_000;
+const RESPONSE_MS = 10_000;
 const FINISHED_MS = 90_000;
 
 /**
- * One product for all tests of a file. After each test it must be the same process still, answer,
- * and have nothing unfinished of the users of that test. Call it at the top of a test file.
+ * Shares one product between all tests of a file. After each test it must be the same process,
+ * respond, and have no unfinished document of that test. Call it at the top of a test file.
  */
 export function shareProduct(options: ProductOptions = {}): SharedProduct {
   const users = new Set<string>();
@@ -29,7 +29,7 @@ export function shareProduct(options: ProductOptions = {}): SharedProduct {
 
   const product = (): Product => {
     if (running === undefined)
-      throw new Error('the product is started before the first test, not before');
+      throw new Error('the product starts in beforeAll; use it in tests only');
     return running;
   };
 
@@ -42,8 +42,12 @@ export function shareProduct(options: ProductOptions = {}): SharedProduct {
     const { url } = product();
     expect(product().pid).toBe(pid);
     if (!(await isRunning(pid)))
-      throw new Error(`the product has ended\n${product().logs().slice(-4_000)}`);
-    await within(gql(url, newUser(), '{ viewer { id } }'), ANSWERS_MS, 'an answer after the test');
+      throw new Error(`the product has exited\n${product().logs().slice(-4_000)}`);
+    await within(
+      gql(url, newUser(), '{ viewer { id } }'),
+      RESPONSE_MS,
+      'a response after the test',
+    );
     const finished = async () =>
       (await Promise.all([...users].map((user) => countUnfinished(url, user)))).every(
         (count) => count === 0,
@@ -63,7 +67,7 @@ export function shareProduct(options: ProductOptions = {}): SharedProduct {
     get product() {
       return product();
     },
-    newUser(name) {
+    newUser: (name) => {
       const token = newUser(name);
       users.add(token);
       return token;

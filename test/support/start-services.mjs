@@ -1,7 +1,7 @@
 /**
- * Real servers for the integration and cluster tests, started once a run where they can be had.
- * Where they cannot, the tests that need them are left out with one line that says so; never with
- * CI=true. DOCSTREAM_SERVICES_ENV names servers that run already.
+ * Starts real servers once for the integration and cluster tests. If they cannot be started, the
+ * tests that need them are skipped with one line, or the run fails with CI=true.
+ * DOCSTREAM_SERVICES_ENV names servers that already run.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 
-/** The first time Weaviate is built from its sources. */
+/** Long enough to build Weaviate from its sources, the first time. */
 const START_MS = 15 * 60_000;
 export const SCRIPT = fileURLToPath(new URL('../../scripts/services.mjs', import.meta.url));
 
@@ -32,15 +32,15 @@ function startOwn() {
   );
   process.env.DOCSTREAM_OWN_SERVICES = folder;
   if (status === 0) process.env.DOCSTREAM_SERVICES_ENV = join(folder, 'services.env');
-  else leaveOut(`${stdout}${stderr}`);
+  else skip(`${stdout}${stderr}`);
 }
 
-function leaveOut(why) {
+function skip(reason) {
   if (process.env.CI === 'true')
     throw new Error(
-      `the servers could not be started, and with CI=true nothing may be left out:\n${why}`,
+      `the servers could not be started, and with CI=true no test may be skipped:\n${reason}`,
     );
   process.stderr.write(
-    `${why}\ndocstream: left out, for want of these servers: test/integration and test/cluster.\n`,
+    `${reason}\ndocstream: skipped test/integration and test/cluster, which need these servers\n`,
   );
 }

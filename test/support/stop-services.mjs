@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { SCRIPT } from './start-services.mjs';
 
-/** Ends what start-services.mjs has started, and nothing else. */
+/** Stops what start-services.mjs has started. */
 export default function stopServices() {
   const folder = process.env.DOCSTREAM_OWN_SERVICES;
   if (!folder) return;

@@ -1,18 +1,15 @@
-/**
- * Stands between a client and any server, and can fall silent: connections stay open, and nothing
- * comes through.
- */
+/** A proxy between a client and any server that can stall: connections stay open without data. */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 export interface TcpProxy {
   port: number;
-  /** While true nothing comes through, and what was sent meanwhile comes later. */
+  /** While true, the proxy forwards nothing; it forwards the delayed data afterwards. */
   setSilent(silent: boolean): void;
   close(): Promise<void>;
 }
 
-/** `port`: where it listens; left out: a free one. */
+/** Starts a proxy on `port`, by default on a free one. */
 export async function startTcpProxy(
   target: { host: string; port: number },
   port = 0,

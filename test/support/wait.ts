@@ -3,9 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>;
 
 /**
- * Waits until `condition` answers something truthy, and answers that. An assertion that throws
- * counts as not yet; when the time is over its error is the cause. The only place where tests wait
- * for time.
+ * Waits until `condition` returns a truthy value, and returns it. An assertion that throws counts
+ * as false; after the timeout its error is the cause. Only this function makes tests wait for time.
  */
 export async function eventually<T>(
   condition: () => T | Promise<T>,
@@ -35,7 +34,7 @@ async function attempt<T>(
   }
 }
 
-/** Rejects when `promise` is not settled in time; says what was waited for. */
+/** Rejects if `promise` does not settle in time; the error names what was awaited. */
 export async function within<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
   const done = new AbortController();
   const late = sleep(timeoutMs, undefined, { signal: done.signal }).then(() => {

@@ -1,4 +1,4 @@
-/** Watching documents as clients do: over graphql-transport-ws and over server-sent events. */
+/** Watches documents as clients do: over graphql-transport-ws and server-sent events. */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { subscribe, subscribeSse, type GraphqlError } from './client.js';
@@ -54,14 +54,14 @@ async function* events(stream: AsyncGenerator<{ documentStatus: StatusEventSeen 
   for await (const { documentStatus } of stream) yield documentStatus;
 }
 
-/** The next `count` events; the stream stays open. */
+/** Returns the next `count` events; the stream stays open. */
 export async function take(stream: Watching, count: number): Promise<StatusEventSeen[]> {
   const seen: StatusEventSeen[] = [];
   while (seen.length < count) seen.push(await next(stream));
   return seen;
 }
 
-/** Events up to the first that fits, that one last; the stream stays open. */
+/** Returns the events up to the first that fits, inclusive; the stream stays open. */
 export async function takeUntil(
   stream: Watching,
   fits: (event: StatusEventSeen) => boolean,
@@ -74,7 +74,7 @@ export async function takeUntil(
   }
 }
 
-/** Everything until the server ends the stream. */
+/** Returns all events until the server ends the stream. */
 export async function takeAll(stream: Watching): Promise<StatusEventSeen[]> {
   const seen: StatusEventSeen[] = [];
   for await (const event of stream) seen.push(event);
@@ -87,7 +87,7 @@ async function next(stream: Watching): Promise<StatusEventSeen> {
   return result.value;
 }
 
-/** The extensions of the errors with which a stream is refused before its first event. */
+/** Returns the extensions of the errors that reject a stream before its first event. */
 export async function refusalOf(
   stream: AsyncGenerator<unknown>,
 ): Promise<GraphqlError['extensions'][]> {
@@ -102,7 +102,7 @@ export async function refusalOf(
   throw new Error('the stream ended without an error');
 }
 
-/** The code with which the server closes a socket after `connection_init` with this payload. */
+/** Returns the close code of a socket after `connection_init` with this payload. */
 export async function closeCodeAfterInit(url: string, payload: unknown): Promise<number> {
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, 'graphql-transport-ws');
   await once(socket, 'open');

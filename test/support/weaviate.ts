@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { serviceVariables } from './services.js';
 
-/** How many passages of a user Weaviate holds, as it counts itself, asked without our client. */
+/** Returns how many passages of a user Weaviate counts, without the client of the product. */
 export async function countObjects(userId: string): Promise<number> {
   const tenant = createHash('sha256').update(userId).digest('hex');
   const query = `{ Aggregate { DocstreamPassage(tenant: "${tenant}") { meta { count } } } }`;

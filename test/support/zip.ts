@@ -1,4 +1,4 @@
-/** Zip packages for tests: small, valid, and the same bytes every time. */
+/** Zip packages for tests: small, valid and deterministic. */
 import { crc32, deflateRawSync } from 'node:zlib';
 
 interface Entry {
@@ -28,7 +28,7 @@ export function makeZip(
   return Buffer.concat([...pieces, directory, endRecord(entries.length, directory.length, offset)]);
 }
 
-/** The same fields at other places; the directory has some more. */
+/** Both headers have these fields at different offsets; the directory has more. */
 function header({ name, content, packed, offset }: Entry, where: 'local' | 'central'): Buffer {
   const central = where === 'central';
   const bytes = Buffer.alloc(central ? 46 : 30);

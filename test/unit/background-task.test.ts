@@ -1,14 +1,28 @@
+<<<<<<< HEAD:test/unit/background-task.test.ts
 import { createBackgroundTask, type BackgroundTask } from '../../src/runtime/background-task.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 import { eventually } from '../support/wait.js';
 
 let task: BackgroundTask;
-let logger: ReturnType<typeof makeLog>;
+let logger: ReturnType<typeof makeLogger>;
 afterEach(() => task.stop());
 
 function create(run: () => Promise<boolean>, tickMs = 60_000): BackgroundTask {
-  logger = makeLog();
+  logger = makeLogger();
   task = createBackgroundTask({ name: 'test', run, tickMs, logger });
+=======
+import { createBackgroundTask, type BackgroundTask } from '../../src/documents/background.js';
+import { makeLogger } from '../support/make-logger.js';
+import { eventually } from '../support/wait.js';
+
+let task: BackgroundTask;
+let log: ReturnType<typeof makeLogger>;
+afterEach(() => task.stop());
+
+function create(run: () => Promise<boolean>, tickMs = 60_000): BackgroundTask {
+  log = makeLogger();
+  task = createBackgroundTask({ name: 'test', run, tickMs, log });
+>>>>>>> refs/heads/loop:test/unit/background.test.ts
   return task;
 }
 

@@ -12,7 +12,7 @@ const POISON = 'poison';
 const refused = new Error('refused because of its content');
 
 /** Results are texts in capitals. With `held` calls wait to be answered by hand. */
-function createLab({
+function createHarness({
   held = false,
   maxTexts = 4,
   maxCalls = 8,
@@ -22,7 +22,13 @@ function createLab({
 } = {}) {
   const calls: Call[] = [];
   const paced: { texts: number; go: () => void }[] = [];
-  const lab = { held, holdPace: false, calls, paced, texts: () => calls.map((call) => call.texts) };
+  const harness = {
+    held,
+    holdPace: false,
+    calls,
+    paced,
+    texts: () => calls.map((call) => call.texts),
+  };
   const batcher: Batcher<string> = createBatcher<string>({
     maxTexts,
     maxCalls,
@@ -33,7 +39,7 @@ function createLab({
     pace: (texts) => {
       const turn = Promise.withResolvers<void>();
       paced.push({ texts, go: turn.resolve });
-      if (!lab.holdPace) turn.resolve();
+      if (!harness.holdPace) turn.resolve();
       return turn.promise;
     },
     send: (texts, signal) => {
@@ -41,15 +47,15 @@ function createLab({
       const answer = () =>
         texts.includes(POISON) ? reject(refused) : resolve(texts.map((text) => text.toUpperCase()));
       calls.push({ texts, signal, answer, fail: reject });
-      if (!lab.held) answer();
+      if (!harness.held) answer();
       return promise;
     },
   });
-  return { ...lab, lab, batcher };
+  return { ...harness, harness, batcher };
 }
 
 test('texts of many requests share a call, and each request gets its own results in order', async () => {
-  const { batcher, texts } = createLab();
+  const { batcher, texts } = createHarness();
   const results = await Promise.all([
     batcher.submit(['a', 'b']),
     batcher.submit(['c']),
@@ -60,19 +66,19 @@ test('texts of many requests share a call, and each request gets its own results
 });
 
 test('a request larger than a call is cut, and put together again', async () => {
-  const { batcher, texts } = createLab();
+  const { batcher, texts } = createHarness();
   const all = Array.from({ length: 10 }, (_, index) => `t${index}`);
   expect(await batcher.submit(all)).toEqual(all.map((text) => text.toUpperCase()));
   expect(texts().map((call) => call.length)).toEqual([4, 4, 2]);
 });
 
 test('a text leaves at once when no call is under way', async () => {
-  const { batcher } = createLab({ quietMs: 60_000 });
+  const { batcher } = createHarness({ quietMs: 60_000 });
   expect(await batcher.submit(['a'])).toEqual(['A']);
 });
 
 test('while a call is under way texts gather until nothing more comes', async () => {
-  const { batcher, calls, texts } = createLab({ held: true });
+  const { batcher, calls, texts } = createHarness({ held: true });
   const first = batcher.submit(['a']);
   await eventually(() => calls.length === 1);
   const more = Promise.all([batcher.submit(['b']), batcher.submit(['c'])]);
@@ -83,7 +89,7 @@ test('while a call is under way texts gather until nothing more comes', async ()
 });
 
 test('texts that come one after the other share the first call', async () => {
-  const { batcher, texts } = createLab({ idleMs: 50 });
+  const { batcher, texts } = createHarness({ idleMs: 50 });
   const first = batcher.submit(['a']);
   await new Promise((resolve) => setImmediate(resolve));
   await Promise.all([first, batcher.submit(['b'])]);
@@ -91,7 +97,7 @@ test('texts that come one after the other share the first call', async () => {
 });
 
 test('in a crowd what does not fill a call waits for what the full one brings', async () => {
-  const { batcher, calls, texts } = createLab({ held: true, quietMs: 1, patienceMs: 60_000 });
+  const { batcher, calls, texts } = createHarness({ held: true, quietMs: 1, patienceMs: 60_000 });
   const work = [batcher.submit(['a', 'b', 'c', 'd']), batcher.submit(['e'])];
   await eventually(() => calls.length === 1);
   calls[0]?.answer();
@@ -107,7 +113,7 @@ test('in a crowd what does not fill a call waits for what the full one brings', 
 });
 
 test('in a crowd nobody waits for longer than is patient', async () => {
-  const { batcher, calls, texts } = createLab({ held: true, quietMs: 1, patienceMs: 30 });
+  const { batcher, calls, texts } = createHarness({ held: true, quietMs: 1, patienceMs: 30 });
   const work = [batcher.submit(['a', 'b', 'c', 'd']), batcher.submit(['e'])];
   await eventually(() => calls.length === 2);
   expect(texts()[1]).toEqual(['e']);
@@ -116,7 +122,7 @@ test('in a crowd nobody waits for longer than is patient', async () => {
 });
 
 test('what those that follow can fill waits for them, until there are too few of them', async () => {
-  const { batcher, texts } = createLab({ quietMs: 1 });
+  const { batcher, texts } = createHarness({ quietMs: 1 });
   let running = 2;
   let looks = 0;
   batcher.expect(() => {
@@ -134,13 +140,13 @@ test('what those that follow can fill waits for them, until there are too few of
 });
 
 test('a text leaves at once when those that follow cannot fill its call', async () => {
-  const { batcher } = createLab({ quietMs: 60_000 });
+  const { batcher } = createHarness({ quietMs: 60_000 });
   batcher.expect(() => 3);
   expect(await batcher.submit(['a'])).toEqual(['A']);
 });
 
 test('a call that is full leaves whatever is under way', async () => {
-  const { batcher, calls, texts } = createLab({ held: true, quietMs: 60_000 });
+  const { batcher, calls, texts } = createHarness({ held: true, quietMs: 60_000 });
   const work = [batcher.submit(['a'])];
   await eventually(() => calls.length === 1);
   work.push(batcher.submit(['b', 'c', 'd', 'e', 'f']));
@@ -154,7 +160,7 @@ test('a call that is full leaves whatever is under way', async () => {
 });
 
 test('so many calls are under way at most', async () => {
-  const { batcher, calls } = createLab({ held: true, maxCalls: 2, maxTexts: 1 });
+  const { batcher, calls } = createHarness({ held: true, maxCalls: 2, maxTexts: 1 });
   const work = batcher.submit(['a', 'b', 'c']);
   await eventually(() => calls.length === 2);
   await new Promise((resolve) => setImmediate(resolve));
@@ -166,8 +172,8 @@ test('so many calls are under way at most', async () => {
 });
 
 test('a call that waits for its turn goes on filling, and pays for what came', async () => {
-  const { lab, batcher, paced, texts } = createLab();
-  lab.holdPace = true;
+  const { harness, batcher, paced, texts } = createHarness();
+  harness.holdPace = true;
   const first = batcher.submit(['a']);
   await eventually(() => paced.length === 1);
   const more = batcher.submit(['b', 'c']);
@@ -180,7 +186,7 @@ test('a call that waits for its turn goes on filling, and pays for what came', a
 });
 
 test('one refused text fails its own request, and no other', async () => {
-  const { batcher } = createLab({ maxTexts: 8 });
+  const { batcher } = createHarness({ maxTexts: 8 });
   const requests = ['a', 'b', POISON, 'c', 'd', 'e'].map((text) =>
     batcher.submit([text]).catch((error: unknown) => error),
   );
@@ -188,14 +194,14 @@ test('one refused text fails its own request, and no other', async () => {
 });
 
 test('what is sent again pays again', async () => {
-  const { batcher, paced, texts } = createLab();
+  const { batcher, paced, texts } = createHarness();
   await Promise.all([batcher.submit(['a']), batcher.submit([POISON]).catch(() => undefined)]);
   expect(paced.map((turn) => turn.texts)).toEqual([2, 1, 1]);
   expect(texts()).toEqual([['a', POISON], ['a'], [POISON]]);
 });
 
 test('any other failure is that of all requests of the call, and of no other call', async () => {
-  const { batcher, calls } = createLab({ held: true, maxTexts: 2 });
+  const { batcher, calls } = createHarness({ held: true, maxTexts: 2 });
   const work = ['a', 'b', 'c', 'd'].map((text) =>
     batcher.submit([text]).catch((error: unknown) => error),
   );
@@ -207,7 +213,7 @@ test('any other failure is that of all requests of the call, and of no other cal
 });
 
 test('who leaves before the call takes nothing along', async () => {
-  const { batcher, texts } = createLab();
+  const { batcher, texts } = createHarness();
   const controller = new AbortController();
   const left = batcher
     .submit(['left'], { signal: controller.signal })
@@ -220,7 +226,7 @@ test('who leaves before the call takes nothing along', async () => {
 });
 
 test('who leaves in the middle gets the reason at once; the call ends only when nobody waits for it', async () => {
-  const { batcher, calls } = createLab({ held: true });
+  const { batcher, calls } = createHarness({ held: true });
   const [one, two] = [new AbortController(), new AbortController()];
   const work = [one, two].map(({ signal }, index) =>
     batcher.submit([`t${index}`], { signal }).catch((error: unknown) => error),
@@ -235,15 +241,15 @@ test('who leaves in the middle gets the reason at once; the call ends only when 
 });
 
 test('who leaves while the call waits for its turn is not sent, and the next one is', async () => {
-  const { lab, batcher, paced, texts } = createLab();
-  lab.holdPace = true;
+  const { harness, batcher, paced, texts } = createHarness();
+  harness.holdPace = true;
   const controller = new AbortController();
   const left = batcher
     .submit(['left'], { signal: controller.signal })
     .catch((error: unknown) => error);
   await eventually(() => paced.length === 1);
   controller.abort('cancelled');
-  lab.holdPace = false;
+  harness.holdPace = false;
   paced[0]?.go();
   expect(await left).toBe('cancelled');
   expect(await batcher.submit(['next'])).toEqual(['NEXT']);
@@ -251,7 +257,7 @@ test('who leaves while the call waits for its turn is not sent, and the next one
 });
 
 test('stopping rejects what waits and what is under way', async () => {
-  const { batcher, calls } = createLab({ held: true, maxTexts: 1, maxCalls: 1 });
+  const { batcher, calls } = createHarness({ held: true, maxTexts: 1, maxCalls: 1 });
   const work = ['a', 'b'].map((text) => batcher.submit([text]).catch((error: unknown) => error));
   await eventually(() => calls.length === 1);
   const stopped = new Error('stopped');
@@ -261,13 +267,13 @@ test('stopping rejects what waits and what is under way', async () => {
 });
 
 test('no texts are answered without a call', async () => {
-  const { batcher, calls } = createLab();
+  const { batcher, calls } = createHarness();
   expect(await batcher.submit([])).toEqual([]);
   expect(calls).toEqual([]);
 });
 
 test('a call is filled in turn over the users, then over the documents', async () => {
-  const { batcher, calls, texts } = createLab({ held: true, maxTexts: 2, maxCalls: 1 });
+  const { batcher, calls, texts } = createHarness({ held: true, maxTexts: 2, maxCalls: 1 });
   const submit = (userId: string, documentId: string, ...wanted: string[]) =>
     batcher.submit(wanted, { owner: { userId, documentId } });
   const work = [submit('a', 'large', 'l1', 'l2', 'l3', 'l4', 'l5', 'l6')];

@@ -7,7 +7,7 @@ import { expectPace, limitBodyTime } from '../../src/api/http/body-time.js';
 import { createErrorHandler } from '../../src/api/http/errors.js';
 import { guardUnread } from '../../src/api/http/guard-unread.js';
 import { limitPipelining } from '../../src/api/http/limit-pipelining.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 
 let server: Server;
 
@@ -18,7 +18,7 @@ afterEach(() => {
 
 async function listen(application: express.Express, wrap = limitPipelining): Promise<string> {
   application.use(
-    createErrorHandler(makeLog() as unknown as Parameters<typeof createErrorHandler>[0]),
+    createErrorHandler(makeLogger() as unknown as Parameters<typeof createErrorHandler>[0]),
   );
   server = createServer(wrap(application)).listen(0, '127.0.0.1');
   await once(server, 'listening');

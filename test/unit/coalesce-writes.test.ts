@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 import { coalesceWrites } from '../../src/api/http/coalesce-writes.js';
 
 /** A connection that counts its writes, and a socket that sends each message as it is. */
-function createLab() {
+function createHarness() {
   const writes: string[] = [];
   const connection = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -26,7 +26,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('what is sent over a WebSocket', () => {
   it('in one turn of the loop is one write, in order', async () => {
-    const { socket, writes } = createLab();
+    const { socket, writes } = createHarness();
     socket.send('a');
     await Promise.resolve();
     socket.send('b');
@@ -36,7 +36,7 @@ describe('what is sent over a WebSocket', () => {
   });
 
   it('in different turns are different writes, and none waits for the next', async () => {
-    const { socket, writes } = createLab();
+    const { socket, writes } = createHarness();
     socket.send('a');
     await turn();
     expect(writes).toEqual(['a']);

@@ -7,7 +7,7 @@ import { createStatusHub, type StatusHub, type StatusStream } from '../../src/st
 import { createFakeBus, type FakeBus } from '../support/fake-bus.js';
 import { createFakeStore, type FakeStore } from '../support/fake-store.js';
 import { makeDocument } from '../support/make-document.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 import { eventually } from '../support/wait.js';
 
 setFlagsFromString('--expose-gc');
@@ -28,7 +28,7 @@ beforeEach(() => {
     reads += 1;
     return structuredClone(await store.recent(...question));
   };
-  hub = createStatusHub({ bus, logger: makeLog(), store: { ...store, recent } });
+  hub = createStatusHub({ bus, logger: makeLogger(), store: { ...store, recent } });
 });
 afterEach(() => hub.stop());
 
@@ -84,7 +84,7 @@ describe('list watchers that are not read', () => {
         makeDocument({ id: String(index), status: 'COMPLETED', seq }),
       );
     };
-    hub = createStatusHub({ bus, logger: makeLog(), store: { ...store, recent } });
+    hub = createStatusHub({ bus, logger: makeLogger(), store: { ...store, recent } });
     await watchUnread(10);
     const streams: StatusStream[] = [];
     const growth = await heapGrowthOf(async () => {

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { watchMarkedBlobs, type MarkedBlobs } from '../../src/blobs/marked-blobs.js';
 import type { BlobStore } from '../../src/documents/ports.js';
 import { ApiError, ProcessingFailure } from '../../src/errors.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 import { eventually } from '../support/wait.js';
 
 const away = new ApiError('DEPENDENCY_UNAVAILABLE', 'The store at BLOB_URL has no marker.');
@@ -10,7 +10,7 @@ const away = new ApiError('DEPENDENCY_UNAVAILABLE', 'The store at BLOB_URL has n
 let isThere: boolean;
 let files: Map<string, string>;
 let marked: MarkedBlobs;
-let logger: ReturnType<typeof makeLog>;
+let logger: ReturnType<typeof makeLogger>;
 
 const store: BlobStore = {
   write: async (key) => void files.set(key, 'content'),
@@ -24,7 +24,7 @@ const store: BlobStore = {
 beforeEach(() => {
   isThere = true;
   files = new Map();
-  logger = makeLog();
+  logger = makeLogger();
   const marker = {
     write: async () => undefined,
     check: async () => (isThere ? undefined : Promise.reject(away)),

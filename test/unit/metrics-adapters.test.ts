@@ -11,10 +11,10 @@ import type { Backlog, DocumentStore, LogRecord } from '../../src/documents/port
 import type { Run } from '../../src/documents/process-document.js';
 import { createStatusHub, type StatusHub } from '../../src/status/hub.js';
 import { createFakeBus } from '../support/fake-bus.js';
-import { createFakeEmbedder, createFakeVectors } from '../support/fake-parts.js';
+import { createFakeEmbedder, createFakeVectors } from '../support/fake-adapters.js';
 import { createFakeStore } from '../support/fake-store.js';
 import { makeDocument } from '../support/make-document.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 import { parseExposition, valueOf, type Exposition } from '../support/prometheus.js';
 
 let metrics: Metrics;
@@ -188,7 +188,11 @@ describe('watchers', () => {
   beforeEach(() => {
     hub = measureHub(
       metrics.registry,
-      createStatusHub({ bus: createFakeBus(), store, logger: makeLog() }),
+<<<<<<< HEAD:test/unit/metrics-adapters.test.ts
+      createStatusHub({ bus: createFakeBus(), store, logger: makeLogger() }),
+=======
+      createStatusHub({ bus: createFakeBus(), store, log: makeLogger() }),
+>>>>>>> refs/heads/loop:test/unit/metrics-parts.test.ts
     );
   });
 
@@ -299,7 +303,11 @@ describe('docs/metrics.md', () => {
     });
     measureHub(
       metrics.registry,
-      createStatusHub({ bus: createFakeBus(), store: createFakeStore(), logger: makeLog() }),
+<<<<<<< HEAD:test/unit/metrics-adapters.test.ts
+      createStatusHub({ bus: createFakeBus(), store: createFakeStore(), logger: makeLogger() }),
+=======
+      createStatusHub({ bus: createFakeBus(), store: createFakeStore(), log: makeLogger() }),
+>>>>>>> refs/heads/loop:test/unit/metrics-parts.test.ts
     );
     countSockets(metrics.registry, {});
     showBacklog(metrics, async () => BACKLOG);

@@ -10,7 +10,7 @@ import {
   createFakeText,
   createFakeVectors,
   type FakeVectors,
-} from '../support/fake-parts.js';
+} from '../support/fake-adapters.js';
 import { makeDocument } from '../support/make-document.js';
 
 /** `count` passages, each a page of its own. */

@@ -1,6 +1,6 @@
 import { createRelayLatest } from '../../src/documents/relay-latest.js';
 import type { LatestRow, LogRecord } from '../../src/documents/ports.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 
 const row = (documentId: string, shard: number, version = '1'): LatestRow => ({
   documentId,
@@ -31,7 +31,7 @@ function createParts(...rows: LatestRow[]) {
       published.push(records.map((record) => record.key));
     },
   };
-  const logger = makeLog();
+  const logger = makeLogger();
   return {
     rows,
     published,

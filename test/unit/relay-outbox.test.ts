@@ -1,6 +1,6 @@
 import type { LogRecord, OutboxRow } from '../../src/documents/ports.js';
 import { createRelayOutbox } from '../../src/documents/relay-outbox.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 
 /** An outbox and a log in memory; the log can be away. */
 function createParts(count: number) {
@@ -43,7 +43,7 @@ function createParts(count: number) {
     parked,
     logger,
     outbox,
-    relay: createRelayOutbox({ outbox, eventLog: logger, logger: makeLog() }),
+    relay: createRelayOutbox({ outbox, eventLog: logger, logger: makeLogger() }),
   };
 }
 

@@ -1,12 +1,12 @@
 import { createResourceStack } from '../../src/runtime/resource-stack.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 
 type Logger = Parameters<typeof createResourceStack>[0];
 
 const NEVER = new Promise<void>(() => undefined);
 
 function create() {
-  const logger = makeLog();
+  const logger = makeLogger();
   const closed: string[] = [];
   const resources = createResourceStack(logger as unknown as Logger);
   const push = (name: string, close: () => Promise<void> | void = () => undefined) =>

@@ -1,7 +1,7 @@
 import type { Cleanup, DocumentStore } from '../../src/documents/ports.js';
 import { createRunCleanups } from '../../src/documents/run-cleanups.js';
-import { createFakeBlobs, createFakeVectors } from '../support/fake-parts.js';
-import { makeLog } from '../support/make-log.js';
+import { createFakeBlobs, createFakeVectors } from '../support/fake-adapters.js';
+import { makeLogger } from '../support/make-logger.js';
 
 function makeCleanup(id: string, more: Partial<Cleanup> = {}): Cleanup {
   const rest = { generationsBelow: null, onlyGeneration: null, removesDocument: false, runs: 0 };
@@ -20,7 +20,7 @@ function createParts(due: Cleanup[]) {
     store,
     vectors: createFakeVectors(),
     blobs: createFakeBlobs(),
-    logger: makeLog(),
+    logger: makeLogger(),
   };
   return { ...parts, finished, run: createRunCleanups(parts) };
 }

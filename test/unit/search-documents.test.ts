@@ -12,8 +12,8 @@ import {
   type Search,
 } from '../../src/documents/search-documents.js';
 import { ApiError } from '../../src/errors.js';
-import { makeLog } from '../support/make-log.js';
-import { createFakeEmbedder, createFakeVectors } from '../support/fake-parts.js';
+import { makeLogger } from '../support/make-logger.js';
+import { createFakeEmbedder, createFakeVectors } from '../support/fake-adapters.js';
 import { eventually } from '../support/wait.js';
 import { createFakeStore, type FakeStore } from '../support/fake-store.js';
 
@@ -22,12 +22,12 @@ const alice = { id: 'alice', email: null, isAdmin: false, expiresAt: null };
 let store: FakeStore;
 let hits: VectorHit[];
 let asked: VectorQuery[];
-let logger: ReturnType<typeof makeLog>;
+let logger: ReturnType<typeof makeLogger>;
 beforeEach(() => {
   store = createFakeStore();
   hits = [];
   asked = [];
-  logger = makeLog();
+  logger = makeLogger();
 });
 
 /**

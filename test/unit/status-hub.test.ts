@@ -3,7 +3,7 @@ import { createStatusHub, type StatusHub, type StatusStream } from '../../src/st
 import type { Document, StatusEvent } from '../../src/documents/document.js';
 import { createFakeBus, type FakeBus } from '../support/fake-bus.js';
 import { createFakeStore, type FakeStore } from '../support/fake-store.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 import { eventually } from '../support/wait.js';
 
 const { jest } = import.meta;
@@ -11,12 +11,12 @@ const { jest } = import.meta;
 let bus: FakeBus;
 let store: FakeStore;
 let hub: StatusHub;
-let logger: ReturnType<typeof makeLog>;
+let logger: ReturnType<typeof makeLogger>;
 
 beforeEach(() => {
   bus = createFakeBus();
   store = createFakeStore();
-  logger = makeLog();
+  logger = makeLogger();
   hub = createStatusHub({ bus, store, logger });
 });
 afterEach(() => {

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { limitLines } from '../../src/runtime/limit-lines.js';
 import type { Logger } from '../../src/runtime/logger.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 
 const PROJECT = new URL('../../', import.meta.url);
 
@@ -68,7 +68,7 @@ it('logs what a library writes to the console without its words', () => {
 });
 
 it('writes ten lines of one kind in a minute, and then says how many it left out', () => {
-  const logger = makeLog();
+  const logger = makeLogger();
   let now = 0;
   const limited = limitLines(logger as unknown as Logger, () => now);
   for (let line = 0; line < 500; line += 1) limited.warn({ line }, 'one kind');

@@ -9,7 +9,7 @@ import type {
 } from '../../src/documents/ports.js';
 import { toChangeEvent } from '../../src/documents/status.js';
 import { createUploadDocument, type UploadOptions } from '../../src/documents/upload-document.js';
-import { createFakeBlobs, type FakeBlobs } from '../support/fake-parts.js';
+import { createFakeBlobs, type FakeBlobs } from '../support/fake-adapters.js';
 import { makeDocument } from '../support/make-document.js';
 
 const alice = { id: 'alice', email: null, isAdmin: false, expiresAt: null };

@@ -6,11 +6,11 @@ import type { ProcessDocument, Run } from '../../src/documents/process-document.
 import { createWorker, type Worker } from '../../src/documents/worker.js';
 import { ProcessingFailure } from '../../src/errors.js';
 import { createFakeStore, type FakeStore } from '../support/fake-store.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 import { eventually } from '../support/wait.js';
 
 let store: FakeStore;
-let logger: ReturnType<typeof makeLog>;
+let logger: ReturnType<typeof makeLogger>;
 let announced: StatusEvent[];
 let leases: LeaseRenewer;
 let worker: Worker;
@@ -19,7 +19,7 @@ let finish: PromiseWithResolvers<void>;
 
 beforeEach(() => {
   store = createFakeStore();
-  logger = makeLog();
+  logger = makeLogger();
   announced = [];
   finish = Promise.withResolvers();
 });

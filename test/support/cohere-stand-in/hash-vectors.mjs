@@ -1,12 +1,12 @@
 /**
- * Texts to vectors without a model: a bag of words, hashed. Texts that share words are near, the
- * same text always gives the same vector, and a text takes microseconds.
+ * Vectors without a model: a hashed bag of words. Texts that share words have near vectors, a text
+ * always has the same vector, and a vector takes microseconds.
  */
 const WORD = /[\p{L}\p{N}]+/gu;
-/** Words this short are mostly such that every text has. */
+/** Most words of this length occur in every text. */
 const SHORT_WORD = 3;
 const SHORT_WORD_WEIGHT = 0.2;
-/** Keeps an answer of 96 vectors small; the length of a vector then errs by less than 1e-5. */
+/** Keeps a response of 96 vectors small; the length of a vector is then off by less than 1e-5. */
 const DECIMALS = 1e6;
 
 export function toVector(text, dimensions) {
@@ -21,7 +21,7 @@ export function toVector(text, dimensions) {
   return Array.from(sums, (sum) => Math.round((sum / (length || 1)) * DECIMALS) / DECIMALS);
 }
 
-/** Of vectors of length 1. */
+/** Returns the cosine of vectors of length 1. */
 export function cosine(a, b) {
   return a.reduce((sum, value, index) => sum + value * b[index], 0);
 }

@@ -1,9 +1,9 @@
 /**
- * The stand-in as a process of its own:
+ * The stand-in as a separate process:
  *
  *     node test/support/cohere-stand-in/main.mjs [--port 0] [--key stand-in-key] [--dimensions 384]
  *
- * It prints its address when it listens.
+ * It prints its address as soon as it listens.
  */
 import { parseArgs } from 'node:util';
 import { createCohereStandIn } from './server.mjs';
@@ -12,7 +12,7 @@ const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '0' },
     key: { type: 'string', default: 'stand-in-key' },
-    // As embed-english-light-v3.0; a call that asks for output_dimension gets that.
+    // The dimensions of embed-english-light-v3.0; output_dimension of a call overrides them.
     dimensions: { type: 'string', default: '384' },
   },
 });

@@ -1,13 +1,13 @@
 /* global AbortController */
 /**
- * Speaks Cohere's v2 embed and rerank. A door beside them, /control, is for tests:
+ * Serves Cohere's v2 embed and rerank, and a control interface for tests:
  *
- *     GET  /control   counts of calls and texts, the largest batch, how many calls were open at once, …
+ *     GET  /control   counts of calls and texts, largest batch, most open calls at once, …
  *     POST /control   { reset?, answers?: [Answer], latencyMs?, inputsPerMinute?, windowMs? }
  *
- * An Answer is for one call, or `times` calls: { of?: 'embed' | 'rerank', times?, status?,
+ * An Answer is for one call, or for `times` calls: { of?: 'embed' | 'rerank', times?, status?,
  * headers?, body?, delayMs?, hang?, tooFew?, dimensions?, nan?: true | 'word' }. With a status the
- * body is sent as it is; without one the usual answer is spoiled as asked.
+ * body is sent unchanged; without one the usual response is changed as ordered.
  */
 import { Buffer } from 'node:buffer';
 import { createServer } from 'node:http';
@@ -96,7 +96,7 @@ export function createCohereStandIn({ apiKey, dimensions }) {
   }
 }
 
-/** True when the client has closed the connection by then. */
+/** Waits, then returns true if the client has closed the connection. */
 async function isGoneAfter(response, delayMs) {
   if (delayMs > 0) {
     const gone = new AbortController();
@@ -106,24 +106,24 @@ async function isGoneAfter(response, delayMs) {
   return response.closed;
 }
 
-/** Null for what is no JSON object. */
+/** Returns the body, or null if it is not a JSON object. */
 async function readJson(request) {
-  const parts = [];
+  const buffers = [];
   let bytes = 0;
-  for await (const part of request) {
-    bytes += part.length;
+  for await (const buffer of request) {
+    bytes += buffer.length;
     if (bytes > MAX_BODY_BYTES) return null;
-    parts.push(part);
+    buffers.push(buffer);
   }
   try {
-    const value = JSON.parse(Buffer.concat(parts).toString());
+    const value = JSON.parse(Buffer.concat(buffers).toString());
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
   } catch {
     return null;
   }
 }
 
-/** A body that is text goes out as it is: an answer need not be JSON. */
+/** Sends a text unchanged, because a response need not be JSON. */
 function send(response, status, body, headers = {}) {
   if (response.headersSent || response.closed) return;
   const text =

@@ -1,4 +1,4 @@
-/** The stand-in for Cohere as a process of its own, and its door for tests. */
+/** The stand-in for Cohere as a separate process, and its control interface for tests. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -8,33 +8,33 @@ const MAIN = fileURLToPath(new URL('./main.mjs', import.meta.url));
 const KEY = 'stand-in-key';
 
 export interface OrderedAnswer {
-  /** Left out: embed. */
+  /** By default embed. */
   of?: 'embed' | 'rerank';
-  /** For so many calls. Left out: one. */
+  /** The number of calls, by default one. */
   times?: number;
-  /** Left out: the usual answer, spoiled as the other fields say. */
+  /** By default the usual response, changed as the other fields say. */
   status?: number;
   headers?: Record<string, string>;
-  /** A string is sent as it is. */
+  /** A string is sent unchanged. */
   body?: unknown;
   delayMs?: number;
-  /** No answer until the caller gives up. */
+  /** Never responds. */
   hang?: boolean;
-  /** So many vectors are missing. */
+  /** How many vectors are missing. */
   tooFew?: number;
   dimensions?: number;
-  /** true: null in the place of a number; 'word': the bare word NaN, which is no JSON. */
+  /** true: null in place of a number; 'word': the bare word NaN, which is not JSON. */
   nan?: true | 'word';
 }
 
 export interface CohereOrder {
-  /** Forgets counts, answers and settings, before everything else in the same order. */
+  /** Clears counts, responses and settings, before the rest of the same order applies. */
   reset?: boolean;
   answers?: OrderedAnswer[];
   latencyMs?: number;
-  /** Null: without limit. */
+  /** Null: no limit. */
   inputsPerMinute?: number | null;
-  /** How long a minute is. */
+  /** The length of a minute. */
   windowMs?: number;
 }
 
@@ -43,11 +43,11 @@ export interface CohereCounts {
   texts: number;
   largestBatch: number;
   rerankCalls: number;
-  /** Answered with 400 or above. */
+  /** Calls with a status of 400 or above. */
   refused: number;
-  /** Refused because of inputsPerMinute. */
+  /** Calls rejected because of inputsPerMinute. */
   limited: number;
-  /** Given up by the caller. */
+  /** Calls that the caller aborted. */
   abandoned: number;
   mostAtOnce: number;
   open: number;
@@ -65,11 +65,11 @@ export interface CohereStandIn extends CohereControl {
   stop(): Promise<void>;
 }
 
-/** The door of a stand-in that runs already, such as the one of `npm run services`. */
+/** Returns the control interface of a running stand-in, such as that of `npm run services`. */
 export function cohereControl(url: string): CohereControl {
   const ask = async (init?: RequestInit): Promise<CohereCounts> => {
     const response = await fetch(`${url}/control`, init);
-    if (!response.ok) throw new Error(`the stand-in for Cohere answers ${response.status}`);
+    if (!response.ok) throw new Error(`the stand-in for Cohere responds with ${response.status}`);
     return (await response.json()) as CohereCounts;
   };
   return {

@@ -1,5 +1,5 @@
 /**
- * The wire format of Cohere's v2 embed and rerank: what they refuse, and what they answer.
+ * The wire format of Cohere's v2 embed and rerank: what they reject, and how they respond.
  * https://docs.cohere.com/v2/reference/embed
  */
 import { randomUUID } from 'node:crypto';
@@ -8,18 +8,18 @@ import { cosine, toVector } from './hash-vectors.mjs';
 const MAX_TEXTS = 96;
 const MAX_DOCUMENTS = 1_000;
 const INPUT_TYPES = ['search_document', 'search_query', 'classification', 'clustering', 'image'];
-/** What embed-v4.0 can give. */
+/** The dimensions that embed-v4.0 supports. */
 const OUTPUT_DIMENSIONS = [256, 512, 1024, 1536];
 const META = { api_version: { version: '2' } };
 /**
- * JSON knows no NaN, yet Python's serialiser writes the bare word; the server puts it in the place
- * of this.
+ * The placeholder that the server replaces with the bare word NaN. JSON has no NaN, but Python's
+ * serialiser writes it.
  */
 export const NAN_WORD = 'the bare word NaN';
-/** As text is billed, roughly. */
+/** The approximate length of a billed token. */
 const CHARACTERS_PER_TOKEN = 4;
 
-/** A message for a body that is refused with 400; null for one that is fine. */
+/** Returns the message of a body that is rejected with 400; null for a valid body. */
 export function refuseEmbed(body, { dimensions }) {
   const {
     model,
@@ -42,11 +42,11 @@ export function refuseEmbed(body, { dimensions }) {
   return null;
 }
 
-/** `spoiled`: what a test has ordered to be wrong with this answer. */
+/** `spoiled`: the faults that a test has ordered for this response. */
 export function embed({ texts, output_dimension: wanted }, { dimensions, spoiled }) {
   const vectors = texts.map((text) => toVector(text, spoiled.dimensions ?? wanted ?? dimensions));
   const missing = Number(spoiled.tooFew ?? 0);
-  // null is what JavaScript's serialiser makes of NaN.
+  // JavaScript's serialiser writes null for NaN.
   if (spoiled.nan) vectors[0][0] = spoiled.nan === 'word' ? NAN_WORD : null;
   const billed = {
     input_tokens: texts.reduce(

@@ -2,7 +2,7 @@
 import type { Backlog } from '../../../src/documents/ports.js';
 import type { Database } from '../../../src/postgres/database.js';
 
-export interface BacklogLab {
+export interface BacklogHarness {
   database: Database;
   read(): Promise<Backlog>;
   close(): Promise<void>;
@@ -39,24 +39,24 @@ export async function addOutboxRows(
 
 const AGO = (seconds: number) => `clock_timestamp() - interval '${seconds} seconds'`;
 
-export function describeBacklogContract(name: string, open: () => Promise<BacklogLab>): void {
+export function describeBacklogContract(name: string, open: () => Promise<BacklogHarness>): void {
   describe(`the backlog: ${name}`, () => {
-    let lab: BacklogLab;
+    let harness: BacklogHarness;
     const add = (...rows: [status: string, count: number, more?: Record<string, string>]) =>
-      addDocuments(lab.database, ...rows);
+      addDocuments(harness.database, ...rows);
 
     beforeAll(async () => {
-      lab = await open();
+      harness = await open();
     });
     beforeEach(() =>
-      lab.database.query(
+      harness.database.query(
         'truncate documents, document_events, outbox, cleanups, latest_queue, dead_letters',
       ),
     );
-    afterAll(() => lab.close());
+    afterAll(() => harness.close());
 
     it('is nothing at all in an empty database', async () => {
-      expect(await lab.read()).toEqual({
+      expect(await harness.read()).toEqual({
         documents: {
           PENDING: 0,
           EXTRACTING: 0,
@@ -80,7 +80,7 @@ export function describeBacklogContract(name: string, open: () => Promise<Backlo
       for (const [status, count] of Object.entries(counts)) await add(status, count);
       await add('extracting', 2, leased);
       await add('vectorizing', 1, leased);
-      const { documents } = await lab.read();
+      const { documents } = await harness.read();
       expect(documents).toEqual({
         PENDING: 7,
         COMPLETED: 6,
@@ -94,11 +94,11 @@ export function describeBacklogContract(name: string, open: () => Promise<Backlo
 
     it('tells since when the longest waiting document has been due: after its upload, its time or its last try', async () => {
       await add('pending', 1, { updated_at: AGO(500), scheduled_for: AGO(60) });
-      expect((await lab.read()).oldestWaitingSeconds).toBeCloseTo(60, -1);
+      expect((await harness.read()).oldestWaitingSeconds).toBeCloseTo(60, -1);
       await add('pending', 1, { updated_at: AGO(500), next_attempt_at: AGO(120) });
-      expect((await lab.read()).oldestWaitingSeconds).toBeCloseTo(120, -1);
+      expect((await harness.read()).oldestWaitingSeconds).toBeCloseTo(120, -1);
       await add('pending', 1, { updated_at: AGO(300) });
-      expect((await lab.read()).oldestWaitingSeconds).toBeCloseTo(300, -1);
+      expect((await harness.read()).oldestWaitingSeconds).toBeCloseTo(300, -1);
     });
 
     it('does not take for waiting what is not due yet, or does not wait', async () => {
@@ -108,37 +108,37 @@ export function describeBacklogContract(name: string, open: () => Promise<Backlo
       });
       await add('completed', 1, { updated_at: AGO(500) });
       await add('extracting', 1, { updated_at: AGO(500), lease_until: 'clock_timestamp()' });
-      expect((await lab.read()).oldestWaitingSeconds).toBe(0);
+      expect((await harness.read()).oldestWaitingSeconds).toBe(0);
     });
 
     it('counts the outbox, with the age of its oldest row, and what was set aside by itself', async () => {
-      await addOutboxRows(lab.database, 2, { ageSeconds: 900, parkedReason: 'TOO_LARGE' });
-      await addOutboxRows(lab.database, 1, { ageSeconds: 40 });
-      await addOutboxRows(lab.database, 3);
-      const { outbox } = await lab.read();
+      await addOutboxRows(harness.database, 2, { ageSeconds: 900, parkedReason: 'TOO_LARGE' });
+      await addOutboxRows(harness.database, 1, { ageSeconds: 40 });
+      await addOutboxRows(harness.database, 3);
+      const { outbox } = await harness.read();
       expect(outbox).toMatchObject({ rows: 4, parkedRows: 2 });
       expect(outbox.oldestSeconds).toBeCloseTo(40, -1);
     });
 
     it('counts what is still to be told on the compacted topic, and messages that nobody can read', async () => {
-      await lab.database.query(
+      await harness.database.query(
         'insert into latest_queue (document_id, shard) select gen_random_uuid(), 1 from generate_series(1, 3)',
       );
-      await lab.database.query(
+      await harness.database.query(
         "insert into dead_letters (topic, partition, message_offset, reason) select 'a-topic', 0, n, 'NOT_JSON' from generate_series(1, 2) n",
       );
-      expect(await lab.read()).toMatchObject({ latestQueueRows: 3, unreadableMessages: 2 });
+      expect(await harness.read()).toMatchObject({ latestQueueRows: 3, unreadableMessages: 2 });
     });
 
     it('tells for how long a cleanup is overdue, and nothing of those that are to come', async () => {
       const insert = (runAt: string) =>
-        lab.database.query(
+        harness.database.query(
           `insert into cleanups (document_id, user_id, run_at) values (gen_random_uuid(), 'alice', ${runAt})`,
         );
       await insert("clock_timestamp() + interval '1 day'");
-      expect((await lab.read()).cleanupOverdueSeconds).toBe(0);
+      expect((await harness.read()).cleanupOverdueSeconds).toBe(0);
       await insert(AGO(700));
-      expect((await lab.read()).cleanupOverdueSeconds).toBeCloseTo(700, -1);
+      expect((await harness.read()).cleanupOverdueSeconds).toBeCloseTo(700, -1);
     });
   });
 }

@@ -12,25 +12,28 @@ const { MARKER_KEY } = await built<typeof import('../../../src/blobs/managed-blo
   'blobs/managed-blob-store.js',
 );
 
-export interface BlobStoreLab {
+export interface BlobStoreHarness {
   store: BlobStore;
   /** Everything that lies there, what is half written included. */
   names(): Promise<string[]>;
   close(): Promise<void>;
 }
 
-export function describeBlobStoreContract(name: string, open: () => Promise<BlobStoreLab>): void {
+export function describeBlobStoreContract(
+  name: string,
+  open: () => Promise<BlobStoreHarness>,
+): void {
   describe(`a blob store: ${name}`, () => {
-    let lab: BlobStoreLab;
+    let harness: BlobStoreHarness;
     let store: BlobStore;
     let key: string;
 
     beforeEach(async () => {
-      lab = await open();
-      store = lab.store;
+      harness = await open();
+      store = harness.store;
       key = randomUUID();
     });
-    afterEach(() => lab.close());
+    afterEach(() => harness.close());
 
     const read = async () => buffer(await store.read(key));
 
@@ -59,7 +62,7 @@ export function describeBlobStoreContract(name: string, open: () => Promise<Blob
         store.write(key, Readable.from(broken(), { objectMode: false })),
       ).rejects.toThrow('the client went away');
       await expect(store.read(key)).rejects.toMatchObject({ code: 'BLOB_MISSING' });
-      expect(await lab.names()).toEqual([]);
+      expect(await harness.names()).toEqual([]);
     });
 
     it('leaves nothing of a stream that was destroyed', async () => {
@@ -71,7 +74,7 @@ export function describeBlobStoreContract(name: string, open: () => Promise<Blob
       const written = store.write(key, parts);
       content.destroy(new Error('the client went away'));
       await expect(written).rejects.toThrow('the client went away');
-      expect(await lab.names()).toEqual([]);
+      expect(await harness.names()).toEqual([]);
     });
 
     it('says BLOB_MISSING for one that is not there', async () => {
@@ -86,7 +89,7 @@ export function describeBlobStoreContract(name: string, open: () => Promise<Blob
       for (const each of [key, other])
         await store.write(each, Readable.from([Buffer.from('content')]));
       await store.remove(key);
-      expect(await lab.names()).toEqual([other]);
+      expect(await harness.names()).toEqual([other]);
     });
 
     it('is quiet about removing one that is not there', async () => {
@@ -132,7 +135,7 @@ export function describeBlobStoreContract(name: string, open: () => Promise<Blob
         const marker = createInstallationMarker({ blobs: store, installation });
         await marker.write();
         await expect(marker.check()).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
-        expect(await lab.names()).toEqual([]);
+        expect(await harness.names()).toEqual([]);
       });
 
       it('replaces one that was cut short', async () => {
@@ -159,7 +162,9 @@ function createFakeInstallation(): Installation {
       await mark(id);
       isMarked = true;
     },
-    unmark: async () => void (isMarked = false),
+    unmark: async () => {
+      isMarked = false;
+    },
   };
 }
 

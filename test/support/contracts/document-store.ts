@@ -15,7 +15,7 @@ import { readingLoadOf } from '../../../src/documents/reading-load.js';
 import { TOPICS } from '../../../src/messages/topics.js';
 import { eventually } from '../wait.js';
 
-export interface DocumentStoreLab {
+export interface DocumentStoreHarness {
   /** A store on the same documents; tries of a document end at `maxAttempts`. */
   createStore(maxAttempts: number): DocumentStore;
   outbox: Outbox;
@@ -36,18 +36,18 @@ const LONG_AGO = new Date('2001-02-03T04:05:06.789Z');
 
 export function describeDocumentStoreContract(
   name: string,
-  open: () => Promise<DocumentStoreLab>,
+  open: () => Promise<DocumentStoreHarness>,
 ): void {
   describe(`a document store: ${name}`, () => {
-    let lab: DocumentStoreLab;
+    let harness: DocumentStoreHarness;
     let store: DocumentStore;
 
     beforeAll(async () => {
-      lab = await open();
-      store = lab.createStore(3);
+      harness = await open();
+      store = harness.createStore(3);
     });
-    beforeEach(() => lab.clear());
-    afterAll(() => lab.close());
+    beforeEach(() => harness.clear());
+    afterAll(() => harness.close());
 
     function newDocument(more: Partial<NewDocument> = {}): NewDocument {
       const id = randomUUID();
@@ -91,7 +91,7 @@ export function describeDocumentStoreContract(
 
     /** As for somebody who comes hours after all others. */
     const moveBehindAll = (userId: string) =>
-      lab.setFairAt(userId, new Date(Date.now() + 7 * 86_400_000));
+      harness.setFairAt(userId, new Date(Date.now() + 7 * 86_400_000));
 
     const namesOf = (claims: readonly Claim[]) => claims.map(({ document }) => document.filename);
 
@@ -128,13 +128,13 @@ export function describeDocumentStoreContract(
     }
 
     async function outboxOf(documentId: string) {
-      return (await lab.outbox.read(1_000))
+      return (await harness.outbox.read(1_000))
         .map((row) => row.record)
         .filter((record) => record.key === documentId);
     }
 
     async function emptyOutbox(): Promise<void> {
-      await lab.outbox.remove((await lab.outbox.read(1_000)).map((row) => row.id));
+      await harness.outbox.remove((await harness.outbox.read(1_000)).map((row) => row.id));
     }
 
     async function cleanupsOf(documentId: string): Promise<Cleanup[]> {
@@ -501,10 +501,8 @@ export function describeDocumentStoreContract(
       ])('knows of %s with %i bytes what the worker knows', async (mimeType, fileSize) => {
         await accept({ mimeType, fileSize });
         const load = readingLoadOf({ mimeType, fileSize });
-        const [none, small] = [
-          await claimWithin(1, { readers: 0, largeReaders: 0 }),
-          await claimWithin(1, { largeReaders: 0 }),
-        ];
+        const none = await claimWithin(1, { readers: 0, largeReaders: 0 });
+        const small = await claimWithin(1, { largeReaders: 0 });
         expect([none.length, small.length]).toEqual([
           load === 'NONE' ? 1 : 0,
           load === 'SMALL' ? 1 : 0,
@@ -647,7 +645,7 @@ export function describeDocumentStoreContract(
 
       it('the last attempt lost makes it FAILED, with the cause', async () => {
         const { id } = await accept();
-        const other = await accept({ userId: 'bob' }, lab.createStore(1));
+        const other = await accept({ userId: 'bob' }, harness.createStore(1));
         await claim(2, { leaseMs: 1 });
         const events = await eventually(async () => {
           await store.reclaimExpiredLeases({ all: false });
@@ -666,7 +664,7 @@ export function describeDocumentStoreContract(
       });
 
       it('what a document that was given up has stored is to be removed', async () => {
-        const { id } = await accept({}, lab.createStore(1));
+        const { id } = await accept({}, harness.createStore(1));
         await claimOne({ leaseMs: 1 });
         await eventually(async () => nonEmpty(await store.reclaimExpiredLeases({ all: false })));
         expect(await cleanupsOf(id)).toEqual([
@@ -675,7 +673,7 @@ export function describeDocumentStoreContract(
       });
 
       it('a restart takes every lease back and gives no document up for it', async () => {
-        const { id } = await accept({}, lab.createStore(1));
+        const { id } = await accept({}, harness.createStore(1));
         await claimOne();
         expect(await store.reclaimExpiredLeases({ all: true })).toEqual([
           expect.objectContaining({ documentId: id, status: 'PENDING' }),
@@ -978,13 +976,13 @@ export function describeDocumentStoreContract(
         await store.markDeleting('alice', id);
         await emptyOutbox();
         for (const runs of [0, 1, 2]) {
-          await lab.makeCleanupsDue();
+          await harness.makeCleanupsDue();
           const cleanup = first(await cleanupsOf(id));
           expect(cleanup.runs).toBe(runs);
           await store.finishCleanup(cleanup);
           expect(await cleanupsOf(id)).toEqual([]);
         }
-        await lab.makeCleanupsDue();
+        await harness.makeCleanupsDue();
         expect(await cleanupsOf(id)).toEqual([]);
       });
 
@@ -1008,7 +1006,7 @@ export function describeDocumentStoreContract(
       it('lists newest first', async () => {
         const ids = await acceptAll([{}, {}, {}]);
         await Promise.all(
-          ids.map((id, day) => lab.setCreatedAt([id], new Date(Date.UTC(2026, 0, day + 1)))),
+          ids.map((id, day) => harness.setCreatedAt([id], new Date(Date.UTC(2026, 0, day + 1)))),
         );
         const { documents } = await store.list('alice', { first: 10 });
         expect(documents.map((document) => document.id)).toEqual(ids.toReversed());
@@ -1016,7 +1014,7 @@ export function describeDocumentStoreContract(
 
       it('pages show every document once, also when all were made at the same moment', async () => {
         const ids = await acceptAll(Array.from({ length: 7 }, () => ({})));
-        await lab.setCreatedAt(ids, LONG_AGO);
+        await harness.setCreatedAt(ids, LONG_AGO);
         const seen: string[] = [];
         let page = await store.list('alice', { first: 3 });
         expect(page.hasPreviousPage).toBe(false);
@@ -1032,7 +1030,7 @@ export function describeDocumentStoreContract(
 
       it('a document that comes while somebody pages does not shift the pages', async () => {
         const ids = await acceptAll([{}, {}, {}, {}]);
-        await lab.setCreatedAt(ids, LONG_AGO);
+        await harness.setCreatedAt(ids, LONG_AGO);
         const page = await store.list('alice', { first: 2 });
         await accept();
         const next = await store.list('alice', { first: 2, after: present(page.documents.at(-1)) });
@@ -1174,21 +1172,21 @@ export function describeDocumentStoreContract(
     describe('the outbox', () => {
       it('gives the oldest rows first, so many at most', async () => {
         const ids = await acceptAll([{}, {}]);
-        const rows = await lab.outbox.read(3);
+        const rows = await harness.outbox.read(3);
         expect(rows.map((row) => row.record.key)).toEqual([ids[0], ids[0], ids[1]]);
       });
 
       it('keeps a row until it is removed, and removes no other', async () => {
         await acceptAll([{}, {}]);
-        const [one, ...others] = await lab.outbox.read(10);
-        await lab.outbox.remove([present(one).id]);
-        expect(await lab.outbox.read(10)).toEqual(others);
+        const [one, ...others] = await harness.outbox.read(10);
+        await harness.outbox.remove([present(one).id]);
+        expect(await harness.outbox.read(10)).toEqual(others);
       });
 
       it('removes nothing for no ids', async () => {
         await accept();
-        await lab.outbox.remove([]);
-        expect(await lab.outbox.read(10)).toHaveLength(2);
+        await harness.outbox.remove([]);
+        expect(await harness.outbox.read(10)).toHaveLength(2);
       });
 
       it('has nothing of what was not committed', async () => {
@@ -1196,7 +1194,7 @@ export function describeDocumentStoreContract(
         await emptyOutbox();
         const [document] = (await store.list('alice', { first: 1 })).documents;
         await change({ ...present(document), generation: 9 }, 'CANCELLED');
-        expect(await lab.outbox.read(10)).toEqual([]);
+        expect(await harness.outbox.read(10)).toEqual([]);
       });
     });
   });

@@ -1,7 +1,7 @@
 /** What every Identity promises. */
 import type { Identity } from '../../../src/documents/ports.js';
 
-export interface IdentityLab {
+export interface IdentityHarness {
   identity: Identity;
   /** A token of this user that holds now. */
   tokenOf(userId: string): string;
@@ -11,7 +11,7 @@ export interface IdentityLab {
   badTokens: readonly string[];
 }
 
-export function describeIdentityContract(name: string, open: () => IdentityLab): void {
+export function describeIdentityContract(name: string, open: () => IdentityHarness): void {
   describe(`an identity: ${name}`, () => {
     const { identity, tokenOf, adminId, badTokens } = open();
 

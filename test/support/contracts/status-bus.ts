@@ -77,7 +77,8 @@ export function describeStatusBusContract(
     });
 
     it('hands nothing to who has left, and the rest to who stays', async () => {
-      const [leaver, stayer] = [await listen(`document:${id}`), await listen(`document:${id}`)];
+      const leaver = await listen(`document:${id}`);
+      const stayer = await listen(`document:${id}`);
       leaver.leave();
       bus.publish(change());
       await eventually(() => stayer.seen.length === 1);

@@ -7,7 +7,7 @@ import type {
   VectorStore,
 } from '../../../src/documents/ports.js';
 
-export interface VectorStoreLab {
+export interface VectorStoreHarness {
   store: VectorStore;
   /**
    * Opens the same store for vectors of another model or length; rejects when it was made for
@@ -26,24 +26,24 @@ const MODES: SearchMode[] = ['SEMANTIC', 'KEYWORD', 'HYBRID'];
 
 export function describeVectorStoreContract(
   name: string,
-  open: () => Promise<VectorStoreLab>,
+  open: () => Promise<VectorStoreHarness>,
 ): void {
   describe(`a vector store: ${name}`, () => {
-    let lab: VectorStoreLab;
+    let harness: VectorStoreHarness;
     let store: VectorStore;
     /** Somebody new in every test. */
     let user: string;
     let documentId: string;
 
     beforeAll(async () => {
-      lab = await open();
-      store = lab.store;
+      harness = await open();
+      store = harness.store;
     });
     beforeEach(() => {
       user = `user-${randomUUID()}`;
       documentId = randomUUID();
     });
-    afterAll(() => lab.close());
+    afterAll(() => harness.close());
 
     function makeObject(more: Partial<VectorObject> = {}): VectorObject {
       const rest = { page: null, charStart: 0, charEnd: 4, text: 'text', vector: unit(1, 0, 0, 0) };
@@ -235,7 +235,8 @@ export function describeVectorStoreContract(
       });
 
       it.each(MODES)('%s finds only within the documents asked for', async (mode) => {
-        const [other, third] = [randomUUID(), randomUUID()];
+        const other = randomUUID();
+        const third = randomUUID();
         for (const id of [other, third])
           await store.store(user, [makeObject({ documentId: id, text: 'bowline' })]);
         const hits = await search(mode, 'bowline', unit(1, 0, 0, 0), {
@@ -267,18 +268,18 @@ export function describeVectorStoreContract(
 
     describe('the collection', () => {
       it('refuses another model and names both', async () => {
-        await expect(lab.reopen('another-model', DIMENSIONS)).rejects.toThrow(
-          new RegExp(`${lab.model}.*another-model`),
+        await expect(harness.reopen('another-model', DIMENSIONS)).rejects.toThrow(
+          new RegExp(`${harness.model}.*another-model`),
         );
       });
 
       it('refuses vectors of another length and names both', async () => {
-        await expect(lab.reopen(lab.model, 7)).rejects.toThrow(/4 dimensions.*7/);
+        await expect(harness.reopen(harness.model, 7)).rejects.toThrow(/4 dimensions.*7/);
       });
 
       it('opens again for the same model, with everything in it', async () => {
         await store.store(user, makeObjects(2));
-        const again = await lab.reopen(lab.model, DIMENSIONS);
+        const again = await harness.reopen(harness.model, DIMENSIONS);
         expect(await again.count(user, documentId, 1)).toBe(2);
       });
     });

@@ -1,11 +1,11 @@
-/** A log that is kept in memory. */
+/** One line of a logger that records in memory. */
 export interface LogLine {
   level: 'debug' | 'info' | 'warn' | 'error';
   fields: object;
   message: string;
 }
 
-export function makeLog() {
+export function makeLogger() {
   const lines: LogLine[] = [];
   const write = (level: LogLine['level']) => (fields: object, message: string) =>
     void lines.push({ level, fields, message });

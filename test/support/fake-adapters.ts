@@ -1,4 +1,4 @@
-/** Small parts that work in memory: an embedder, a vector store, blobs, extracted text. */
+/** Adapters in memory: an embedder, a vector store, a blob store, extracted text. */
 import { Readable } from 'node:stream';
 import type {
   BlobStore,
@@ -61,9 +61,9 @@ export function createFakeBlobs(): FakeBlobs {
   return {
     contents,
     write: async (key, content) => {
-      const parts: Buffer[] = [];
-      for await (const part of content) parts.push(part);
-      contents.set(key, Buffer.concat(parts));
+      const buffers: Buffer[] = [];
+      for await (const buffer of content) buffers.push(buffer);
+      contents.set(key, Buffer.concat(buffers));
     },
     read: async (key) => {
       const content = contents.get(key);
@@ -74,7 +74,7 @@ export function createFakeBlobs(): FakeBlobs {
   };
 }
 
-/** Text that is made while it is read; knows whether it was disposed of. */
+/** Creates a text that is generated while it is read and counts its disposals. */
 export function createFakeText(
   segments: () => Iterable<TextSegment>,
 ): ExtractedText & { disposed: number } {
@@ -83,7 +83,9 @@ export function createFakeText(
     async *segments() {
       yield* segments();
     },
-    dispose: async () => void (text.disposed += 1),
+    dispose: async () => {
+      text.disposed += 1;
+    },
   };
   return text;
 }

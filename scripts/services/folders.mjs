@@ -1,18 +1,17 @@
 /**
- * Where the services live: outside the checkout, so that a fresh clone finds what an older one has
- * built.
+ * The folders of the services, outside the checkout, so that a fresh clone finds earlier builds.
  */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** What was fetched and built: by version, so that an old one is never taken for a new one. */
+/** Returns the folder of downloads and builds, whose names contain their versions. */
 export function cacheFolder(env = process.env) {
   return resolve(
     env.DOCSTREAM_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'docstream'),
   );
 }
 
-/** Data, logs and state of one set of services. */
+/** Returns the folder with the data, logs and state of one set of services. */
 export function runFolder(folder) {
   return resolve(folder ?? join(cacheFolder(), 'services', 'run'));
 }
