@@ -1,4 +1,4 @@
-/** From the queue to the vectors: claims, runs, leases and cleanups. */
+/** Starts what turns queued documents into vectors: claims, attempts, leases and cleanups. */
 import { join } from 'node:path';
 import type { NotifyCommitted } from '../documents/commit-notifier.js';
 import { createBackgroundTask } from '../runtime/background-task.js';
@@ -9,36 +9,38 @@ import { createWorker, type Worker } from '../documents/worker.js';
 import { createExtractor } from '../extraction/extractor.js';
 import { withSmallTexts } from '../extraction/small-texts.js';
 import { measureProcess } from '../metrics/process.js';
-import type { Adapters, AppContext } from './open-adapters.js';
+import type { AppContext } from './app-context.js';
+import type { Adapters } from './open-adapters.js';
 
 const CLEANUP_TICK_MS = 5_000;
-/** Shorter than an eye can follow. */
+/** Stages that end sooner are not reported: a person cannot see them. */
 const SHORT_STAGE_MS = 5;
-/**
- * Of the deadline for stopping, what running documents may use; the rest closes the other parts.
- */
+/** Share of the shutdown deadline that running documents may use; the rest closes the adapters. */
 const DRAIN_SHARE = 0.6;
 
 export interface WorkerProcess {
   worker: Worker;
-  /** There may be a cleanup. */
+  /** Notifies that there may be a cleanup. */
   wakeCleanups(): void;
-  /** Takes no more work and drains, within its share of the deadline. */
+  /** Takes no more work and drains, within the share of the deadline. */
   stop(): Promise<void>;
 }
 
-interface Room {
-  onCapacityExhausted?: () => void;
-  onCapacityAvailable?: () => void;
+interface WorkerOptions {
+  context: AppContext;
+  adapters: Adapters;
+  notifyCommitted: NotifyCommitted;
+  /** Called when the worker has no more capacity, and when it has some again. */
+  capacity?: { onCapacityExhausted: () => void; onCapacityAvailable: () => void };
 }
 
-export function startWorker(
-  { config, logger, resources, metrics }: AppContext,
-  parts: Adapters,
-  notifyCommitted: NotifyCommitted,
-  room: Room = {},
-): WorkerProcess {
-  const { store, blobs, embedder, vectors } = parts;
+export function startWorker({
+  context: { config, logger, resources, metrics },
+  adapters,
+  notifyCommitted,
+  capacity,
+}: WorkerOptions): WorkerProcess {
+  const { store, blobs, embedder, vectors } = adapters;
   const extractor = withSmallTexts(
     createExtractor({ ...config.extraction, workDir: join(config.dataDir, 'work') }),
   );
@@ -78,7 +80,7 @@ export function startWorker(
     logger,
     leaseMs: config.leaseMs,
     retryDelaysMs: config.retryDelaysMs,
-    ...room,
+    ...capacity,
     process: measureProcess(
       metrics.registry,
       createProcessDocument({ blobs, extractor, embedder, vectors, maxChunks: config.maxChunks }),
@@ -92,7 +94,7 @@ export function startWorker(
   });
   embedder.expect?.(() => worker.followed());
   leases.start();
-  resources.push('lease keeper', () => leases.stop());
+  resources.push('lease renewer', () => leases.stop());
   worker.start();
   const stop = () => worker.stop(config.shutdownDeadlineMs * DRAIN_SHARE);
   resources.push('worker', stop);

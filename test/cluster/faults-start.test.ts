@@ -58,7 +58,7 @@ describe('a server is absent at start', () => {
       const env = Object.assign({}, ...ways.map((way) => way.env)) as Record<string, string>;
       const product = await cluster.start(role, env, 'alive');
       for (const [position, part] of parts.entries()) {
-        await eventually(() => product.logs().includes(`waiting for ${part}`), {
+        await eventually(() => product.logs().includes(`"dependency":"${part}"`), {
           what: `${role} to say that it waits for ${part}`,
         });
         const { status, body } = await readiness(product);
@@ -169,7 +169,7 @@ describe('a server refuses the process', () => {
     const { code, output } = await runProduct({ PORT: '0' }, undefined, 'worker');
     expect([code, output.trim()]).toEqual([
       1,
-      expect.stringMatching(/^KAFKA_BROKERS is not set: .*$/),
+      expect.stringMatching(/^KAFKA_BROKERS is not set\. .*$/),
     ]);
   });
 });

@@ -346,7 +346,7 @@ describe('SIGTERM', () => {
     const { port, dataDir, pid } = product;
     const next = await startProduct({ port, dataDir });
     await Promise.all([stopped, sending]);
-    expect(next.logs()).toContain(`waiting for process ${pid}, which is stopping`);
+    expect(next.logs()).toContain(`"ownerPid":${pid}`);
     await next.stop();
   });
 });

@@ -3,7 +3,7 @@ import express from 'express';
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { expectPace, limitBodyTime } from '../../src/api/http/body-time.js';
+import { requireUploadRate, limitBodyTime } from '../../src/api/http/body-time.js';
 import { createErrorHandler } from '../../src/api/http/errors.js';
 import { guardUnread } from '../../src/api/http/guard-unread.js';
 import { limitPipelining } from '../../src/api/http/limit-pipelining.js';
@@ -63,7 +63,7 @@ it('leaves a body alone that is complete, however long its response takes', asyn
 it('ends an upload that falls behind its pace, and does not hold the time limit against one that keeps it', async () => {
   const application = express().use(limitBodyTime(50));
   application.post('/', (incoming, _response, next) => {
-    expectPace(incoming, next, 100);
+    requireUploadRate(incoming, next, 100);
     incoming.resume();
   });
   const { status } = await sendSlowly(await listen(application));

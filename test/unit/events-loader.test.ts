@@ -9,7 +9,7 @@ import { makeChange } from '../support/make-document.js';
 const contextOf = (services: Services) =>
   createContext(
     services,
-    { viewer: null, refusal: null },
+    { viewer: null, rejection: null },
     { signal: new AbortController().signal },
   );
 

@@ -44,8 +44,8 @@ async function serve({
       Object.defineProperty(request.socket, 'remoteAddress', { value: address });
     next();
   });
-  const parts = () => [{ name: 'postgres', check: async () => undefined }];
-  application.use(createHealthRouter({ parts, operationsToken }));
+  const checks = () => [{ name: 'postgres', check: async () => undefined }];
+  application.use(createHealthRouter({ checks, operationsToken }));
   application.use(
     createMetricsRouter({ render: createMetrics({ role: 'test' }).render, operationsToken }),
   );

@@ -3,7 +3,8 @@ import express from 'express';
 import { once } from 'node:events';
 import { request, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createPageRouter, securityHeaders, type PageConfig } from '../../src/api/http/page.js';
+import { createPageRouter, type PageConfig } from '../../src/api/http/page.js';
+import { securityHeaders } from '../../src/api/http/security-headers.js';
 
 const FIREBASE = {
   kind: 'firebase',

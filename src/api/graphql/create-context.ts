@@ -6,13 +6,13 @@ import type { Context, HistoryKey, Loaders, Services } from './context.js';
 /** One a request, or one a subscription: its resolver clears the loaders for each event. */
 export function createContext(
   services: Services,
-  { viewer, refusal }: Authentication,
+  { viewer, rejection }: Authentication,
   {
     signal,
     uploadEnded = Promise.resolve(),
   }: { signal: AbortSignal; uploadEnded?: Promise<void> | undefined },
 ): Context {
-  return { services, viewer, refusal, signal, uploadEnded, loaders: createLoaders(services) };
+  return { services, viewer, rejection, signal, uploadEnded, loaders: createLoaders(services) };
 }
 
 function createLoaders({ store }: Services): Loaders {

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { GraphQLSchema } from 'graphql';
 import { buildSchema, type BuildSchemaOptions, type MiddlewareFn } from 'type-graphql';
-import { requireViewer } from '../auth/authenticate.js';
+import { requireViewer } from '../auth/require-viewer.js';
 import { assertArguments } from './arguments.js';
 import type { Context } from './context.js';
 import {

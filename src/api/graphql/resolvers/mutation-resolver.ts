@@ -2,8 +2,8 @@ import type { Readable } from 'node:stream';
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 import type { FileUpload } from 'graphql-upload-minimal';
 import type { UploadResult } from '../../../documents/upload-document.js';
-import { untilEnd } from '../../http/multipart.js';
-import { requireViewer } from '../../auth/authenticate.js';
+import { untilEnd } from '../../http/until-end.js';
+import { requireViewer } from '../../auth/require-viewer.js';
 import type { Context } from '../context.js';
 import {
   DeleteDocumentPayloadType,

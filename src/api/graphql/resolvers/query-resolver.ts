@@ -4,7 +4,7 @@ import type { Document, DocumentStatus } from '../../../documents/document.js';
 import type { DocumentFilter, DocumentPage, SearchMode, Viewer } from '../../../documents/ports.js';
 import type { SearchHit } from '../../../documents/search-documents.js';
 import { assertRange, parseCursor, toCursor } from '../arguments.js';
-import { requireViewer } from '../../auth/authenticate.js';
+import { requireViewer } from '../../auth/require-viewer.js';
 import type { Context } from '../context.js';
 import { SearchModeEnum } from '../types/enums.js';
 import {

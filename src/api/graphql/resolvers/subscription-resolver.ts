@@ -3,7 +3,7 @@ import { documentNotFound, isDocumentId } from '../../../documents/delete-docume
 import type { StatusEvent } from '../../../documents/document.js';
 import { ApiError } from '../../../errors.js';
 import type { StatusStream } from '../../../status/hub.js';
-import { requireViewer } from '../../auth/authenticate.js';
+import { requireViewer } from '../../auth/require-viewer.js';
 import { assertArguments } from '../arguments.js';
 import type { Context } from '../context.js';
 import { DocumentStatusEventType } from '../types/event-type.js';
