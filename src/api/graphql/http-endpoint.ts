@@ -113,9 +113,15 @@ function toOperation(body: unknown): OperationRequest | null {
   };
 }
 
-/** Reads the parameters as Apollo Server does. The variables are JSON. */
-function parseUrlOperation({ url }: Request): OperationRequest | null {
-  const parameters = new URLSearchParams(url.split('?')[1] ?? '');
+/**
+ * Reads the operation of a GET request, whose variables are JSON. Replaces the query string by the
+ * one that was read: Apollo Server parses the URL in another way (`#` ends its query string), and must
+ * not execute an operation other than the one that is checked here.
+ */
+function parseUrlOperation(request: Request): OperationRequest | null {
+  const [path = '/', ...query] = request.url.split('?');
+  const parameters = new URLSearchParams(query.join('?'));
+  request.url = `${path}?${parameters}`;
   const { variables, ...operation } = Object.fromEntries(parameters);
   try {
     return toOperation({
