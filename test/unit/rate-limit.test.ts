@@ -17,7 +17,7 @@ const codeOf = (work: () => unknown): string => {
 const never = new AbortController().signal;
 
 describe('a quota', () => {
-  it('refuses what is over the limit of a user, and nobody else’s', () => {
+  it('rejects a user over the limit, and no other user', () => {
     const quota = createQuota({ what: 'uploads', perUser: 2, total: 4 });
     const releases = [quota.take('ada'), quota.take('ada')];
     expect(codeOf(() => quota.take('ada'))).toBe('RATE_LIMITED');
@@ -29,13 +29,13 @@ describe('a quota', () => {
     expect(codeOf(() => quota.take('ada'))).toBe('RATE_LIMITED');
   });
 
-  it('refuses what is over the limit of the process as unavailable', () => {
+  it('rejects everybody over the limit of the process with DEPENDENCY_UNAVAILABLE', () => {
     const quota = createQuota({ what: 'uploads', perUser: 2, total: 1 });
     quota.take('ada');
     expect(codeOf(() => quota.take('eve'))).toBe('DEPENDENCY_UNAVAILABLE');
   });
 
-  it('has what it had before once everything is given back, however often and in whatever order', () => {
+  it('is complete again after every release, in any order and however often', () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom('__proto__', 'constructor', 'ada', '')),
@@ -56,7 +56,7 @@ describe('a quota', () => {
 });
 
 describe('a request rate', () => {
-  it('lets a burst through, then so many a second, and says when to come back', () => {
+  it('admits a burst, then its rate, and reports when to retry', () => {
     let now = 0;
     const rate = createRequestRate({ perSecond: 10, burst: 20 }, () => now);
     for (let request = 0; request < 20; request += 1) rate.spend('ada');
@@ -72,7 +72,7 @@ describe('a request rate', () => {
 });
 
 describe('admission', () => {
-  it('takes owners in turn, however many requests one of them has waiting', async () => {
+  it('admits users in turn, however many requests of one wait', async () => {
     const admission = createAdmission({ running: 10, waiting: 100, totalWaiting: 200 });
     const order: string[] = [];
     const enter = async (owner: string) => {
@@ -84,7 +84,7 @@ describe('admission', () => {
     expect(order.indexOf('ada')).toBeLessThan(3);
   });
 
-  it('admits one request in a turn of the event loop', async () => {
+  it('admits one request per turn of the event loop', async () => {
     const admission = createAdmission({ running: 100, waiting: 100, totalWaiting: 200 });
     let admitted = 0;
     const entered = Array.from({ length: 20 }, () =>
@@ -98,7 +98,7 @@ describe('admission', () => {
     await Promise.all(entered);
   });
 
-  it('holds one owner to its running places, and gives them on as they are left', async () => {
+  it('limits the running requests of a user, and reuses places that are left', async () => {
     const admission = createAdmission({ running: 2, waiting: 100, totalWaiting: 200 });
     const leaves = [await admission.enter('eve', never), await admission.enter('eve', never)];
     let third = false;
@@ -114,7 +114,7 @@ describe('admission', () => {
     leaves[1]?.();
   });
 
-  it('refuses what is over its waiting places, and forgets those that give up', async () => {
+  it('rejects requests over the waiting limit, and forgets aborted ones', async () => {
     const admission = createAdmission({ running: 1, waiting: 1, totalWaiting: 2 });
     const leave = await admission.enter('eve', never);
     const gone = new AbortController();

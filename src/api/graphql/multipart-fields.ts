@@ -23,7 +23,7 @@ export function createMultipartFields(): MultipartFields {
   let operations: object = {};
 
   return {
-    receive(name, value) {
+    receive: (name, value) => {
       // The library ignores fields with other names.
       if (name !== 'operations' && name !== 'map') return;
       if (received.has(name)) throw invalid(name, `${name} must be sent once.`);

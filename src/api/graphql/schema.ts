@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { GraphQLSchema } from 'graphql';
-import { buildSchema, type BuildSchemaOptions, type MiddlewareFn } from 'type-graphql';
+import { buildSchema, type BuildSchemaOptions, type NextFn, type ResolverData } from 'type-graphql';
 import { requireViewer } from '../auth/require-viewer.js';
 import { assertArguments } from './arguments.js';
 import type { Context } from './context.js';
@@ -20,12 +20,15 @@ import { untilAborted } from '../../documents/until-aborted.js';
  * Guards every root field, including future ones: it requires a viewer and arguments within their
  * limits, and ends when the operation is aborted.
  */
-const guardRootFields: MiddlewareFn<Context> = ({ info, context, args }, next) => {
+function guardRootFields(
+  { info, context, args }: ResolverData<Context>,
+  next: NextFn,
+): ReturnType<NextFn> {
   if (info.path.prev !== undefined) return next();
   requireViewer(context);
   assertArguments(args);
   return untilAborted(context.signal, next);
-};
+}
 
 /** type-graphql requires a PubSub for subscriptions. They read from the status hub and never use it. */
 const unusedPubSub: NonNullable<BuildSchemaOptions['pubSub']> = {
