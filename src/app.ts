@@ -2,8 +2,8 @@
  * The composition root: opens the adapters, creates the use cases, opens the API, and pushes every
  * resource on the stack that closes it. Only this folder knows which adapter implements a port.
  *
- * Without Kafka, one process has all roles. With Kafka, each process has one role, and any number of
- * processes may have the same role.
+ * Without Kafka, one process has all roles. With Kafka, each process has one role, and any number
+ * of processes may have the same role.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppContext } from './app/app-context.js';

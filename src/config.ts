@@ -1,6 +1,6 @@
 /**
- * The configuration. This is the only reader of process.env. All problems are reported at once, each
- * with the variable and the correction.
+ * The configuration. This is the only reader of process.env. All problems are reported at once,
+ * each with the variable and the correction.
  */
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

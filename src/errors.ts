@@ -1,7 +1,7 @@
 /**
  * The errors that the product throws. Clients match codes, never messages; the codes are a public
- * contract (docs/errors.md). A message says what happened and what to do. It never contains a secret,
- * a stack or the text of a driver; those stay in `cause`, for the log.
+ * contract (docs/errors.md). A message says what happened and what to do. It never contains a
+ * secret, a stack or the text of a driver; those stay in `cause`, for the log.
  */
 
 /** The codes of request errors, with their HTTP status in REST. */

@@ -52,8 +52,8 @@ export interface Adapters {
 const CALL_TIMEOUT_SHARE = 0.5;
 
 /**
- * Opens all adapters and pushes them on the resource stack. With `marksBlobs` this process may write
- * the marker of this installation to a blob store that has none yet.
+ * Opens all adapters and pushes them on the resource stack. With `marksBlobs` this process may
+ * write the marker of this installation to a blob store that has none yet.
  */
 export async function openAdapters(
   context: AppContext,
@@ -229,7 +229,8 @@ async function openOwnBlobFolder(config: Config, store: DocumentStore): Promise<
     shared: config.database !== null,
   });
   // With the embedded database no other process uses the folder, so no row is about to refer to an
-  // orphaned blob. A process left it when it ended between the write of the blob and that of the row.
+  // orphaned blob. A process left it when it ended between the write of the blob and that of the
+  // row.
   if (config.database === null) {
     const orphaned = await store.findOrphanedBlobs(await blobs.keys());
     await Promise.all(orphaned.map((key) => blobs.remove(key)));

@@ -1,4 +1,6 @@
-/** Guards the blob store of a cluster: it is used only while it has the marker of this installation. */
+/**
+ * Guards the blob store of a cluster: it is used only while it has the marker of this installation.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createInstallationMarker, type InstallationMarker } from '../blobs/installation-marker.js';
 import { watchMarkedBlobs } from '../blobs/marked-blobs.js';
@@ -21,8 +23,8 @@ interface UnmarkedAdapters {
 }
 
 /**
- * Wraps the blob store and the document store. All processes must see the same files: a process that
- * does not is not ready, logs the reason, and claims no document.
+ * Wraps the blob store and the document store. All processes must see the same files: a process
+ * that does not is not ready, logs the reason, and claims no document.
  */
 export async function shareBlobs(
   { logger, resources, readiness }: AppContext,

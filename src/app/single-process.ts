@@ -24,8 +24,8 @@ export async function startSingleProcess(
 ): Promise<AdapterRow[]> {
   const gate = createStartupGate(listener.router);
   const adapters = await openAdapters(context);
-  // With the embedded database no other worker can be alive, so every lease is void. With an external
-  // one, leases of other workers expire on their own.
+  // With the embedded database no other worker can be alive, so every lease is void. With an
+  // external one, leases of other workers expire on their own.
   if (!context.config.database) await adapters.store.reclaimExpiredLeases({ all: true });
   startVacuum(context, adapters);
   const notifyCommitted = startPipeline(context, adapters);

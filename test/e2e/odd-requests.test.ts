@@ -1,6 +1,6 @@
 /**
- * Requests that libraries reject. Every error has a code of docs/errors.md, and none is logged as an
- * internal error.
+ * Requests that libraries reject. Every error has a code of docs/errors.md, and none is logged as
+ * an internal error.
  */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';

@@ -50,8 +50,8 @@ beforeAll(async () => {
 });
 
 /**
- * Runs `work` while another user polls health, lists documents and searches. Returns the longest time
- * of each in milliseconds.
+ * Runs `work` while another user polls health, lists documents and searches. Returns the longest
+ * time of each in milliseconds.
  */
 async function beside(
   work: () => Promise<unknown>,

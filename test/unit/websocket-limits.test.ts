@@ -1,4 +1,6 @@
-/** The operations that one GraphQL WebSocket may run at once. They last until the test ends them. */
+/**
+ * The operations that one GraphQL WebSocket may run at once. They last until the test ends them.
+ */
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';

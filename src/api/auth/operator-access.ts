@@ -16,8 +16,8 @@ const PROXY_HEADERS = [
 
 /**
  * Returns true if the request comes from an operator: directly from this machine, or with
- * `operationsToken` as its bearer token. A direct request has a loopback address and a loopback Host,
- * and no header of a proxy, because the client of a proxy may be anywhere.
+ * `operationsToken` as its bearer token. A direct request has a loopback address and a loopback
+ * Host, and no header of a proxy, because the client of a proxy may be anywhere.
  */
 export function isOperator(
   request: Pick<IncomingMessage, 'headers' | 'socket'>,

@@ -24,7 +24,9 @@ export function onTokenExpiry(
   return () => clearTimeout(timer);
 }
 
-/** Returns a signal that aborts with ExpiredTokenError. Call `dispose` when the work is finished. */
+/**
+ * Returns a signal that aborts with ExpiredTokenError. Call `dispose` when the work is finished.
+ */
 export function createTokenSignal(viewer: Pick<Viewer, 'expiresAt'>): {
   signal: AbortSignal;
   dispose: () => void;

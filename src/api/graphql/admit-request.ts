@@ -71,7 +71,9 @@ export function admitRequest({
   };
 }
 
-/** Returns a signal that aborts when the token is revoked, which is checked while a stream is open. */
+/**
+ * Returns a signal that aborts when the token is revoked, which is checked while a stream is open.
+ */
 function createRevokedSignals(
   identity: Identity,
   request: Request,
@@ -135,8 +137,8 @@ function toApiError(reason: unknown): ApiError {
 }
 
 /**
- * The headers that Apollo Server requires for other bodies. A foreign page cannot set them without a
- * preflight request.
+ * The headers that Apollo Server requires for other bodies. A foreign page cannot set them without
+ * a preflight request.
  */
 const PREFLIGHT_HEADERS = ['apollo-require-preflight', 'x-apollo-operation-name'];
 

@@ -24,8 +24,8 @@ const MAX_STRING_LENGTH = 200;
 const MAX_LIST_LENGTH = 100;
 
 /**
- * Throws BAD_USER_INPUT, with the field and the limit, for a string or a list that is too long. Checks
- * input objects as well, but not values that GraphQL has coerced, such as uploads and dates.
+ * Throws BAD_USER_INPUT, with the field and the limit, for a string or a list that is too long.
+ * Checks input objects as well, but not values that GraphQL has coerced, such as uploads and dates.
  */
 export function assertArguments(values: Readonly<Record<string, unknown>>): void {
   for (const [field, value] of Object.entries(values)) {

@@ -23,8 +23,8 @@ export interface OperationRequest {
 
 export interface OperationCheck {
   /**
-   * Checks text, nesting, shape, validity and cost, cheap checks first. Returns the document, or the
-   * reasons why it must not run.
+   * Checks text, nesting, shape, validity and cost, cheap checks first. Returns the document, or
+   * the reasons why it must not run.
    */
   check(request: OperationRequest): DocumentNode | readonly Error[];
 }

@@ -3,7 +3,9 @@ import type { Authentication } from '../auth/authenticate.js';
 import type { StatusEvent } from '../../documents/document.js';
 import type { Context, HistoryKey, Loaders, Services } from './context.js';
 
-/** Returns the context of one request, or of one subscription, which clears its loaders per event. */
+/**
+ * Returns the context of one request, or of one subscription, which clears its loaders per event.
+ */
 export function createContext(
   services: Services,
   { viewer, rejection }: Authentication,

@@ -1,7 +1,8 @@
 /**
  * Limits on the shape of a parsed document. They are checked before validation, because some
- * validation rules compare every pair of fields. The check stops at the first limit, and its own time
- * is bounded: each fragment is measured once, and only what has at most MAX_FIELDS fields is expanded.
+ * validation rules compare every pair of fields. The check stops at the first limit, and its own
+ * time is bounded: each fragment is measured once, and only what has at most MAX_FIELDS fields is
+ * expanded.
  */
 import {
   GraphQLError,
@@ -37,8 +38,8 @@ const MAX_VISITED = 10 * MAX_FIELDS;
 const INTROSPECTION = new Set(['__schema', '__type']);
 
 /**
- * Throws a GraphQLError with the code GRAPHQL_VALIDATION_FAILED and the limit. Fragments in a circle
- * count once: validation rejects them.
+ * Throws a GraphQLError with the code GRAPHQL_VALIDATION_FAILED and the limit. Fragments in a
+ * circle count once: validation rejects them.
  */
 export function assertShape(document: DocumentNode): void {
   assertDefinitions(document);
@@ -142,7 +143,8 @@ function add(total: Shape, ...shapes: readonly Shape[]): void {
 
 /**
  * Returns a check of the fields with one response name, after execution has merged selection sets.
- * Circles of fragments measure little but expand to much, so the visited fields have their own limit.
+ * Circles of fragments measure little but expand to much, so the visited fields have their own
+ * limit.
  */
 function createNameCheck(
   fragments: Fragments,

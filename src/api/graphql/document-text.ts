@@ -5,9 +5,9 @@ const OPENING = new Set<string>([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKi
 const CLOSING = new Set<string>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
 
 /**
- * Parses the text of a GraphQL document. Counts its tokens and its nesting first, one token at a time,
- * because the parser recurses. Throws a GraphQLError with the code GRAPHQL_PARSE_FAILED, and with the
- * limit if one is exceeded.
+ * Parses the text of a GraphQL document. Counts its tokens and its nesting first, one token at a
+ * time, because the parser recurses. Throws a GraphQLError with the code GRAPHQL_PARSE_FAILED, and
+ * with the limit if one is exceeded.
  */
 export function parseDocument(text: string): DocumentNode {
   try {

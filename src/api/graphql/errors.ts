@@ -51,7 +51,9 @@ function unwrap(error: unknown): unknown {
   return error instanceof GraphQLError && error.originalError ? unwrap(error.originalError) : error;
 }
 
-/** Apollo Server's code for an operationName that is unknown, or missing although it is required. */
+/**
+ * Apollo Server's code for an operationName that is unknown, or missing although it is required.
+ */
 const OPERATION_UNKNOWN = 'OPERATION_RESOLUTION_FAILURE';
 
 /** Reads the code of both errors: Apollo Server sets it on its wrapper around GraphQL's error. */

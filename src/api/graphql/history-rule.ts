@@ -12,9 +12,9 @@ const MAX_HISTORIES = 5;
 const HISTORY = 'events';
 
 /**
- * Limits the `events` fields of an operation, counted as executed: a fragment that is used three times
- * counts three times. Rejects `events` within `events`: the events of a document lead to the document,
- * and from there to its events again, so that each level multiplies what one query reads.
+ * Limits the `events` fields of an operation, counted as executed: a fragment that is used three
+ * times counts three times. Rejects `events` within `events`: the events of a document lead to the
+ * document, and from there to its events again, so that each level multiplies what one query reads.
  */
 export function historyRule(context: ValidationContext): ASTVisitor {
   const countHistories = createHistoryCount(context);

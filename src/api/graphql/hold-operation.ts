@@ -11,8 +11,8 @@ export interface HeldOperation {
 }
 
 /**
- * Waits for admission. Queries and mutations occupy a place of their user until they are released. A
- * subscription leaves its place at once, and counts as a subscription until it is released.
+ * Waits for admission. Queries and mutations occupy a place of their user until they are released.
+ * A subscription leaves its place at once, and counts as a subscription until it is released.
  */
 export async function holdOperation(
   { admission, subscriptions }: ClientLimits,

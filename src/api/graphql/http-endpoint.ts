@@ -82,8 +82,8 @@ function toContext(services: Services, request: Request): Context {
 
 /**
  * Checks every operation before Apollo Server sees it: some validation rules of GraphQL throw on an
- * invalid document, which Apollo Server reports as an internal error. Apollo Server itself rejects a
- * body without an operation, and variables that are not an object.
+ * invalid document, which Apollo Server reports as an internal error. Apollo Server itself rejects
+ * a body without an operation, and variables that are not an object.
  */
 function checkOperation(check: OperationCheck, toClientError: ToClientError): RequestHandler {
   return (request, response, next) => {
@@ -115,8 +115,8 @@ function toOperation(body: unknown): OperationRequest | null {
 
 /**
  * Reads the operation of a GET request, whose variables are JSON. Replaces the query string by the
- * one that was read: Apollo Server parses the URL in another way (`#` ends its query string), and must
- * not execute an operation other than the one that is checked here.
+ * one that was read: Apollo Server parses the URL in another way (`#` ends its query string), and
+ * must not execute an operation other than the one that is checked here.
  */
 function parseUrlOperation(request: Request): OperationRequest | null {
   const [path = '/', ...query] = request.url.split('?');

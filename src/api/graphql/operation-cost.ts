@@ -1,7 +1,7 @@
 /**
  * The cost of an operation, computed before it runs: the number of objects that its response may
- * contain. A list counts `first` times, nested lists multiply, and fragments and aliases count where
- * they are used. Work that returns no objects has a price in objects.
+ * contain. A list counts `first` times, nested lists multiply, and fragments and aliases count
+ * where they are used. Work that returns no objects has a price in objects.
  */
 import {
   getNamedType,
@@ -20,8 +20,8 @@ import { getComplexity, type ComplexityEstimator } from 'graphql-query-complexit
 import { MAX_COST, MAX_FIELDS } from './limits.js';
 
 /**
- * A search embeds the query and reads every passage of its user. With this price, three searches and
- * their hits fit into a request.
+ * A search embeds the query and reads every passage of its user. With this price, three searches
+ * and their hits fit into a request.
  */
 const SEARCH_COST = 5_001;
 /** Each of these fields counts all documents of a user. */
@@ -71,7 +71,9 @@ function hasValidVariables(
   );
 }
 
-/** Removes the other operations: graphql-query-complexity 2.0 visits them, and fails without a name. */
+/**
+ * Removes the other operations: graphql-query-complexity 2.0 visits them, and fails without a name.
+ */
 function isolate(query: DocumentNode, operation: OperationDefinitionNode): DocumentNode {
   return {
     ...query,

@@ -51,9 +51,9 @@ export function receiveUpload(): RequestHandler {
 }
 
 /**
- * Observes the parser, which graphql-upload-minimal 1.6 does not expose, through `request.pipe`. Only
- * the parser reports a second file after the first was accepted. The fields are checked here, before
- * the library receives them.
+ * Observes the parser, which graphql-upload-minimal 1.6 does not expose, through `request.pipe`.
+ * Only the parser reports a second file after the first was accepted. The fields are checked here,
+ * before the library receives them.
  */
 function watchParser(request: Request): Receiving {
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
@@ -74,8 +74,8 @@ function watchParser(request: Request): Receiving {
     const stream = destination as unknown as Writable;
     parser = stream;
     stream.once('filesLimit', () => reject(moreThanOneFile()));
-    // Not `once`: a parser that emitted an error emits another one when it is destroyed, and an error
-    // without a listener ends the process.
+    // Not `once`: a parser that emitted an error emits another one when it is destroyed, and an
+    // error without a listener ends the process.
     stream.on('error', (error: Error) => reject(toApiError(error)));
     stream.once('close', resolve);
     interceptFields(stream, fields.receive, abort);

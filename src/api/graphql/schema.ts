@@ -30,7 +30,9 @@ function guardRootFields(
   return untilAborted(context.signal, next);
 }
 
-/** type-graphql requires a PubSub for subscriptions. They read from the status hub and never use it. */
+/**
+ * type-graphql requires a PubSub for subscriptions. They read from the status hub and never use it.
+ */
 const unusedPubSub: NonNullable<BuildSchemaOptions['pubSub']> = {
   publish: () => {
     throw new Error('the status bus publishes status events, not the PubSub');

@@ -1,6 +1,6 @@
 /**
- * GraphQL over WebSocket with the graphql-transport-ws protocol. The library implements the protocol;
- * this file owns the socket, its limits and its close codes.
+ * GraphQL over WebSocket with the graphql-transport-ws protocol. The library implements the
+ * protocol; this file owns the socket, its limits and its close codes.
  */
 import {
   execute,

@@ -2,7 +2,9 @@ import type { Request } from 'express';
 
 /** For a client that still sends: it reads the response only after it has sent its body. */
 const DRAIN_MS = 30_000;
-/** Requests that are drained at once. Further ones are destroyed, which loses their response only. */
+/**
+ * Requests that are drained at once. Further ones are destroyed, which loses their response only.
+ */
 const MAX_DRAINING = 100;
 
 const draining = new Set<Request>();

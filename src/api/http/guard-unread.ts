@@ -1,7 +1,9 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** A client that reads nothing for so long is disconnected: a stalled download, an unread stream. */
+/**
+ * A client that reads nothing for so long is disconnected: a stalled download, an unread stream.
+ */
 const STALLED_MS = 30_000;
 const SWEEP_MS = 1_000;
 

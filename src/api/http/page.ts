@@ -24,8 +24,8 @@ export interface FirebaseSignIn {
 }
 
 /**
- * Returns the sources of Firebase's library: its two services and, for the sign-in window of Google,
- * a script and a frame of the project's sign-in pages.
+ * Returns the sources of Firebase's library: its two services and, for the sign-in window of
+ * Google, a script and a frame of the project's sign-in pages.
  */
 function firebaseSources({ emulatorHost, authDomain }: FirebaseSignIn): Sources {
   if (emulatorHost !== null) return { connectSrc: [`http://${emulatorHost}`] };

@@ -13,10 +13,14 @@ export interface Guards {
   check(request: Pick<IncomingMessage, 'headers'>): void;
 }
 
-/** A name or an address, and a port. A URL parser also accepts a path, a user name or a backslash. */
+/**
+ * A name or an address, and a port. A URL parser also accepts a path, a user name or a backslash.
+ */
 const HOST = /^[a-z\d.:[\]_-]+$/i;
 
-/** With `loopbackOnly`, only loopback host names are allowed: anybody can make a valid token then. */
+/**
+ * With `loopbackOnly`, only loopback host names are allowed: anybody can make a valid token then.
+ */
 export function createGuards({
   loopbackOnly,
   corsOrigins,
@@ -57,9 +61,9 @@ function ownOrigin(host: string | undefined, scheme: string): string | null {
 }
 
 /**
- * Returns the scheme that the client used. This server speaks plain HTTP; a proxy that ends TLS sets
- * X-Forwarded-Proto, and each further proxy appends its value after a comma. A foreign page cannot
- * set this header without a preflight request, which is rejected.
+ * Returns the scheme that the client used. This server speaks plain HTTP; a proxy that ends TLS
+ * sets X-Forwarded-Proto, and each further proxy appends its value after a comma. A foreign page
+ * cannot set this header without a preflight request, which is rejected.
  */
 function schemeOf(headers: Headers): string {
   const [first] = String(headers['x-forwarded-proto'] ?? '').split(',', 1);

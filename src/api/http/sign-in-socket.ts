@@ -14,9 +14,9 @@ interface SignIn {
 }
 
 /**
- * Checks the token of a WebSocket and counts the socket against the connections of its user until it
- * closes. Returns null if the client disconnected meanwhile. Throws UNAUTHENTICATED, RATE_LIMITED
- * or DEPENDENCY_UNAVAILABLE.
+ * Checks the token of a WebSocket and counts the socket against the connections of its user until
+ * it closes. Returns null if the client disconnected meanwhile. Throws UNAUTHENTICATED,
+ * RATE_LIMITED or DEPENDENCY_UNAVAILABLE.
  */
 export async function signInSocket(
   socket: WebSocket,

@@ -80,8 +80,8 @@ async function sendStatus(
 }
 
 /**
- * Sends the file as it was uploaded. The headers make the browser save it, and give it no rights if a
- * browser displays it anyway.
+ * Sends the file as it was uploaded. The headers make the browser save it, and give it no rights if
+ * a browser displays it anyway.
  */
 async function sendFile(
   dependencies: Dependencies,

@@ -110,8 +110,8 @@ export class DocumentCountType {
 }
 
 /**
- * Uses simple resolvers: a search returns thousands of highlights, and a middleware for each of their
- * fields would block the event loop for about 1 s.
+ * Uses simple resolvers: a search returns thousands of highlights, and a middleware for each of
+ * their fields would block the event loop for about 1 s.
  */
 @ObjectType('Highlight', {
   description: 'A range of characters in a passage.',

@@ -18,7 +18,9 @@ export const Upload = new GraphQLScalarType({
   parseValue: (value) => withApiError(upload.parseValue(value) as Promise<FileUpload>),
 });
 
-/** Translates the error of the library here, because the file is awaited before the resolver runs. */
+/**
+ * Translates the error of the library here, because the file is awaited before the resolver runs.
+ */
 function withApiError(file: Promise<FileUpload>): Promise<FileUpload> {
   const translated = file.catch((error: unknown) => {
     throw new ApiError(
