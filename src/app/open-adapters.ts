@@ -9,8 +9,10 @@ import type { OpenBlobStore } from '../blobs/managed-blob-store.js';
 import { createCohereEmbedder } from '../cohere/embedder.js';
 import { createCohereReranker } from '../cohere/reranker.js';
 import type { Config } from '../config.js';
+import { createDeferredDemand, type DeferredDemand } from '../documents/demand.js';
 import type {
   BlobStore,
+  Demand,
   DocumentStore,
   Embedder,
   Identity,
@@ -46,6 +48,8 @@ export interface Adapters {
   vectors: VectorStore;
   bus: StatusBus;
   identity: Identity;
+  /** The worker connects its demand when it starts; the embedder reads it. */
+  demand: DeferredDemand;
 }
 
 /** Share of a lease. A call that hangs must not outlive the right to write its result. */
@@ -66,19 +70,15 @@ export async function openAdapters(
     createDocumentStore({ database, maxAttempts: config.maxAttempts }),
   );
   const bus = await openBus(context);
-  const embedder = await openEmbedder(context);
+  const demand = createDeferredDemand();
+  const embedder = await openEmbedder(context, demand);
   const vectors = measureVectors(metrics.registry, await openVectors(context, database, embedder));
   const identity = createIdentity(config);
   const ownBlobs = await openBlobs(context, store);
-  if (!config.kafka) return { database, store, bus, embedder, vectors, blobs: ownBlobs, identity };
-  return {
-    database,
-    bus,
-    embedder,
-    vectors,
-    identity,
-    ...(await shareBlobs(context, { database, store, blobs: ownBlobs, marksBlobs })),
-  };
+  const adapters = { database, store, bus, embedder, vectors, identity, demand, blobs: ownBlobs };
+  if (!config.kafka) return adapters;
+  const shared = await shareBlobs(context, { database, store, blobs: ownBlobs, marksBlobs });
+  return { ...adapters, ...shared };
 }
 
 /**
@@ -138,11 +138,11 @@ async function openBus({ config, logger, resources, readiness }: AppContext): Pr
   return bus;
 }
 
-async function openEmbedder(context: AppContext): Promise<Embedder> {
+async function openEmbedder(context: AppContext, demand: Demand): Promise<Embedder> {
   const { config, resources, metrics } = context;
   const embedding = createEmbeddingMetrics(metrics.registry);
   const embedder = config.cohere
-    ? await openCohereEmbedder(context, config.cohere, embedding)
+    ? await openCohereEmbedder(context, config.cohere, { demand, embedding })
     : embedding.measureEmbedder(createLocalEmbedder({ threads: config.embedderThreads }));
   resources.push('embedder', () => embedder.stop());
   return embedder;
@@ -151,7 +151,10 @@ async function openEmbedder(context: AppContext): Promise<Embedder> {
 async function openCohereEmbedder(
   context: AppContext,
   cohere: NonNullable<Config['cohere']>,
-  { measureBucket, onCall, onRateLimited }: EmbeddingMetrics,
+  {
+    demand,
+    embedding: { measureBucket, onCall, onRateLimited },
+  }: { demand: Demand; embedding: EmbeddingMetrics },
 ): Promise<Embedder> {
   const { config, resources, readiness } = context;
   const bucket = measureBucket(openTokenBucket(context, cohere.inputsPerMinute));
@@ -161,6 +164,7 @@ async function openCohereEmbedder(
     ...cohere,
     bucket,
     timeoutMs,
+    demand,
     onCall,
     onRateLimited,
   });

@@ -16,11 +16,6 @@ import type { EmbedOptions } from '../documents/ports.js';
 
 export interface Batcher<Result> {
   /**
-   * How many requests are under way somewhere, here or on their way, while more follow each that
-   * ends; 0: nobody knows of any.
-   */
-  expect(requests: () => number): void;
-  /**
    * One result a text, in order. Rejects with the reason of the signal; what has not left is
    * dropped then.
    */
@@ -38,6 +33,11 @@ interface Options<Result> {
   quietMs: number;
   /** Left out: a crowd makes no difference. */
   patienceMs?: number;
+  /**
+   * Returns how many requests are in progress, here or before they arrive, while more requests
+   * follow; 0 if that is unknown.
+   */
+  pendingRequests?: () => number;
   /** Resolves when a call may take so many more texts. */
   pace: (texts: number, signal: AbortSignal) => Promise<void>;
   /** One call. The signal aborts when nobody waits for it any more. */
@@ -83,6 +83,7 @@ export function createBatcher<Result>(options: Options<Result>): Batcher<Result>
     idleMs = 0,
     quietMs,
     patienceMs = 0,
+    pendingRequests = () => 0,
     pace,
     send,
     isContentRefused,
@@ -96,7 +97,6 @@ export function createBatcher<Result>(options: Options<Result>): Batcher<Result>
   let crowdUntil = 0;
   /** Since when the oldest text waits. */
   let waitingSince = 0;
-  let expected = (): number => 0;
   let isPacing = false;
   let quiet: NodeJS.Timeout | undefined;
 
@@ -138,7 +138,7 @@ export function createBatcher<Result>(options: Options<Result>): Batcher<Result>
    */
   function isFilling(): boolean {
     if (queue.size === 0 || performance.now() - waitingSince > MAX_FILLING_MS) return false;
-    const toCome = expected() - queue.size;
+    const toCome = pendingRequests() - queue.size;
     return queuedTexts + toCome * (queuedTexts / queue.size) >= maxTexts;
   }
 
@@ -234,7 +234,6 @@ export function createBatcher<Result>(options: Options<Result>): Batcher<Result>
   }
 
   return {
-    expect: (requests) => void (expected = requests),
     submit: async (texts, { signal, owner = PROCESS } = {}) => {
       signal?.throwIfAborted();
       if (texts.length === 0) return [];

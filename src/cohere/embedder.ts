@@ -1,4 +1,4 @@
-import type { EmbedOptions, Embedder } from '../documents/ports.js';
+import type { Demand, EmbedOptions, Embedder } from '../documents/ports.js';
 import { ApiError, ProcessingFailure } from '../errors.js';
 import { createBatcher } from './batcher.js';
 import { createCohereClient } from './client.js';
@@ -18,6 +18,8 @@ interface Options {
   model?: string;
   dimensions: number;
   bucket: TextBucket;
+  /** With it, calls wait for the texts of documents that are pending. */
+  demand?: Demand;
   /** Of one call; shorter than a lease. */
   timeoutMs?: number;
   /** For metrics: every call, and how long each waited for the bucket. */
@@ -60,7 +62,7 @@ export async function createCohereEmbedder(options: Options): Promise<CohereEmbe
   const batcherFor = (
     purpose: Purpose,
     mayLeave: Pace,
-    waits: { idleMs: number; patienceMs: number },
+    waits: { idleMs: number; patienceMs: number; pendingRequests?: () => number },
   ) =>
     createBatcher<Float32Array>({
       maxTexts: MAX_TEXTS,
@@ -72,7 +74,11 @@ export async function createCohereEmbedder(options: Options): Promise<CohereEmbe
       send: (texts, signal) => call(texts, purpose, signal),
     });
   const batchers = {
-    document: batcherFor('document', pace, { idleMs: quietMs, patienceMs: PATIENCE_MS }),
+    document: batcherFor('document', pace, {
+      idleMs: quietMs,
+      patienceMs: PATIENCE_MS,
+      pendingRequests: () => options.demand?.pendingDocuments() ?? 0,
+    }),
     query: batcherFor('query', chargeOnly(options), { idleMs: 0, patienceMs: 0 }),
   };
   let stopped = false;
@@ -91,7 +97,6 @@ export async function createCohereEmbedder(options: Options): Promise<CohereEmbe
     dimensions,
     maxTexts: MAX_TEXTS,
     embed,
-    expect: (documents) => batchers.document.expect(documents),
     check: createCheck((signal) => embed(['docstream'], 'query', { signal })),
     stop: async () => {
       stopped = true;

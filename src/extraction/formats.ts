@@ -54,8 +54,22 @@ const UNREAD_TEXT_BEGINNING = /\{\\rtf|%!PS|-----BEGIN PGP/;
 const BEGINNING_BYTES = 64;
 
 export function createFormatDetector(): FormatDetector {
-  return { headBytes: HEAD_BYTES, mimeTypes: MIME_TYPES, detect };
+  return { headBytes: HEAD_BYTES, mimeTypes: MIME_TYPES, labels: LABELS, detect };
 }
+
+/** In the order of MIME_TYPES. */
+const LABELS = [
+  'PDF',
+  'DOCX',
+  'PPTX',
+  'XLSX',
+  'ODT',
+  'HTML',
+  'Markdown',
+  'plain text',
+  'CSV',
+  'JSON',
+];
 
 /** Looks at HEAD_BYTES at most, whatever it gets: the main thread does this for every upload. */
 async function detect(start: Uint8Array, filename: string): Promise<string | null> {

@@ -99,6 +99,7 @@ async function openInstantAdapters(): Promise<Adapters> {
     ),
     blobs: await createFolderBlobStore({ folder: join(config.dataDir, 'blobs') }),
     identity: createDevIdentity({ admins: [] }),
+    demand: { pendingDocuments: () => 0, connect: () => undefined },
   };
 }
 

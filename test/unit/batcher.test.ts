@@ -19,6 +19,7 @@ function createLab({
   quietMs = 10,
   idleMs = 0,
   patienceMs = 0,
+  pendingRequests = () => 0,
 } = {}) {
   const calls: Call[] = [];
   const paced: { texts: number; go: () => void }[] = [];
@@ -29,6 +30,7 @@ function createLab({
     quietMs,
     idleMs,
     patienceMs,
+    pendingRequests,
     isContentRefused: (error) => error === refused,
     pace: (texts) => {
       const turn = Promise.withResolvers<void>();
@@ -116,13 +118,13 @@ test('in a crowd nobody waits for longer than is patient', async () => {
 });
 
 test('what those that follow can fill waits for them, until there are too few of them', async () => {
-  const { batcher, texts } = createLab({ quietMs: 1 });
   let running = 2;
   let looks = 0;
-  batcher.expect(() => {
+  const pendingRequests = () => {
     looks += 1;
     return running;
-  });
+  };
+  const { batcher, texts } = createLab({ quietMs: 1, pendingRequests });
   const first = batcher.submit(['a', 'b']);
   await eventually(() => looks > 3);
   expect(texts()).toEqual([]);
@@ -134,8 +136,7 @@ test('what those that follow can fill waits for them, until there are too few of
 });
 
 test('a text leaves at once when those that follow cannot fill its call', async () => {
-  const { batcher } = createLab({ quietMs: 60_000 });
-  batcher.expect(() => 3);
+  const { batcher } = createLab({ quietMs: 60_000, pendingRequests: () => 3 });
   expect(await batcher.submit(['a'])).toEqual(['A']);
 });
 

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { authenticate } from '../auth/authenticate.js';
 import { requireViewer } from '../auth/require-viewer.js';
 import { createTokenSignal } from '../auth/token-expiry.js';
-import { documentNotFound, isDocumentId } from '../../documents/delete-document.js';
+import { documentNotFound, isDocumentId } from '../../documents/document-id.js';
 import type { Document } from '../../documents/document.js';
 import type { BlobStore, DocumentStore, Identity, Viewer } from '../../documents/ports.js';
 import type { UploadDocument, UploadResult } from '../../documents/upload-document.js';
