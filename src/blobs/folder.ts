@@ -11,7 +11,12 @@ import {
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { ApiError, ProcessingFailure } from '../errors.js';
-import { createFolderSync, PARTIAL_SUFFIX, writeDurably, type FolderSync } from './durable-write.js';
+import {
+  createFolderSync,
+  PARTIAL_SUFFIX,
+  writeDurably,
+  type FolderSync,
+} from './durable-write.js';
 import { MARKER_KEY, type ManagedBlobStore } from './managed-blob-store.js';
 
 export interface FolderBlobStore extends ManagedBlobStore {
@@ -112,11 +117,9 @@ async function openForReading(path: string): Promise<Readable> {
     return toReadable(start);
   } catch (error) {
     if (isSystemError(error, 'ENOENT'))
-      throw new ProcessingFailure(
-        'BLOB_MISSING',
-        'The stored file is missing; upload it again.',
-        { cause: error },
-      );
+      throw new ProcessingFailure('BLOB_MISSING', 'The stored file is missing; upload it again.', {
+        cause: error,
+      });
     throw new ProcessingFailure('INTERNAL', 'The stored file cannot be opened; it is retried.', {
       cause: error,
     });

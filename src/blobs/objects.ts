@@ -17,13 +17,19 @@ interface ObjectStorage {
 }
 
 /** Opens the blob store in a bucket. Keys are made by the product (UUIDs), never by a client. */
-export function createObjectBlobStore({ driver, prefix, put, stop }: ObjectStorage): ManagedBlobStore {
+export function createObjectBlobStore({
+  driver,
+  prefix,
+  put,
+  stop,
+}: ObjectStorage): ManagedBlobStore {
   const disk = new Disk(driver);
   return {
     write: (key, content) => write({ put, disk }, prefix + key, content),
     read: (key) => read(disk, prefix + key),
     remove: (key) => asStorageFailure('removed', () => disk.delete(prefix + key)),
-    check: () => asStorageFailure('reached', async () => {
+    check: () =>
+      asStorageFailure('reached', async () => {
         await disk.exists(`${prefix}check`);
       }),
     stop: async () => stop(),
@@ -74,7 +80,10 @@ async function read(disk: Disk, key: string): Promise<Readable> {
 }
 
 /** INTERNAL is retried by the worker. */
-async function asStorageFailure<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+async function asStorageFailure<Result>(
+  what: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
   try {
     return await work();
   } catch (error) {

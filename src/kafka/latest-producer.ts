@@ -60,7 +60,10 @@ export async function openLatestProducer({
     await producer
       .disconnect()
       .catch((error: unknown) =>
-        logger.debug({ err: error, shard }, 'failed to close the producer of a shard; it is dropped'),
+        logger.debug(
+          { err: error, shard },
+          'failed to close the producer of a shard; it is dropped',
+        ),
       );
   }
 

@@ -44,7 +44,10 @@ export function createSender({
     failed
       ?.disconnect()
       .catch((error: unknown) =>
-        logger.debug({ err: error }, 'failed to close a producer after a failed send; it is dropped'),
+        logger.debug(
+          { err: error },
+          'failed to close a producer after a failed send; it is dropped',
+        ),
       );
   }
 

@@ -24,10 +24,7 @@ interface Options {
   /** Shown in `CLIENT LIST`. */
   name: string;
   logger: Pick<Logger, 'info' | 'warn'>;
-  redisOptions?: Pick<
-    RedisOptions,
-    'autoResubscribe' | 'commandTimeout' | 'enableAutoPipelining'
-  >;
+  redisOptions?: Pick<RedisOptions, 'autoResubscribe' | 'commandTimeout' | 'enableAutoPipelining'>;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;

@@ -54,7 +54,9 @@ export function createSharedTokenBucket({ url, name, perMinute, logger }: Option
   let usesOwnBucket = false;
 
   async function reserveInRedis(count: number): Promise<number> {
-    const times = [burstMs, count * tokenMs].map((ms) => String(Math.round(ms * MICROSECONDS_PER_MS)));
+    const times = [burstMs, count * tokenMs].map((ms) =>
+      String(Math.round(ms * MICROSECONDS_PER_MS)),
+    );
     const wait = await redis.evalsha(RESERVE_SHA, 1, key, ...times).catch((error: unknown) => {
       if (error instanceof Error && error.message.startsWith('NOSCRIPT'))
         return redis.eval(RESERVE, 1, key, ...times);

@@ -73,10 +73,7 @@ const UNINDEXED = { indexFilterable: false, indexSearchable: false };
  * flat, which means exact. Most users have few passages, a graph index for each user would take
  * memory, and the in-process store is exact too.
  */
-function describeCollection(
-  collection: string,
-  { model, dimensions }: CollectionModel,
-): object {
+function describeCollection(collection: string, { model, dimensions }: CollectionModel): object {
   return {
     class: collection,
     description: `Passages of documents. ${JSON.stringify({ model, dimensions })}`,

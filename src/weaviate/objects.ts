@@ -25,7 +25,10 @@ export function toTenant(userId: string): string {
 }
 
 /** The response to a batch is 200 even if objects were refused: the result of each object counts. */
-export async function storeObjects(tenantRef: TenantRef, objects: readonly VectorObject[]): Promise<void> {
+export async function storeObjects(
+  tenantRef: TenantRef,
+  objects: readonly VectorObject[],
+): Promise<void> {
   if (objects.length === 0) return;
   const batch = tenantRef.client.batch.objectsBatcher();
   for (const object of objects) batch.withObject(toWeaviateObject(tenantRef, object));

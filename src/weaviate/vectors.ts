@@ -50,7 +50,11 @@ export async function createWeaviateVectorStore(
 ): Promise<WeaviateVectorStore> {
   const { collection = COLLECTION, logger } = options;
   const { client, ready, stop } = connect(options);
-  const tenantOf = (userId: string): TenantRef => ({ client, collection, tenant: toTenant(userId) });
+  const tenantOf = (userId: string): TenantRef => ({
+    client,
+    collection,
+    tenant: toTenant(userId),
+  });
   try {
     await asVectorStoreFailure(() => ensureCollection(client, collection, options));
   } catch (error) {
@@ -77,7 +81,9 @@ export async function createWeaviateVectorStore(
         ofGeneration('Equal', generation),
         fromIndex(chunkCount),
       );
-      return asVectorStoreFailure(() => ifTenant(undefined, () => removeObjects(tenantOf(userId), where)));
+      return asVectorStoreFailure(() =>
+        ifTenant(undefined, () => removeObjects(tenantOf(userId), where)),
+      );
     },
     remove: (userId, documentId, { below, only } = {}) => {
       const bounds = [...(below === undefined ? [] : [ofGeneration('LessThan', below)])];

@@ -182,7 +182,9 @@ describeWithKafka('the job consumer', () => {
     await send(unreadable.map(([, message]) => ({ ...message, partition: 0 })));
     await send([{ ...good, partition: 0 }]);
     await settled();
-    expect(seen.deadLetters.map(({ reason }) => reason)).toEqual(unreadable.map(([reason]) => reason));
+    expect(seen.deadLetters.map(({ reason }) => reason)).toEqual(
+      unreadable.map(([reason]) => reason),
+    );
     expect(seen.deadLetters.map(({ offset }) => offset)).toEqual(
       unreadable.map((_, offset) => String(offset)),
     );

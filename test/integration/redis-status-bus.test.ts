@@ -330,7 +330,9 @@ describeWith('REDIS_URL', (url) => {
       const bus = await open(`redis://limited:secret-of-limited@127.0.0.1:${redis.port}`);
       await untilUsable(bus);
       let isForbiddenSubscribed = false;
-      void bus.subscribe('document:forbidden', () => undefined).then(() => (isForbiddenSubscribed = true));
+      void bus
+        .subscribe('document:forbidden', () => undefined)
+        .then(() => (isForbiddenSubscribed = true));
       await bus.subscribe('document:allowed', () => undefined);
       await eventually(() =>
         logger.lines.some(({ message }) => message.includes('failed to subscribe')),
@@ -338,8 +340,7 @@ describeWith('REDIS_URL', (url) => {
       await admin.client('KILL', 'USER', 'limited');
       await eventually(
         () =>
-          logger.lines.filter(({ message }) => message.includes('failed to subscribe')).length >
-          1,
+          logger.lines.filter(({ message }) => message.includes('failed to subscribe')).length > 1,
       );
       expect(isForbiddenSubscribed).toBe(false);
       expect(JSON.stringify(logger.lines)).not.toContain('secret-of-limited');

@@ -19,7 +19,10 @@ export interface BlobStoreHarness {
   close(): Promise<void>;
 }
 
-export function describeBlobStoreContract(name: string, open: () => Promise<BlobStoreHarness>): void {
+export function describeBlobStoreContract(
+  name: string,
+  open: () => Promise<BlobStoreHarness>,
+): void {
   describe(`a blob store: ${name}`, () => {
     let harness: BlobStoreHarness;
     let store: BlobStore;
