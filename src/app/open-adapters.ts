@@ -132,9 +132,9 @@ async function startEngine({
 }: AppContext): ReturnType<typeof startEmbeddedPostgres> {
   const onWait = ({ pid }: { pid: number }) =>
     logger.info({ pid }, `waiting for process ${pid}, which is stopping and owns DATA_DIR`);
-  const claim = await lockDataDir(config.dataDir, { onWait });
-  resources.push('data folder', () => claim.release());
-  resources.onClosing((deadlineMs) => claim.announceStop(deadlineMs));
+  const lock = await lockDataDir(config.dataDir, { onWait });
+  resources.push('data folder', () => lock.release());
+  resources.onClosing((deadlineMs) => lock.announceStop(deadlineMs));
   const engine = await startEmbeddedPostgres({ dataDir: join(config.dataDir, 'postgres') });
   resources.push('database engine', () => engine.stop());
   engine.failed.catch(onFatal);
