@@ -25,7 +25,7 @@ export function createCohereReranker({
 }: Options): Reranker {
   const client = createCohereClient(access);
   return {
-    async rerank(query, texts, signal) {
+    rerank: async (query, texts, signal) => {
       const request = { model, query, documents: texts.map((text) => text.toWellFormed()) };
       try {
         return toScores(

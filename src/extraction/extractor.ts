@@ -51,7 +51,7 @@ export function createExtractor(options: ExtractorOptions): Extractor {
   const running = new Set<Promise<unknown>>();
 
   return {
-    extract({ mimeType, content, signal }) {
+    extract: ({ mimeType, content, signal }) => {
       const either = AbortSignal.any([signal, stopping.signal]);
       const run = extract({ folders, pool, limits, mimeType, content, signal: either });
       running.add(run);
@@ -59,7 +59,7 @@ export function createExtractor(options: ExtractorOptions): Extractor {
       run.then(forget, forget);
       return run;
     },
-    async stop() {
+    stop: async () => {
       stopping.abort(
         new ProcessingFailure(
           'WORKER_LOST',

@@ -46,7 +46,7 @@ export function createProcessPool(options: ProcessPoolOptions): ProcessPool {
   }
 
   return {
-    async withProcess(signal, use) {
+    withProcess: async (signal, use) => {
       const release = await slots.acquire(signal);
       const process = take();
       try {
@@ -56,7 +56,7 @@ export function createProcessPool(options: ProcessPoolOptions): ProcessPool {
         release();
       }
     },
-    async stop() {
+    stop: async () => {
       stopped = true;
       await Promise.all(idle.splice(0).map((process) => process.kill()));
     },
@@ -103,7 +103,7 @@ function createSlots(size: number): Slots {
   }
 
   return {
-    async acquire(signal) {
+    acquire: async (signal) => {
       signal.throwIfAborted();
       if (free > 0) free -= 1;
       else await wait(signal);

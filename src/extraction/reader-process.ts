@@ -80,7 +80,7 @@ export function startReaderProcess(options: ReaderProcessOptions): ReaderProcess
   }
 
   return {
-    read(job, signal) {
+    read: (job, signal) => {
       documents += 1;
       reading = movedTo(home, job.folder, (folder) => readAtHome({ ...job, folder }, signal));
       return reading;
@@ -89,7 +89,7 @@ export function startReaderProcess(options: ReaderProcessOptions): ReaderProcess
       child.connected && child.exitCode === null && child.signalCode === null && !child.killed,
     documents: () => documents,
     rssBytes: () => rssBytes,
-    async kill() {
+    kill: async () => {
       child.kill('SIGKILL');
       await exited;
       await removed;
@@ -250,7 +250,7 @@ function watchReading(
   return {
     onStarted: () => (started = true),
     whyEnded: (lastWords) => verdict ?? crashFailure(started, lastWords),
-    stop() {
+    stop: () => {
       clearTimeout(timer);
       unwatch();
       signal.removeEventListener('abort', onAbort);

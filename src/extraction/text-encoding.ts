@@ -71,7 +71,7 @@ export function createByteCounter(): ByteCounter {
   }
 
   return {
-    push(bytes) {
+    push: (bytes) => {
       seen.bytes += bytes.length;
       for (const byte of bytes) count(byte);
     },

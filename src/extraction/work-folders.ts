@@ -34,7 +34,7 @@ export function createWorkFolders(workDir: string): WorkFolders {
     root,
     create: () => mkdtemp(join(root, 'document-')),
     remove: removeFolder,
-    async removeAll() {
+    removeAll: async () => {
       await cleaned;
       await removeFolder(root);
     },

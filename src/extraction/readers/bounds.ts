@@ -23,12 +23,12 @@ export function createMarkupBounds(): MarkupBounds {
   let depth = 0;
   let attributes = 0;
   return {
-    onopentagname() {
+    onopentagname: () => {
       depth += 1;
       attributes = 0;
       if (depth > MAX_DEPTH) throw tooMuch(`more than ${MAX_DEPTH} elements nested in one another`);
     },
-    onattribute() {
+    onattribute: () => {
       attributes += 1;
       if (attributes > MAX_ATTRIBUTES)
         throw tooMuch(`an element with more than ${MAX_ATTRIBUTES} attributes`);

@@ -34,17 +34,17 @@ function wordHandler(flow: TextFlow): XmlHandler {
   let inText = false;
   let cells = 0;
   return withoutElements(SKIPPED, {
-    open(name) {
+    open: (name) => {
       if (name === 't') inText = true;
       else if (name === 'tc') cells += 1;
       else if (name === 'tab') flow.break('cell');
       else if (name === 'br' || name === 'cr') flow.break('line');
       else if (name === 'noBreakHyphen') flow.text('-');
     },
-    text(text) {
+    text: (text) => {
       if (inText) flow.text(text);
     },
-    close(name) {
+    close: (name) => {
       if (name === 't') inText = false;
       else if (name === 'p') flow.break(cells > 0 ? 'space' : 'paragraph');
       else if (name === 'tr') flow.break('line');

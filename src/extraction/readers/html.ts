@@ -45,15 +45,15 @@ export async function* readHtml(path: string): AsyncIterable<TextSegment> {
 function createHtmlParser(flow: TextFlow): Parser {
   let preformatted = 0;
   const handler = withoutElements(SKIPPED, {
-    open(name) {
+    open: (name) => {
       if (name === 'pre') preformatted += 1;
       flow.break(BREAKS.get(name) ?? 'none');
     },
-    text(text) {
+    text: (text) => {
       if (preformatted > 0) flow.text(text);
       else flow.collapsedText(text);
     },
-    close(name) {
+    close: (name) => {
       if (name === 'pre') preformatted -= 1;
       flow.break(BREAKS.get(name) ?? 'none');
     },
@@ -62,7 +62,7 @@ function createHtmlParser(flow: TextFlow): Parser {
   return new Parser({
     ...bounds,
     onopentag: (name, attributes) => handler.open?.(name, attributes),
-    onclosetag(name) {
+    onclosetag: (name) => {
       close();
       handler.close?.(name);
     },

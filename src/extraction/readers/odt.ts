@@ -40,7 +40,7 @@ export async function* readOdt(path: string, limits: ReadLimits): AsyncIterable<
 async function refuseEncrypted(zip: ZipArchive): Promise<void> {
   if (!zip.has(MANIFEST)) return;
   await readXml(zip.read(MANIFEST), {
-    open(name) {
+    open: (name) => {
       if (name === 'encryption-data')
         throw new ProcessingFailure(
           'ENCRYPTED',
@@ -55,7 +55,7 @@ function odtHandler(body: TextFlow, notes: TextFlow): XmlHandler {
   let cells = 0;
   let flow = body;
   return withoutElements(SKIPPED, {
-    open(name, attributes) {
+    open: (name, attributes) => {
       if (name === 'p' || name === 'h') paragraphs += 1;
       else if (name === 'note-body') flow = notes;
       else if (name === 'table-cell') cells += 1;
@@ -64,10 +64,10 @@ function odtHandler(body: TextFlow, notes: TextFlow): XmlHandler {
       else if (name === 'tab') flow.break('cell');
       else if (name === 'line-break') flow.break('line');
     },
-    text(text) {
+    text: (text) => {
       if (paragraphs > 0) flow.collapsedText(text);
     },
-    close(name) {
+    close: (name) => {
       if (name === 'p' || name === 'h') {
         paragraphs -= 1;
         flow.break(cells > 0 ? 'space' : 'paragraph');

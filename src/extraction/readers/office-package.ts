@@ -88,7 +88,7 @@ export async function relationshipsOf(zip: ZipArchive, part: string): Promise<Re
   const relationships: Relationship[] = [];
   if (!zip.has(name)) return relationships;
   await readXml(zip.read(name), {
-    open(element, { Id = '', Type = '', Target = '', TargetMode }) {
+    open: (element, { Id = '', Type = '', Target = '', TargetMode }) => {
       if (element !== 'Relationship' || TargetMode === 'External') return;
       const target = Target.startsWith('/') ? Target.slice(1) : posix.join(folder, Target);
       relationships.push({ id: Id, type: posix.basename(Type), target });

@@ -35,7 +35,7 @@ async function slideParts(zip: ZipArchive): Promise<string[]> {
   const targets = new Map((await relationshipsOf(zip, main)).map(({ id, target }) => [id, target]));
   const slides: string[] = [];
   await readXml(zip.read(main), {
-    open(name, attributes) {
+    open: (name, attributes) => {
       const target = name === 'sldId' ? targets.get(attribute(attributes, ':id') ?? '') : undefined;
       if (target !== undefined) slides.push(target);
     },
@@ -47,14 +47,14 @@ async function slideParts(zip: ZipArchive): Promise<string[]> {
 function slideHandler(flow: TextFlow): XmlHandler {
   let inText = false;
   return withoutElements(SKIPPED, {
-    open(name) {
+    open: (name) => {
       if (name === 't' || name === 'v') inText = true;
       else if (name === 'br') flow.break('line');
     },
-    text(text) {
+    text: (text) => {
       if (inText) flow.text(text);
     },
-    close(name) {
+    close: (name) => {
       if (name === 't' || name === 'v') inText = false;
       if (name === 'v') flow.break('space');
       else if (name === 'tc') flow.break('cell');

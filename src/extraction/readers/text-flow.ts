@@ -47,7 +47,7 @@ export function createTextFlow(): TextFlow {
 
   return {
     text,
-    collapsedText(raw) {
+    collapsedText: (raw) => {
       const words = raw.replace(/[ \t\r\n\f\u00a0]+/g, ' ');
       if (words.startsWith(' ')) breakWith('space');
       text(words.trim());
@@ -55,7 +55,7 @@ export function createTextFlow(): TextFlow {
     },
     break: breakWith,
     take,
-    finish() {
+    finish: () => {
       const taken = take() + (empty ? '' : SEPARATORS.paragraph);
       empty = true;
       pending = 'none';

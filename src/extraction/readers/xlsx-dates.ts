@@ -18,14 +18,14 @@ export async function readDateStyles(
   let inCellStyles = false;
   let index = 0;
   await readXml(zip.read(part), {
-    open(name, { numFmtId = '', formatCode = '' }) {
+    open: (name, { numFmtId = '', formatCode = '' }) => {
       if (name === 'numFmt' && isDateCode(formatCode)) dateFormats.add(Number(numFmtId));
       if (name === 'cellXfs') inCellStyles = true;
       if (name !== 'xf' || !inCellStyles) return;
       if (dateFormats.has(Number(numFmtId))) styles.add(index);
       index += 1;
     },
-    close(name) {
+    close: (name) => {
       if (name === 'cellXfs') inCellStyles = false;
     },
   });

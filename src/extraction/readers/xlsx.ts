@@ -55,7 +55,7 @@ async function readWorkbook(zip: ZipArchive): Promise<Workbook> {
   const sheets: Workbook['sheets'] = [];
   let startsIn1904 = false;
   await readXml(zip.read(main), {
-    open(name, attributes) {
+    open: (name, attributes) => {
       if (name === 'workbookPr')
         startsIn1904 = ['1', 'true'].includes(attributes['date1904'] ?? '');
       const part =
@@ -78,14 +78,14 @@ async function readSharedStrings(zip: ZipArchive, part: string | undefined): Pro
   let current = '';
   let inText = false;
   const handler: XmlHandler = {
-    open(name) {
+    open: (name) => {
       if (name === 'si') current = '';
       inText = name === 't';
     },
-    text(text) {
+    text: (text) => {
       if (inText) current += text;
     },
-    close(name) {
+    close: (name) => {
       inText = false;
       if (name !== 'si') return;
       if (strings.length === MAX_SHARED_STRINGS)
@@ -102,14 +102,14 @@ function sheetHandler(workbook: Workbook, flow: TextFlow): XmlHandler {
   let raw = '';
   let inValue = false;
   return withoutElements(SKIPPED, {
-    open(name, attributes) {
+    open: (name, attributes) => {
       if (name === 'c') [cell, raw] = [attributes, ''];
       inValue = name === 'v' || name === 't';
     },
-    text(text) {
+    text: (text) => {
       if (inValue) raw += text;
     },
-    close(name) {
+    close: (name) => {
       inValue = false;
       if (name === 'row') flow.break('line');
       if (name !== 'c') return;

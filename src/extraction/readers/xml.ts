@@ -46,15 +46,15 @@ export async function* xmlText(
 export function withoutElements(names: ReadonlySet<string>, handler: XmlHandler): XmlHandler {
   let depth = 0;
   return {
-    open(name, attributes) {
+    open: (name, attributes) => {
       if (depth > 0 || names.has(name)) depth += 1;
       else handler.open?.(name, attributes);
     },
-    close(name) {
+    close: (name) => {
       if (depth > 0) depth -= 1;
       else handler.close?.(name);
     },
-    text(text) {
+    text: (text) => {
       if (depth === 0) handler.text?.(text);
     },
   };
@@ -84,7 +84,7 @@ function createXmlParser(handler: XmlHandler): XmlParser {
     {
       ...bounds,
       onopentag: (name, attributes) => handler.open?.(localName(name), attributes),
-      onclosetag(name) {
+      onclosetag: (name) => {
         close();
         handler.close?.(localName(name));
       },
@@ -93,7 +93,7 @@ function createXmlParser(handler: XmlHandler): XmlParser {
     { xmlMode: true },
   );
   return {
-    write(bytes) {
+    write: (bytes) => {
       decoder ??= new TextDecoder(utf16Encoding(bytes) ?? 'utf-8');
       parser.write(decoder.decode(bytes, { stream: true }));
     },

@@ -26,7 +26,7 @@ export async function openZip(path: string, maxInflatedBytes: number): Promise<Z
   return {
     has: (name) => entries.has(name),
     names: () => [...entries.keys()],
-    read(name) {
+    read: (name) => {
       const entry = entries.get(name);
       if (entry === undefined)
         throw new ProcessingFailure('CORRUPT', 'The file is damaged: a part of it is missing.');
@@ -97,7 +97,7 @@ function createBudget(maxInflatedBytes: number): Budget {
   }
   return {
     check,
-    spend(bytes) {
+    spend: (bytes) => {
       spent += bytes;
       check(spent);
     },
