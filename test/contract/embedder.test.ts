@@ -33,9 +33,7 @@ async function embedOne(
   return vector;
 }
 
-describeEmbedderContract('in process', async () =>
-  createLocalEmbedder({ threads: 2 }),
-);
+describeEmbedderContract('in process', async () => createLocalEmbedder({ threads: 2 }));
 
 describe('the local embedder', () => {
   test('returns the same vectors as TensorFlow.js', async () => {
@@ -78,9 +76,7 @@ describe('the local embedder', () => {
     const passages = embedder
       .embed(manyTexts(60), 'document')
       .then(() => finished.push('passages'));
-    const query = embedOne('Which knot does not slip?', 'query').then(() =>
-      finished.push('query'),
-    );
+    const query = embedOne('Which knot does not slip?', 'query').then(() => finished.push('query'));
     await Promise.all([passages, query]);
     expect(finished).toEqual(['query', 'passages']);
   });

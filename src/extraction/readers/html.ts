@@ -1,6 +1,6 @@
 /**
- * HTML as a person reads it: no scripts, no styles, entities decoded, blocks parted by line ends.
- * Streamed.
+ * The reader of HTML: the visible text, without scripts and styles, with decoded entities, and with
+ * line ends between blocks. It streams.
  */
 import { Parser } from 'htmlparser2';
 import type { TextSegment } from '../../documents/ports.js';
@@ -71,8 +71,8 @@ function createHtmlParser(flow: TextFlow): Parser {
 }
 
 /**
- * What is valid UTF-8 is UTF-8, whatever the page says of itself; else its own word counts, as far
- * as we know that charset.
+ * Returns UTF-8 for a file that is valid UTF-8, whatever charset it declares. Otherwise returns the
+ * declared charset, if it is known.
  */
 async function htmlEncoding(path: string): Promise<string> {
   const encoding = await encodingOf(path);

@@ -1,6 +1,6 @@
 /**
- * Streaming XML: memory does not grow with the part, and entities that expand without end are not
- * expanded at all.
+ * Streaming XML. Memory does not grow with the size of a part, and custom entities, which may expand
+ * without end, are not expanded.
  */
 import { TextDecoder } from 'node:util';
 import { Parser } from 'htmlparser2';
@@ -27,7 +27,7 @@ export async function readXml(
   parser.end();
 }
 
-/** Reads a part and gives the text that `handler` puts into `flow`, as it comes. */
+/** Reads a part, and yields the text that `handler` adds to `flow`. */
 export async function* xmlText(
   bytes: AsyncIterable<Uint8Array>,
   handler: XmlHandler,
@@ -42,7 +42,7 @@ export async function* xmlText(
   yield flow.finish();
 }
 
-/** Hides some elements, with everything in them, from a handler. */
+/** Returns a handler that skips the named elements, with their contents. */
 export function withoutElements(names: ReadonlySet<string>, handler: XmlHandler): XmlHandler {
   let depth = 0;
   return {
@@ -61,8 +61,8 @@ export function withoutElements(names: ReadonlySet<string>, handler: XmlHandler)
 }
 
 /**
- * The value of an attribute, whatever prefix it has; `r:id` and `id` differ, so a prefix can be
- * asked for with `:id`.
+ * Returns the value of an attribute with any prefix or none. `:id` requires a prefix: `r:id` and `id`
+ * are different attributes.
  */
 export function attribute(attributes: Attributes, name: string): string | undefined {
   const suffix = name.startsWith(':') ? name : `:${name}`;
