@@ -11,9 +11,9 @@ const S3_PARAMETERS = ['region', 'endpoint'];
 
 /**
  * Opens a blob store that several processes share: `file:///folder`,
- * `s3://bucket/prefix?region=…&endpoint=…` or `gs://bucket/prefix`. The provider's library finds the
- * credentials in the environment; the address never holds them. The libraries are large, so each is
- * loaded with the first address of its kind. Throws SetupError if the address is wrong.
+ * `s3://bucket/prefix?region=…&endpoint=…` or `gs://bucket/prefix`. The provider's library finds
+ * the credentials in the environment; the address never holds them. The libraries are large, so
+ * each is loaded with the first address of its kind. Throws SetupError if the address is wrong.
  */
 export async function createBlobStore(address: string): Promise<ManagedBlobStore> {
   if (!URL.canParse(address)) throw new SetupError('BLOB_URL is not a URL; use file:, s3: or gs:.');

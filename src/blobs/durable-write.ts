@@ -36,8 +36,8 @@ export async function writeDurably(
 }
 
 /**
- * Opens the file with O_DSYNC: one write then replaces a write and a flush, which halves the time of
- * a small file. The file is opened by descriptor: the handles of `fs/promises` take twice the
+ * Opens the file with O_DSYNC: one write then replaces a write and a flush, which halves the time
+ * of a small file. The file is opened by descriptor: the handles of `fs/promises` take twice the
  * processor time, and an upload of a small file spends most of its time here.
  */
 async function writeAtOnce(path: string, bytes: Buffer, folder: FolderSync): Promise<void> {
@@ -94,8 +94,8 @@ async function writeStreamed(
 }
 
 /**
- * Concurrent calls of `sync` share one flush. No-op on Windows, which makes names durable on its own
- * and cannot open a folder.
+ * Concurrent calls of `sync` share one flush. No-op on Windows, which makes names durable on its
+ * own and cannot open a folder.
  */
 export function createFolderSync(folder: string): FolderSync {
   if (process.platform === 'win32')

@@ -28,8 +28,8 @@ export interface FolderBlobStore extends ManagedBlobStore {
 const ABANDONED_MS = 2 * 60 * 60 * 1_000;
 
 /**
- * Opens the blob store in a folder. A key is one that the product made (a UUID), never a name that a
- * client sent. `shared`: other processes write to the folder too, perhaps at this moment.
+ * Opens the blob store in a folder. A key is one that the product made (a UUID), never a name that
+ * a client sent. `shared`: other processes write to the folder too, perhaps at this moment.
  */
 export async function createFolderBlobStore({
   folder,

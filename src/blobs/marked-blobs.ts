@@ -1,7 +1,7 @@
 /**
  * A blob store that is used only while it bears the installation's marker. Without the marker, for
- * example after a folder was unmounted, a missing file may exist in the right store. Then no document
- * fails because of a missing file, no upload is accepted, and no work is claimed.
+ * example after a folder was unmounted, a missing file may exist in the right store. Then no
+ * document fails because of a missing file, no upload is accepted, and no work is claimed.
  */
 import { createBackgroundTask } from '../runtime/background-task.js';
 import type { BlobStore } from '../documents/ports.js';

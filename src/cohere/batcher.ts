@@ -17,6 +17,7 @@ import type { EmbedOptions } from '../documents/ports.js';
 import {
   HIGH_LOAD_COOLDOWN_MS,
   nextFlush,
+  type Flush,
   type FlushLimits,
   type FlushState,
 } from './flush-policy.js';
@@ -73,44 +74,85 @@ interface Slice<Result> {
 const PROCESS: Owner = { userId: '' };
 
 export function createBatcher<Result>(options: Options<Result>): Batcher<Result> {
-  const { maxTexts, acquireTokens, pendingRequests = () => 0 } = options;
-  const { now = () => performance.now() } = options;
-  const limits = toLimits(options);
   const queue = createSliceQueue<Result>();
   const requests = new Set<Request<Result>>();
   const stopping = new AbortController();
-  const load = {
-    callsInFlight: 0,
-    fullCallsInFlight: 0,
-    isAcquiring: false,
-    waitingSince: 0,
-    highLoadUntil: 0,
+  const sender = createSender<Result>({
+    ...options,
+    queue,
+    signal: stopping.signal,
+    callWith: createBisectingCall<Result>({ ...options, finish }),
+    finish,
+  });
+
+  function finish(request: Request<Result>, notifyCaller: () => void): void {
+    queue.delete(request);
+    requests.delete(request);
+    request.finished.abort();
+    notifyCaller();
+  }
+
+  return {
+    submit: async (texts, { signal, owner = PROCESS } = {}) => {
+      signal?.throwIfAborted();
+      if (texts.length === 0) return [];
+      const { promise, request } = createRequest<Result>(texts);
+      const onAbort = (): void => finish(request, () => request.reject(signal?.reason));
+      signal?.addEventListener('abort', onAbort, { once: true });
+      requests.add(request);
+      sender.enqueue(owner, request);
+      return promise.finally(() => signal?.removeEventListener('abort', onAbort));
+    },
+    stop: (reason) => {
+      sender.stop();
+      stopping.abort(reason);
+      for (const request of requests) finish(request, () => request.reject(reason));
+    },
   };
-  const callWith = createBisectingCall<Result>({ ...options, finish });
+}
+
+interface SenderDependencies<Result> extends Options<Result> {
+  queue: SliceQueue<Result>;
+  signal: AbortSignal;
+  callWith: (slices: Slice<Result>[]) => Promise<void>;
+  finish: (request: Request<Result>, notifyCaller: () => void) => void;
+}
+
+interface Sender<Result> {
+  enqueue(owner: Owner, request: Request<Result>): void;
+  stop(): void;
+}
+
+/** Turns the queued texts into calls when nextFlush says so. */
+function createSender<Result>(dependencies: SenderDependencies<Result>): Sender<Result> {
+  const { queue, maxTexts, callWith, finish, pendingRequests = () => 0 } = dependencies;
+  const { now = () => performance.now() } = dependencies;
+  const limits = toLimits(dependencies);
+  const load = createLoad();
   let timer: NodeJS.Timeout | undefined;
+
+  function next(): Flush {
+    const queued = { queuedTexts: queue.texts(), queuedRequests: queue.requests() };
+    const state = { ...load, ...queued, limits, pendingRequests: pendingRequests() };
+    return nextFlush(state, now());
+  }
 
   function schedule(): void {
     clearTimeout(timer);
-    const state: FlushState = {
-      ...load,
-      limits,
-      queuedTexts: queue.texts(),
-      queuedRequests: queue.requests(),
-      pendingRequests: pendingRequests(),
-    };
-    const next = nextFlush(state, now());
-    if (next.action === 'flush') void flush();
+    const flushing = next();
+    if (flushing.action === 'flush') void flush();
     // Texts that are submitted in the same turn of the event loop join the call.
-    else if (next.action === 'flush later') timer = setTimeout(() => void flush(), next.delayMs);
-    else if (next.action === 'recheck') timer = setTimeout(schedule, next.delayMs);
+    else if (flushing.action === 'flush later')
+      timer = setTimeout(() => void flush(), flushing.delayMs);
+    else if (flushing.action === 'recheck') timer = setTimeout(schedule, flushing.delayMs);
   }
 
   async function flush(): Promise<void> {
     clearTimeout(timer);
-    if (load.isAcquiring || queue.texts() === 0 || load.callsInFlight >= limits.maxCalls) return;
+    if (next().action === 'none') return;
     load.isAcquiring = true;
     try {
-      await acquireForQueue();
+      await acquireForQueue(dependencies);
     } catch (error) {
       for (const { request } of queue.takeSlices(maxTexts))
         finish(request, () => request.reject(error));
@@ -122,19 +164,6 @@ export function createBatcher<Result>(options: Options<Result>): Batcher<Result>
     load.waitingSince = now();
     if (slices.length > 0) void sendCall(slices, isFull);
     schedule();
-  }
-
-  /** Acquires tokens for the next call, also for texts that arrive in the meantime. */
-  async function acquireForQueue(): Promise<void> {
-    let acquired = 0;
-    for (
-      let needed = Math.min(maxTexts, queue.texts());
-      acquired < needed;
-      needed = Math.min(maxTexts, queue.texts())
-    ) {
-      await acquireTokens(needed - acquired, stopping.signal);
-      acquired = needed;
-    }
   }
 
   async function sendCall(slices: Slice<Result>[], isFull: boolean): Promise<void> {
@@ -149,36 +178,44 @@ export function createBatcher<Result>(options: Options<Result>): Batcher<Result>
     if (load.callsInFlight === 0 || queue.texts() >= maxTexts) schedule();
   }
 
-  function finish(request: Request<Result>, notifyCaller: () => void): void {
-    queue.delete(request);
-    requests.delete(request);
-    request.finished.abort();
-    notifyCaller();
-  }
-
-  function enqueue(owner: Owner, request: Request<Result>): void {
-    requests.add(request);
-    if (queue.texts() === 0) load.waitingSince = now();
-    queue.add(owner, request);
-    schedule();
-  }
-
   return {
-    submit: async (texts, { signal, owner = PROCESS } = {}) => {
-      signal?.throwIfAborted();
-      if (texts.length === 0) return [];
-      const { promise, request } = createRequest<Result>(texts);
-      const onAbort = (): void => finish(request, () => request.reject(signal?.reason));
-      signal?.addEventListener('abort', onAbort, { once: true });
-      enqueue(owner, request);
-      return promise.finally(() => signal?.removeEventListener('abort', onAbort));
+    enqueue: (owner, request) => {
+      if (queue.texts() === 0) load.waitingSince = now();
+      queue.add(owner, request);
+      schedule();
     },
-    stop: (reason) => {
-      clearTimeout(timer);
-      stopping.abort(reason);
-      for (const request of requests) finish(request, () => request.reject(reason));
-    },
+    stop: () => clearTimeout(timer),
   };
+}
+
+type Load = Omit<FlushState, 'limits' | 'queuedTexts' | 'queuedRequests' | 'pendingRequests'>;
+
+function createLoad(): Load {
+  return {
+    callsInFlight: 0,
+    fullCallsInFlight: 0,
+    isAcquiring: false,
+    waitingSince: 0,
+    highLoadUntil: 0,
+  };
+}
+
+/** Acquires tokens for the next call, also for texts that arrive in the meantime. */
+async function acquireForQueue<Result>({
+  queue,
+  maxTexts,
+  acquireTokens,
+  signal,
+}: SenderDependencies<Result>): Promise<void> {
+  let acquired = 0;
+  for (
+    let needed = Math.min(maxTexts, queue.texts());
+    acquired < needed;
+    needed = Math.min(maxTexts, queue.texts())
+  ) {
+    await acquireTokens(needed - acquired, signal);
+    acquired = needed;
+  }
 }
 
 function toLimits<Result>(options: Options<Result>): FlushLimits {
@@ -200,8 +237,8 @@ interface SliceQueue<Result> {
   /** No-op if the request is not queued. */
   delete(request: Request<Result>): void;
   /**
-   * Takes up to `limit` texts, in turn over the users. The rest of a request that does not fit stays
-   * queued.
+   * Takes up to `limit` texts, in turn over the users. The rest of a request that does not fit
+   * stays queued.
    */
   takeSlices(limit: number): Slice<Result>[];
   texts(): number;

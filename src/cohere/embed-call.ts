@@ -10,7 +10,8 @@ export type Purpose = 'document' | 'query';
 
 export interface EmbedCall {
   /**
-   * Returns one vector of length 1 for each text. Rejects with the signal's reason or a CallFailure.
+   * Returns one vector of length 1 for each text. Rejects with the signal's reason or a
+   * CallFailure.
    */
   (texts: string[], purpose: Purpose, signal: AbortSignal): Promise<Float32Array[]>;
 }

@@ -43,8 +43,8 @@ export type Flush =
   { action: 'none' } | { action: 'flush' } | { action: 'flush later' | 'recheck'; delayMs: number };
 
 /**
- * How long after the end of a full call its documents may take to submit their next texts: high load
- * lasts so long.
+ * How long after the end of a full call its documents may take to submit their next texts: high
+ * load lasts so long.
  */
 export const HIGH_LOAD_COOLDOWN_MS = 500;
 /** How long a vector store under load may take to store the results of earlier calls. */

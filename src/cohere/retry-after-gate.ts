@@ -4,8 +4,8 @@ import { CallFailure } from './failures.js';
 
 export interface RetryAfterGate {
   /**
-   * Resolves when calls may be made again. Throws a CallFailure if the wait is longer than a call of
-   * this purpose may wait.
+   * Resolves when calls may be made again. Throws a CallFailure if the wait is longer than a call
+   * of this purpose may wait.
    */
   pass(purpose: 'document' | 'query', signal: AbortSignal): Promise<void>;
   closeFor(ms: number): void;

@@ -60,7 +60,9 @@ function startsWith(head: Uint8Array, magic: readonly number[]): boolean {
   return magic.every((byte, index) => head[index] === byte);
 }
 
-/** Matches only the last digit of the object's number: a run of digits would take quadratic time. */
+/**
+ * Matches only the last digit of the object's number: a run of digits would take quadratic time.
+ */
 const PDF_OBJECT = /\d \d{1,10} obj\b/;
 
 /**
@@ -89,7 +91,9 @@ function detectCompoundFile(extension: string): string | null {
   return extension === 'odt' ? null : (ZIP_EXTENSIONS.get(extension) ?? null);
 }
 
-/** Clean text overrides magic numbers of two or three letters: "BM" and "MZ" also start sentences. */
+/**
+ * Clean text overrides magic numbers of two or three letters: "BM" and "MZ" also start sentences.
+ */
 async function detectText(head: Uint8Array, extension: string): Promise<string | null> {
   const guess = guessText(head);
   if (guess === null) return null;

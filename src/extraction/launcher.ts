@@ -4,9 +4,9 @@
  *     unshare   an empty network namespace; a user namespace also hides the parent's files in /proc
  *     setpriv   the kernel kills the process when its parent dies for any reason
  *
- * Both replace themselves with the program they start, so that its process id and its channel to the
- * parent stay. Without them (macOS, containers that forbid namespaces) denials.ts denies the network
- * within the process, and a thread watches the parent.
+ * Both replace themselves with the program they start, so that its process id and its channel to
+ * the parent stay. Without them (macOS, containers that forbid namespaces) denials.ts denies the
+ * network within the process, and a thread watches the parent.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -31,8 +31,8 @@ export interface Launcher {
 const NONE: Launcher = { command: [], endsWithParent: false };
 
 /**
- * Returns the best launcher that works on this machine, and whose processes can read all of `paths`.
- * Blocks for about 50 ms, once.
+ * Returns the best launcher that works on this machine, and whose processes can read all of
+ * `paths`. Blocks for about 50 ms, once.
  */
 export function findLauncher(paths: readonly string[]): Launcher {
   if (process.platform !== 'linux') return NONE;
@@ -44,8 +44,8 @@ export function findLauncher(paths: readonly string[]): Launcher {
 }
 
 /**
- * Returns the command with the full path of its program: a child has no PATH. A missing program keeps
- * its name, so that the command does not work.
+ * Returns the command with the full path of its program: a child has no PATH. A missing program
+ * keeps its name, so that the command does not work.
  */
 function locate([name, ...options]: readonly string[]): string[] {
   if (name === undefined) return [];

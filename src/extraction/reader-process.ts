@@ -138,9 +138,9 @@ function forkChild(
   { childPath, readable, launcher, maxRssBytes }: ReaderProcessOptions,
   home: string,
 ): ChildProcess {
-  // The heap limit is the second line of defence: it does not count buffers. The permissions prevent
-  // a reader that a hostile file has taken over from writing elsewhere, starting programs and
-  // loading native code.
+  // The heap limit is the second line of defence: it does not count buffers. The permissions
+  // prevent a reader that a hostile file has taken over from writing elsewhere, starting programs
+  // and loading native code.
   const heapMib = Math.max(64, Math.floor((maxRssBytes * 0.8) / MIB));
   const permissions = [
     '--permission',

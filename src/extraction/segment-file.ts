@@ -1,4 +1,6 @@
-/** Extracted text on disk. The child writes it, the parent reads it; it is never whole in memory. */
+/**
+ * Extracted text on disk. The child writes it, the parent reads it; it is never whole in memory.
+ */
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { TextSegment } from '../documents/ports.js';
@@ -60,8 +62,8 @@ async function* evenSegments(segments: AsyncIterable<TextSegment>): AsyncIterabl
 }
 
 /**
- * Removes NUL characters and halves of surrogate pairs, which PostgreSQL does not store. This happens
- * for every format before offsets are counted. No reader splits a pair over two segments.
+ * Removes NUL characters and halves of surrogate pairs, which PostgreSQL does not store. This
+ * happens for every format before offsets are counted. No reader splits a pair over two segments.
  */
 export function storableText(text: string): string {
   return text.replaceAll('\0', '').toWellFormed();

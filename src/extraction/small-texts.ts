@@ -1,7 +1,8 @@
 /**
  * Reads short plain texts in the worker itself. A child process protects from parsers that hang,
- * archives that inflate, and unlimited memory. A short plain text has none of these dangers: decoding
- * takes linear time, and its length is limited. A child process would take ten times as long.
+ * archives that inflate, and unlimited memory. A short plain text has none of these dangers:
+ * decoding takes linear time, and its length is limited. A child process would take ten times as
+ * long.
  */
 import { Readable } from 'node:stream';
 import type { ExtractedText, Extractor } from '../documents/ports.js';

@@ -1,6 +1,6 @@
 /**
- * Verifies ID tokens of Firebase Authentication. The signature is verified in this process, with the
- * keys that Google publishes, so that no service account is needed. Tokens of the emulator are
+ * Verifies ID tokens of Firebase Authentication. The signature is verified in this process, with
+ * the keys that Google publishes, so that no service account is needed. Tokens of the emulator are
  * unsigned: with an emulator configured, anybody can sign in as any user.
  */
 import { initializeApp } from 'firebase-admin/app';
@@ -78,8 +78,8 @@ export function createFirebaseIdentity({
 }
 
 /**
- * firebase-admin reads the environment variable when `getAuth` is called. The variable is set during
- * that call, and restored afterwards.
+ * firebase-admin reads the environment variable when `getAuth` is called. The variable is set
+ * during that call, and restored afterwards.
  */
 function withEmulatorHost(emulatorHost: string | null, create: () => Auth): Auth {
   // eslint-disable-next-line no-restricted-properties -- firebase-admin reads the variable; its value comes from the configuration

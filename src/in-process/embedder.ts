@@ -74,7 +74,9 @@ interface Call {
   cancel(reason: unknown): void;
 }
 
-/** Splits the texts into batches, queues them, and returns the vectors in the order of the texts. */
+/**
+ * Splits the texts into batches, queues them, and returns the vectors in the order of the texts.
+ */
 function createCall(
   texts: readonly string[],
   purpose: Purpose,

@@ -16,8 +16,8 @@ export const MAX_INPUTS = { document: 12, query: 3 };
 const FILL_RATIO = 0.85;
 
 /**
- * Cuts a text into inputs that the model reads to their end, of about equal length, between words if
- * possible. A text that the model reads as a whole is one input; inputs beyond the limit are
+ * Cuts a text into inputs that the model reads to their end, of about equal length, between words
+ * if possible. A text that the model reads as a whole is one input; inputs beyond the limit are
  * dropped. The text is normalised first, as the model's tokeniser does, because the tokeniser takes
  * time by the square of the normalised length.
  */

@@ -15,8 +15,8 @@ const DUE_TABLES = `
 
 /**
  * Returns a task that vacuums and analyses tables. PGlite is a single process without autovacuum:
- * scans of the queue and of the outbox would pass ever more dead rows, and the planner would have no
- * statistics. The task returns false: no more work is due at once.
+ * scans of the queue and of the outbox would pass ever more dead rows, and the planner would have
+ * no statistics. The task returns false: no more work is due at once.
  */
 export function createVacuum(query: <Row>(sql: string) => Promise<Row[]>): () => Promise<boolean> {
   return async () => {

@@ -61,9 +61,9 @@ export async function startEmbeddedPostgres({
 }
 
 /**
- * Creates the socket's folder. Its name depends on the data folder only, which this process owns, so
- * that the leftovers of a killed process are removed. If another user has a folder of this name, the
- * removal or the creation fails.
+ * Creates the socket's folder. Its name depends on the data folder only, which this process owns,
+ * so that the leftovers of a killed process are removed. If another user has a folder of this name,
+ * the removal or the creation fails.
  */
 async function createSocketDir(dataDir: string): Promise<string> {
   const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);

@@ -75,7 +75,9 @@ const NOT_YET_AVAILABLE = new Set([
  */
 const MOVING_GROUPS = new Set(['KafkaJSGroupCoordinatorNotFound', 'KafkaJSError']);
 
-/** Returns a DEPENDENCY_UNAVAILABLE whose message starts with `what`. An ApiError stays as it is. */
+/**
+ * Returns a DEPENDENCY_UNAVAILABLE whose message starts with `what`. An ApiError stays as it is.
+ */
 export function toUnavailable(what: string, error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   return new ApiError(

@@ -53,7 +53,7 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 
 export function createJobConsumer(dependencies: Dependencies): JobConsumer {
-  const { groupId, topic, logger, onCrash } = dependencies;
+  const { groupId, onCrash } = dependencies;
   const stopping = new AbortController();
   let member: GroupMember | undefined;
   let isPaused = false;
@@ -100,32 +100,7 @@ export function createJobConsumer(dependencies: Dependencies): JobConsumer {
     if (stopping.signal.aborted) return;
     // The next membership reads again what this one has not committed.
     member?.leave().catch(() => undefined);
-    void rejoin(error);
-  }
-
-  /** Retries until the consumer has joined or is stopped, or an error is final. */
-  async function rejoin(lost: unknown): Promise<void> {
-    let error = lost;
-    for (
-      let pauseMs = FIRST_PAUSE_MS;
-      isTransient(error);
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
-    ) {
-      logger.warn(
-        { err: error, groupId, topic, retryInMs: pauseMs },
-        'lost the membership of the consumer group; joining again',
-      );
-      try {
-        await sleep(pauseMs, undefined, { signal: stopping.signal });
-        await join();
-        logger.info({ groupId, topic }, 'joined the consumer group again');
-        return;
-      } catch (failure) {
-        if (stopping.signal.aborted) return;
-        error = failure;
-      }
-    }
-    onCrash(toSetupError(error) ?? error);
+    void rejoin(error, { ...dependencies, join, signal: stopping.signal });
   }
 
   function setPaused(paused: boolean): void {
@@ -150,4 +125,38 @@ export function createJobConsumer(dependencies: Dependencies): JobConsumer {
     resume: () => setPaused(false),
     stop: () => (stopped ??= leave()),
   };
+}
+
+interface Rejoining extends Pick<Dependencies, 'groupId' | 'topic' | 'logger' | 'onCrash'> {
+  join(): Promise<void>;
+  /** Aborts when the consumer stops. */
+  signal: AbortSignal;
+}
+
+/** Retries until the consumer has joined or is stopped, or an error is final. */
+async function rejoin(
+  lost: unknown,
+  { join, signal, groupId, topic, logger, onCrash }: Rejoining,
+): Promise<void> {
+  let error = lost;
+  for (
+    let pauseMs = FIRST_PAUSE_MS;
+    isTransient(error);
+    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+  ) {
+    logger.warn(
+      { err: error, groupId, topic, retryInMs: pauseMs },
+      'lost the membership of the consumer group; joining again',
+    );
+    try {
+      await sleep(pauseMs, undefined, { signal });
+      await join();
+      logger.info({ groupId, topic }, 'joined the consumer group again');
+      return;
+    } catch (failure) {
+      if (signal.aborted) return;
+      error = failure;
+    }
+  }
+  onCrash(toSetupError(error) ?? error);
 }

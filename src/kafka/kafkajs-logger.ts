@@ -2,7 +2,9 @@
 import { logLevel, type logCreator } from 'kafkajs';
 import type { Logger } from '../runtime/logger.js';
 
-/** The fields that are copied from a log entry of kafkajs. Others may quote data or hold a stack. */
+/**
+ * The fields that are copied from a log entry of kafkajs. Others may quote data or hold a stack.
+ */
 const FIELDS = [
   'groupId',
   'memberId',
@@ -34,8 +36,8 @@ export function toLogCreator(logger: Pick<Logger, 'debug' | 'info'>): logCreator
 
 /**
  * kafkajs logs every failed attempt as an error, although the next one mostly succeeds. It warns of
- * each rebalance, and of topics that are new. A failure that matters reaches the caller, who logs it
- * at its own level.
+ * each rebalance, and of topics that are new. A failure that matters reaches the caller, who logs
+ * it at its own level.
  */
 function toLevel(level: logLevel): 'debug' | 'info' {
   return level === logLevel.ERROR || level === logLevel.WARN ? 'info' : 'debug';

@@ -1,11 +1,11 @@
 /**
  * The transactional producer of one shard for the compacted topic. Opening a producer fences off
- * every older producer of the same shard, in any process. After any failure a producer stays closed,
- * and a new one must be opened.
+ * every older producer of the same shard, in any process. After any failure a producer stays
+ * closed, and a new one must be opened.
  *
  * The topic never goes back to an older state if the published records were read after the producer
- * was opened. A process that paused between reading and publishing is then either fenced off, or has
- * the newest state.
+ * was opened. A process that paused between reading and publishing is then either fenced off, or
+ * has the newest state.
  */
 import type { Kafka, Producer, Transaction } from 'kafkajs';
 import type { LogRecord } from '../documents/ports.js';
@@ -96,8 +96,8 @@ export async function openLatestProducer({
 }
 
 /**
- * kafkajs 2.2 requests the producer's epoch, which is the fence, with the first transaction only. An
- * empty transaction ends without a request to Kafka.
+ * kafkajs 2.2 requests the producer's epoch, which is the fence, with the first transaction only.
+ * An empty transaction ends without a request to Kafka.
  */
 async function fenceOlderProducers(producer: Producer): Promise<void> {
   await producer.connect();

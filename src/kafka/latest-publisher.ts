@@ -8,8 +8,8 @@ import { openLatestProducer, type LatestProducer } from './latest-producer.js';
 export interface KafkaLatestPublisher extends LatestPublisher {
   /**
    * Opens the producers of these shards unless they are open, and closes all others. Call it before
-   * reading the records to publish: records that were read before a producer was opened may be older
-   * than those that another process has published meanwhile.
+   * reading the records to publish: records that were read before a producer was opened may be
+   * older than those that another process has published meanwhile.
    */
   open(shards: readonly number[]): Promise<void>;
   stop(): Promise<void>;

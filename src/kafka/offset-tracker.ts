@@ -81,6 +81,7 @@ export function createOffsetTracker({
   retryMs = RETRY_MS,
 }: Dependencies): OffsetTracker {
   const entries = new Map<number, Entry>();
+  const storeAll = createUnreadableStore({ onUnreadable, logger });
   const draining = new AbortController();
   let hasEnded = false;
   let committing: Promise<void> | undefined;
@@ -102,46 +103,13 @@ export function createOffsetTracker({
       [...entries].map(([partition, entry]) => [partition, entry.nextOffset]),
     );
     if ([...entries.values()].some((entry) => entry.hasWakeUps))
-      await tryClaim([...entries.values()]);
-    for (const entry of entries.values()) await storeUnreadable(entry);
+      await claimFor([...entries.values()], onWakeUp);
+    for (const { unreadable } of entries.values()) await storeAll(unreadable);
     const settled = [...offsets].filter(([partition]) => entries.has(partition));
     if (settled.length > 0)
       await commit(settled.map(([partition, offset]) => ({ partition, offset: String(offset) })));
     for (const [partition, offset] of settled)
       if (entries.get(partition)?.nextOffset === offset) entries.delete(partition);
-  }
-
-  async function tryClaim(waiting: readonly Entry[]): Promise<void> {
-    for (const entry of waiting) entry.hasWakeUps = false;
-    try {
-      await onWakeUp();
-    } catch (error) {
-      for (const entry of waiting) entry.hasWakeUps = true;
-      throw error;
-    }
-  }
-
-  async function storeUnreadable({ unreadable }: Entry): Promise<void> {
-    for (let first = unreadable[0]; first; first = unreadable[0]) {
-      first.attempts += 1;
-      await onUnreadable(first.deadLetter).catch((error: unknown) => giveUpOrThrow(first, error));
-      unreadable.shift();
-    }
-  }
-
-  function giveUpOrThrow({ deadLetter, attempts }: Unreadable, error: unknown): void {
-    const isUnavailable = error instanceof ApiError && error.code === 'DEPENDENCY_UNAVAILABLE';
-    if (isUnavailable || attempts < MAX_STORE_ATTEMPTS) throw error;
-    const { topic, partition, offset, reason } = deadLetter;
-    logger.error(
-      { err: error, topic, partition, offset, reason },
-      'failed to store an unreadable message; only its topic holds it',
-    );
-  }
-
-  function isFull(): boolean {
-    const counts = [...entries.values()].map(({ unreadable }) => unreadable.length);
-    return counts.reduce((sum, count) => sum + count, 0) > MAX_UNREADABLE;
   }
 
   async function untilCommitted(limitMs: number): Promise<void> {
@@ -164,7 +132,7 @@ export function createOffsetTracker({
         if (!partitions.includes(partition)) entries.delete(partition);
     },
     waitForCapacity: async ({ heartbeat, isRunning }) => {
-      while (isFull() && isRunning()) {
+      while (countUnreadable(entries) > MAX_UNREADABLE && isRunning()) {
         await untilCommitted(heartbeatMs);
         await heartbeat();
       }
@@ -175,4 +143,45 @@ export function createOffsetTracker({
       hasEnded = true;
     },
   };
+}
+
+async function claimFor(
+  entries: readonly Entry[],
+  onWakeUp: Dependencies['onWakeUp'],
+): Promise<void> {
+  for (const entry of entries) entry.hasWakeUps = false;
+  try {
+    await onWakeUp();
+  } catch (error) {
+    for (const entry of entries) entry.hasWakeUps = true;
+    throw error;
+  }
+}
+
+/** Returns a function that removes the messages from the list as it stores them. */
+function createUnreadableStore({
+  onUnreadable,
+  logger,
+}: Pick<Dependencies, 'onUnreadable' | 'logger'>): (unreadable: Unreadable[]) => Promise<void> {
+  function giveUpOrThrow({ deadLetter, attempts }: Unreadable, error: unknown): void {
+    const isUnavailable = error instanceof ApiError && error.code === 'DEPENDENCY_UNAVAILABLE';
+    if (isUnavailable || attempts < MAX_STORE_ATTEMPTS) throw error;
+    const { topic, partition, offset, reason } = deadLetter;
+    logger.error(
+      { err: error, topic, partition, offset, reason },
+      'failed to store an unreadable message; only its topic holds it',
+    );
+  }
+
+  return async (unreadable) => {
+    for (let first = unreadable[0]; first; first = unreadable[0]) {
+      first.attempts += 1;
+      await onUnreadable(first.deadLetter).catch((error: unknown) => giveUpOrThrow(first, error));
+      unreadable.shift();
+    }
+  };
+}
+
+function countUnreadable(entries: ReadonlyMap<number, Entry>): number {
+  return [...entries.values()].reduce((sum, { unreadable }) => sum + unreadable.length, 0);
 }

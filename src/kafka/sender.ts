@@ -2,8 +2,8 @@
  * Sends batches through an idempotent producer that is replaced after any failed send.
  *
  * The danger: kafkajs 2.2 gives the sequence numbers of a failed batch to the next one. If the
- * broker has stored the failed batch and only its response was lost, the broker takes the next batch
- * for a repetition, drops it, and reports success.
+ * broker has stored the failed batch and only its response was lost, the broker takes the next
+ * batch for a repetition, drops it, and reports success.
  */
 import type { Kafka, Message, Producer, TopicMessages } from 'kafkajs';
 import type { LogRecord } from '../documents/ports.js';

@@ -109,8 +109,8 @@ interface Problem {
 }
 
 /**
- * Never quotes the driver's message: its errors carry the command they belong to, and the command of
- * a sign-in holds the password.
+ * Never quotes the driver's message: its errors carry the command they belong to, and the command
+ * of a sign-in holds the password.
  */
 function toProblem(error: Error): Problem {
   if (/^(WRONGPASS|NOAUTH|ERR invalid password)/.test(error.message)) {

@@ -27,8 +27,8 @@ const COMMAND_TIMEOUT_MS = 1_000;
 const MICROSECONDS_PER_MS = 1_000;
 
 /**
- * KEYS[1]: the time until which tokens are spent. ARGV[1]: microseconds that a burst lasts; ARGV[2]:
- * microseconds that the requested tokens last. Returns the wait in microseconds.
+ * KEYS[1]: the time until which tokens are spent. ARGV[1]: microseconds that a burst lasts;
+ * ARGV[2]: microseconds that the requested tokens last. Returns the wait in microseconds.
  */
 const RESERVE = `
 local clock = redis.call('TIME')

@@ -13,8 +13,8 @@ export interface RedisStatusBus extends StatusBus {
 }
 
 /**
- * Returns the status bus on Redis pub/sub: every connected process gets a notification at most once.
- * The call does not wait for Redis: `check` reports whether Redis responds. A subscription is
+ * Returns the status bus on Redis pub/sub: every connected process gets a notification at most
+ * once. The call does not wait for Redis: `check` reports whether Redis responds. A subscription is
  * acknowledged when Redis has acknowledged it.
  */
 export async function createRedisStatusBus({

@@ -36,8 +36,8 @@ export class WeaviateResponseError extends Error {
 const MAX_ERROR_TEXT = 300;
 
 /**
- * The types of weaviate-ts-client 2.2 describe its CommonJS build, whose default export is one level
- * deeper than that of the module Node loads.
+ * The types of weaviate-ts-client 2.2 describe its CommonJS build, whose default export is one
+ * level deeper than that of the module Node loads.
  */
 const { client: createClient } = weaviate as unknown as typeof weaviate.default;
 

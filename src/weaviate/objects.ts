@@ -17,14 +17,16 @@ export interface TenantRef {
 }
 
 /**
- * Returns 64 hexadecimal digits, the longest name that Weaviate allows. A tenant's name is also that
- * of a folder, so it must not hold every character that a user id may hold.
+ * Returns 64 hexadecimal digits, the longest name that Weaviate allows. A tenant's name is also
+ * that of a folder, so it must not hold every character that a user id may hold.
  */
 export function toTenant(userId: string): string {
   return createHash('sha256').update(userId).digest('hex');
 }
 
-/** The response to a batch is 200 even if objects were refused: the result of each object counts. */
+/**
+ * The response to a batch is 200 even if objects were refused: the result of each object counts.
+ */
 export async function storeObjects(
   tenantRef: TenantRef,
   objects: readonly VectorObject[],

@@ -29,8 +29,8 @@ export function toTerms(text: string): string {
 }
 
 /**
- * Returns the first MAX_SEARCH_WORDS distinct stems of a query, separated by spaces. Each stem costs
- * the server a list of passages.
+ * Returns the first MAX_SEARCH_WORDS distinct stems of a query, separated by spaces. Each stem
+ * costs the server a list of passages.
  */
 export function toQueryTerms(query: string): string {
   const terms = new Set<string>();

@@ -24,7 +24,9 @@ describe('the limits of a document', () => {
     });
     expect((await stat(path)).size).toBeLessThan(10 * MIB);
     const startedAt = performance.now();
-    await expect(segmentsOf(harness.start(), path)).rejects.toMatchObject({ code: 'EXTRACTION_LIMIT' });
+    await expect(segmentsOf(harness.start(), path)).rejects.toMatchObject({
+      code: 'EXTRACTION_LIMIT',
+    });
     expect(performance.now() - startedAt).toBeLessThan(8_000);
   });
 

@@ -187,10 +187,12 @@ describe('the end of an extraction', () => {
     const dead = `extract-999999999-1-0badc0de-${hostname()}`;
     const reborn = `extract-${process.pid}-1-0badc0de-${hostname()}`;
     const alive = `extract-${process.ppid}-1-0badc0de-${hostname()}`;
-    for (const name of [dead, reborn, alive, 'not-ours']) await mkdir(join(harness.workDir(), name));
+    for (const name of [dead, reborn, alive, 'not-ours'])
+      await mkdir(join(harness.workDir(), name));
     harness.start();
     await eventually(
-      () => !existsSync(join(harness.workDir(), dead)) && !existsSync(join(harness.workDir(), reborn)),
+      () =>
+        !existsSync(join(harness.workDir(), dead)) && !existsSync(join(harness.workDir(), reborn)),
     );
     expect(await readdir(harness.workDir())).toEqual(expect.arrayContaining([alive, 'not-ours']));
   });

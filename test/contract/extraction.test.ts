@@ -73,7 +73,9 @@ describe('the text of a document', () => {
   });
 
   it('has no scripts, styles or comments of a page', async () => {
-    expect(await textOf(harness.start(), 'reefs.html')).not.toMatch(/never|comment that is no text/);
+    expect(await textOf(harness.start(), 'reefs.html')).not.toMatch(
+      /never|comment that is no text/,
+    );
   });
 
   it('has no byte order mark', async () => {
@@ -101,7 +103,9 @@ describe('the text of a document', () => {
   });
 
   it('has no page numbers in a format without pages', async () => {
-    expect((await segmentsOf(harness.start(), 'bees.docx')).map(({ page }) => page)).toEqual([null]);
+    expect((await segmentsOf(harness.start(), 'bees.docx')).map(({ page }) => page)).toEqual([
+      null,
+    ]);
   });
 
   it.each(['scan.pdf', 'empty-pages-1000.pdf'])(

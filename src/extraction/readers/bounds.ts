@@ -1,7 +1,7 @@
 /**
  * Bounds on what no document needs and what costs a reader more than the size of the file: deep
- * nesting (htmlparser2 searches its stack of open elements for every tag), and repeated references to
- * one part. A file over a bound fails with EXTRACTION_LIMIT, which is not retried.
+ * nesting (htmlparser2 searches its stack of open elements for every tag), and repeated references
+ * to one part. A file over a bound fails with EXTRACTION_LIMIT, which is not retried.
  */
 import { ProcessingFailure } from '../../errors.js';
 

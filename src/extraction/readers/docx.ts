@@ -1,6 +1,6 @@
 /**
- * The reader of Word documents: the body in order, then footnotes and endnotes. Tracked changes read
- * as accepted. There are no page numbers: only a layout engine could compute them.
+ * The reader of Word documents: the body in order, then footnotes and endnotes. Tracked changes
+ * read as accepted. There are no page numbers: only a layout engine could compute them.
  */
 import type { TextSegment } from '../../documents/ports.js';
 import type { ReadLimits } from '../protocol.js';
@@ -10,8 +10,8 @@ import { createTextFlow, type TextFlow } from './text-flow.js';
 import { withoutElements, xmlText, type XmlHandler } from './xml.js';
 
 /**
- * Elements of formatting (in which `tab` means a tab stop), of moved text at its old position, and of
- * the copies of drawings for old programs.
+ * Elements of formatting (in which `tab` means a tab stop), of moved text at its old position, and
+ * of the copies of drawings for old programs.
  */
 const SKIPPED = new Set(['pPr', 'rPr', 'sectPr', 'tblPr', 'trPr', 'tcPr', 'moveFrom', 'Fallback']);
 const NOTES = new Set(['footnotes', 'endnotes']);

@@ -1,6 +1,6 @@
 /**
- * The reader of OpenDocument texts: the body in order, then the footnotes, so that they do not split
- * the sentences they belong to.
+ * The reader of OpenDocument texts: the body in order, then the footnotes, so that they do not
+ * split the sentences they belong to.
  */
 import type { TextSegment } from '../../documents/ports.js';
 import { ProcessingFailure } from '../../errors.js';

@@ -1,6 +1,6 @@
 /**
- * The container of docx, pptx and xlsx (Open Packaging Conventions): a zip whose parts refer to each
- * other by relationships.
+ * The container of docx, pptx and xlsx (Open Packaging Conventions): a zip whose parts refer to
+ * each other by relationships.
  */
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';

@@ -1,7 +1,8 @@
 /**
  * Joins accents and letters. TeX's older fonts draw an accent and then, set back beneath it, the
- * letter: "Pel´" and "ee". The two become one letter if the letter starts before the accent's end by
- * more than kerning does, and if Unicode has the combined letter. Otherwise both stay as they are.
+ * letter: "Pel´" and "ee". The two become one letter if the letter starts before the accent's end
+ * by more than kerning does, and if Unicode has the combined letter. Otherwise both stay as they
+ * are.
  */
 import { position, type TextItem } from './pdf-lines.js';
 

@@ -1,8 +1,8 @@
 /**
- * Joins the lines of a page to paragraphs. A PDF holds the positions of letters, not the paragraphs.
- * Lines of one size that reach the right edge and have the usual distance were broken by the layout.
- * Joined lines let a search find a phrase that was set on two lines, and keep the chunker from
- * cutting within a sentence.
+ * Joins the lines of a page to paragraphs. A PDF holds the positions of letters, not the
+ * paragraphs. Lines of one size that reach the right edge and have the usual distance were broken
+ * by the layout. Joined lines let a search find a phrase that was set on two lines, and keep the
+ * chunker from cutting within a sentence.
  */
 import type { PDFPageProxy } from 'pdfjs-dist/legacy/build/pdf.mjs';
 

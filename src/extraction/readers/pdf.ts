@@ -1,6 +1,6 @@
 /**
- * The reader of PDFs, through pdf.js. It reads one page at a time, so that memory does not grow with
- * the number of pages.
+ * The reader of PDFs, through pdf.js. It reads one page at a time, so that memory does not grow
+ * with the number of pages.
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

@@ -1,6 +1,6 @@
 /**
- * Collects the text of a document. Elements request breaks; of several breaks between two words only
- * the strongest is written.
+ * Collects the text of a document. Elements request breaks; of several breaks between two words
+ * only the strongest is written.
  */
 
 const SEPARATORS = { none: '', space: ' ', cell: '\t', line: '\n', paragraph: '\n\n' } as const;

@@ -1,6 +1,6 @@
 /**
- * Streaming XML. Memory does not grow with the size of a part, and custom entities, which may expand
- * without end, are not expanded.
+ * Streaming XML. Memory does not grow with the size of a part, and custom entities, which may
+ * expand without end, are not expanded.
  */
 import { TextDecoder } from 'node:util';
 import { Parser } from 'htmlparser2';
@@ -61,8 +61,8 @@ export function withoutElements(names: ReadonlySet<string>, handler: XmlHandler)
 }
 
 /**
- * Returns the value of an attribute with any prefix or none. `:id` requires a prefix: `r:id` and `id`
- * are different attributes.
+ * Returns the value of an attribute with any prefix or none. `:id` requires a prefix: `r:id` and
+ * `id` are different attributes.
  */
 export function attribute(attributes: Attributes, name: string): string | undefined {
   const suffix = name.startsWith(':') ? name : `:${name}`;

@@ -1,7 +1,7 @@
 /**
- * A zip on disk, read with yauzl. Each entry is inflated as a stream. The sizes in the directory are
- * checked before anything is inflated. They may be false, so inflated bytes are counted as well.
- * yauzl 3.4 does not verify checksums; this file does.
+ * A zip on disk, read with yauzl. Each entry is inflated as a stream. The sizes in the directory
+ * are checked before anything is inflated. They may be false, so inflated bytes are counted as
+ * well. yauzl 3.4 does not verify checksums; this file does.
  */
 import { crc32 } from 'node:zlib';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
@@ -39,8 +39,8 @@ export async function openZip(path: string, maxInflatedBytes: number): Promise<Z
 }
 
 /**
- * Opens the file while `use` runs. A stream that `use` opens keeps the file open until the stream has
- * ended or is destroyed.
+ * Opens the file while `use` runs. A stream that `use` opens keeps the file open until the stream
+ * has ended or is destroyed.
  */
 async function withZip<T>(path: string, use: (zip: ZipFile) => Promise<T>): Promise<T> {
   // With its own check, yauzl would report an entry that is longer than declared as a plain error.
