@@ -46,7 +46,10 @@ function startPipeline(
     database: parts.database,
     eventLog,
     shards: () => ALL_SHARDS,
-    latestPublisher: { publish: async (_shard, records) => void (await eventLog.publish(records)) },
+    latestPublisher: {
+      assign: async () => undefined,
+      publish: async (_shard, records) => void (await eventLog.publish(records)),
+    },
   });
   const worker = startWorker(context, parts, notifyCommitted);
   eventLog.onRecord(TOPICS.jobs, () => void worker.worker.wake());

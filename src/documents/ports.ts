@@ -485,8 +485,14 @@ export interface LatestQueue {
   remove(rows: readonly LatestRow[]): Promise<void>;
 }
 
-/** The lane of one shard to the compacted topic: only its newest publisher can write. */
+/** Publishes to the compacted topic. Of all publishers of a shard only the newest can write. */
 export interface LatestPublisher {
+  /**
+   * Prepares for these shards, and releases all others. Call it before reading the records to
+   * publish: records that were read earlier may be older than those of another process. Never
+   * rejects.
+   */
+  assign(shards: readonly number[]): Promise<void>;
   /** All or nothing. Rejects when another process has taken the shard over. */
   publish(shard: number, records: readonly LogRecord[]): Promise<void>;
 }

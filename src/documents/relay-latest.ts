@@ -5,6 +5,8 @@ const BATCH = 2_000;
 interface Dependencies {
   queue: LatestQueue;
   latestPublisher: LatestPublisher;
+  /** Returns the shards that this process owns. */
+  shards: () => readonly number[];
   logger: { warn(fields: object, message: string): void };
 }
 
@@ -16,6 +18,7 @@ interface Dependencies {
 export function createRelayLatest({
   queue,
   latestPublisher,
+  shards: ownedShards,
   logger,
 }: Dependencies): () => Promise<boolean> {
   async function publishShard(shard: number, rows: readonly LatestRow[]): Promise<boolean> {
@@ -36,6 +39,7 @@ export function createRelayLatest({
   }
 
   return async () => {
+    await latestPublisher.assign(ownedShards());
     const rows = await queue.read(BATCH);
     const shards = Map.groupBy(rows, (row) => row.shard);
     let allPublished = true;

@@ -6,12 +6,6 @@ import { isNotYetAvailable } from './errors.js';
 import { openLatestProducer, type LatestProducer } from './latest-producer.js';
 
 export interface KafkaLatestPublisher extends LatestPublisher {
-  /**
-   * Opens the producers of these shards unless they are open, and closes all others. Call it before
-   * reading the records to publish: records that were read before a producer was opened may be
-   * older than those that another process has published meanwhile.
-   */
-  open(shards: readonly number[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -23,14 +17,21 @@ export function createLatestPublisher({
   logger: Logger;
 }): KafkaLatestPublisher {
   const producers = new Map<number, LatestProducer>();
+  /** Shards whose producer could not be opened. The log warns of each once. */
+  const failing = new Set<number>();
 
   async function open(shard: number): Promise<void> {
     if (producers.get(shard)?.isOpen()) return;
     try {
       producers.set(shard, await openLatestProducer({ kafka, shard, logger }));
+      failing.delete(shard);
     } catch (error) {
       const level = isNotYetAvailable(error) ? 'info' : 'warn';
-      logger[level]({ err: error, shard }, 'failed to open the producer of a shard; it is retried');
+      logger[failing.has(shard) ? 'debug' : level](
+        { err: error, shard },
+        'failed to open the producer of a shard; it is retried',
+      );
+      failing.add(shard);
     }
   }
 
@@ -41,7 +42,7 @@ export function createLatestPublisher({
   }
 
   return {
-    open: async (shards) => {
+    assign: async (shards) => {
       await close([...producers.keys()].filter((shard) => !shards.includes(shard)));
       await Promise.all(shards.map(open));
     },

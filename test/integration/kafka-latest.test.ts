@@ -1,4 +1,4 @@
-import type { Kafka } from 'kafkajs';
+import type { Kafka, ProducerConfig } from 'kafkajs';
 import type { LogRecord } from '../../src/documents/ports.js';
 import { createKafkaEventLog } from '../../src/kafka/event-log.js';
 import { openLatestProducer, type LatestProducer } from '../../src/kafka/latest-producer.js';
@@ -134,7 +134,7 @@ describeWithKafka('the publisher of the compacted topic', () => {
   it('publishes through producers that were opened before', async () => {
     const shards = [anyShard(), anyShard()];
     const publisher = create();
-    await publisher.open(shards);
+    await publisher.assign(shards);
     for (const shard of shards) await publisher.publish(shard, [make(String(shard))]);
     expect((await readTopic(topic)).map((record) => record.value)).toEqual(shards.map(String));
   });
@@ -153,17 +153,37 @@ describeWithKafka('the publisher of the compacted topic', () => {
     const shard = anyShard();
     const own = create();
     const other = create();
-    await own.open([shard]);
-    await other.open([shard]);
+    await own.assign([shard]);
+    await other.assign([shard]);
     await expect(own.publish(shard, [make('old')])).rejects.toMatchObject({ name: 'FencedError' });
-    await own.open([shard]);
+    await own.assign([shard]);
     await own.publish(shard, [make('new')]);
     expect((await readTopic(topic)).map((record) => record.value)).toEqual(['new']);
   });
 
+  it('closes the producer of a shard that was taken away', async () => {
+    const shard = anyShard();
+    const taken = anyShard();
+    const closed: string[] = [];
+    const watched = {
+      producer: (config: ProducerConfig) => {
+        const producer = kafka.producer(config);
+        producer.on('producer.disconnect', () => void closed.push(String(config.transactionalId)));
+        return producer;
+      },
+    } as Kafka;
+    const publisher = create(watched);
+    await publisher.assign([shard, taken]);
+    expect(closed).toEqual([]);
+    await publisher.assign([shard]);
+    expect(closed).toEqual([`docstream-latest-${taken}`]);
+    await publisher.publish(shard, [make('kept')]);
+    expect((await readTopic(topic)).map((record) => record.value)).toEqual(['kept']);
+  });
+
   it('logs that a producer cannot be opened, and does not throw', async () => {
     const publisher = create(openKafka({ brokers: ['127.0.0.1:1'] }).kafka);
-    await publisher.open([anyShard()]);
+    await publisher.assign([anyShard()]);
     expect(logger.lines).toContainEqual(
       expect.objectContaining({
         level: 'warn',
