@@ -68,7 +68,8 @@ async function* once(content: string): AsyncGenerator<Buffer> {
 function markerMissing(): ApiError {
   return new ApiError(
     'DEPENDENCY_UNAVAILABLE',
-    `The store at BLOB_URL has no object ${MARKER_KEY}: no API has marked the store yet, or this process does not see the files of the others. ` +
+    `The store at BLOB_URL has no object ${MARKER_KEY}: no API has marked the store yet, ` +
+      'or this process does not see the files of the others. ' +
       'Set BLOB_URL to the same store for all processes.',
   );
 }
@@ -76,6 +77,7 @@ function markerMissing(): ApiError {
 function belongsToAnother(id: string): ApiError {
   return new ApiError(
     'DEPENDENCY_UNAVAILABLE',
-    `The store at BLOB_URL belongs to another installation (${id}). Set BLOB_URL to the store of this installation, or to an empty store.`,
+    `The store at BLOB_URL belongs to another installation (${id}). ` +
+      'Set BLOB_URL to the store of this installation, or to an empty store.',
   );
 }

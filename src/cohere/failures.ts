@@ -96,7 +96,7 @@ function toRefusal(status: number): string {
   if (status === 401 || status === 403 || status === 498)
     return 'Cohere rejected the key; correct COHERE_API_KEY.';
   if (status === 404)
-    return 'Cohere does not know the model or the address; correct COHERE_MODEL or COHERE_BASE_URL.';
+    return 'Cohere does not know the model or address; correct COHERE_MODEL or COHERE_BASE_URL.';
   return `Cohere rejected the text with status ${status}.`;
 }
 

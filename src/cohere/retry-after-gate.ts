@@ -21,7 +21,10 @@ export function createRetryAfterGate(now = () => performance.now()): RetryAfterG
       signal.throwIfAborted();
       for (let waitMs = closedUntil - now(); waitMs > 0; waitMs = closedUntil - now()) {
         if (waitMs > MAX_WAIT_MS[purpose]) {
-          const message = `Cohere is rate limiting requests for another ${Math.ceil(waitMs / 1_000)} s; they are retried later.`;
+          const seconds = Math.ceil(waitMs / 1_000);
+          const message =
+            `Cohere is rate limiting requests for another ${seconds} s; ` +
+            'they are retried later.';
           throw new CallFailure('EMBEDDER_UNAVAILABLE', message, { isTransient: false });
         }
         await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());

@@ -267,7 +267,8 @@ function watchReading(
 function memoryFailure(maxRssBytes: number): ProcessingFailure {
   return new ProcessingFailure(
     'EXTRACTION_LIMIT',
-    `Reading the document takes more than the limit of ${Math.round(maxRssBytes / MIB)} MiB of memory. Split it or simplify it, and upload it again.`,
+    `Reading the document takes more than the limit of ${Math.round(maxRssBytes / MIB)} MiB of ` +
+      'memory. Split it or simplify it, and upload it again.',
   );
 }
 

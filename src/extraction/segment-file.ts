@@ -35,7 +35,8 @@ export async function writeSegments(
 function tooMuchText(maxTextChars: number): ProcessingFailure {
   return new ProcessingFailure(
     'EXTRACTION_LIMIT',
-    `The document has more than the limit of ${maxTextChars} characters of text. Split it, and upload it again.`,
+    `The document has more than the limit of ${maxTextChars} characters of text. ` +
+      'Split it, and upload it again.',
   );
 }
 

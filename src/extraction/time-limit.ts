@@ -16,6 +16,7 @@ export function readingTimeMs(fileBytes: number, maxMs: number): number {
 export function timeFailure(limitMs: number): ProcessingFailure {
   return new ProcessingFailure(
     'EXTRACTION_LIMIT',
-    `Reading the document takes longer than the limit of ${limitMs / 1000} seconds for a file of its size. Split it or simplify it, and upload it again.`,
+    `Reading the document takes longer than the limit of ${limitMs / 1000} seconds for a file of ` +
+      'its size. Split it or simplify it, and upload it again.',
   );
 }

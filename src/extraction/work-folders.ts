@@ -12,8 +12,8 @@ import { isProcessAlive } from '../runtime/pid.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /**
- * Holds the process id and the start time. A process that has the id of a dead one (in a container
- * it is always 1) so knows that the folder is not its own.
+ * Holds the process id and the start time, so that a process with the id of a dead one (in a
+ * container it is always 1) knows that the folder is not its own.
  */
 const NAME = /^extract-(\d+)-(\d+)-[0-9a-f]{8}-(.+)$/;
 

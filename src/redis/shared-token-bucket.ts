@@ -34,8 +34,10 @@ const RESERVE = `
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local spentUntil = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now - ARGV[1]) + ARGV[2]
-redis.call('SET', KEYS[1], string.format('%.0f', spentUntil), 'PX', string.format('%.0f', math.max(spentUntil - now, 0) / 1000 + 60000))
-return string.format('%.0f', math.max(spentUntil - now, 0))
+local wait = math.max(spentUntil - now, 0)
+local expiryMs = string.format('%.0f', wait / 1000 + 60000)
+redis.call('SET', KEYS[1], string.format('%.0f', spentUntil), 'PX', expiryMs)
+return string.format('%.0f', wait)
 `;
 const RESERVE_SHA = createHash('sha1').update(RESERVE).digest('hex');
 

@@ -21,7 +21,9 @@ export async function ensureCollection(
     (await readCollectionModel(client, collection)) ?? (await create(client, collection, model));
   if (found.model !== model.model || found.dimensions !== model.dimensions) {
     throw new SetupError(
-      `The vectors in the store were made by ${found.model} (${found.dimensions} dimensions), but the embedder is ${model.model} (${model.dimensions}); stop the processes and run npm run rebuild -- vectors.`,
+      `The vectors in the store were made by ${found.model} (${found.dimensions} dimensions), ` +
+        `but the embedder is ${model.model} (${model.dimensions}); ` +
+        'stop the processes and run npm run rebuild -- vectors.',
     );
   }
 }

@@ -39,7 +39,8 @@ export async function storeObjects(
   if (refused.length === 0 && results.length === objects.length) return;
   throw new ProcessingFailure(
     'VECTOR_STORE_UNAVAILABLE',
-    `The vector store confirmed only ${results.length - refused.length} of ${objects.length} passages; the document is retried later.`,
+    `The vector store confirmed only ${results.length - refused.length} of ${objects.length} ` +
+      'passages; the document is retried later.',
     { cause: refused[0]?.errors?.error?.[0]?.message },
   );
 }

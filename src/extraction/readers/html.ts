@@ -21,7 +21,8 @@ const SKIPPED = new Set([
 ]);
 
 const PARAGRAPHS =
-  'title p h1 h2 h3 h4 h5 h6 ul ol dl table blockquote pre section article header footer nav main aside figure form fieldset hr details address';
+  'title p h1 h2 h3 h4 h5 h6 ul ol dl table blockquote pre section article header footer nav ' +
+  'main aside figure form fieldset hr details address';
 const LINES = 'div li tr br dt dd caption figcaption option summary legend';
 
 const BREAKS = new Map<string, Break>([

@@ -41,7 +41,8 @@ export async function openPackage(
 export function unsupported(): ProcessingFailure {
   return new ProcessingFailure(
     'UNSUPPORTED_CONTENT',
-    'The file does not contain a document of the type that its name says. Check the file, and upload it again.',
+    'The file does not contain a document of the type that its name says. ' +
+      'Check the file, and upload it again.',
   );
 }
 

@@ -68,7 +68,8 @@ async function readDirectory(zip: ZipFile): Promise<ReadonlyMap<string, Entry>> 
   if (zip.entryCount > MAX_ENTRIES) {
     throw new ProcessingFailure(
       'EXTRACTION_LIMIT',
-      `The document has more than the limit of ${MAX_ENTRIES} files in its archive. Split it, and upload it again.`,
+      `The document has more than the limit of ${MAX_ENTRIES} files in its archive. ` +
+        'Split it, and upload it again.',
     );
   }
   const entries = new Map<string, Entry>();
@@ -95,7 +96,8 @@ function createBudget(maxInflatedBytes: number): Budget {
     const limit = `${Math.round(maxInflatedBytes / 1024 / 1024)} MiB`;
     throw new ProcessingFailure(
       'EXTRACTION_LIMIT',
-      `The document inflates to more than the limit of ${limit}. Split it or simplify it, and upload it again.`,
+      `The document inflates to more than the limit of ${limit}. ` +
+        'Split it or simplify it, and upload it again.',
     );
   }
   return {
