@@ -9,8 +9,10 @@ import type { ManagedBlobStore } from '../blobs/managed-blob-store.js';
 import { createCohereEmbedder } from '../cohere/embedder.js';
 import { createCohereReranker } from '../cohere/reranker.js';
 import type { Config } from '../config.js';
+import { createDeferredDemand, type DeferredDemand } from '../documents/demand.js';
 import type {
   BlobStore,
+  Demand,
   DocumentStore,
   Embedder,
   Identity,
@@ -59,6 +61,8 @@ export interface Adapters {
   vectors: VectorStore;
   bus: StatusBus;
   identity: Identity;
+  /** The worker connects to it when it starts; the embedder reads it. */
+  demand: DeferredDemand;
 }
 
 /** Shorter than a lease: a call that hangs must not outlive the right to write. */
@@ -79,17 +83,20 @@ export async function openAdapters(
     createDocumentStore({ database, maxAttempts: config.maxAttempts }),
   );
   const bus = await openBus(context);
-  const embedder = await openEmbedder(context);
+  const demand = createDeferredDemand();
+  const embedder = await openEmbedder(context, demand);
   const vectors = measureVectors(metrics.registry, await openVectors(context, database, embedder));
   const identity = createIdentity(config);
   const opened = await openBlobs(context, store);
-  if (!config.kafka) return { database, store, bus, embedder, vectors, blobs: opened, identity };
+  if (!config.kafka)
+    return { database, store, bus, embedder, vectors, blobs: opened, identity, demand };
   return {
     database,
     bus,
     embedder,
     vectors,
     identity,
+    demand,
     ...(await shareBlobs(context, { database, store, blobs: opened, marksBlobs })),
   };
 }
@@ -151,11 +158,11 @@ async function openBus({ config, logger, resources, readiness }: AppContext): Pr
   return bus;
 }
 
-async function openEmbedder(context: AppContext): Promise<Embedder> {
+async function openEmbedder(context: AppContext, demand: Demand): Promise<Embedder> {
   const { config, resources, metrics } = context;
   const embedding = createEmbeddingMetrics(metrics.registry);
   const embedder = config.cohere
-    ? await openCohere(context, config.cohere, embedding)
+    ? await openCohere(context, config.cohere, demand, embedding)
     : embedding.measureEmbedder(createLocalEmbedder({ threads: config.embedderThreads }));
   resources.push('embedder', () => embedder.stop());
   return embedder;
@@ -164,6 +171,7 @@ async function openEmbedder(context: AppContext): Promise<Embedder> {
 async function openCohere(
   context: AppContext,
   cohere: NonNullable<Config['cohere']>,
+  demand: Demand,
   { measureBucket, onCall, onRateLimited }: EmbeddingMetrics,
 ): Promise<Embedder> {
   const { config, resources, readiness } = context;
@@ -174,6 +182,7 @@ async function openCohere(
     ...cohere,
     bucket,
     timeoutMs,
+    demand,
     onCall,
     onRateLimited,
   });

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import type { NotifyCommitted } from '../documents/commit-notifier.js';
 import { createBackgroundTask } from '../runtime/background-task.js';
 import { createLeaseRenewer } from '../documents/lease-renewer.js';
-import { createProcessDocument } from '../documents/process-document.js';
+import { mergeShortStages } from '../documents/merge-short-stages.js';
+import { createProcessAttempt } from '../documents/process-attempt.js';
+import { createReclaimExpiredLeases } from '../documents/reclaim-expired-leases.js';
 import { createRunCleanups } from '../documents/run-cleanups.js';
 import { createWorker, type Worker } from '../documents/worker.js';
 import { createExtractor } from '../extraction/extractor.js';
@@ -13,7 +15,7 @@ import type { Adapters, AppContext } from './open-adapters.js';
 
 const CLEANUP_TICK_MS = 5_000;
 /** Shorter than an eye can follow. */
-const SHORT_STAGE_MS = 5;
+const SHORT_STAGE = { maxStageMs: 5, maxChunks: 32 };
 /**
  * Of the deadline for stopping, what running documents may use; the rest closes the other parts.
  */
@@ -47,7 +49,6 @@ export function startWorker(
     store,
     notifyCommitted,
     leaseMs: config.leaseMs,
-    shortStageMs: SHORT_STAGE_MS,
     logger,
   });
   const tasks = {
@@ -61,10 +62,7 @@ export function startWorker(
       name: 'leases',
       tickMs: config.leaseMs / 3,
       logger,
-      run: async () => {
-        notifyCommitted(await store.reclaimExpiredLeases({ all: false }));
-        return false;
-      },
+      run: createReclaimExpiredLeases({ store, notifyCommitted }),
     }),
   };
   for (const [name, task] of Object.entries(tasks)) {
@@ -79,20 +77,21 @@ export function startWorker(
     leaseMs: config.leaseMs,
     retryDelaysMs: config.retryDelaysMs,
     ...room,
-    process: measureProcess(
-      metrics.registry,
-      createProcessDocument({ blobs, extractor, embedder, vectors, maxChunks: config.maxChunks }),
-      {
-        concurrency: config.workerConcurrency,
-      },
+    processAttempt: mergeShortStages(
+      measureProcess(
+        metrics.registry,
+        createProcessAttempt({ blobs, extractor, embedder, vectors, maxChunks: config.maxChunks }),
+        { concurrency: config.workerConcurrency },
+      ),
+      SHORT_STAGE,
     ),
     concurrency: config.workerConcurrency,
     readers: config.extraction.processes,
     maxRunningPerUser: config.maxRunningPerUser,
   });
-  embedder.expect?.(() => worker.followed());
+  parts.demand.connect(worker);
   leases.start();
-  resources.push('lease keeper', () => leases.stop());
+  resources.push('lease renewer', () => leases.stop());
   worker.start();
   const stop = () => worker.stop(config.shutdownDeadlineMs * DRAIN_SHARE);
   resources.push('worker', stop);

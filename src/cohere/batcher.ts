@@ -21,6 +21,7 @@ import {
   type FlushLimits,
   type FlushState,
 } from './flush-policy.js';
+import { systemClock, type Clock } from '../runtime/clock.js';
 import type { AcquireTokens } from './rate-limit.js';
 
 export interface Batcher<Result> {
@@ -48,8 +49,7 @@ interface Options<Result> extends Omit<FlushLimits, 'idleLingerMs' | 'maxLingerM
   send: (texts: string[], signal: AbortSignal) => Promise<Result[]>;
   /** Returns whether a call with other texts may succeed. */
   isContentRefused: (error: unknown) => boolean;
-  /** A clock in milliseconds. */
-  now?: () => number;
+  clock?: Clock;
 }
 
 interface Request<Result> {
@@ -126,29 +126,29 @@ interface Sender<Result> {
 /** Turns the queued texts into calls when nextFlush says so. */
 function createSender<Result>(dependencies: SenderDependencies<Result>): Sender<Result> {
   const { queue, maxTexts, callWith, finish, pendingRequests = () => 0 } = dependencies;
-  const { now = () => performance.now() } = dependencies;
+  const { clock = systemClock } = dependencies;
   const limits = toLimits(dependencies);
   const load = createLoad();
-  let timer: NodeJS.Timeout | undefined;
+  let cancelTimer = (): void => undefined;
 
   function next(): Flush {
     const queued = { queuedTexts: queue.texts(), queuedRequests: queue.requests() };
     const state = { ...load, ...queued, limits, pendingRequests: pendingRequests() };
-    return nextFlush(state, now());
+    return nextFlush(state, clock.now());
   }
 
   function schedule(): void {
-    clearTimeout(timer);
+    cancelTimer();
     const flushing = next();
     if (flushing.action === 'flush') void flush();
     // Texts that are submitted in the same turn of the event loop join the call.
     else if (flushing.action === 'flush later')
-      timer = setTimeout(() => void flush(), flushing.delayMs);
-    else if (flushing.action === 'recheck') timer = setTimeout(schedule, flushing.delayMs);
+      cancelTimer = clock.after(flushing.delayMs, () => void flush());
+    else if (flushing.action === 'recheck') cancelTimer = clock.after(flushing.delayMs, schedule);
   }
 
   async function flush(): Promise<void> {
-    clearTimeout(timer);
+    cancelTimer();
     if (next().action === 'none') return;
     load.isAcquiring = true;
     try {
@@ -161,7 +161,7 @@ function createSender<Result>(dependencies: SenderDependencies<Result>): Sender<
     }
     const isFull = queue.texts() >= maxTexts;
     const slices = queue.takeSlices(maxTexts);
-    load.waitingSince = now();
+    load.waitingSince = clock.now();
     if (slices.length > 0) void sendCall(slices, isFull);
     schedule();
   }
@@ -173,18 +173,18 @@ function createSender<Result>(dependencies: SenderDependencies<Result>): Sender<
     load.callsInFlight -= 1;
     if (isFull) {
       load.fullCallsInFlight -= 1;
-      load.highLoadUntil = now() + HIGH_LOAD_COOLDOWN_MS;
+      load.highLoadUntil = clock.now() + HIGH_LOAD_COOLDOWN_MS;
     }
     if (load.callsInFlight === 0 || queue.texts() >= maxTexts) schedule();
   }
 
   return {
     enqueue: (owner, request) => {
-      if (queue.texts() === 0) load.waitingSince = now();
+      if (queue.texts() === 0) load.waitingSince = clock.now();
       queue.add(owner, request);
       schedule();
     },
-    stop: () => clearTimeout(timer),
+    stop: () => cancelTimer(),
   };
 }
 

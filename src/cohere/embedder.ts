@@ -1,4 +1,4 @@
-import type { EmbedOptions, Embedder } from '../documents/ports.js';
+import type { Demand, EmbedOptions, Embedder } from '../documents/ports.js';
 import { ApiError, ProcessingFailure } from '../errors.js';
 import { createBatcher, type Batcher } from './batcher.js';
 import { createCohereClient } from './client.js';
@@ -19,6 +19,8 @@ interface Options {
   model?: string;
   dimensions: number;
   bucket: TextBucket;
+  /** With it, calls wait for the texts of pending documents that can fill them. */
+  demand?: Demand;
   /** Limit of one call; shorter than a lease. */
   timeoutMs?: number;
   /** For metrics: reports every call, and how long it waited for the bucket. */
@@ -48,8 +50,7 @@ const BLANK = '-';
 
 export async function createCohereEmbedder(options: Options): Promise<CohereEmbedder> {
   const { model = 'embed-v4.0', dimensions } = options;
-  let pendingDocuments = (): number => 0;
-  const batchers = createBatchers(options, model, () => pendingDocuments());
+  const batchers = createBatchers(options, model);
   let isStopped = false;
 
   async function embed(
@@ -66,9 +67,6 @@ export async function createCohereEmbedder(options: Options): Promise<CohereEmbe
     dimensions,
     maxTexts: MAX_TEXTS,
     embed,
-    expect: (documents) => {
-      pendingDocuments = documents;
-    },
     check: createCheck((signal) => embed(['docstream'], 'query', { signal })),
     stop: async () => {
       isStopped = true;
@@ -78,11 +76,7 @@ export async function createCohereEmbedder(options: Options): Promise<CohereEmbe
 }
 
 /** Documents and queries never share a call: Cohere embeds them differently. */
-function createBatchers(
-  options: Options,
-  model: string,
-  pendingRequests: () => number,
-): Record<Purpose, Batcher<Float32Array>> {
+function createBatchers(options: Options, model: string): Record<Purpose, Batcher<Float32Array>> {
   const { dimensions, timeoutMs = TIMEOUT_MS, lingerMs = LINGER_MS } = options;
   const acquireTokens = createRateLimit(options);
   const call = createEmbedCall({
@@ -111,7 +105,7 @@ function createBatchers(
       acquireTokens,
       idleLingerMs: lingerMs,
       maxLingerMs: MAX_LINGER_MS,
-      pendingRequests,
+      pendingRequests: () => options.demand?.pendingDocuments() ?? 0,
     }),
     query: batcherFor('query', { acquireTokens: createChargeOnly(options) }),
   };

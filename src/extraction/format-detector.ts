@@ -25,7 +25,7 @@ const UNREAD_TEXT_TYPES = new Set([
 const UNREAD_TEXT_BEGINNING = /\{\\rtf|%!PS|-----BEGIN PGP/;
 const BEGINNING_BYTES = 64;
 
-export function createFormatDetector(): FormatDetector & { readonly labels: readonly string[] } {
+export function createFormatDetector(): FormatDetector {
   return {
     headBytes: HEAD_BYTES,
     mimeTypes: FORMATS.map(({ mime }) => mime),

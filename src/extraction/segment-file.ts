@@ -4,6 +4,7 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { TextSegment } from '../documents/ports.js';
+import { splitsCharacter } from '../documents/text-cut.js';
 import { ProcessingFailure } from '../errors.js';
 
 /** UTF-16 code units of one segment. Larger ones need larger buffers, smaller ones more lines. */
@@ -54,7 +55,7 @@ async function* evenSegments(segments: AsyncIterable<TextSegment>): AsyncIterabl
     }
     pending.text += storableText(segment.text);
     while (pending.text.length >= SEGMENT_CHARS) {
-      const end = cutPosition(pending.text);
+      const end = splitsCharacter(pending.text, SEGMENT_CHARS) ? SEGMENT_CHARS - 1 : SEGMENT_CHARS;
       yield { text: pending.text.slice(0, end), page: pending.page };
       pending = { text: pending.text.slice(end), page: pending.page };
     }
@@ -68,11 +69,6 @@ async function* evenSegments(segments: AsyncIterable<TextSegment>): AsyncIterabl
  */
 export function storableText(text: string): string {
   return text.replaceAll('\0', '').toWellFormed();
-}
-
-function cutPosition(text: string): number {
-  const last = text.charCodeAt(SEGMENT_CHARS - 1);
-  return last >= 0xd800 && last <= 0xdbff ? SEGMENT_CHARS - 1 : SEGMENT_CHARS;
 }
 
 export async function* readSegments(path: string): AsyncIterable<TextSegment> {

@@ -1,3 +1,5 @@
+import { splitsCharacter } from '../documents/text-cut.js';
+
 /** Tokens that the model reads of one input; it ignores the rest. */
 export const MAX_INPUT_TOKENS = 128;
 
@@ -55,8 +57,7 @@ function cutEvenly(text: string, length: number): string[] {
 function endOfWord(text: string, start: number, end: number): number {
   const space = text.lastIndexOf(' ', end);
   if (space > (start + end) / 2) return space + 1;
-  const isPair = /^[\ud800-\udbff][\udc00-\udfff]/.test(text.slice(end - 1, end + 1));
-  return isPair ? end + 1 : end;
+  return splitsCharacter(text, end) ? end + 1 : end;
 }
 
 /** Returns the mean of the vectors, scaled to length 1 (L2 norm). A mean of zeros stays zeros. */

@@ -98,6 +98,7 @@ async function openInstantParts(): Promise<Adapters> {
     ),
     blobs: await createFolderBlobStore({ folder: join(config.dataDir, 'blobs') }),
     identity: createDevIdentity({ admins: [] }),
+    demand: { pendingDocuments: () => 0, connect: () => undefined },
   };
 }
 

@@ -8,7 +8,7 @@ import { measureRelay } from '../../src/metrics/relay.js';
 import { measureStore } from '../../src/metrics/store.js';
 import { measureVectors } from '../../src/metrics/vectors.js';
 import type { Backlog, DocumentStore, LogRecord } from '../../src/documents/ports.js';
-import type { Run } from '../../src/documents/process-document.js';
+import type { Attempt } from '../../src/documents/process-attempt.js';
 import { createStatusHub, type StatusHub } from '../../src/status/hub.js';
 import { createFakeBus } from '../support/fake-bus.js';
 import { createFakeEmbedder, createFakeVectors } from '../support/fake-parts.js';
@@ -27,12 +27,12 @@ const render = async (): Promise<Exposition> => parseExposition((await metrics.r
 const value = async (name: string, labels?: Record<string, string>) =>
   valueOf(await render(), name, labels);
 
-function makeRun(signal = new AbortController().signal): Run {
+function makeRun(signal = new AbortController().signal): Attempt {
   const document = makeDocument({ status: 'EXTRACTING' });
   return {
     claim: { document, leaseToken: 'a-token' },
     signal,
-    progress: () => undefined,
+    reportProgress: () => undefined,
     change: async ({ to }) => ({ ...document, status: to }),
   };
 }

@@ -70,7 +70,7 @@ describe('a failure', () => {
       retryable: false,
       stage: 'VECTORIZING',
     });
-    expect(set?.error?.message).toBe('Given up after 3 tries. It went wrong.');
+    expect(set?.error?.message).toBe('Failed after 3 attempts. It went wrong.');
   });
 
   it('that nobody foresaw is INTERNAL, and its own words stay out of the answer', () => {

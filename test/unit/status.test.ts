@@ -81,7 +81,7 @@ describe('the line for a person', () => {
   it.each<[string, Partial<Document>]>([
     ['Waiting for a worker.', {}],
     ['Waiting until 2026-03-04T05:06:07.008Z.', { scheduledFor: at }],
-    ['It is away. Next try at 2026-03-04T05:06:07.008Z.', { nextAttemptAt: at, error }],
+    ['It is away. Next attempt at 2026-03-04T05:06:07.008Z.', { nextAttemptAt: at, error }],
     ['Waiting for a worker.', { error }],
     ['Reading the text.', { status: 'EXTRACTING' }],
     ['Embedding 12 passages.', { status: 'VECTORIZING', progress: { done: 0, total: 12 } }],

@@ -28,9 +28,9 @@ function createAcceptingStore() {
     const document = makeDocument(toRow(asked));
     return { document, event: toChangeEvent(document, null), duplicateOf: null };
   };
-  const unknownBlobKeys = async (keys: readonly string[]): Promise<string[]> =>
+  const findOrphanedBlobs = async (keys: readonly string[]): Promise<string[]> =>
     keys.filter((key) => !accepted.some(({ blobKey }) => blobKey === key));
-  return { accepted, accept, unknownBlobKeys };
+  return { accepted, accept, findOrphanedBlobs };
 }
 
 const toRow = ({ force: _force, ...rest }: NewDocument) => rest;
@@ -39,6 +39,7 @@ const toRow = ({ force: _force, ...rest }: NewDocument) => rest;
 const formats: FormatDetector = {
   headBytes: 16,
   mimeTypes: ['text/plain'],
+  labels: ['plain text', 'Markdown'],
   detect: async (head) => {
     heads.push(head.length);
     return head[0] === 0x25 ? null : 'text/plain';

@@ -1,31 +1,44 @@
+/** The worker, with the lease renewer and the merging of short stages, on a store in memory. */
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { StatusEvent } from '../../src/documents/document.js';
 import { createLeaseRenewer, type LeaseRenewer } from '../../src/documents/lease-renewer.js';
-import type { ProcessDocument, Run } from '../../src/documents/process-document.js';
-import { createWorker, type Worker } from '../../src/documents/worker.js';
+import type { ProcessAttempt, Attempt } from '../../src/documents/process-attempt.js';
+import { mergeShortStages } from '../../src/documents/merge-short-stages.js';
+import {
+  createWorker,
+  nextPhase,
+  toClaimOutcome,
+  type Worker,
+} from '../../src/documents/worker.js';
+import { systemClock, type Clock } from '../../src/runtime/clock.js';
 import { ProcessingFailure } from '../../src/errors.js';
 import { createFakeStore, type FakeStore } from '../support/fake-store.js';
+import { createManualClock, type ManualClock } from '../support/manual-clock.js';
 import { makeLog } from '../support/make-log.js';
 import { eventually } from '../support/wait.js';
 
 let store: FakeStore;
 let logger: ReturnType<typeof makeLog>;
-let announced: StatusEvent[];
+let notified: StatusEvent[];
+let manualClock: ManualClock;
 let leases: LeaseRenewer;
 let worker: Worker;
-/** Runs that a test holds open. */
+/** Resolves for the attempts that a test holds open. */
 let finish: PromiseWithResolvers<void>;
 
 beforeEach(() => {
   store = createFakeStore();
   logger = makeLog();
-  announced = [];
+  notified = [];
+  manualClock = createManualClock();
   finish = Promise.withResolvers();
 });
 afterEach(async () => {
   finish.resolve();
-  await worker.stop(0);
+  const stopped = worker.stop(0);
+  manualClock.advance(0);
+  await stopped;
   await leases.stop();
 });
 
@@ -33,51 +46,46 @@ interface StartOptions {
   concurrency?: number;
   leaseMs?: number;
   claim?: FakeStore['claim'];
-  shortStageMs?: number;
-  onFull?: () => void;
-  onRoom?: () => void;
+  maxStageMs?: number;
+  clock?: Clock;
+  onCapacityExhausted?: () => void;
+  onCapacityAvailable?: () => void;
 }
 
-function start(process: ProcessDocument, options: StartOptions = {}): void {
+function start(processAttempt: ProcessAttempt, options: StartOptions = {}): void {
   const {
     concurrency = 2,
     leaseMs = 30_000,
     claim = store.claim,
-    shortStageMs = 0,
-    ...room
+    maxStageMs,
+    clock = systemClock,
+
+    ...onCapacity
   } = options;
-  const notifyCommitted = (events: readonly StatusEvent[]) => void announced.push(...events);
+  const notifyCommitted = (events: readonly StatusEvent[]) => void notified.push(...events);
   const asDocumentStore = { ...store, claim } as unknown as Parameters<
     typeof createWorker
   >[0]['store'];
-  leases = createLeaseRenewer({
-    store: asDocumentStore,
-    notifyCommitted,
-    leaseMs,
-    shortStageMs,
-    logger,
-  });
-  const all = {
+  const shared = { store: asDocumentStore, notifyCommitted, leaseMs, logger, clock };
+  leases = createLeaseRenewer(shared);
+  worker = createWorker({
+    ...shared,
+    ...onCapacity,
+    processAttempt:
+      maxStageMs === undefined
+        ? processAttempt
+        : mergeShortStages(processAttempt, { maxStageMs, maxChunks: 32, clock }),
+    leases,
     concurrency,
     readers: 2,
     maxRunningPerUser: 2,
-    leaseMs,
     retryDelaysMs: [5_000, 60_000],
-    ...room,
-  };
-  worker = createWorker({
-    ...all,
-    store: asDocumentStore,
-    process,
-    leases,
-    notifyCommitted,
-    logger,
   });
   leases.start();
   worker.start();
 }
 
-const completing: ProcessDocument = async ({ change }) => {
+const completing: ProcessAttempt = async ({ change }) => {
   await change({ to: 'VECTORIZING', set: { chunkCount: 1 } });
   await change({
     to: 'COMPLETED',
@@ -86,7 +94,7 @@ const completing: ProcessDocument = async ({ change }) => {
 };
 
 /** Works until the test finishes it or it is told to stop. */
-const held: ProcessDocument = async (run) => {
+const held: ProcessAttempt = async (run) => {
   await Promise.race([finish.promise, once(run.signal, 'abort')]);
   run.signal.throwIfAborted();
   await completing(run);
@@ -103,11 +111,11 @@ describe('a worker', () => {
       return change(changes);
     };
     const { id } = store.add();
-    start(completing, { shortStageMs: 1_000 });
+    start(completing, { maxStageMs: 1_000 });
     await eventually(() => statusOf(id) === 'COMPLETED');
     expect(writes).toEqual([1]);
     expect(
-      announced.map(({ seq, status, previousStatus, progress, vectorCount }) => [
+      notified.map(({ seq, status, previousStatus, progress, vectorCount }) => [
         seq,
         status,
         previousStatus,
@@ -128,8 +136,11 @@ describe('a worker', () => {
         await finish.promise;
         throw new ProcessingFailure('VECTOR_STORE_UNAVAILABLE', 'away');
       },
-      { shortStageMs: 5 },
+      { maxStageMs: 5, clock: manualClock },
     );
+    await eventually(() => statusOf(id) === 'EXTRACTING');
+    await turn();
+    manualClock.advance(5);
     await eventually(() => statusOf(id) === 'VECTORIZING');
     finish.resolve();
     await eventually(() => statusOf(id) === 'PENDING');
@@ -143,7 +154,7 @@ describe('a worker', () => {
     const { id } = store.add();
     start(completing);
     await eventually(() => statusOf(id) === 'COMPLETED');
-    expect(announced.map(({ seq, status }) => [seq, status])).toEqual([
+    expect(notified.map(({ seq, status }) => [seq, status])).toEqual([
       [2, 'EXTRACTING'],
       [3, 'VECTORIZING'],
       [4, 'COMPLETED'],
@@ -174,11 +185,11 @@ describe('a worker', () => {
       await completing(run);
     });
     await eventually(() => ids.filter((id) => statusOf(id) === 'EXTRACTING').length === 2);
-    expect(worker.followed()).toBe(2);
+    expect(worker.pendingDocuments()).toBe(2);
     finish.resolve();
     await eventually(() => ids.every((id) => statusOf(id) === 'COMPLETED'));
     await worker.wake();
-    expect(worker.followed()).toBe(0);
+    expect(worker.pendingDocuments()).toBe(0);
   });
 
   it('asks again at once when it was woken while it asked', async () => {
@@ -193,7 +204,7 @@ describe('a worker', () => {
       return answer;
     };
     start(completing, { claim });
-    await eventually(() => announced.some(({ status }) => status === 'COMPLETED'), {
+    await eventually(() => notified.some(({ status }) => status === 'COMPLETED'), {
       timeoutMs: 500,
     });
   });
@@ -225,15 +236,15 @@ describe('a worker', () => {
     const ids = [store.add().id, store.add().id];
     start((run) => Promise.race([gate.promise, finish.promise]).then(() => completing(run)), {
       concurrency: 1,
-      onFull: () => void said.push('full'),
-      onRoom: () => void said.push('room'),
+      onCapacityExhausted: () => void said.push('exhausted'),
+      onCapacityAvailable: () => void said.push('available'),
     });
     await eventually(() => ids.some((id) => statusOf(id) === 'EXTRACTING'));
     const woken = worker.wake();
-    expect(said).toEqual(['full']);
+    expect(said).toEqual(['exhausted']);
     gate.resolve();
     await woken;
-    expect(said.slice(0, 2)).toEqual(['full', 'room']);
+    expect(said.slice(0, 2)).toEqual(['exhausted', 'available']);
     await eventually(() => ids.every((id) => statusOf(id) === 'COMPLETED'));
   });
 
@@ -264,7 +275,7 @@ describe('places and readers', () => {
     expect(asked).toMatchObject([
       {
         limit: 4,
-        limits: { readers: 2, largeReaders: 1, maxReadingPerUser: 1, reservedPlaces: 2, users: [] },
+        limits: { readers: 2, largeReaders: 1, maxReadingPerUser: 1, reservedSlots: 2, users: [] },
       },
       { limit: 3, limits: { readers: 1, users: [{ userId: 'alice', running: 1, reading: 1 }] } },
     ]);
@@ -392,7 +403,7 @@ describe('a try that ends badly', () => {
 describe('a lease that is lost while the document is processed', () => {
   it('aborts the run within a renewal, and nothing is written', async () => {
     const { id } = store.add();
-    let run: Run | undefined;
+    let run: Attempt | undefined;
     start((given) => held((run = given)), { leaseMs: 60 });
     await eventually(() => run);
     store.takeLease(id);
@@ -446,7 +457,7 @@ describe('a lease that is lost while the document is processed', () => {
     };
     start(
       async (run) => {
-        run.progress(7);
+        run.reportProgress(7);
         await held(run);
       },
       { leaseMs: 30 },
@@ -458,14 +469,14 @@ describe('a lease that is lost while the document is processed', () => {
 describe('progress', () => {
   it('is hinted at most twice a second', async () => {
     const { id } = store.add();
-    start(async ({ change, progress }) => {
+    start(async ({ change, reportProgress: progress }) => {
       await change({ to: 'VECTORIZING', set: { chunkCount: 100 } });
       for (let done = 1; done <= 100; done += 1) progress(done);
       await change({ to: 'COMPLETED', set: { progressDone: 100 } });
       progress(100);
     });
     await eventually(() => statusOf(id) === 'COMPLETED');
-    const hints = announced.filter(({ kind }) => kind === 'PROGRESS');
+    const hints = notified.filter(({ kind }) => kind === 'PROGRESS');
     expect(hints).toEqual([
       expect.objectContaining({ seq: 3, progress: { done: 1, total: 100 }, status: 'VECTORIZING' }),
     ]);

@@ -1,7 +1,7 @@
 import type { ListPosition } from '../../documents/ports.js';
 import { ApiError } from '../../errors.js';
 import type { Document } from '../../documents/document.js';
-import { isDocumentId } from '../../documents/delete-document.js';
+import { isDocumentId } from '../../documents/document-id.js';
 import { DOCUMENT_STATUSES } from '../../documents/document.js';
 import { MAX_QUERY_LENGTH } from '../../documents/search-documents.js';
 

@@ -4,7 +4,7 @@ import express, { type Request, type Response, type Router } from 'express';
 import { pipeline } from 'node:stream/promises';
 import { authenticate, requireViewer } from '../auth/authenticate.js';
 import { createTokenSignal } from '../auth/token-expiry.js';
-import { documentNotFound, isDocumentId } from '../../documents/delete-document.js';
+import { documentNotFound, isDocumentId } from '../../documents/document-id.js';
 import type { Document } from '../../documents/document.js';
 import type { BlobStore, DocumentStore, Identity, Viewer } from '../../documents/ports.js';
 import type { UploadDocument, UploadResult } from '../../documents/upload-document.js';

@@ -1,5 +1,5 @@
 import { Arg, Ctx, ID, Int, Query, Resolver } from 'type-graphql';
-import { isDocumentId } from '../../../documents/delete-document.js';
+import { isDocumentId } from '../../../documents/document-id.js';
 import type { Document, DocumentStatus } from '../../../documents/document.js';
 import type { DocumentFilter, DocumentPage, SearchMode, Viewer } from '../../../documents/ports.js';
 import type { SearchHit } from '../../../documents/search-documents.js';

@@ -1,5 +1,5 @@
 import { Arg, Ctx, ID, Int, Resolver, Root, Subscription } from 'type-graphql';
-import { documentNotFound, isDocumentId } from '../../../documents/delete-document.js';
+import { documentNotFound, isDocumentId } from '../../../documents/document-id.js';
 import type { StatusEvent } from '../../../documents/document.js';
 import { ApiError } from '../../../errors.js';
 import type { StatusStream } from '../../../status/hub.js';

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { MAX_CHUNK_LENGTH } from '../../src/documents/chunking.js';
 import type { Document } from '../../src/documents/document.js';
 import type { Embedder, ExtractedText, TextSegment } from '../../src/documents/ports.js';
-import { createProcessDocument, type Run } from '../../src/documents/process-document.js';
+import { createProcessAttempt, type Attempt } from '../../src/documents/process-attempt.js';
 import { ProcessingFailure } from '../../src/errors.js';
 import {
   createFakeBlobs,
@@ -37,19 +37,19 @@ function prepare(setup: Setup = {}) {
   const blobs = createFakeBlobs();
   blobs.contents.set(document.blobKey, Buffer.from('a file'));
   const extractor = { extract: async () => text, stop: async () => undefined };
-  const changes: Parameters<Run['change']>[0][] = [];
+  const changes: Parameters<Attempt['change']>[0][] = [];
   const progress: number[] = [];
-  const run: Run = {
+  const run: Attempt = {
     claim: { document, leaseToken: 'lease' },
     signal,
     change: async (change) => {
       changes.push(change);
       return { ...document, status: change.to };
     },
-    progress: (done) => void progress.push(done),
+    reportProgress: (done) => void progress.push(done),
   };
   const { embedder = createFakeEmbedder(), maxChunks = 20_000 } = setup;
-  const process = createProcessDocument({ blobs, extractor, embedder, vectors, maxChunks });
+  const process = createProcessAttempt({ blobs, extractor, embedder, vectors, maxChunks });
   return { process: () => process(run), changes, progress, vectors, document, blobs };
 }
 

@@ -1,4 +1,4 @@
-import { createPlaces, type Places } from '../../src/documents/places.js';
+import { createWorkerSlots, type WorkerSlots } from '../../src/documents/worker-slots.js';
 import { readingLoadOf } from '../../src/documents/reading-load.js';
 
 const MIB = 1024 * 1024;
@@ -7,19 +7,19 @@ const LARGE_PDF = { ...PDF, fileSize: 2 * MIB };
 const TEXT = { mimeType: 'text/plain', fileSize: 1_000 };
 
 let time = 0;
-let places: Places;
+let places: WorkerSlots;
 
 function start(concurrency: number, readers: number): void {
   time = 0;
-  places = createPlaces({ concurrency, readers, now: () => time });
+  places = createWorkerSlots({ concurrency, readers, now: () => time });
 }
 
 describe('the places of a worker process', () => {
   it.each([
-    [1, 1, { readers: 1, largeReaders: 1, maxReadingPerUser: 1, reservedPlaces: 0 }],
-    [2, 1, { readers: 1, largeReaders: 1, maxReadingPerUser: 1, reservedPlaces: 1 }],
-    [4, 2, { readers: 2, largeReaders: 1, maxReadingPerUser: 1, reservedPlaces: 2 }],
-    [256, 8, { readers: 8, largeReaders: 7, maxReadingPerUser: 7, reservedPlaces: 2 }],
+    [1, 1, { readers: 1, largeReaders: 1, maxReadingPerUser: 1, reservedSlots: 0 }],
+    [2, 1, { readers: 1, largeReaders: 1, maxReadingPerUser: 1, reservedSlots: 1 }],
+    [4, 2, { readers: 2, largeReaders: 1, maxReadingPerUser: 1, reservedSlots: 2 }],
+    [256, 8, { readers: 8, largeReaders: 7, maxReadingPerUser: 7, reservedSlots: 2 }],
   ])(
     'of %i and %i readers keep one user below both numbers where there are several',
     (concurrency, readers, expected) => {
