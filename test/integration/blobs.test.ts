@@ -22,8 +22,9 @@ import { eventually, within } from '../support/wait.js';
 const MIB = 1024 * 1024;
 const UNAVAILABLE = { name: 'ApiError', code: 'DEPENDENCY_UNAVAILABLE' };
 
-const toAddress = ({ bucket, endpoint }: { bucket: string; endpoint: string }, prefix = '') =>
-  `s3://${bucket}${prefix}?endpoint=${encodeURIComponent(endpoint)}`;
+function toAddress({ bucket, endpoint }: { bucket: string; endpoint: string }, prefix = '') {
+  return `s3://${bucket}${prefix}?endpoint=${encodeURIComponent(endpoint)}`;
+}
 
 describeBlobStoreContract('S3', async () => {
   const s3 = await startS3();

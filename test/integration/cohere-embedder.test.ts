@@ -19,8 +19,9 @@ import { eventually } from '../support/wait.js';
 
 const DIMENSIONS = 256;
 const unlimitedBucket: TextBucket = { take: async () => undefined };
-const texts = (count: number) =>
-  Array.from({ length: count }, (_, index) => `passage number ${index} of the test`);
+function texts(count: number) {
+  return Array.from({ length: count }, (_, index) => `passage number ${index} of the test`);
+}
 
 describeWith('COHERE_BASE_URL', (baseUrl) => {
   const apiKey = process.env['COHERE_API_KEY'] ?? 'stand-in-key';

@@ -7,13 +7,14 @@ beforeAll(async () => {
 });
 afterAll(() => standIn.stop());
 
-const open = (more: { apiKey?: string; timeoutMs?: number } = {}) =>
-  createCohereReranker({
+function open(more: { apiKey?: string; timeoutMs?: number } = {}) {
+  return createCohereReranker({
     apiKey: standIn.apiKey,
     baseUrl: standIn.url,
     model: 'rerank-v4.0-fast',
     ...more,
   });
+}
 
 const TEXTS = ['Knots hold ropes.', 'Bees make honey in a hive.', 'A hive of bees.'];
 

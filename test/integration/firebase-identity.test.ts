@@ -19,18 +19,20 @@ interface Claims {
   [claim: string]: unknown;
 }
 
-const claimsOf = (uid: string, projectId: string, more: Claims = {}): Claims => ({
-  iss: `https://securetoken.google.com/${projectId}`,
-  aud: projectId,
-  sub: uid,
-  user_id: uid,
-  auth_time: nowS() - 10,
-  iat: nowS() - 10,
-  exp: nowS() + HOUR_S,
-  email: emailOf(uid),
-  firebase: { identities: {}, sign_in_provider: 'password' },
-  ...more,
-});
+function claimsOf(uid: string, projectId: string, more: Claims = {}): Claims {
+  return {
+    iss: `https://securetoken.google.com/${projectId}`,
+    aud: projectId,
+    sub: uid,
+    user_id: uid,
+    auth_time: nowS() - 10,
+    iat: nowS() - 10,
+    exp: nowS() + HOUR_S,
+    email: emailOf(uid),
+    firebase: { identities: {}, sign_in_provider: 'password' },
+    ...more,
+  };
+}
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const unsigned = (claims: Claims) => `${encode({ alg: 'none', typ: 'JWT' })}.${encode(claims)}.`;
 

@@ -52,7 +52,9 @@ describeWithKafka('the job consumer', () => {
       groupId,
       topic,
       logger,
-      onWakeUp: () => void (seen.claims += 1),
+      onWakeUp: () => {
+        seen.claims += 1;
+      },
       onUnreadable: async (deadLetter) => void seen.deadLetters.push(deadLetter),
       onCrash: (error) => void seen.crashes.push(error),
       ...more,
@@ -374,9 +376,11 @@ describeWithKafka('the job consumer', () => {
 });
 
 /** An assigner that the product's consumers do not know: they cannot be in one group with it. */
-const assignNothing = () => ({
-  name: 'Nothing',
-  version: 0,
-  assign: async () => [],
-  protocol: () => ({ name: 'Nothing', metadata: Buffer.alloc(0) }),
-});
+function assignNothing() {
+  return {
+    name: 'Nothing',
+    version: 0,
+    assign: async () => [],
+    protocol: () => ({ name: 'Nothing', metadata: Buffer.alloc(0) }),
+  };
+}

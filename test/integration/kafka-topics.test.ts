@@ -8,10 +8,11 @@ import { ensureTopics } from '../../src/kafka/topics.js';
 import { TOPIC_CONFIGS } from '../../src/messages/topics.js';
 import { describeWithKafka, makeTopic, openKafka, withAdmin } from '../support/kafka.js';
 
-const withPrefix = (prefix: string) =>
-  Object.fromEntries(
+function withPrefix(prefix: string) {
+  return Object.fromEntries(
     Object.entries(TOPIC_CONFIGS).map(([name, configs]) => [prefix + name, configs]),
   );
+}
 
 describeWithKafka('ensureTopics', () => {
   const { kafka, logger } = openKafka();

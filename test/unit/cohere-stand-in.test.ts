@@ -20,20 +20,21 @@ beforeAll(async () => {
 afterAll(() => cohere.stop());
 beforeEach(() => cohere.order({ reset: true }));
 
-const post = (
+function post(
   path: string,
   body: unknown,
   { key = cohere.apiKey, signal }: { key?: string; signal?: AbortSignal } = {},
-) =>
-  fetch(`${cohere.url}${path}`, {
+) {
+  return fetch(`${cohere.url}${path}`, {
     method: 'POST',
     body: JSON.stringify(body),
     headers: { authorization: `Bearer ${key}` },
     ...(signal !== undefined && { signal }),
   });
+}
 
-const embed = (texts: string[], more: object = {}, options: Parameters<typeof post>[2] = {}) =>
-  post(
+function embed(texts: string[], more: object = {}, options: Parameters<typeof post>[2] = {}) {
+  return post(
     '/v2/embed',
     {
       model: 'embed-v4.0',
@@ -44,13 +45,16 @@ const embed = (texts: string[], more: object = {}, options: Parameters<typeof po
     },
     options,
   );
+}
 
-const vectorsOf = async (response: Response): Promise<number[][]> =>
-  ((await response.json()) as EmbedAnswer).embeddings.float;
+async function vectorsOf(response: Response): Promise<number[][]> {
+  return ((await response.json()) as EmbedAnswer).embeddings.float;
+}
 
 const lengthOf = (vector: number[]): number => Math.hypot(...vector);
-const nearness = (a: number[] = [], b: number[] = []): number =>
-  a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
+function nearness(a: number[] = [], b: number[] = []): number {
+  return a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
+}
 
 test('returns the same vector of length 1 for the same text', async () => {
   const once = await vectorsOf(

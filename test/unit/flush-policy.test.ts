@@ -3,18 +3,20 @@ import { nextFlush, type FlushState } from '../../src/cohere/flush-policy.js';
 const LIMITS = { maxTexts: 4, maxCalls: 2, idleLingerMs: 5, lingerMs: 10, maxLingerMs: 800 };
 const NOW = 10_000;
 
-const makeState = (more: Partial<FlushState> = {}): FlushState => ({
-  limits: LIMITS,
-  queuedTexts: 1,
-  queuedRequests: 1,
-  pendingRequests: 0,
-  callsInFlight: 0,
-  fullCallsInFlight: 0,
-  isAcquiring: false,
-  waitingSince: NOW,
-  highLoadUntil: 0,
-  ...more,
-});
+function makeState(more: Partial<FlushState> = {}): FlushState {
+  return {
+    limits: LIMITS,
+    queuedTexts: 1,
+    queuedRequests: 1,
+    pendingRequests: 0,
+    callsInFlight: 0,
+    fullCallsInFlight: 0,
+    isAcquiring: false,
+    waitingSince: NOW,
+    highLoadUntil: 0,
+    ...more,
+  };
+}
 const later = (delayMs: number) => ({ action: 'flush later', delayMs });
 
 describe('nextFlush', () => {

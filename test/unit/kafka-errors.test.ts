@@ -7,17 +7,23 @@ const classes = kafkajs as unknown as Record<
   string,
   new (message: unknown, more?: object) => Error
 >;
-const make = (name: string, message: unknown = name, more?: object) => {
+function make(name: string, message: unknown = name, more?: object) {
   const ErrorClass = classes[name];
   if (!ErrorClass) throw new Error(`kafkajs has no ${name}`);
   return new ErrorClass(message, more);
-};
-const protocol = (type: string, retriable = false) =>
-  make('KafkaJSProtocolError', { message: type, type, code: 1, retriable });
+}
+function protocol(type: string, retriable = false) {
+  return make('KafkaJSProtocolError', { message: type, type, code: 1, retriable });
+}
 /** The errors of kafkajs' retrier: of one that it does not retry, and of one after the last retry. */
 const unretried = (error: Error) => make('KafkaJSNonRetriableError', error, { cause: error });
-const retried = (error: Error) =>
-  make('KafkaJSNumberOfRetriesExceeded', error, { retryCount: 2, retryTime: 100, cause: error });
+function retried(error: Error) {
+  return make('KafkaJSNumberOfRetriesExceeded', error, {
+    retryCount: 2,
+    retryTime: 100,
+    cause: error,
+  });
+}
 const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
 
 const TRANSIENT_TYPES = [

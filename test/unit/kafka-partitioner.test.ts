@@ -10,10 +10,12 @@ const partitionMetadata = Array.from({ length: 12 }, (_, partitionId) => ({
   isr: [1],
   offlineReplicas: [],
 }));
-const partitionOf = (
+function partitionOf(
   partitioner: ReturnType<typeof createPartitioner>,
   key: Buffer | string | null,
-) => partitioner({ topic: 'a-topic', partitionMetadata, message: { key, value: 'value' } });
+) {
+  return partitioner({ topic: 'a-topic', partitionMetadata, message: { key, value: 'value' } });
+}
 
 describe('the partitioner', () => {
   const ours = createPartitioner();

@@ -6,8 +6,9 @@ import {
 } from '../../src/in-process/model-inputs.js';
 
 const countWords = (text: string): number => text.split(/\s+/).filter(Boolean).length;
-const words = (count: number): string =>
-  Array.from({ length: count }, (_, index) => `word${index}`).join(' ');
+function words(count: number): string {
+  return Array.from({ length: count }, (_, index) => `word${index}`).join(' ');
+}
 
 describe('the model inputs of a text', () => {
   test('keep a short text in one input', () => {

@@ -162,7 +162,9 @@ function createFakeInstallation(): Installation {
       await mark(id);
       isMarked = true;
     },
-    unmark: async () => void (isMarked = false),
+    unmark: async () => {
+      isMarked = false;
+    },
   };
 }
 
