@@ -19,7 +19,7 @@ function createHarness({
   lingerMs = 10,
   idleLingerMs = 0,
   maxLingerMs = 0,
-  pendingRequests = () => 0,
+  pendingRequests = (): number => 0,
 } = {}) {
   const calls: Call[] = [];
   const acquired: { texts: number; admit: () => void }[] = [];
