@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { createBlobStore } from '../blobs/create-blob-store.js';
 import { createFolderBlobStore, type FolderBlobStore } from '../blobs/folder.js';
-import type { OpenBlobStore } from '../blobs/managed-blob-store.js';
+import type { ManagedBlobStore } from '../blobs/managed-blob-store.js';
 import { createCohereEmbedder } from '../cohere/embedder.js';
 import { createCohereReranker } from '../cohere/reranker.js';
 import type { Config } from '../config.js';
@@ -217,7 +217,7 @@ async function openVectors(
 async function openBlobs(
   { config, resources, readiness }: AppContext,
   store: DocumentStore,
-): Promise<OpenBlobStore> {
+): Promise<ManagedBlobStore> {
   const { blobUrl } = config;
   const blobs =
     blobUrl === null ? await openOwnBlobFolder(config, store) : await createBlobStore(blobUrl);

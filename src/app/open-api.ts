@@ -5,7 +5,7 @@ import type { NotifyCommitted } from '../documents/commit-notifier.js';
 import { createDeleteDocument } from '../documents/delete-document.js';
 import { createSearchDocuments } from '../documents/search-documents.js';
 import { createUploadDocument } from '../documents/upload-document.js';
-import { createFormatDetector } from '../extraction/formats.js';
+import { createFormatDetector } from '../extraction/format-detector.js';
 import type { Services } from '../api/graphql/context.js';
 import { createToClientError } from '../api/graphql/errors.js';
 import { createHttpEndpoint } from '../api/graphql/http-endpoint.js';

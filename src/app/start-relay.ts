@@ -62,6 +62,7 @@ export function startRelay(
     run: createRelayLatest({
       queue: createLatestQueue({ database, shards }),
       latestPublisher,
+      shards,
       logger,
     }),
   });

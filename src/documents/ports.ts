@@ -506,6 +506,12 @@ export interface LatestQueue {
 
 /** Publishes to the compacted topic. Only the newest publisher of a shard can write. */
 export interface LatestPublisher {
+  /**
+   * Prepares for these shards, and releases all others. Call it before reading the records to
+   * publish: records that were read earlier may be older than those of another process. Never
+   * rejects.
+   */
+  assign(shards: readonly number[]): Promise<void>;
   /** Publishes all records or none. Rejects if another process has taken over the shard. */
   publish(shard: number, records: readonly LogRecord[]): Promise<void>;
 }

@@ -6,6 +6,8 @@ const BATCH = 2_000;
 interface Dependencies {
   queue: LatestQueue;
   latestPublisher: LatestPublisher;
+  /** Returns the shards that this process owns. */
+  shards: () => readonly number[];
   logger: Pick<Logger, 'warn'>;
 }
 
@@ -18,6 +20,7 @@ interface Dependencies {
 export function createRelayLatest({
   queue,
   latestPublisher,
+  shards,
   logger,
 }: Dependencies): () => Promise<boolean> {
   async function publishShard(shard: number, rows: readonly LatestRow[]): Promise<boolean> {
@@ -35,6 +38,7 @@ export function createRelayLatest({
   }
 
   return async () => {
+    await latestPublisher.assign(shards());
     const rows = await queue.read(BATCH);
     let allPublished = true;
     for (const [shard, shardRows] of Map.groupBy(rows, (row) => row.shard))

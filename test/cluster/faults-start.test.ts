@@ -125,7 +125,7 @@ describe('a server refuses the process', () => {
     [
       'Cohere, the key',
       () => ({ COHERE_API_KEY: 'wrong-password' }),
-      /^Cohere refuses the key: mend COHERE_API_KEY\.$/,
+      /^Cohere rejected the key; correct COHERE_API_KEY\.$/,
     ],
   ])(
     '%s: one line that says what to mend, without the secret, and exit 1',
@@ -159,7 +159,7 @@ describe('a server refuses the process', () => {
       const { code, output } = await runProduct(env, undefined, 'worker');
       expect([code, output.trim().split('\n').at(-1)]).toEqual([
         1,
-        'Weaviate refuses the key: mend WEAVIATE_API_KEY.',
+        'Weaviate rejected the key; correct WEAVIATE_API_KEY.',
       ]);
       expect(output).not.toContain('wrong-password');
     });

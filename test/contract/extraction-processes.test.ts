@@ -6,25 +6,25 @@ import type { ProcessingFailure } from '../../src/errors.js';
 import { CONTENT_FILE } from '../../src/extraction/protocol.js';
 import { toProgram } from '../../src/extraction/program.js';
 import { startReaderProcess } from '../../src/extraction/reader-process.js';
-import { collect, extractText, MIB, textOf, useExtractionLab } from '../support/extraction.js';
+import { collect, extractText, MIB, textOf, useExtractionHarness } from '../support/extraction.js';
 import { readersOf, isRunning, startParent } from '../support/processes.js';
 import { eventually } from '../support/wait.js';
 
 const readerChild = new URL('../../dist/src/extraction/reader-child.js', import.meta.url);
-/** As on a platform that has neither namespaces nor a signal for the death of a parent. */
+/** The launcher of a platform without namespaces and without a signal for a parent's death. */
 const NO_LAUNCHER = { command: [], endsWithParent: false };
-const lab = useExtractionLab();
+const harness = useExtractionHarness();
 
-describe('a process is only a tool', () => {
-  it('an idle process that somebody ended is replaced, and the document knows nothing of it', async () => {
-    const extractor = lab.start();
+describe('a reading process', () => {
+  it('is replaced without an effect on the document if it was killed while idle', async () => {
+    const extractor = harness.start();
     await textOf(extractor, 'tea.txt');
     for (const pid of await readersOf(process.pid)) process.kill(pid, 'SIGKILL');
     expect(await textOf(extractor, 'tea.txt')).toContain('Camellia sinensis');
   });
 
-  it('a process that dies before it touches the document is replaced once: the document is read all the same', async () => {
-    const extractor = await lab.startWithChild(`
+  it('is replaced once if it dies before it reads the document', async () => {
+    const extractor = await harness.startWithChild(`
       import fs from 'node:fs';
       process.on('message', ({ folder }) => {
         if (!fs.existsSync(folder + '/died-once')) process.exit(fs.writeFileSync(folder + '/died-once', ''));
@@ -36,19 +36,19 @@ describe('a process is only a tool', () => {
     expect(await collect(text.segments())).toEqual([{ text: 'read', page: null }]);
   });
 
-  it('a process that is still starting its threads outlives the folder of its first document', async () => {
+  it('survives the removal of its first document’s folder while it starts its threads', async () => {
     const readers = Array.from({ length: 5 }, () =>
       startReaderProcess({
         ...toProgram(),
         launcher: NO_LAUNCHER,
-        root: lab.workDir(),
+        root: harness.workDir(),
         maxRssBytes: 400 * MIB,
         timeoutMs: 20_000,
       }),
     );
-    const ends = readers.map(async (reader, number) => {
+    const runs = readers.map(async (reader, number) => {
       for (let count = 0; count < 40; count += 1) {
-        const folder = join(lab.workDir(), `${number}-${count}`);
+        const folder = join(harness.workDir(), `${number}-${count}`);
         await mkdir(folder);
         await writeFile(join(folder, CONTENT_FILE), 'a short text');
         await reader.read(
@@ -62,30 +62,30 @@ describe('a process is only a tool', () => {
         await rm(folder, { recursive: true });
       }
     });
-    await Promise.all(ends);
+    await Promise.all(runs);
     expect(readers.map((reader) => reader.isAlive())).toEqual(readers.map(() => true));
     await Promise.all(readers.map((reader) => reader.kill()));
   });
 
-  it('a process that cannot start is no fault of the document: INTERNAL, which is tried again', async () => {
-    const extractor = await lab.startWithChild('process.exit(3);');
+  it('fails the document with INTERNAL, which is retried, if it cannot start', async () => {
+    const extractor = await harness.startWithChild('process.exit(3);');
     await expect(extractText(extractor, 'x')).rejects.toMatchObject({
       code: 'INTERNAL',
       retryable: true,
     });
   });
 
-  it('it inherits no variable and no option', async () => {
+  it('inherits no variable and no option', async () => {
     process.env['DOCSTREAM_TEST_SECRET'] = 'hidden';
     const seen = await reportOf('{ env: Object.keys(process.env), argv: process.execArgv }');
     delete process.env['DOCSTREAM_TEST_SECRET'];
-    // Its end of the channel to us is all it is told, and Node takes that away as well.
+    // Node removes the one variable that names the channel to the parent.
     expect(seen['env']).toEqual([]);
     expect(JSON.stringify(seen['argv'])).not.toMatch(/vm-modules|inspect/);
   });
 
-  it('it cannot write outside of the working folders, nor start programs', async () => {
-    const outside = join(lab.workDir(), 'outside.txt');
+  it('cannot write outside of the working folders, nor start programs', async () => {
+    const outside = join(harness.workDir(), 'outside.txt');
     const seen = await reportOf(
       `{ write: attempt(() => fs.writeFileSync(${JSON.stringify(outside)}, '')), spawn: attempt(() => execSync('true')) }`,
     );
@@ -93,8 +93,8 @@ describe('a process is only a tool', () => {
     expect(existsSync(outside)).toBe(false);
   });
 
-  it('several documents are read at once, by no more processes than allowed', async () => {
-    const extractor = lab.start({ processes: 2 });
+  it('is one of at most as many as configured while several documents are read', async () => {
+    const extractor = harness.start({ processes: 2 });
     const names = [
       'bees.docx',
       'volcanoes.pdf',
@@ -115,9 +115,9 @@ describe('a process is only a tool', () => {
     expect(most).toBeLessThanOrEqual(2);
   });
 
-  /** What an expression says within a child. */
+  /** Returns the value of an expression within a child. */
   async function reportOf(expression: string): Promise<Record<string, unknown>> {
-    const extractor = await lab.startWithChild(`
+    const extractor = await harness.startWithChild(`
       import fs from 'node:fs';
       import { execSync } from 'node:child_process';
       const attempt = (action) => { try { action(); return 'done'; } catch (error) { return error.code; } };
@@ -131,32 +131,32 @@ describe('a process is only a tool', () => {
   }
 });
 
-describe('nothing runs on and nothing stays', () => {
+describe('the end of an extraction', () => {
   const SPIN = `process.on('message', () => { process.send({ type: 'started' }); setTimeout(() => { for (;;); }, 20); });`;
 
-  it('an abort kills the process, removes the folder and rejects with its reason', async () => {
-    const extractor = await lab.startWithChild(SPIN);
+  it('kills the process, removes the folder and rejects with the reason of an abort', async () => {
+    const extractor = await harness.startWithChild(SPIN);
     const abort = new AbortController();
     const reason = new Error('cancelled by the user');
     const reading = extractText(extractor, 'x', abort.signal);
     const [pid = 0] = await readersOf(process.pid);
-    await eventually(async () => (await lab.leftovers()).length > 0);
+    await eventually(async () => (await harness.leftovers()).length > 0);
     abort.abort(reason);
     await expect(reading).rejects.toBe(reason);
     await eventually(async () => !(await isRunning(pid)));
-    expect(await lab.leftovers()).toEqual([]);
+    expect(await harness.leftovers()).toEqual([]);
   });
 
-  it('an abort also ends the wait for a free process, and a document whose signal has aborted is not begun', async () => {
-    const extractor = await lab.startWithChild(SPIN);
+  it('ends the wait for a process on an abort, and starts no document whose signal has aborted', async () => {
+    const extractor = await harness.startWithChild(SPIN);
     const first = new AbortController();
     const second = new AbortController();
     const readings = [
       extractText(extractor, 'x', first.signal),
       extractText(extractor, 'y', second.signal),
     ];
-    second.abort(new Error('no patience'));
-    await expect(readings[1]).rejects.toThrow('no patience');
+    second.abort(new Error('cancelled'));
+    await expect(readings[1]).rejects.toThrow('cancelled');
     first.abort(new Error('enough'));
     await expect(readings[0]).rejects.toThrow('enough');
     await expect(
@@ -164,8 +164,8 @@ describe('nothing runs on and nothing stays', () => {
     ).rejects.toThrow('too late');
   });
 
-  it('stopping ends every process and removes every folder; the document goes to another worker', async () => {
-    const extractor = await lab.startWithChild(SPIN, { processes: 2 });
+  it('kills every process and removes every folder on a stop, with WORKER_LOST', async () => {
+    const extractor = await harness.startWithChild(SPIN, { processes: 2 });
     const readings = [
       extractText(extractor, 'x'),
       extractText(extractor, 'y'),
@@ -180,28 +180,30 @@ describe('nothing runs on and nothing stays', () => {
         (outcome) => outcome.status === 'rejected' && (outcome.reason as ProcessingFailure).code,
       ),
     ).toEqual(Array(3).fill('WORKER_LOST'));
-    expect(await readdir(lab.workDir())).toEqual([]);
+    expect(await readdir(harness.workDir())).toEqual([]);
   });
 
-  it('folders that a dead process left are removed at the start, those of a living one are not', async () => {
+  it('leaves folders that the next start removes only if their process is dead', async () => {
     const dead = `extract-999999999-1-0badc0de-${hostname()}`;
     const reborn = `extract-${process.pid}-1-0badc0de-${hostname()}`;
     const alive = `extract-${process.ppid}-1-0badc0de-${hostname()}`;
-    for (const name of [dead, reborn, alive, 'not-ours']) await mkdir(join(lab.workDir(), name));
-    lab.start();
+    for (const name of [dead, reborn, alive, 'not-ours'])
+      await mkdir(join(harness.workDir(), name));
+    harness.start();
     await eventually(
-      () => !existsSync(join(lab.workDir(), dead)) && !existsSync(join(lab.workDir(), reborn)),
+      () =>
+        !existsSync(join(harness.workDir(), dead)) && !existsSync(join(harness.workDir(), reborn)),
     );
-    expect(await readdir(lab.workDir())).toEqual(expect.arrayContaining([alive, 'not-ours']));
+    expect(await readdir(harness.workDir())).toEqual(expect.arrayContaining([alive, 'not-ours']));
   });
 
   it.each([
     ['idle', ''],
     ['stuck in a loop', `process.on('message', () => { setTimeout(() => { for (;;); }, 20); });`],
-  ])('a process whose parent was killed ends by itself, even when it is %s', async (_, more) => {
-    const childPath = join(lab.workDir(), 'child.mjs');
+  ])('follows the death of the parent if the process is %s', async (_, more) => {
+    const childPath = join(harness.workDir(), 'child.mjs');
     await writeFile(childPath, `await import(${JSON.stringify(readerChild.href)});\n${more}`);
-    const parent = await startParent(lab.workDir(), childPath);
+    const parent = await startParent(harness.workDir(), childPath);
     const pid = await parent
       .untilBusy()
       .then(() => readersOf(parent.pid))

@@ -1,7 +1,4 @@
-/**
- * Extractors on working folders of their own, stopped and removed after each test. Call it at the
- * top of a test file.
- */
+/** Extractors with working folders of their own, which are removed after each test. */
 import { createReadStream } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +7,7 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { ExtractedText, Extractor, TextSegment } from '../../src/documents/ports.js';
 import { createExtractor, type ExtractorOptions } from '../../src/extraction/extractor.js';
-import { createFormatDetector } from '../../src/extraction/formats.js';
+import { createFormatDetector } from '../../src/extraction/format-detector.js';
 
 export const MIB = 1024 * 1024;
 export const GIB = 1024 * MIB;
@@ -18,17 +15,17 @@ export const GIB = 1024 * MIB;
 const corpus = fileURLToPath(new URL('../corpus/', import.meta.url));
 const detector = createFormatDetector();
 
-export interface ExtractionLab {
-  /** The working folder of this test; it may put files of its own there. */
+export interface ExtractionHarness {
+  /** Returns the working folder of this test, which may add files. */
   workDir(): string;
   start(options?: Partial<ExtractorOptions>): Extractor;
-  /** An extractor whose processes run `script` instead of our reader. */
+  /** Starts an extractor whose processes run `script` instead of the reader. */
   startWithChild(script: string, options?: Partial<ExtractorOptions>): Promise<Extractor>;
-  /** The folders of documents in the working folder, wherever they are. */
+  /** Returns all folders of documents below the working folder. */
   leftovers(): Promise<string[]>;
 }
 
-export function useExtractionLab(): ExtractionLab {
+export function useExtractionHarness(): ExtractionHarness {
   let workDir = '';
   let scripts = '';
   const extractors: Extractor[] = [];
@@ -60,12 +57,12 @@ export function useExtractionLab(): ExtractionLab {
   return {
     workDir: () => workDir,
     start,
-    async startWithChild(script, options = {}) {
+    startWithChild: async (script, options = {}) => {
       const childPath = join(scripts, 'child.mjs');
       await writeFile(childPath, script);
       return start({ childPath, ...options });
     },
-    async leftovers() {
+    leftovers: async () => {
       const entries = await readdir(workDir, { recursive: true });
       return entries.filter((path) => basename(path).startsWith('document-'));
     },

@@ -1,12 +1,9 @@
-/**
- * The Firebase Auth emulator as an administrator uses it. Every test has a project of its own in
- * it.
- */
+/** The administration API of the Firebase Auth emulator. Every test has a project of its own. */
 import { randomUUID } from 'node:crypto';
 
 export interface FirebaseProject {
   readonly id: string;
-  /** An ID token of this user, who is made if there is none yet. */
+  /** Returns an ID token of this user, who is created if missing. */
   signIn(uid: string, claims?: object): Promise<string>;
   disable(uid: string): Promise<void>;
   remove(uid: string): Promise<void>;
@@ -25,9 +22,9 @@ export function openFirebaseProject(host: string, id = `demo-${randomUUID()}`): 
       headers,
       body: JSON.stringify(body),
     });
-    const answer = (await response.json()) as Record<string, unknown>;
-    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
-    return answer;
+    const result = (await response.json()) as Record<string, unknown>;
+    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(result)}`);
+    return result;
   }
 
   return {

@@ -150,7 +150,7 @@ describe('the relay', () => {
   it('counts by topic what the log has acknowledged, and not what it refuses', async () => {
     const { eventLog: logger, latestPublisher: publisher } = measureRelay(metrics.registry, {
       eventLog: { publish: async () => [{ index: 1, reason: 'TOO_LARGE' }] },
-      latestPublisher: { publish: async () => undefined },
+      latestPublisher: { assign: async () => undefined, publish: async () => undefined },
       shards: () => [1, 2, 3],
     });
     expect(await logger.publish([record('a'), record('b'), record('a')])).toHaveLength(1);
@@ -166,7 +166,7 @@ describe('the relay', () => {
   it('counts nothing that the log did not acknowledge', async () => {
     const { eventLog: logger } = measureRelay(metrics.registry, {
       eventLog: { publish: () => Promise.reject(new Error('away')) },
-      latestPublisher: { publish: async () => undefined },
+      latestPublisher: { assign: async () => undefined, publish: async () => undefined },
       shards: () => [],
     });
     await expect(logger.publish([record('a')])).rejects.toThrow('away');
@@ -294,7 +294,7 @@ describe('docs/metrics.md', () => {
     measureVectors(metrics.registry, createFakeVectors());
     measureRelay(metrics.registry, {
       eventLog: { publish: async () => [] },
-      latestPublisher: { publish: async () => undefined },
+      latestPublisher: { assign: async () => undefined, publish: async () => undefined },
       shards: () => [],
     });
     measureHub(

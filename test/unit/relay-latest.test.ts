@@ -25,7 +25,9 @@ function createParts(...rows: LatestRow[]) {
       rows.splice(0, rows.length, ...keep);
     },
   };
+  const assigned: number[][] = [];
   const publisher = {
+    assign: async (shards: readonly number[]) => void assigned.push([...shards]),
     publish: async (shard: number, records: readonly LogRecord[]) => {
       if (fenced.has(shard)) throw new Error('fenced');
       published.push(records.map((record) => record.key));
@@ -36,9 +38,15 @@ function createParts(...rows: LatestRow[]) {
     rows,
     published,
     fenced,
+    assigned,
     publisher,
     logger,
-    relay: createRelayLatest({ queue, latestPublisher: publisher, logger }),
+    relay: createRelayLatest({
+      queue,
+      latestPublisher: publisher,
+      shards: () => rows.map(({ shard }) => shard),
+      logger,
+    }),
   };
 }
 
@@ -48,6 +56,13 @@ describe('the lane of newest states', () => {
     expect(await relay()).toBe(false);
     expect(published).toEqual([['a', 'c'], ['b']]);
     expect(rows).toEqual([]);
+  });
+
+  it('assigns the owned shards before it reads the queue', async () => {
+    const { relay, assigned } = createParts(row('a', 1), row('b', 2));
+    await relay();
+    await relay();
+    expect(assigned).toEqual([[1, 2], []]);
   });
 
   it('keeps the rows of a shard that another process has taken, and holds up no other', async () => {
