@@ -25,12 +25,18 @@ async function* translateErrors(segments: AsyncIterable<TextSegment>): AsyncIter
 }
 
 /**
+ * Messages of V8 in Node 24 for an exhausted heap or stack. Its RangeErrors have no code, and a
+ * wrong argument in a damaged file is a RangeError as well.
+ */
+const OUT_OF_MEMORY = /allocation|string length|call stack/i;
+
+/**
  * Translates an error of a library: to EXTRACTION_LIMIT if memory ran out, otherwise to CORRUPT.
  * Returns an error of the operating system as it is.
  */
 export function toReadFailure(error: unknown): unknown {
   if (error instanceof ProcessingFailure || isSystemError(error)) return error;
-  if (error instanceof RangeError && /allocation|string length|call stack/i.test(error.message)) {
+  if (error instanceof RangeError && OUT_OF_MEMORY.test(error.message)) {
     return new ProcessingFailure(
       'EXTRACTION_LIMIT',
       'Reading the document takes too much memory. Split it or simplify it, and upload it again.',

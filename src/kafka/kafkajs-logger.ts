@@ -18,8 +18,8 @@ const FIELDS = [
 ];
 
 /**
- * kafkajs warns of every idempotent producer with limited retries. The producers here are safe: one
- * that has failed is never used again.
+ * kafkajs 2.2 warns, without a code, of every idempotent producer with limited retries. The
+ * producers here are safe: one that has failed is never used again.
  */
 const KNOWN = /^Limiting retries for the idempotent producer/;
 

@@ -110,7 +110,8 @@ interface Problem {
 
 /**
  * Never quotes the driver's message: its errors carry the command they belong to, and the command
- * of a sign-in holds the password.
+ * of a sign-in holds the password. ioredis 6.0 sets no code on an error reply; by the protocol of
+ * Redis, the first word of the reply is its code.
  */
 function toProblem(error: Error): Problem {
   if (/^(WRONGPASS|NOAUTH|ERR invalid password)/.test(error.message)) {

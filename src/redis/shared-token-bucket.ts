@@ -60,6 +60,7 @@ export function createSharedTokenBucket({ url, name, perMinute, logger }: Option
       String(Math.round(ms * MICROSECONDS_PER_MS)),
     );
     const wait = await redis.evalsha(RESERVE_SHA, 1, key, ...times).catch((error: unknown) => {
+      // The first word of an error reply is its code, which ioredis 6.0 does not separate.
       if (error instanceof Error && error.message.startsWith('NOSCRIPT'))
         return redis.eval(RESERVE, 1, key, ...times);
       throw error;

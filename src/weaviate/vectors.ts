@@ -103,7 +103,10 @@ export async function createWeaviateVectorStore(
   };
 }
 
-/** Returns `otherwise` for a user without a tenant: the first stored object creates it. */
+/**
+ * Returns `otherwise` for a user without a tenant: the first stored object creates it. Weaviate's
+ * response has no code for this error, so only its message identifies it.
+ */
 async function ifTenant<Result>(otherwise: Result, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();

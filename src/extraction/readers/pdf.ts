@@ -51,6 +51,10 @@ function loadPdf(data: Uint8Array): PDFDocumentLoadingTask {
   });
 }
 
+/**
+ * pdfjs-dist 6.2 throws PasswordException for a password only. For an unsupported encryption it
+ * throws a plain error without a code, so only the message identifies that.
+ */
 function toFailure(error: unknown): unknown {
   const isEncrypted =
     error instanceof PasswordException ||

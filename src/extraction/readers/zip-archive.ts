@@ -49,6 +49,7 @@ async function withZip<T>(path: string, use: (zip: ZipFile) => Promise<T>): Prom
   try {
     return await use(zip);
   } catch (error) {
+    // yauzl 3.4 throws plain errors without a code, so only the message identifies encryption.
     const isEncrypted =
       error instanceof Error && /^(strong encryption|entry is encrypted)/.test(error.message);
     throw isEncrypted
