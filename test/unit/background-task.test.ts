@@ -13,13 +13,13 @@ function create(run: () => Promise<boolean>, tickMs = 60_000): BackgroundTask {
 }
 
 describe('a background task', () => {
-  it('runs when it is started, and again as long as there is more', async () => {
+  it('runs when it starts, and again while there is more work', async () => {
     let left = 5;
     create(async () => (left -= 1) > 0).start();
     await eventually(() => left === 0);
   });
 
-  it('runs with every tick', async () => {
+  it('runs at every tick', async () => {
     let runs = 0;
     create(async () => ((runs += 1), false), 5).start();
     await eventually(() => runs >= 4);
@@ -43,7 +43,7 @@ describe('a background task', () => {
     expect(most).toBe(1);
   });
 
-  it('runs once more when it was woken while it ran', async () => {
+  it('runs once more after a signal during a run', async () => {
     let runs = 0;
     create(async () => {
       runs += 1;
@@ -54,7 +54,7 @@ describe('a background task', () => {
   });
 
   it.each(Array.from({ length: 12 }, (_, turns) => turns))(
-    'loses no signal that comes %d turns after a run has answered',
+    'loses no signal that arrives %d turns after a run has resolved',
     async (turns) => {
       let runs = 0;
       create(async () => {
@@ -66,7 +66,7 @@ describe('a background task', () => {
     },
   );
 
-  it('goes on after a run that failed, with the next signal', async () => {
+  it('runs again at the next signal after a run that failed', async () => {
     let runs = 0;
     create(async () => {
       runs += 1;
@@ -78,7 +78,7 @@ describe('a background task', () => {
     await eventually(() => runs === 2);
   });
 
-  it('stops when the run that is under way has ended, and does not run again', async () => {
+  it('stops once the current run has ended, and does not run again', async () => {
     const running = Promise.withResolvers<void>();
     const end = Promise.withResolvers<void>();
     let runs = 0;

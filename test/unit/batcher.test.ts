@@ -19,7 +19,7 @@ function createLab({
   quietMs = 10,
   idleMs = 0,
   patienceMs = 0,
-  pendingRequests = () => 0,
+  pendingRequests = (): number => 0,
 } = {}) {
   const calls: Call[] = [];
   const paced: { texts: number; go: () => void }[] = [];
