@@ -1,4 +1,5 @@
 import { createBackgroundTask, type BackgroundTask } from '../../src/runtime/background-task.js';
+import { createManualClock, type ManualClock } from '../support/manual-clock.js';
 import { makeLog } from '../support/make-log.js';
 import { eventually } from '../support/wait.js';
 
@@ -6,23 +7,34 @@ let task: BackgroundTask;
 let logger: ReturnType<typeof makeLog>;
 afterEach(() => task.stop());
 
-function create(run: () => Promise<boolean>, tickMs = 60_000): BackgroundTask {
+const TICK_MS = 60_000;
+let clock: ManualClock;
+
+function create(run: () => Promise<boolean>): BackgroundTask {
   logger = makeLog();
-  task = createBackgroundTask({ name: 'test', run, tickMs, logger });
+  clock = createManualClock();
+  task = createBackgroundTask({ name: 'test', run, tickMs: TICK_MS, logger, clock });
   return task;
 }
 
 describe('a background task', () => {
   it('runs when it starts, and again while there is more work', async () => {
-    let left = 5;
-    create(async () => (left -= 1) > 0).start();
-    await eventually(() => left === 0);
+    let remaining = 5;
+    create(async () => (remaining -= 1) > 0).start();
+    await eventually(() => remaining === 0);
   });
 
   it('runs at every tick', async () => {
     let runs = 0;
-    create(async () => ((runs += 1), false), 5).start();
-    await eventually(() => runs >= 4);
+    create(async () => ((runs += 1), false)).start();
+    await eventually(() => runs === 1);
+    for (let tick = 1; tick <= 3; tick += 1) {
+      clock.advance(TICK_MS - 1);
+      await new Promise(setImmediate);
+      expect(runs).toBe(tick);
+      clock.advance(1);
+      await eventually(() => runs === tick + 1);
+    }
   });
 
   it('runs one at a time', async () => {
@@ -35,8 +47,9 @@ describe('a background task', () => {
       running -= 1;
       runs += 1;
       return false;
-    }, 1).start();
+    }).start();
     await eventually(() => {
+      clock.advance(TICK_MS);
       task.wake();
       return runs > 10;
     });
