@@ -1,4 +1,4 @@
-/** What a client may hold and send at once. */
+/** The limits on what clients hold and send at the same time. */
 import fc from 'fast-check';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ApiError } from '../../src/errors.js';
@@ -6,18 +6,18 @@ import { createAdmission } from '../../src/rate-limit/admission.js';
 import { createQuota } from '../../src/rate-limit/quota.js';
 import { createRequestRate } from '../../src/rate-limit/request-rate.js';
 
-const codeOf = (work: () => unknown): string => {
+function codeOf(work: () => unknown): string {
   try {
     work();
     return 'taken';
   } catch (error) {
     return error instanceof ApiError ? error.code : 'bug';
   }
-};
+}
 const never = new AbortController().signal;
 
 describe('a quota', () => {
-  it('rejects a user over the limit, and no other user', () => {
+  it('rejects a user above the limit, and no other user', () => {
     const quota = createQuota({ what: 'uploads', perUser: 2, total: 4 });
     const releases = [quota.take('ada'), quota.take('ada')];
     expect(codeOf(() => quota.take('ada'))).toBe('RATE_LIMITED');
@@ -29,13 +29,13 @@ describe('a quota', () => {
     expect(codeOf(() => quota.take('ada'))).toBe('RATE_LIMITED');
   });
 
-  it('rejects everybody over the limit of the process with DEPENDENCY_UNAVAILABLE', () => {
+  it('rejects requests above the limit of the process with DEPENDENCY_UNAVAILABLE', () => {
     const quota = createQuota({ what: 'uploads', perUser: 2, total: 1 });
     quota.take('ada');
     expect(codeOf(() => quota.take('eve'))).toBe('DEPENDENCY_UNAVAILABLE');
   });
 
-  it('is complete again after every release, in any order and however often', () => {
+  it('is unused after every release, in any order and however often repeated', () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom('__proto__', 'constructor', 'ada', '')),
@@ -56,7 +56,7 @@ describe('a quota', () => {
 });
 
 describe('a request rate', () => {
-  it('admits a burst, then its rate, and reports when to retry', () => {
+  it('admits a burst and then the rate, for each user', () => {
     let now = 0;
     const rate = createRequestRate({ perSecond: 10, burst: 20 }, () => now);
     for (let request = 0; request < 20; request += 1) rate.spend('ada');
@@ -72,7 +72,7 @@ describe('a request rate', () => {
 });
 
 describe('admission', () => {
-  it('admits users in turn, however many requests of one wait', async () => {
+  it('lets owners take turns, however many requests of one owner wait', async () => {
     const admission = createAdmission({ running: 10, waiting: 100, totalWaiting: 200 });
     const order: string[] = [];
     const enter = async (owner: string) => {
@@ -98,7 +98,7 @@ describe('admission', () => {
     await Promise.all(entered);
   });
 
-  it('limits the running requests of a user, and reuses places that are left', async () => {
+  it('limits the running requests of one owner, and admits the next after a release', async () => {
     const admission = createAdmission({ running: 2, waiting: 100, totalWaiting: 200 });
     const leaves = [await admission.enter('eve', never), await admission.enter('eve', never)];
     let third = false;
@@ -114,7 +114,7 @@ describe('admission', () => {
     leaves[1]?.();
   });
 
-  it('rejects requests over the waiting limit, and forgets aborted ones', async () => {
+  it('rejects requests above the waiting limit, and removes aborted ones', async () => {
     const admission = createAdmission({ running: 1, waiting: 1, totalWaiting: 2 });
     const leave = await admission.enter('eve', never);
     const gone = new AbortController();
