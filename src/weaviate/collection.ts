@@ -1,12 +1,6 @@
 import type { WeaviateClient } from 'weaviate-ts-client';
-import { SetupError } from '../errors.js';
+import { assertSameModel, type CollectionModel } from '../documents/assert-same-model.js';
 import { WeaviateResponseError } from './connection.js';
-
-/** The embedding model that made the vectors of a collection. */
-export interface CollectionModel {
-  model: string;
-  dimensions: number;
-}
 
 /**
  * Creates the collection unless it exists. Throws SetupError if the existing one holds vectors of
@@ -19,13 +13,7 @@ export async function ensureCollection(
 ): Promise<void> {
   const found =
     (await readCollectionModel(client, collection)) ?? (await create(client, collection, model));
-  if (found.model !== model.model || found.dimensions !== model.dimensions) {
-    throw new SetupError(
-      `The vectors in the store were made by ${found.model} (${found.dimensions} dimensions), ` +
-        `but the embedder is ${model.model} (${model.dimensions}); ` +
-        'stop the processes and run npm run rebuild -- vectors.',
-    );
-  }
+  assertSameModel(found, model);
 }
 
 /** Returns null if there is no such collection. */
