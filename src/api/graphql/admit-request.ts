@@ -49,12 +49,12 @@ export function admitRequest({
     const authentication = await authenticate(identity, request.headers.authorization);
     if (isUpload) requireViewer(authentication);
     const isStream = wantsEventStream(request);
-    const revoked = isStream
-      ? createRevokedSignals(identity, request, response, authentication.viewer)
-      : [];
+    const { viewer } = authentication;
+    const ends = [createDisconnectSignal(response)];
+    if (isStream) ends.push(createRevokedSignal({ identity, request, response, viewer }));
     const operation = createOperationSignal({
-      viewer: authentication.viewer,
-      disconnected: AbortSignal.any([createDisconnectSignal(response), ...revoked]),
+      viewer,
+      disconnected: AbortSignal.any(ends),
       hasDeadline: !isUpload && !isStream,
     });
     releaseWith(response, () => operation.dispose());
@@ -71,26 +71,25 @@ export function admitRequest({
   };
 }
 
-/**
- * Returns a signal that aborts when the token is revoked, which is checked while a stream is open.
- */
-function createRevokedSignals(
-  identity: Identity,
-  request: Request,
-  response: Response,
-  viewer: Viewer | null,
-): AbortSignal[] {
-  const token = parseBearer(request.headers.authorization);
-  if (viewer === null || token === null) return [];
-  const revoked = new AbortController();
-  releaseWith(
-    response,
-    watchToken({ identity, token, viewer }, (error) => revoked.abort(error)),
-  );
-  return [revoked.signal];
+interface Watched {
+  identity: Identity;
+  request: Request;
+  response: Response;
+  viewer: Viewer | null;
 }
 
-interface Admission {
+/** Returns a signal that aborts when the token is revoked while the response is open. */
+function createRevokedSignal({ identity, request, response, viewer }: Watched): AbortSignal {
+  const revoked = new AbortController();
+  const token = parseBearer(request.headers.authorization);
+  if (viewer !== null && token !== null) {
+    const stop = watchToken({ identity, token, viewer }, (error) => revoked.abort(error));
+    releaseWith(response, stop);
+  }
+  return revoked.signal;
+}
+
+interface PendingRequest {
   request: Request;
   response: Response;
   authentication: Authentication;
@@ -99,7 +98,7 @@ interface Admission {
 
 async function admit(
   limits: ClientLimits,
-  { request, response, authentication, operation, isLong }: Admission & { isLong: boolean },
+  { request, response, authentication, operation, isLong }: PendingRequest & { isLong: boolean },
 ): Promise<void> {
   const owner = authentication.viewer?.id ?? ANONYMOUS;
   if (owner === ANONYMOUS) holdBody(limits, request, response);
@@ -119,7 +118,7 @@ function holdBody({ anonymousBodies }: ClientLimits, request: Request, response:
 /** Counts an upload until its response closes, and aborts it if it is slow or its token expires. */
 async function holdUpload(
   { uploads }: ClientLimits,
-  { request, response, authentication, operation }: Admission,
+  { request, response, authentication, operation }: PendingRequest,
 ): Promise<void> {
   releaseWith(response, await uploads.takeSoon(requireViewer(authentication).id));
   requireUploadRate(request, (error) => abortUpload(request, error));
