@@ -184,13 +184,13 @@ describe('a product with a small upload limit and two more origins', () => {
   it.each(UPLOAD_APIS)('accepts a file of exactly the limit by $api', async ({ tryUpload }) => {
     const content = 'word '.repeat(SMALL_LIMIT).slice(0, SMALL_LIMIT);
     const token = small.newUser();
-    const taken = await tryUpload(small.url, token, { name: 'exact.txt', content });
-    expect(taken).toMatchObject({ filename: 'exact.txt' });
+    const uploaded = await tryUpload(small.url, token, { name: 'exact.txt', content });
+    expect(uploaded).toMatchObject({ filename: 'exact.txt' });
     await gql(
       small.url,
       token,
       'mutation Delete($id: ID!) { deleteDocument(id: $id) { id } }',
-      'id' in taken ? { id: taken.id } : {},
+      'id' in uploaded ? { id: uploaded.id } : {},
     );
   });
 
@@ -456,8 +456,8 @@ describe.each(UPLOAD_APIS)(
       const token = shared.newUser();
       const file =
         name === 'blanks.txt' ? { name, content: ' \n\t\n'.repeat(1_000) } : await corpus(name);
-      const taken = await tryUpload(shared.url, token, file);
-      const id = 'id' in taken ? taken.id : '';
+      const uploaded = await tryUpload(shared.url, token, file);
+      const id = 'id' in uploaded ? uploaded.id : '';
       const last = (await waitForStatus(shared.url, token, id, 'COMPLETED', 'FAILED')).at(-1);
       expect(last).toMatchObject({
         status: 'FAILED',
@@ -569,13 +569,13 @@ it.each(['0000-01-01T00:00:00.000Z', '1969-12-31T23:59:59.000Z'])(
       content: 'Long overdue.',
       options: { scheduledFor },
     });
-    const answer = await uploadRest(
+    const response = await uploadRest(
       shared.url,
       token,
       { name: 'past.txt', content: 'Longer overdue.' },
       { after: { scheduledFor } },
     );
-    expect(answer.status).toBe(202);
+    expect(response.status).toBe(202);
   },
 );
 
@@ -593,12 +593,12 @@ describe.each(UPLOAD_APIS)('a hostile file name is sanitised by $api', ({ tryUpl
     ['in another script', 'документ.txt', 'документ.txt'],
   ])('%s', async (_, name, safe) => {
     const token = shared.newUser();
-    const taken = await tryUpload(shared.url, token, {
+    const uploaded = await tryUpload(shared.url, token, {
       name,
       content: `The name of this file is hostile: ${encodeURIComponent(name)}`,
     });
-    expect(taken).toMatchObject({ filename: safe });
-    const id = 'id' in taken ? taken.id : '';
+    expect(uploaded).toMatchObject({ filename: safe });
+    const id = 'id' in uploaded ? uploaded.id : '';
     const file = await fetch(`${shared.url}/api/documents/${id}/file`, { headers: bearer(token) });
     expect(file.status).toBe(200);
     expect(file.headers.get('content-disposition')).toMatch(/^attachment; filename/);
@@ -671,8 +671,8 @@ describe('a request without a valid token', () => {
   it.each(['status', 'file'])(
     'returns UNAUTHENTICATED for GET /api/documents/:id/%s',
     async (what) => {
-      const answer = await getRest(shared.url, null, `/api/documents/${UNKNOWN_ID}/${what}`);
-      expect({ status: answer.status, code: errorOf(answer).code }).toEqual({
+      const response = await getRest(shared.url, null, `/api/documents/${UNKNOWN_ID}/${what}`);
+      expect({ status: response.status, code: errorOf(response).code }).toEqual({
         status: 401,
         code: 'UNAUTHENTICATED',
       });
@@ -1049,13 +1049,16 @@ describe('an argument out of range returns BAD_USER_INPUT with the field', () =>
     ),
   )('finds nothing for the file name filter %s', async (_, filename) => {
     const token = shared.newUser();
-    const taken = await upload(shared.url, token, { name: 'plain.txt', content: 'A plain name.' });
+    const uploaded = await upload(shared.url, token, {
+      name: 'plain.txt',
+      content: 'A plain name.',
+    });
     const query = 'query ($filter: DocumentFilter) { documents(filter: $filter) { totalCount } }';
     const { data, errors } = await ask<{ documents: object }>(shared.url, token, query, {
       filter: { filename },
     });
     expect({ data, errors }).toEqual({ data: { documents: { totalCount: 0 } }, errors: [] });
-    expect(taken.duplicateOf).toBeNull();
+    expect(uploaded.duplicateOf).toBeNull();
   });
 });
 
@@ -1115,9 +1118,9 @@ it('returns BAD_USER_INPUT for a body that is not JSON', async () => {
 });
 
 it('returns 404 with an error body for an unknown path', async () => {
-  const answer = await getRest(shared.url, shared.newUser(), '/api/nothing');
-  expect(answer.status).toBe(404);
-  expect(errorOf(answer).code).toBeDefined();
+  const response = await getRest(shared.url, shared.newUser(), '/api/nothing');
+  expect(response.status).toBe(404);
+  expect(errorOf(response).code).toBeDefined();
 });
 
 it('returns 400 for a path that cannot be decoded', async () => {

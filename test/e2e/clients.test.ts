@@ -34,9 +34,9 @@ describe('unusual clients', () => {
   test('sends a plain response to a query that also accepts events', async () => {
     const accept =
       'application/graphql-response+json, application/json, text/event-stream, multipart/mixed';
-    const answer = await post('{ viewer { id } }', { accept });
-    expect(answer.status).toBe(200);
-    expect(await answer.json()).toMatchObject({
+    const response = await post('{ viewer { id } }', { accept });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
       data: { viewer: { id: expect.stringMatching(/./) as string } },
     });
   });
@@ -51,11 +51,11 @@ describe('unusual clients', () => {
   });
 
   test('rejects a subscription by a plain POST and names the alternatives', async () => {
-    const answer = await post('subscription { documentStatus { seq } }', {
+    const response = await post('subscription { documentStatus { seq } }', {
       accept: 'application/json',
     });
-    expect(answer.status).toBe(400);
-    expect(await answer.json()).toMatchObject({
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
       errors: [{ extensions: { code: 'BAD_USER_INPUT' } }],
     });
   });
@@ -84,28 +84,28 @@ describe('hostile clients', () => {
   );
 
   test('rejects histories within histories before it reads them', async () => {
-    const answer = await post(
+    const response = await post(
       '{ documents { edges { node { events { document { events { seq } } } } } } }',
       {},
     );
-    expect(answer.status).toBe(400);
-    expect(await answer.json()).toMatchObject({
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
       errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }],
     });
   });
 
   test('ignores a stream token of the single connection mode', async () => {
-    const answer = await post('{ viewer { id } }', {
+    const response = await post('{ viewer { id } }', {
       accept: 'text/event-stream',
       'x-graphql-event-stream-token': '__proto__',
     });
-    expect(answer.status).toBe(200);
-    expect(await answer.text()).toContain('event: next');
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('event: next');
   });
 
   test('returns NOT_FOUND for an unknown path', async () => {
-    const answer = await fetch(`${shared.url}/assets/none.js`);
-    expect([answer.status, await answer.json()]).toMatchObject([
+    const response = await fetch(`${shared.url}/assets/none.js`);
+    expect([response.status, await response.json()]).toMatchObject([
       404,
       { error: { code: 'NOT_FOUND' } },
     ]);

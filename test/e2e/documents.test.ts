@@ -179,10 +179,10 @@ describe('a document of every format', () => {
     const [hit] = hits;
     const marked =
       hit?.highlights.map(({ start, end }) => hit.text.slice(start, end).toLowerCase()) ?? [];
-    const asked = words.toLowerCase().split(' ');
-    expect(asked.some((word) => marked.some((mark) => mark.startsWith(word.slice(0, 5))))).toBe(
-      true,
-    );
+    const queryWords = words.toLowerCase().split(' ');
+    expect(
+      queryWords.some((word) => marked.some((mark) => mark.startsWith(word.slice(0, 5)))),
+    ).toBe(true);
   });
 
   it.each(FORMATS)(

@@ -20,9 +20,9 @@ async function longestGapDuring(action: () => Promise<void>): Promise<number> {
   running.catch(() => undefined);
   let longest = 0;
   while (!done.signal.aborted) {
-    const asked = performance.now();
+    const startedAt = performance.now();
     await fetch(`${shared.url}/healthz`, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
-    longest = Math.max(longest, performance.now() - asked);
+    longest = Math.max(longest, performance.now() - startedAt);
     await sleep(POLL_MS);
   }
   await running;

@@ -33,9 +33,9 @@ function uploadBody(operations: unknown, map: unknown): Buffer {
 }
 
 async function codesOf(
-  answer: Promise<{ status: number; text: string }>,
+  response: Promise<{ status: number; text: string }>,
 ): Promise<{ status: number; codes: string[] }> {
-  const { status, text } = await answer;
+  const { status, text } = await response;
   const { errors = [] } = JSON.parse(text) as { errors?: GraphqlError[] };
   return { status, codes: errors.map(({ extensions }) => extensions.code) };
 }
@@ -163,14 +163,14 @@ describe('a multipart body', () => {
     ],
   ])('is rejected as a whole with %s', async (_, operations, map) => {
     const token = shared.newUser();
-    const answer = await codesOf(
+    const response = await codesOf(
       sendRaw(shared.url, {
         path: '/graphql',
         headers: multipartHeaders(token),
         body: uploadBody(operations, map),
       }),
     );
-    expect(answer).toEqual({ status: 400, codes: ['BAD_USER_INPUT'] });
+    expect(response).toEqual({ status: 400, codes: ['BAD_USER_INPUT'] });
     expect(await countDocuments(shared.url, token)).toEqual({});
   });
 
@@ -181,10 +181,10 @@ describe('a multipart body', () => {
       { name: 'map', content: '{"0":["variables.0"]}' },
       FILE,
     ]);
-    const answer = await codesOf(
+    const response = await codesOf(
       sendRaw(shared.url, { path: '/graphql', headers: multipartHeaders(shared.newUser()), body }),
     );
-    expect(answer).toEqual({ status: 400, codes: ['BAD_USER_INPUT'] });
+    expect(response).toEqual({ status: 400, codes: ['BAD_USER_INPUT'] });
   });
 
   it('is rejected before it is read if the user has too many uploads', async () => {
@@ -209,8 +209,8 @@ describe('a multipart body', () => {
         body: multipart([FILE]),
       });
     const refused = await eventually(async () => {
-      const answer = await fifth();
-      return answer.status === 429 && answer;
+      const response = await fifth();
+      return response.status === 429 && response;
     });
     expect(JSON.parse(refused.text)).toMatchObject({
       error: { code: 'RATE_LIMITED', limit: 4, retryAfterSeconds: 5 },

@@ -506,13 +506,13 @@ describe('a GraphQL WebSocket', () => {
 
   it('executes queries and mutations', async () => {
     const token = shared.newUser();
-    const answers = [];
+    const viewerIds = [];
     for await (const data of subscribe<{ viewer: { id: string } }>(
       shared.url,
       token,
       '{ viewer { id } }',
     ))
-      answers.push(data.viewer.id);
-    expect(answers).toEqual([token.replace('dev:', '')]);
+      viewerIds.push(data.viewer.id);
+    expect(viewerIds).toEqual([token.replace('dev:', '')]);
   });
 });

@@ -126,13 +126,13 @@ describe('/metrics of the product in one process', () => {
   });
 
   it('responds to many simultaneous requests', async () => {
-    const answers = await within(
+    const responses = await within(
       Promise.all(Array.from({ length: 50 }, () => scrape(shared.url))),
       10_000,
       '50 scrapes',
     );
     expect(
-      answers.every(
+      responses.every(
         (exposition) =>
           valueOf(exposition, 'docstream_documents', { status: 'PENDING' }) !== undefined,
       ),

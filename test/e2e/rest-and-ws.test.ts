@@ -26,9 +26,9 @@ const idOf = ({ body }: { body: Record<string, unknown> }): string => String(bod
 describe('POST /api/documents/upload', () => {
   it('responds with 202 and exactly the fields of the contract', async () => {
     const token = shared.newUser();
-    const answer = await uploadRest(shared.url, token, text('By REST.'));
-    expect(answer.status).toBe(202);
-    expect(answer.body).toEqual({
+    const response = await uploadRest(shared.url, token, text('By REST.'));
+    expect(response.status).toBe(202);
+    expect(response.body).toEqual({
       documentId: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
       fileName: 'note.txt',
       fileSize: 8,
@@ -36,7 +36,7 @@ describe('POST /api/documents/upload', () => {
       jobId: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
       message: expect.any(String) as string,
     });
-    await waitForStatus(shared.url, token, idOf(answer), 'COMPLETED');
+    await waitForStatus(shared.url, token, idOf(response), 'COMPLETED');
   });
 
   it.each(['file', 'document', 'upload', 'какой-то файл', ''])(
@@ -52,17 +52,17 @@ describe('POST /api/documents/upload', () => {
   it.each(['before', 'after'])('applies options %s the file', async (place) => {
     const token = shared.newUser();
     const scheduledFor = later();
-    const answer = await uploadRest(shared.url, token, text('With options.'), {
+    const response = await uploadRest(shared.url, token, text('With options.'), {
       [place]: { priority: 'high', scheduledFor, force: 'true' },
     });
     const { document } = await gql<{ document: object }>(
       shared.url,
       token,
       'query ($id: ID!) { document(id: $id) { priority scheduledFor status } }',
-      { id: idOf(answer) },
+      { id: idOf(response) },
     );
     expect(document).toEqual({ priority: 'HIGH', scheduledFor, status: 'PENDING' });
-    await remove(token, idOf(answer));
+    await remove(token, idOf(response));
   });
 
   it('ignores unknown fields', async () => {
@@ -126,9 +126,9 @@ describe('GET /api/documents/:id/status', () => {
 
   it('is failed, with an error text', async () => {
     const token = shared.newUser();
-    const answer = await uploadRest(shared.url, token, await corpus('encrypted.pdf'));
-    const last = (await waitForStatus(shared.url, token, idOf(answer), 'FAILED')).at(-1);
-    expect(await statusOf(token, idOf(answer))).toMatchObject({
+    const response = await uploadRest(shared.url, token, await corpus('encrypted.pdf'));
+    const last = (await waitForStatus(shared.url, token, idOf(response), 'FAILED')).at(-1);
+    expect(await statusOf(token, idOf(response))).toMatchObject({
       status: 'failed',
       error: last?.error?.message,
     });
@@ -136,14 +136,14 @@ describe('GET /api/documents/:id/status', () => {
 
   it('is processing during an attempt', async () => {
     const token = shared.newUser();
-    const answer = await uploadRest(shared.url, token, text(longText(40, 'processing')));
-    await waitForStatus(shared.url, token, idOf(answer), 'VECTORIZING');
-    expect(await statusOf(token, idOf(answer))).toMatchObject({
+    const response = await uploadRest(shared.url, token, text(longText(40, 'processing')));
+    await waitForStatus(shared.url, token, idOf(response), 'VECTORIZING');
+    expect(await statusOf(token, idOf(response))).toMatchObject({
       status: 'processing',
       error: null,
       completedAt: null,
     });
-    await remove(token, idOf(answer));
+    await remove(token, idOf(response));
   });
 
   it('is not cached', async () => {
@@ -159,19 +159,19 @@ describe('GET /api/documents/:id/status', () => {
 
 describe('errors of REST', () => {
   it('have a code, a message and no stack', async () => {
-    const answer = await uploadRest(shared.url, shared.newUser(), text(''));
-    expect(answer).toMatchObject({
+    const response = await uploadRest(shared.url, shared.newUser(), text(''));
+    expect(response).toMatchObject({
       status: 400,
       body: { error: { code: 'EMPTY_FILE', message: expect.any(String) as string } },
     });
-    expect(JSON.stringify(answer.body)).not.toContain('    at ');
+    expect(JSON.stringify(response.body)).not.toContain('    at ');
   });
 
   it('name the field', async () => {
-    const answer = await uploadRest(shared.url, shared.newUser(), text('x'), {
+    const response = await uploadRest(shared.url, shared.newUser(), text('x'), {
       before: { priority: 'URGENT' },
     });
-    expect(errorOf(answer)).toMatchObject({ code: 'BAD_USER_INPUT', field: 'priority' });
+    expect(errorOf(response)).toMatchObject({ code: 'BAD_USER_INPUT', field: 'priority' });
   });
 });
 

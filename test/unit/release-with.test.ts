@@ -102,7 +102,7 @@ it.each([
         limits.uploads.inUse() + limits.connections.inUse() + limits.subscriptions.inUse() === 0,
     );
     const headersOfJson = { authorization: 'Bearer x', 'content-type': 'application/json' };
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 30 }, () =>
         fetch(`${urlOf()}/graphql`, {
           method: 'POST',
@@ -111,7 +111,7 @@ it.each([
         }),
       ),
     );
-    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect(responses.map(({ status }) => status)).toEqual(responses.map(() => 200));
   },
 );
 
