@@ -121,7 +121,7 @@ function toOperation(body: unknown): OperationRequest | null {
 function parseUrlOperation(request: Request): OperationRequest | null {
   const [path = '/', ...query] = request.url.split('?');
   const parameters = new URLSearchParams(query.join('?'));
-  request.url = `${path}?${parameters}`;
+  request.url = `${path}?${parameters.toString()}`;
   const { variables, ...operation } = Object.fromEntries(parameters);
   try {
     return toOperation({

@@ -136,6 +136,8 @@ const SERVER_TYPES: readonly string[] = [
   MessageType.Error,
 ];
 
+const COMPLETE: string = MessageType.Complete;
+
 async function receive(
   { socket, operations }: Connection,
   handle: (text: string) => Promise<void>,
@@ -144,7 +146,7 @@ async function receive(
   const { type, id } = readEnvelope(text);
   if (SERVER_TYPES.includes(type)) return socket.close(CLOSE_BAD_REQUEST, 'Unexpected message');
   // The library ends the stream of the operation, but does not abort a running resolver.
-  if (type === MessageType.Complete) operations.get(id)?.abort(clientDisconnected());
+  if (type === COMPLETE) operations.get(id)?.abort(clientDisconnected());
   await handle(text);
 }
 
