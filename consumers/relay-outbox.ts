@@ -1,14 +1,13 @@
 /**
- * The relay process: what is committed to the outbox, on to Kafka. Nobody waits for it as people
- * wait for the API, and what it could not tell at once it tells in larger batches: on a machine
- * that they share, it gives way.
+ * The entry of the relay process, which publishes the outbox to Kafka. It runs at lower priority
+ * than the API: nobody waits for it, and it catches up in larger batches.
  */
 import '../src/runtime/thread-pool.js';
 import { setPriority } from 'node:os';
 import { runProcess } from '../src/run-process.js';
 
-/** In steps of niceness: about a third of the weight that others have on Linux. */
-const GIVES_WAY = 5;
+/** Steps of niceness. On Linux, 5 is about a third of the CPU share of a normal process. */
+const NICENESS = 5;
 
-setPriority(GIVES_WAY);
+setPriority(NICENESS);
 await runProcess('relay');

@@ -1,4 +1,7 @@
-/** The worker process: a member of the consumer group that turns documents into vectors. */
+/**
+ * The entry of the worker process: a member of the consumer group that turns documents into
+ * vectors.
+ */
 import '../src/runtime/thread-pool.js';
 import { runProcess } from '../src/run-process.js';
 

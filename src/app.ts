@@ -1,15 +1,15 @@
 /**
- * The composition root: opens every part, puts the use cases on top and the doors in front, and
- * pushes whatever it opens on the stack that closes it. Nothing else in the product knows which
- * adapter stands behind a port.
+ * The composition root: opens the adapters, creates the use cases, opens the API, and pushes every
+ * resource on the stack that closes it. Only this folder knows which adapter implements a port.
  *
- * Without Kafka one process is everything. With Kafka each process has one role, and there are as
- * many of each as wanted.
+ * Without Kafka, one process has all roles. With Kafka, each process has one role, and any number
+ * of processes may have the same role.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AppContext } from './app/app-context.js';
 import { startApi, startClusterRelay, startClusterWorker } from './app/cluster.js';
-import { openHttpListener, type HttpListener } from './app/open-api.js';
-import type { AppContext } from './app/open-adapters.js';
+import type { AdapterRow } from './app/describe-adapters.js';
+import { openHttpListener, type HttpListener } from './app/open-http-listener.js';
 import { startSingleProcess } from './app/single-process.js';
 import { isOwnerStopping } from './in-process/data-dir-lock.js';
 import { SetupError } from './errors.js';
@@ -18,11 +18,10 @@ export type Role = 'api' | 'worker' | 'relay';
 
 export interface App {
   port: number;
-  /** What stands behind each port, for the table at start. */
-  parts: { part: string; adapter: string; address: string }[];
+  adapters: AdapterRow[];
 }
 
-type Start = (context: AppContext, port: HttpListener) => Promise<App['parts']>;
+type Start = (context: AppContext, listener: HttpListener) => Promise<AdapterRow[]>;
 
 const CLUSTER: Record<Role, Start> = {
   api: startApi,
@@ -34,19 +33,20 @@ export async function startApp(context: AppContext, role: Role): Promise<App> {
   const { config, readiness } = context;
   if (role !== 'api' && !config.kafka) {
     throw new SetupError(
-      `KAFKA_BROKERS is not set: without Kafka one process does everything, and a ${role} of its own has nothing to do.`,
+      `KAFKA_BROKERS is not set. Without Kafka one process has all roles; start only \`npm start\`, or set KAFKA_BROKERS to run a ${role}.`,
     );
   }
-  const port = await openPortInTurn(context);
-  const parts = await (config.kafka ? CLUSTER[role] : startSingleProcess)(context, port);
+  const listener = await openListenerAfterOwner(context);
+  const start = config.kafka ? CLUSTER[role] : startSingleProcess;
+  const adapters = await start(context, listener);
   readiness.started();
-  return { port: port.port, parts };
+  return { port: listener.port, adapters };
 }
 
-const TRY_PORT_EVERY_MS = 100;
+const RETRY_PORT_EVERY_MS = 100;
 
-/** The former owner of the data folder, which is stopping, may still have the port. */
-async function openPortInTurn(context: AppContext): Promise<HttpListener> {
+/** Opens the listener, and waits for the port while the former owner of the data folder stops. */
+async function openListenerAfterOwner(context: AppContext): Promise<HttpListener> {
   for (;;) {
     try {
       return await openHttpListener(context);
@@ -55,6 +55,6 @@ async function openPortInTurn(context: AppContext): Promise<HttpListener> {
       if (!isInUse || context.config.database || !(await isOwnerStopping(context.config.dataDir)))
         throw error;
     }
-    await sleep(TRY_PORT_EVERY_MS);
+    await sleep(RETRY_PORT_EVERY_MS);
   }
 }

@@ -1,13 +1,13 @@
-/** The kinds of values that variables have, each refused in words that name the cure. */
+/** The schemas of variables. Each error text completes the sentence `NAME …`. */
 import { z } from 'zod';
 
-export const wholeNumber = (minimum: number, maximum: number) => {
+export function wholeNumber(minimum: number, maximum: number) {
   const error = `must be a whole number from ${minimum} to ${maximum}`;
   const digits = z.string().regex(/^\d{1,16}$/, { error });
   return digits
     .transform(Number)
     .pipe(z.number().int({ error }).min(minimum, { error }).max(maximum, { error }));
-};
+}
 
 export const commaList = z
   .string()
@@ -22,7 +22,7 @@ export const commaList = z
 export const origin = z
   .string()
   .refine((value) => URL.canParse(value) && new URL(value).origin === value, {
-    message: 'must be origins such as https://app.example.com, without a path',
+    message: 'must be a list of origins without a path, such as https://app.example.com',
   });
 
 export const delays = z
@@ -31,23 +31,29 @@ export const delays = z
   .transform((value, context) => {
     const parsed = value.split(',').map((item) => parseDurationMs(item.trim()));
     if (parsed.some((delay) => delay === null)) {
-      context.addIssue({ code: 'custom', message: 'must be durations such as 5s,1m,10m,30m' });
+      context.addIssue({
+        code: 'custom',
+        message: 'must be a list of durations, such as 5s,1m,10m,30m',
+      });
       return z.NEVER;
     }
     return parsed.filter((delay) => delay !== null);
   });
 
-/** An address with one of these schemes; `hint` is how one looks. */
-export const address = (schemes: readonly string[], hint: string) =>
-  z.string().refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol), {
-    error: `must be an address such as ${hint}`,
-  });
+/** Returns the schema of a URL with one of these schemes. `example` appears in the error text. */
+export function address(schemes: readonly string[], example: string) {
+  return z
+    .string()
+    .refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol), {
+      error: `must be a URL such as ${example}`,
+    });
+}
 
-/** host:port, several separated by commas. */
+/** A list of host:port. */
 export const brokers = commaList.pipe(
   z.array(
     z.string().regex(/^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$/, {
-      error: 'must be host:port, several separated by commas',
+      error: 'must be a list of host:port, separated by commas',
     }),
   ),
 );

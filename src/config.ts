@@ -1,6 +1,6 @@
 /**
- * The only reader of process.env. All problems are reported at once, each in words that name the
- * variable and the cure.
+ * The configuration. This is the only reader of process.env. All problems are reported at once,
+ * each with the variable and the correction.
  */
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -13,11 +13,11 @@ const MIB = 1024 * 1024;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const LOOPBACK_HOSTS = ['127.0.0.1', '::1', 'localhost'];
 
-/** With Kafka there are many processes, which meet in these. */
-const NEEDED_WITH_KAFKA = ['DATABASE_URL', 'REDIS_URL', 'WEAVIATE_URL', 'BLOB_URL'] as const;
+/** The processes of a cluster communicate through these servers. */
+const REQUIRED_WITH_KAFKA = ['DATABASE_URL', 'REDIS_URL', 'WEAVIATE_URL', 'BLOB_URL'] as const;
 
 const HOST_PROBLEM =
-  'HOST must be 127.0.0.1, ::1 or localhost while tokens dev:<user> or those of the Firebase emulator are accepted: whoever reaches the port may say who they are.';
+  'HOST must be 127.0.0.1, ::1 or localhost while tokens dev:<user> or tokens of the Firebase emulator are accepted, because anybody who reaches the port can sign in as any user.';
 
 const schema = z.object({
   PORT: wholeNumber(0, 65_535).default(4000),
@@ -78,7 +78,7 @@ const schema = z.object({
   BLOB_URL: address(['file:', 's3:', 'gs:'], 's3://bucket/folder?region=eu-central-1').optional(),
 });
 
-/** Every variable that the product reads. */
+/** The names of all variables that the product reads. */
 export const KNOWN_VARIABLES: readonly string[] = Object.keys(schema.shape);
 
 type Variables = z.infer<typeof schema>;
@@ -96,7 +96,7 @@ export interface Config {
   maxAttempts: number;
   retryDelaysMs: number[];
   maxConnections: number;
-  /** Of one user. */
+  /** Limits of one user. */
   clientLimits: { requestsPerSecond: number; connectionsPerUser: number; uploadsPerUser: number };
   leaseMs: number;
   shutdownDeadlineMs: number;
@@ -111,15 +111,19 @@ export interface Config {
     maxWaiting: number;
     timeoutMs: number;
   };
-  /** Null: the embedded part. */
+  /** Null: the embedded database. */
   database: { url: string; poolSize: number; statementTimeoutMs: number } | null;
+  /** Null: in-process delivery, with all roles in one process. */
   kafka: {
     brokers: string[];
     partitions: number;
     credentials: { username: string; password: string } | null;
   } | null;
+  /** Null: the in-process status bus. */
   redis: { url: string } | null;
+  /** Null: the vector store in the database. */
   weaviate: { url: string; apiKey: string | null } | null;
+  /** Null: the local embedder. */
   cohere: {
     apiKey: string;
     baseUrl: string;
@@ -128,6 +132,7 @@ export interface Config {
     inputsPerMinute: number;
     rerankModel: string | null;
   } | null;
+  /** Null: tokens `dev:<user>`. */
   firebase: {
     projectId: string;
     apiKey: string;
@@ -135,13 +140,13 @@ export interface Config {
     emulatorHost: string | null;
   } | null;
   /**
-   * Null: the folder `blobs` in the data folder; never with Kafka, since all processes must see the
-   * same files.
+   * Null: the folder `blobs` in the data folder. Never null with Kafka, because all processes must
+   * see the same files.
    */
   blobUrl: string | null;
 }
 
-/** One line a problem. */
+/** The configuration is invalid. `problems` has one line for each problem. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   constructor(readonly problems: readonly string[]) {
@@ -149,12 +154,12 @@ export class ConfigError extends Error {
   }
 }
 
-/** The folder that holds package.json, wherever the process was started. */
+/** The folder of package.json, independent of the working directory. */
 export const projectDir = findProjectDir();
 
 /**
- * Reads a `.env` beside package.json, which never overrides what is set, then checks everything.
- * Throws ConfigError.
+ * Reads the environment, and `.env` beside package.json, which never overrides a variable that is
+ * set. Throws ConfigError.
  */
 export function loadConfig(): Config {
   const file = join(projectDir, '.env');
@@ -166,11 +171,11 @@ function readEnvFile(file: string): void {
   try {
     process.loadEnvFile(file);
   } catch {
-    throw new ConfigError([`${file} cannot be read: mend or remove it.`]);
+    throw new ConfigError([`${file} cannot be read; fix or delete it.`]);
   }
 }
 
-/** Throws ConfigError with all problems. An empty variable counts as not set. */
+/** Returns the configuration. An empty variable counts as not set. Throws ConfigError. */
 export function parseConfig(environment: Record<string, string | undefined>): Config {
   const variables = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== ''),
@@ -184,41 +189,48 @@ export function parseConfig(environment: Record<string, string | undefined>): Co
   return toConfig(parsed.data);
 }
 
-function combinationProblems(variables: Record<string, string | undefined>): string[] {
-  const missing = NEEDED_WITH_KAFKA.filter((name) => !variables[name]);
-  const { COHERE_API_KEY, COHERE_RERANK_MODEL } = variables;
-  const {
-    KAFKA_BROKERS,
-    KAFKA_USERNAME,
-    KAFKA_PASSWORD,
-    FIREBASE_PROJECT_ID,
-    FIREBASE_API_KEY,
-    FIREBASE_AUTH_EMULATOR_HOST,
-  } = variables;
-  const opensDoor = !FIREBASE_PROJECT_ID || FIREBASE_AUTH_EMULATOR_HOST;
+type RawVariables = Record<string, string | undefined>;
+
+function combinationProblems(variables: RawVariables): string[] {
   return [
-    ...(KAFKA_BROKERS && missing.length > 0
-      ? [`KAFKA_BROKERS needs ${missing.join(', ')} as well: many processes meet in these.`]
-      : []),
-    ...(!KAFKA_USERNAME !== !KAFKA_PASSWORD
-      ? ['KAFKA_USERNAME and KAFKA_PASSWORD go together: set both or none.']
-      : []),
-    ...(FIREBASE_PROJECT_ID && !FIREBASE_API_KEY
-      ? [
-          'FIREBASE_PROJECT_ID needs FIREBASE_API_KEY as well: the page signs in with it. It is public.',
-        ]
-      : []),
-    ...(COHERE_RERANK_MODEL && !COHERE_API_KEY
-      ? ['COHERE_RERANK_MODEL needs COHERE_API_KEY as well.']
-      : []),
-    ...(FIREBASE_AUTH_EMULATOR_HOST && !FIREBASE_PROJECT_ID
-      ? ['FIREBASE_AUTH_EMULATOR_HOST needs FIREBASE_PROJECT_ID as well.']
-      : []),
-    ...(opensDoor && variables['HOST'] && !isLoopback(variables['HOST']) ? [HOST_PROBLEM] : []),
+    ...missingWithKafka(variables),
+    ...incompletePairs(variables),
+    ...(isOpenToAnybody(variables) ? [HOST_PROBLEM] : []),
   ];
 }
 
-export function isLoopback(host: string): boolean {
+function missingWithKafka(variables: RawVariables): string[] {
+  const missing = REQUIRED_WITH_KAFKA.filter((name) => !variables[name]);
+  if (!variables['KAFKA_BROKERS'] || missing.length === 0) return [];
+  return [`KAFKA_BROKERS requires ${missing.join(', ')} as well; set every one of them.`];
+}
+
+/** The first variable of each pair requires the second. */
+const REQUIRED_PAIRS: readonly (readonly [name: string, required: string, reason: string])[] = [
+  ['FIREBASE_PROJECT_ID', 'FIREBASE_API_KEY', 'The page needs this public key for the sign-in.'],
+  ['COHERE_RERANK_MODEL', 'COHERE_API_KEY', ''],
+  ['FIREBASE_AUTH_EMULATOR_HOST', 'FIREBASE_PROJECT_ID', ''],
+];
+
+function incompletePairs(variables: RawVariables): string[] {
+  const { KAFKA_USERNAME, KAFKA_PASSWORD } = variables;
+  const problems = REQUIRED_PAIRS.filter(
+    ([name, required]) => variables[name] && !variables[required],
+  ).map(([name, required, reason]) => `${name} requires ${required} as well. ${reason}`.trim());
+  return Boolean(KAFKA_USERNAME) === Boolean(KAFKA_PASSWORD)
+    ? problems
+    : ['KAFKA_USERNAME and KAFKA_PASSWORD belong together; set both or neither.', ...problems];
+}
+
+/** Returns true if other machines reach a process that accepts tokens which anybody can make. */
+function isOpenToAnybody(variables: RawVariables): boolean {
+  const { HOST, FIREBASE_PROJECT_ID, FIREBASE_AUTH_EMULATOR_HOST } = variables;
+  const acceptsForgeableTokens = !FIREBASE_PROJECT_ID || Boolean(FIREBASE_AUTH_EMULATOR_HOST);
+  return acceptsForgeableTokens && Boolean(HOST) && !isLoopback(HOST ?? '');
+}
+
+/** Returns true for a host name of the loopback interface. */
+function isLoopback(host: string): boolean {
   return LOOPBACK_HOSTS.includes(host);
 }
 
@@ -262,16 +274,16 @@ function toConfig(variables: Variables): Config {
       maxWaiting: variables.MAX_WAITING_SEARCHES,
       timeoutMs: variables.SEARCH_TIMEOUT_MS,
     },
-    ...toRealParts(variables),
+    ...toServers(variables),
   };
 }
 
-type RealParts = Pick<
+type ServerConfig = Pick<
   Config,
   'database' | 'kafka' | 'redis' | 'weaviate' | 'cohere' | 'firebase' | 'blobUrl'
 >;
 
-function toRealParts(variables: Variables): RealParts {
+function toServers(variables: Variables): ServerConfig {
   const { DATABASE_URL, REDIS_URL, WEAVIATE_URL } = variables;
   return {
     database: DATABASE_URL === undefined ? null : toDatabase(DATABASE_URL, variables),

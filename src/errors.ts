@@ -1,15 +1,15 @@
 /**
- * Every error that is thrown on purpose. Clients match codes, never messages; the codes are a
- * public contract (docs/errors.md). A message says the thing and the cure; it never holds a secret,
- * a stack or a driver's own words (those stay in `cause`, for the log).
+ * The errors that the product throws. Clients match codes, never messages; the codes are a public
+ * contract (docs/errors.md). A message says what happened and what to do. It never contains a
+ * secret, a stack or the text of a driver; those stay in `cause`, for the log.
  */
 
-/** Errors of a request, with the HTTP status that REST answers with. */
+/** The codes of request errors, with their HTTP status in REST. */
 export const API_ERROR_STATUS = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   BAD_USER_INPUT: 400,
-  /** A request that a foreign page could have sent. */
+  /** The request could come from a foreign page. */
   BAD_REQUEST: 400,
   NOT_FOUND: 404,
   REQUEST_TOO_LARGE: 413,
@@ -27,7 +27,7 @@ export const API_ERROR_STATUS = {
 
 export type ApiErrorCode = keyof typeof API_ERROR_STATUS;
 
-/** The keys that may stand beside a code, the same on every door. */
+/** The details of a code, the same in every API. */
 export interface ApiErrorDetails {
   field?: string;
   status?: string;
@@ -58,16 +58,16 @@ export class ApiError extends Error {
 }
 
 /**
- * A token whose time is over: the one UNAUTHENTICATED a client mends by itself, by refreshing its
+ * An expired token. A client can recover from this UNAUTHENTICATED on its own, by refreshing its
  * token (WebSocket close code 4403 instead of 4401).
  */
 export class ExpiredTokenError extends ApiError {
   constructor(options?: ErrorOptions) {
-    super('UNAUTHENTICATED', 'The token has expired: refresh it and try again.', {}, options);
+    super('UNAUTHENTICATED', 'The token has expired; refresh it and try again.', {}, options);
   }
 }
 
-/** Errors of a document's processing; `true` means that the system tries again by itself. */
+/** The codes of processing errors; `true` means that the system retries automatically. */
 export const PROCESSING_ERROR_RETRYABLE = {
   ENCRYPTED: false,
   CORRUPT: false,
@@ -86,7 +86,7 @@ export const PROCESSING_ERROR_RETRYABLE = {
 
 export type ProcessingErrorCode = keyof typeof PROCESSING_ERROR_RETRYABLE;
 
-/** Thrown by adapters while a document is processed. */
+/** The error of an adapter while a document is processed. */
 export class ProcessingFailure extends Error {
   override readonly name = 'ProcessingFailure';
   readonly code: ProcessingErrorCode;
@@ -101,10 +101,7 @@ export class ProcessingFailure extends Error {
   }
 }
 
-/**
- * What a person must mend before the product can start; the message is the one line that says what
- * and how.
- */
+/** A problem that a person must fix before the product can start. The message is one line. */
 export class SetupError extends Error {
   override readonly name = 'SetupError';
 }

@@ -1,4 +1,4 @@
-/** The API process; with no variable set it is the whole product. */
+/** The entry of the API process. Without KAFKA_BROKERS it is the whole product. */
 import './runtime/thread-pool.js';
 import { runProcess } from './run-process.js';
 

@@ -1,4 +1,4 @@
-/** `npm run rebuild -- vectors | topics`. */
+/** The entry of `npm run rebuild -- vectors | topics | files`. */
 import './runtime/thread-pool.js';
 import { runRebuild } from './run-process.js';
 

@@ -1,4 +1,4 @@
-/** A process: configuration, build, listen, stop. */
+/** The life of a process: read the configuration, start, listen, stop, exit. */
 import { startApp, type App, type Role } from './app.js';
 import { ConfigError, loadConfig, type Config } from './config.js';
 import { DataDirError } from './in-process/data-dir-lock.js';
@@ -11,7 +11,7 @@ import { createReadiness, StoppedWhileWaitingError } from './app/readiness.js';
 import { handleStrayErrors } from './runtime/process-handlers.js';
 import { createResourceStack } from './runtime/resource-stack.js';
 
-/** A process of this role, until it is told to stop. */
+/** Runs a process of this role until a signal stops it. */
 export async function runProcess(role: Role): Promise<void> {
   const config = readConfig();
   const logger = createLogger({ level: config.logLevel, forTerminal: process.stderr.isTTY });
@@ -23,30 +23,32 @@ export async function runProcess(role: Role): Promise<void> {
     const clean = await resources.close(config.shutdownDeadlineMs);
     process.exit(clean ? code : 1);
   };
-  stopOn(logger, stop);
+  stopOnSignals(logger, stop);
   try {
     const metrics = createMetrics({ role: config.kafka ? role : 'everything' });
     const onFatal = (error: unknown) => void fail(logger, stop, error);
     const app = await startApp({ config, logger, resources, readiness, metrics, onFatal }, role);
     printTable(config, app, role);
   } catch (error) {
-    // Told to stop while it waited: the stop ends the process.
+    // `stop` is running and ends the process.
     if (error instanceof StoppedWhileWaitingError) return;
     await resources.close(config.shutdownDeadlineMs);
     exitWith(explain(error, config, logger));
   }
 }
 
-/** One rebuild, then the end of the process. */
+/** Runs one rebuild and ends the process. */
 export async function runRebuild(name: string): Promise<void> {
   if (!isRebuild(name))
-    exitWith([`There is no rebuild "${name}". Rebuilds: ${Object.keys(REBUILDS).join(', ')}.`]);
+    exitWith([
+      `Unknown rebuild "${name}". Available rebuilds: ${Object.keys(REBUILDS).join(', ')}.`,
+    ]);
   const config = readConfig();
   const logger = createLogger({ level: config.logLevel, forTerminal: process.stderr.isTTY });
   const resources = createResourceStack(logger);
   const readiness = createReadiness({ logger });
   try {
-    const done = await REBUILDS[name]({
+    const summary = await REBUILDS[name]({
       config,
       logger,
       resources,
@@ -54,7 +56,7 @@ export async function runRebuild(name: string): Promise<void> {
       metrics: createMetrics({ role: 'rebuild' }),
       onFatal: (error) => exitWith(explain(error, config, logger)),
     });
-    process.stdout.write(`${done}\n`);
+    process.stdout.write(`${summary}\n`);
     await resources.close(config.shutdownDeadlineMs);
     process.exit(0);
   } catch (error) {
@@ -77,17 +79,17 @@ function readConfig(): Config {
 }
 
 /**
- * The launcher and this process end together: without it, nobody would know whose folder this
- * process still holds.
+ * Stops the process on SIGINT, on SIGTERM, and when the launcher ends: without the launcher, nobody
+ * would know which process still holds the data folder.
  */
-function stopOn(
+function stopOnSignals(
   logger: ProcessLogger,
   stop: (reason: string, code: number) => Promise<void>,
 ): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => void stop(signal, 0));
   if (process.channel) {
-    process.once('disconnect', () => void stop('the launcher has ended', 0));
+    process.once('disconnect', () => void stop('the launcher ended', 0));
     process.channel.unref();
   }
   handleStrayErrors(logger);
@@ -98,21 +100,22 @@ async function fail(
   stop: (reason: string, code: number) => Promise<void>,
   error: unknown,
 ): Promise<void> {
-  logger.fatal({ err: error }, 'a part that cannot be replaced has ended');
-  await stop('a part has ended', 1);
+  logger.fatal({ err: error }, 'a required component stopped; shutting down');
+  await stop('a required component stopped', 1);
 }
 
-/** What a person can mend is one line; anything else is a bug and goes to the log. */
+/** Returns one line for what a person can fix. Anything else is a bug and goes to the log. */
 function explain(error: unknown, { host, port }: Config, logger: ProcessLogger): string[] {
   if (error instanceof DataDirError || error instanceof SetupError) return [error.message];
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE')
-    return [`PORT ${port} on ${host} is in use: stop what uses it or set PORT to another.`];
+    return [`PORT ${port} on ${host} is in use; stop the other process or set another PORT.`];
   if (code === 'EACCES')
-    return [`PORT ${port} on ${host} may not be opened by this user: set PORT to another.`];
-  if (code === 'EADDRNOTAVAIL') return [`HOST ${host} is no address of this machine.`];
-  logger.fatal({ err: error }, 'could not start');
-  return ['docstream could not start; the line above says why.'];
+    return [`This user may not open PORT ${port} on ${host}; set PORT to 1024 or more.`];
+  if (code === 'EADDRNOTAVAIL')
+    return [`HOST ${host} is not an address of this machine; correct HOST.`];
+  logger.fatal({ err: error }, 'failed to start; exiting');
+  return ['docstream failed to start; the log line above has the reason.'];
 }
 
 function exitWith(lines: readonly string[]): never {
@@ -120,16 +123,18 @@ function exitWith(lines: readonly string[]): never {
   process.exit(1);
 }
 
-function printTable({ host }: Config, { parts, port }: App, role: Role): void {
-  const width = (key: 'part' | 'adapter') => Math.max(...parts.map((row) => row[key].length));
-  const rows = parts.map(
-    (row) =>
-      `  ${row.part.padEnd(width('part'))}  ${row.adapter.padEnd(width('adapter'))}  ${row.address}`,
+function printTable({ host }: Config, { adapters, port }: App, role: Role): void {
+  const widthOf = (key: 'component' | 'adapter') =>
+    Math.max(...adapters.map((row) => row[key].length));
+  const columns = { component: widthOf('component'), adapter: widthOf('adapter') };
+  const rows = adapters.map(
+    ({ component, adapter, address }) =>
+      `  ${component.padEnd(columns.component)}  ${adapter.padEnd(columns.adapter)}  ${address}`,
   );
   const address = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const ready =
+  const summary =
     role === 'api'
       ? `docstream is ready at ${address} (playground: ${address}/playground)`
       : `docstream ${role} is ready: ${address}/readyz`;
-  process.stdout.write(`\n${rows.join('\n')}\n\n  ${ready}\n\n`);
+  process.stdout.write(`\n${rows.join('\n')}\n\n  ${summary}\n\n`);
 }

@@ -1,6 +1,6 @@
 /**
- * One role a process: they meet in PostgreSQL, Kafka, Redis, the vector store and the blob store,
- * and know nothing of each other.
+ * The processes of a cluster, one role each. They never call each other; they communicate only
+ * through PostgreSQL, Kafka, Redis, the vector store and the blob store.
  */
 import type { NotifyCommitted } from '../documents/commit-notifier.js';
 import { createKafkaAdmin, type KafkaAdmin } from '../kafka/admin.js';
@@ -18,86 +18,97 @@ import { readBacklog } from '../postgres/backlog.js';
 import { createDeadLetterStore } from '../postgres/dead-letters.js';
 import { createOutboxNotifier } from '../postgres/notify.js';
 import { startShardOwner } from '../postgres/shard-owner.js';
+import type { AppContext } from './app-context.js';
 import { composeCommitNotifier } from './compose-commit-notifier.js';
-import { openApi, type HttpListener } from './open-api.js';
-import {
-  describeAdapters,
-  openDatabasePart,
-  openAdapters,
-  type Adapters,
-  type AppContext,
-} from './open-adapters.js';
+import { createSignal } from './create-signal.js';
+import { describeAdapters, type AdapterRow } from './describe-adapters.js';
+import { openAdapters, openDatabaseAdapter, type Adapters } from './open-adapters.js';
+import { openApi } from './open-api.js';
+import type { HttpListener } from './open-http-listener.js';
 import { startRelay } from './start-relay.js';
 import { startWorker } from './start-worker.js';
 
-type Rows = ReturnType<typeof describeAdapters>;
-
-export async function startApi(context: AppContext, port: HttpListener): Promise<Rows> {
-  const gate = createStartupGate(port.router);
-  const parts = await openAdapters(context, { marksBlobs: true });
-  await openApi(context, parts, createClusterAnnounce(context, parts), port);
+export async function startApi(context: AppContext, listener: HttpListener): Promise<AdapterRow[]> {
+  const gate = createStartupGate(listener.router);
+  const adapters = await openAdapters(context, { marksBlobs: true });
+  const notifyCommitted = createClusterNotifier(context, adapters);
+  await openApi({ context, adapters, notifyCommitted, listener });
   gate.opened();
-  return describeAdapters(context.config, parts);
+  return describeAdapters(context.config, adapters);
 }
 
-export async function startClusterWorker(context: AppContext): Promise<Rows> {
+export async function startClusterWorker(context: AppContext): Promise<AdapterRow[]> {
   return startWorkerOn(context, await openAdapters(context));
 }
 
 /**
- * With parts that were opened elsewhere: the benchmarks have an embedder and a store that answer at
- * once.
+ * Starts a worker on adapters that the caller opened: the benchmarks use an embedder and a vector
+ * store that respond at once.
  */
-export async function startWorkerOn(context: AppContext, parts: Adapters): Promise<Rows> {
-  const { config, logger, resources, onFatal } = context;
+export async function startWorkerOn(
+  context: AppContext,
+  adapters: Adapters,
+): Promise<AdapterRow[]> {
+  const { logger, resources, readiness, onFatal } = context;
   const { kafka } = await openKafka(context);
-  const letters = createDeadLetterStore({ database: parts.database });
+  const deadLetters = createDeadLetterStore({ database: adapters.database });
+  const wakeWorker = createSignal<Promise<void>>();
   const consumer = createJobConsumer({
     kafka,
     groupId: GROUPS.vectorize,
     topic: TOPICS.jobs,
     logger,
-    onWakeUp: () => worker.wake(),
-    onUnreadable: (letter) => letters.add(letter),
+    onWakeUp: wakeWorker.send,
+    onUnreadable: (deadLetter) => deadLetters.add(deadLetter),
     onCrash: onFatal,
   });
-  const room = {
-    onCapacityExhausted: () => consumer.pause(),
-    onCapacityAvailable: () => consumer.resume(),
-  };
-  const { worker, stop } = startWorker(context, parts, createClusterAnnounce(context, parts), room);
-  // Together: a worker that takes no more work settles its permits at once, and the group has its
-  // partitions while it drains.
-  resources.push('job consumer', async () => void (await Promise.all([stop(), consumer.stop()])));
-  await context.readiness.open('kafka consumer', () => consumer.start());
-  context.readiness.add({ name: 'kafka consumer', check: () => consumer.check() });
-  return describeAdapters(config, parts);
+  const { worker, stop } = startWorker({
+    context,
+    adapters,
+    notifyCommitted: createClusterNotifier(context, adapters),
+    capacity: {
+      onCapacityExhausted: () => consumer.pause(),
+      onCapacityAvailable: () => consumer.resume(),
+    },
+  });
+  wakeWorker.connect(() => worker.wake());
+  // Both stop at the same time. A worker that takes no more work settles its wake-up messages at
+  // once, and the consumer keeps its partitions while the worker drains.
+  resources.push('job consumer', async () => {
+    await Promise.all([stop(), consumer.stop()]);
+  });
+  await readiness.open('kafka consumer', () => consumer.start());
+  readiness.add({ name: 'kafka consumer', check: () => consumer.check() });
+  return describeAdapters(context.config, adapters);
 }
 
-export async function startClusterRelay(context: AppContext): Promise<Rows> {
+export async function startClusterRelay(context: AppContext): Promise<AdapterRow[]> {
   const { config, logger, resources, metrics } = context;
-  const database = await openDatabasePart(context);
+  const database = await openDatabaseAdapter(context);
   showBacklog(metrics, () => readBacklog(database));
   const { kafka, admin } = await openKafka(context);
-  const [group, topic] = [GROUPS.vectorize, TOPICS.jobs];
+  const group = GROUPS.vectorize;
+  const topic = TOPICS.jobs;
   showLag(metrics, { group, topic, read: () => readLag(admin, { groupId: group, topic }) });
   const eventLog = createKafkaEventLog({ kafka, logger });
   resources.push('event log', () => eventLog.stop());
-  const publisher = createLatestPublisher({ kafka, logger });
-  resources.push('latest lane', () => publisher.stop());
+  const latestPublisher = createLatestPublisher({ kafka, logger });
+  resources.push('latest publisher', () => latestPublisher.stop());
+  const wakeRelay = createSignal();
   const owner = startShardOwner({
     url: config.database?.url ?? '',
     logger,
-    wake: () => relay.wake(),
+    wake: wakeRelay.send,
   });
   resources.push('shard owner', () => owner.stop());
   const relay = startRelay(context, {
     database,
     eventLog,
-    latestPublisher: publisher,
+    latestPublisher,
     shards: owner.owned,
     balance: owner.balance,
   });
+  wakeRelay.connect(() => relay.wake());
   return describeAdapters(config, null);
 }
 
@@ -120,7 +131,7 @@ async function openKafka({
   return { kafka, admin };
 }
 
-function createClusterAnnounce(
+function createClusterNotifier(
   { logger, resources }: AppContext,
   { bus, database }: Pick<Adapters, 'bus' | 'database'>,
 ): NotifyCommitted {

@@ -6,12 +6,12 @@ import type { Logger } from '../runtime/logger.js';
 interface Listeners {
   bus: StatusBus;
   logger: Logger;
-  /** The outbox has rows. */
+  /** Called when the outbox has new rows. */
   onOutbox: () => void;
   onDeleting?: () => void;
 }
 
-/** What happens at once after every commit, whichever process made it. */
+/** Returns the notifier that runs after every commit of this process. */
 export function composeCommitNotifier({
   bus,
   logger,
@@ -29,16 +29,6 @@ export function composeCommitNotifier({
 function logChange(logger: Logger, event: StatusEvent): void {
   if (event.kind !== 'CHANGE') return;
   const { documentId, seq, generation, attempt, status, previousStatus, error } = event;
-  logger.info(
-    {
-      documentId,
-      seq,
-      generation,
-      attempt,
-      status,
-      previousStatus,
-      ...(error && { code: error.code }),
-    },
-    'document changed',
-  );
+  const fields = { documentId, seq, generation, attempt, status, previousStatus };
+  logger.info({ ...fields, ...(error && { code: error.code }) }, 'document changed');
 }

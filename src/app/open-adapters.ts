@@ -1,16 +1,18 @@
 /**
- * Opens what stands behind each port: the embedded part, or the real one that its variable switches
- * on.
+ * Chooses and opens the adapter of each port: the one of an external server if its variable is set,
+ * otherwise the in-process one.
  */
 import { join } from 'node:path';
 import { createBlobStore } from '../blobs/create-blob-store.js';
 import { createFolderBlobStore, type FolderBlobStore } from '../blobs/folder.js';
-import type { OpenBlobStore } from '../blobs/managed-blob-store.js';
+import type { ManagedBlobStore } from '../blobs/managed-blob-store.js';
 import { createCohereEmbedder } from '../cohere/embedder.js';
 import { createCohereReranker } from '../cohere/reranker.js';
 import type { Config } from '../config.js';
+import { createDeferredDemand, type DeferredDemand } from '../documents/demand.js';
 import type {
   BlobStore,
+  Demand,
   DocumentStore,
   Embedder,
   Identity,
@@ -26,7 +28,6 @@ import { createStatusBus } from '../in-process/status-bus.js';
 import { ProcessingFailure, SetupError } from '../errors.js';
 import { createFirebaseIdentity } from '../firebase/identity.js';
 import { createEmbeddingMetrics, type EmbeddingMetrics } from '../metrics/embedding.js';
-import type { Metrics } from '../metrics/metrics.js';
 import { measureStore } from '../metrics/store.js';
 import { measureVectors } from '../metrics/vectors.js';
 import { openDatabase, type Database } from '../postgres/database.js';
@@ -35,21 +36,9 @@ import { createVectorStore } from '../postgres/vectors.js';
 import { createRedisStatusBus } from '../redis/status-bus.js';
 import { createSharedTokenBucket } from '../redis/shared-token-bucket.js';
 import { createLocalTokenBucket, type TokenBucket } from '../rate-limit/token-bucket.js';
-import type { Logger } from '../runtime/logger.js';
-import type { ResourceStack } from '../runtime/resource-stack.js';
 import { createWeaviateVectorStore } from '../weaviate/vectors.js';
-import type { Readiness } from './readiness.js';
+import type { AppContext } from './app-context.js';
 import { shareBlobs } from './share-blobs.js';
-
-export interface AppContext {
-  config: Config;
-  logger: Logger;
-  resources: ResourceStack;
-  readiness: Readiness;
-  metrics: Metrics;
-  /** Called when a part that cannot be replaced has ended. */
-  onFatal: (error: unknown) => void;
-}
 
 export interface Adapters {
   database: Database;
@@ -59,46 +48,44 @@ export interface Adapters {
   vectors: VectorStore;
   bus: StatusBus;
   identity: Identity;
+  /** The worker connects its demand when it starts; the embedder reads it. */
+  demand: DeferredDemand;
 }
 
-/** Shorter than a lease: a call that hangs must not outlive the right to write. */
+/** Share of a lease. A call that hangs must not outlive the right to write its result. */
 const CALL_TIMEOUT_SHARE = 0.5;
 
 /**
- * `marksBlobs`: whether this process may name the installation in a blob store that bears no name
- * yet.
+ * Opens all adapters and pushes them on the resource stack. With `marksBlobs` this process may
+ * write the marker of this installation to a blob store that has none yet.
  */
 export async function openAdapters(
   context: AppContext,
   { marksBlobs = false }: { marksBlobs?: boolean } = {},
 ): Promise<Adapters> {
   const { config, metrics } = context;
-  const database = await openDatabasePart(context);
+  const database = await openDatabaseAdapter(context);
   const store = measureStore(
     metrics.registry,
     createDocumentStore({ database, maxAttempts: config.maxAttempts }),
   );
   const bus = await openBus(context);
-  const embedder = await openEmbedder(context);
+  const demand = createDeferredDemand();
+  const embedder = await openEmbedder(context, demand);
   const vectors = measureVectors(metrics.registry, await openVectors(context, database, embedder));
   const identity = createIdentity(config);
-  const opened = await openBlobs(context, store);
-  if (!config.kafka) return { database, store, bus, embedder, vectors, blobs: opened, identity };
-  return {
-    database,
-    bus,
-    embedder,
-    vectors,
-    identity,
-    ...(await shareBlobs(context, { database, store, blobs: opened, marksBlobs })),
-  };
+  const ownBlobs = await openBlobs(context, store);
+  const adapters = { database, store, bus, embedder, vectors, identity, demand, blobs: ownBlobs };
+  if (!config.kafka) return adapters;
+  const shared = await shareBlobs(context, { database, store, blobs: ownBlobs, marksBlobs });
+  return { ...adapters, ...shared };
 }
 
 /**
- * A rebuild touches all rows in one statement, so it opens the database with `unlimited`
- * statements.
+ * Opens the database. `unlimited` switches the statement timeout off, for a rebuild, which changes
+ * all rows in one statement.
  */
-export async function openDatabasePart(
+export async function openDatabaseAdapter(
   context: AppContext,
   { unlimited = false } = {},
 ): Promise<Database> {
@@ -106,8 +93,8 @@ export async function openDatabasePart(
   const holdsVectors = config.weaviate === null;
   const { database: address } = config;
   const database = address
-    ? await readiness.open('postgres', () => openServer(address, { holdsVectors, unlimited }))
-    : await openDatabase(await startEngine(context), { holdsVectors });
+    ? await readiness.open('postgres', () => openPostgres(address, { holdsVectors, unlimited }))
+    : await openDatabase(await startEmbeddedEngine(context), { holdsVectors });
   resources.push('database', () => database.close());
   readiness.add({
     name: address ? 'postgres' : 'database',
@@ -116,25 +103,25 @@ export async function openDatabasePart(
   return database;
 }
 
-function openServer(
+function openPostgres(
   { statementTimeoutMs, ...address }: NonNullable<Config['database']>,
   { holdsVectors, unlimited }: { holdsVectors: boolean; unlimited: boolean },
 ): Promise<Database> {
   return openDatabase(address, { holdsVectors, ...(!unlimited && { statementTimeoutMs }) });
 }
 
-/** The folder has one owner where the database is in it. */
-async function startEngine({
+/** Locks the data folder for this process, because the embedded database is in it. */
+async function startEmbeddedEngine({
   config,
   logger,
   resources,
   onFatal,
 }: AppContext): ReturnType<typeof startEmbeddedPostgres> {
   const onWait = ({ pid }: { pid: number }) =>
-    logger.info({ pid }, `waiting for process ${pid}, which is stopping and owns DATA_DIR`);
-  const claim = await lockDataDir(config.dataDir, { onWait });
-  resources.push('data folder', () => claim.release());
-  resources.onClosing((deadlineMs) => claim.announceStop(deadlineMs));
+    logger.info({ ownerPid: pid }, 'waiting for the stopping owner of DATA_DIR to exit');
+  const lock = await lockDataDir(config.dataDir, { onWait });
+  resources.push('data folder', () => lock.release());
+  resources.onClosing((deadlineMs) => lock.announceStop(deadlineMs));
   const engine = await startEmbeddedPostgres({ dataDir: join(config.dataDir, 'postgres') });
   resources.push('database engine', () => engine.stop());
   engine.failed.catch(onFatal);
@@ -151,57 +138,61 @@ async function openBus({ config, logger, resources, readiness }: AppContext): Pr
   return bus;
 }
 
-async function openEmbedder(context: AppContext): Promise<Embedder> {
+async function openEmbedder(context: AppContext, demand: Demand): Promise<Embedder> {
   const { config, resources, metrics } = context;
   const embedding = createEmbeddingMetrics(metrics.registry);
   const embedder = config.cohere
-    ? await openCohere(context, config.cohere, embedding)
+    ? await openCohereEmbedder(context, config.cohere, { demand, embedding })
     : embedding.measureEmbedder(createLocalEmbedder({ threads: config.embedderThreads }));
   resources.push('embedder', () => embedder.stop());
   return embedder;
 }
 
-async function openCohere(
+async function openCohereEmbedder(
   context: AppContext,
   cohere: NonNullable<Config['cohere']>,
-  { measureBucket, onCall, onRateLimited }: EmbeddingMetrics,
+  {
+    demand,
+    embedding: { measureBucket, onCall, onRateLimited },
+  }: { demand: Demand; embedding: EmbeddingMetrics },
 ): Promise<Embedder> {
   const { config, resources, readiness } = context;
-  const bucket = measureBucket(openBucket(context, cohere.inputsPerMinute));
+  const bucket = measureBucket(openTokenBucket(context, cohere.inputsPerMinute));
   resources.push('token bucket', () => bucket.stop());
   const timeoutMs = config.leaseMs * CALL_TIMEOUT_SHARE;
   const embedder = await createCohereEmbedder({
     ...cohere,
     bucket,
     timeoutMs,
+    demand,
     onCall,
     onRateLimited,
   });
-  await readiness.open('cohere', () => embedder.check().catch(failForGood));
+  await readiness.open('cohere', () => embedder.check().catch(failIfPermanent));
   readiness.add({ name: 'cohere', check: () => embedder.check() });
   return embedder;
 }
 
-/** Null: the vector store's order holds. */
+/** Returns null if no model is set: the order of the vector store then stays. */
 export function createReranker({ cohere }: Config): Reranker | null {
   if (!cohere?.rerankModel) return null;
   const { apiKey, baseUrl, rerankModel: model } = cohere;
   return createCohereReranker({ apiKey, baseUrl, model });
 }
 
-/** One limit for all processes: shared where Redis is. */
-function openBucket({ config, logger }: AppContext, perMinute: number): TokenBucket {
+/** Opens the rate limit of all processes, which is shared through Redis if there is one. */
+function openTokenBucket({ config, logger }: AppContext, perMinute: number): TokenBucket {
   const { redis } = config;
   return redis
     ? createSharedTokenBucket({ url: redis.url, name: 'cohere', perMinute, logger })
     : createLocalTokenBucket({ perMinute });
 }
 
-/** A key or a model that Cohere refuses is refused tomorrow as well. */
-function failForGood(error: unknown): never {
-  const refusal = error instanceof Error ? error.cause : undefined;
-  if (refusal instanceof ProcessingFailure && !refusal.retryable)
-    throw new SetupError(refusal.message, { cause: error });
+/** Throws a SetupError if Cohere rejected the key or the model, since waiting does not help. */
+function failIfPermanent(error: unknown): never {
+  const rejection = error instanceof Error ? error.cause : undefined;
+  if (rejection instanceof ProcessingFailure && !rejection.retryable)
+    throw new SetupError(rejection.message, { cause: error });
   throw error;
 }
 
@@ -226,73 +217,31 @@ async function openVectors(
 async function openBlobs(
   { config, resources, readiness }: AppContext,
   store: DocumentStore,
-): Promise<OpenBlobStore> {
+): Promise<ManagedBlobStore> {
   const { blobUrl } = config;
   const blobs =
-    blobUrl === null ? await openOwnFolder(config, store) : await createBlobStore(blobUrl);
+    blobUrl === null ? await openOwnBlobFolder(config, store) : await createBlobStore(blobUrl);
   resources.push('blob store', () => blobs.stop());
   await readiness.open('blobs', () => blobs.check());
   readiness.add({ name: 'blobs', check: () => blobs.check() });
   return blobs;
 }
 
-async function openOwnFolder(config: Config, store: DocumentStore): Promise<FolderBlobStore> {
+async function openOwnBlobFolder(config: Config, store: DocumentStore): Promise<FolderBlobStore> {
   const blobs = await createFolderBlobStore({
     folder: join(config.dataDir, 'blobs'),
     shared: config.database !== null,
   });
-  // Where the folder is ours alone, none of these files is on its way to a row: they are of a
-  // process that ended between the two.
+  // With the embedded database no other process uses the folder, so no row is about to refer to an
+  // orphaned blob. A process left it when it ended between the write of the blob and that of the
+  // row.
   if (config.database === null) {
-    const unknown = await store.findOrphanedBlobs(await blobs.keys());
-    await Promise.all(unknown.map((key) => blobs.remove(key)));
+    const orphaned = await store.findOrphanedBlobs(await blobs.keys());
+    await Promise.all(orphaned.map((key) => blobs.remove(key)));
   }
   return blobs;
 }
 
 function createIdentity({ firebase, devAdmins }: Config): Identity {
   return firebase ? createFirebaseIdentity(firebase) : createDevIdentity({ admins: devAdmins });
-}
-
-/** One row a part, for the table at start. No password of an address is shown. */
-export function describeAdapters(
-  config: Config,
-  parts: Pick<Adapters, 'embedder'> | null,
-): { part: string; adapter: string; address: string }[] {
-  const { dataDir, database, kafka, redis, weaviate, cohere, firebase, blobUrl } = config;
-  const row = (part: string, adapter: string, address: string) => ({ part, adapter, address });
-  return [
-    database
-      ? row('Database', 'PostgreSQL', shown(database.url))
-      : row('Database', 'PGlite (PostgreSQL in WASM)', join(dataDir, 'postgres')),
-    kafka
-      ? row('Event log', 'Apache Kafka', kafka.brokers.join(', '))
-      : row('Event log', 'in-process delivery', 'this process'),
-    redis
-      ? row('Status bus', 'Redis', shown(redis.url))
-      : row('Status bus', 'in-process', 'this process'),
-    weaviate
-      ? row('Vector store', 'Weaviate', shown(weaviate.url))
-      : row(
-          'Vector store',
-          'pgvector in the database',
-          `${parts?.embedder.dimensions ?? 0} dimensions`,
-        ),
-    row(
-      'Embedder',
-      parts?.embedder.model ?? (cohere ? cohere.model : 'shipped'),
-      cohere ? shown(cohere.baseUrl) : 'worker threads',
-    ),
-    firebase
-      ? row('Identity', 'Firebase', firebase.projectId)
-      : row('Identity', 'tokens dev:<user>', 'loopback only'),
-    blobUrl === null
-      ? row('Blob store', 'folder', join(dataDir, 'blobs'))
-      : row('Blob store', new URL(blobUrl).protocol.slice(0, -1), shown(blobUrl)),
-  ];
-}
-
-function shown(address: string): string {
-  const url = new URL(address);
-  return `${url.protocol}//${url.host}${url.pathname}`;
 }

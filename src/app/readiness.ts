@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { HealthCheck } from '../api/http/health.js';
 import { SetupError } from '../errors.js';
 import type { Logger } from '../runtime/logger.js';
@@ -5,17 +6,18 @@ import type { Logger } from '../runtime/logger.js';
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5_000;
 
-/** What this process needs, whether it answers, and what the process is still waiting for. */
+/** The dependencies of a process: which of them it is still waiting for, and which respond. */
 export interface Readiness {
-  parts(): readonly HealthCheck[];
+  checks(): readonly HealthCheck[];
   /**
-   * Opens a part that may be absent for a while: the process is alive meanwhile, not ready, and
-   * says for what it waits. SetupError is final.
+   * Opens a dependency and retries until it responds. Meanwhile the process is alive but not ready,
+   * and logs what it is waiting for. A SetupError is not retried. Rejects with
+   * StoppedWhileWaitingError after `stop`.
    */
   open<Result>(name: string, open: () => Promise<Result>): Promise<Result>;
-  /** A part that was opened, and the question that it answers while it works. */
-  add(part: HealthCheck): void;
-  /** From here on the parts decide. */
+  /** Adds the check of a dependency that is open. */
+  add(check: HealthCheck): void;
+  /** Marks the start as complete. From then on only the checks decide. */
   started(): void;
   stop(): void;
 }
@@ -25,63 +27,58 @@ export class StoppedWhileWaitingError extends Error {
 }
 
 export function createReadiness({ logger }: { logger: Logger }): Readiness {
-  const parts: HealthCheck[] = [];
+  const checks: HealthCheck[] = [];
   const stopping = new AbortController();
-  const starting: HealthCheck = {
-    name: 'start',
-    check: () => Promise.reject(new Error('still starting')),
-  };
-  parts.push(starting);
+  const starting = createFailingCheck('start', 'still starting');
+  checks.push(starting);
 
-  async function open<Result>(name: string, openPart: () => Promise<Result>): Promise<Result> {
-    const waiting: HealthCheck = {
-      name,
-      check: () => Promise.reject(new Error('does not answer yet')),
-    };
-    parts.push(waiting);
+  async function open<Result>(name: string, openOnce: () => Promise<Result>): Promise<Result> {
+    const waiting = createFailingCheck(name, 'no response yet');
+    checks.push(waiting);
     try {
-      return await openPatiently(name, openPart);
+      return await openWithRetry(name, openOnce);
     } finally {
       remove(waiting);
     }
   }
 
-  async function openPatiently<Result>(
+  async function openWithRetry<Result>(
     name: string,
-    openPart: () => Promise<Result>,
+    openOnce: () => Promise<Result>,
   ): Promise<Result> {
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
       try {
-        return await openPart();
+        return await openOnce();
       } catch (error) {
         if (error instanceof SetupError) throw error;
-        logger.warn({ err: error, part: name, retryInMs: waitMs }, `waiting for ${name}`);
+        logger.warn(
+          { err: error, dependency: name, retryInMs: waitMs },
+          'failed to open a dependency; retrying',
+        );
       }
-      await pause(waitMs, stopping.signal);
+      await waitUnlessStopped(waitMs, stopping.signal);
     }
   }
 
-  function remove(part: HealthCheck): void {
-    parts.splice(parts.indexOf(part), 1);
+  function remove(check: HealthCheck): void {
+    checks.splice(checks.indexOf(check), 1);
   }
 
   return {
-    parts: () => parts,
+    checks: () => checks,
     open,
-    add: (part) => void parts.push(part),
+    add: (check) => void checks.push(check),
     started: () => remove(starting),
-    stop: () => stopping.abort(new StoppedWhileWaitingError('the process stops')),
+    stop: () => stopping.abort(new StoppedWhileWaitingError('the process is stopping')),
   };
 }
 
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const over = Promise.withResolvers<void>();
-  const timer = setTimeout(over.resolve, ms);
-  const stop = () => over.reject(signal.reason);
-  signal.addEventListener('abort', stop, { once: true });
-  await over.promise.finally(() => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
-  });
+function createFailingCheck(name: string, reason: string): HealthCheck {
+  return { name, check: () => Promise.reject(new Error(reason)) };
+}
+
+/** Rejects with the reason of the signal, as soon as it aborts. */
+async function waitUnlessStopped(ms: number, signal: AbortSignal): Promise<void> {
+  // The timer rejects with an AbortError; the caller needs the reason.
+  await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
 }

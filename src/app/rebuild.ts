@@ -1,7 +1,7 @@
 /**
- * Makes anew, from PostgreSQL and the files, what can be: the vectors, after another model was
- * chosen or the store was lost, and the topics, after Kafka was. It only puts into the queue and
- * the outbox; workers and relays do the rest. `files` takes over another blob store.
+ * The rebuilds of `npm run rebuild`. `vectors` and `topics` restore data from PostgreSQL and the
+ * files, after a change of the model or a loss of the vector store or of Kafka. They only fill the
+ * queue and the outbox; workers and relays do the work. `files` accepts another blob store.
  */
 import { createBlobStore } from '../blobs/create-blob-store.js';
 import { createInstallationMarker } from '../blobs/installation-marker.js';
@@ -10,48 +10,55 @@ import { createInstallation } from '../postgres/installation.js';
 import { OUTBOX_SHARDS } from '../messages/topics.js';
 import { clearVectors, requeueCompleted, requeueEvents } from '../postgres/requeue.js';
 import { dropCollection } from '../weaviate/drop-collection.js';
-import { openDatabasePart, type AppContext } from './open-adapters.js';
+import type { AppContext } from './app-context.js';
+import { openDatabaseAdapter } from './open-adapters.js';
 
 const TIMEOUT_MS = 30_000;
 
 export const REBUILDS = {
   vectors: rebuildVectors,
   topics: rebuildTopics,
-  files: markFiles,
+  files: acceptBlobStore,
 } as const;
 
 async function rebuildVectors(context: AppContext): Promise<string> {
   const { weaviate } = context.config;
-  const database = await openDatabasePart(context, { unlimited: true });
+  const database = await openDatabaseAdapter(context, { unlimited: true });
   if (weaviate)
     await context.readiness.open('weaviate', () =>
       dropCollection({ ...weaviate, timeoutMs: TIMEOUT_MS }),
     );
   else await clearVectors(database);
   const count = await requeueCompleted(database);
-  return `The vectors are gone and ${count} documents wait to be embedded again: start the processes. Until a document is done, searches don't find it.`;
+  return (
+    `Deleted all vectors and queued ${count} documents again. Start the workers to embed them. ` +
+    'Searches do not find a document until it is embedded.'
+  );
 }
 
 async function rebuildTopics(context: AppContext): Promise<string> {
-  const database = await openDatabasePart(context, { unlimited: true });
+  const database = await openDatabaseAdapter(context, { unlimited: true });
   const count = await requeueEvents(database);
-  return `${count} events wait in ${OUTBOX_SHARDS} shards to be published again: consumers that keep the highest seq of a document see nothing new.`;
+  return (
+    `Queued ${count} events in ${OUTBOX_SHARDS} shards to be published again. Start the relays to ` +
+    'publish them. Consumers that keep the highest seq of a document ignore the repeats.'
+  );
 }
 
-/**
- * After the blob store was emptied or replaced: from here on the one at BLOB_URL is this
- * installation's.
- */
-async function markFiles(context: AppContext): Promise<string> {
+/** Writes the marker of this installation to a blob store that was emptied or replaced. */
+async function acceptBlobStore(context: AppContext): Promise<string> {
   const { blobUrl } = context.config;
   if (blobUrl === null)
     throw new SetupError(
-      'BLOB_URL is not set: only a store that several processes share has a marker.',
+      'BLOB_URL is not set. Only a blob store that several processes share has a marker; set BLOB_URL.',
     );
-  const installation = createInstallation({ database: await openDatabasePart(context) });
+  const installation = createInstallation({ database: await openDatabaseAdapter(context) });
   const blobs = await createBlobStore(blobUrl);
   context.resources.push('blob store', () => blobs.stop());
   await installation.unmark();
   await createInstallationMarker({ blobs, installation }).write();
-  return 'The store at BLOB_URL bears the marker of this installation. Documents whose files it does not hold fail with BLOB_MISSING when they are processed.';
+  return (
+    'Wrote the marker of this installation to the blob store at BLOB_URL. ' +
+    'A document whose file is not in the store fails with BLOB_MISSING when it is processed.'
+  );
 }

@@ -1,4 +1,6 @@
-/** The blob store of many processes: used only while it bears the marker of this installation. */
+/**
+ * Guards the blob store of a cluster: it is used only while it has the marker of this installation.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createInstallationMarker, type InstallationMarker } from '../blobs/installation-marker.js';
 import { watchMarkedBlobs } from '../blobs/marked-blobs.js';
@@ -6,33 +8,34 @@ import type { BlobStore, DocumentStore } from '../documents/ports.js';
 import type { Database } from '../postgres/database.js';
 import { createInstallation } from '../postgres/installation.js';
 import type { Logger } from '../runtime/logger.js';
-import type { Adapters, AppContext } from './open-adapters.js';
+import type { AppContext } from './app-context.js';
+import type { Adapters } from './open-adapters.js';
 
-const MARKED_WITHIN_MS = 10_000;
-const LOOK_EVERY_MS = 250;
+const MARKER_GRACE_MS = 10_000;
+const CHECK_EVERY_MS = 250;
 
-interface Unshared {
+interface UnmarkedAdapters {
   database: Database;
   store: DocumentStore;
   blobs: BlobStore;
-  /** Whether this process may name the installation in a store that bears no name yet. */
+  /** True if this process may write the marker to a store that has none yet. */
   marksBlobs: boolean;
 }
 
 /**
- * Many processes must see the same files: one that does not is not ready, says so, and claims no
- * document.
+ * Wraps the blob store and the document store. All processes must see the same files: a process
+ * that does not is not ready, logs the reason, and claims no document.
  */
 export async function shareBlobs(
   { logger, resources, readiness }: AppContext,
-  { database, store, blobs, marksBlobs }: Unshared,
+  { database, store, blobs, marksBlobs }: UnmarkedAdapters,
 ): Promise<Pick<Adapters, 'store' | 'blobs'>> {
   const marker = createInstallationMarker({
     blobs,
     installation: createInstallation({ database }),
   });
   await readiness.open('blob marker', () =>
-    marksBlobs ? marker.write().then(marker.check) : untilMarked(marker, logger),
+    marksBlobs ? marker.write().then(marker.check) : waitForMarker(marker, logger),
   );
   const marked = watchMarkedBlobs({ blobs, marker, logger });
   resources.push('blob marker', () => marked.stop());
@@ -43,22 +46,22 @@ export async function shareBlobs(
 }
 
 /**
- * Where all start at once, the API marks the store a few seconds later than the workers look for
- * the marker: no reason to warn.
+ * Waits for the marker without a warning at first: if all processes start at the same time, the API
+ * writes it a few seconds after the workers look for it.
  */
-async function untilMarked(marker: InstallationMarker, logger: Logger): Promise<void> {
-  const deadline = performance.now() + MARKED_WITHIN_MS;
-  for (let look = 1; ; look += 1) {
+async function waitForMarker(marker: InstallationMarker, logger: Logger): Promise<void> {
+  const deadline = performance.now() + MARKER_GRACE_MS;
+  for (let attempt = 1; ; attempt += 1) {
     try {
       return await marker.check();
     } catch (error) {
       if (performance.now() > deadline) throw error;
-      if (look === 1)
+      if (attempt === 1)
         logger.info(
           { err: error },
-          'waiting for the marker of this installation in the blob store',
+          'waiting for the API to write the marker of this installation to the blob store',
         );
     }
-    await sleep(LOOK_EVERY_MS);
+    await sleep(CHECK_EVERY_MS);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * From the outbox to the log: the fast lane of everything, and the slow lane of the compacted
- * topic.
+ * Starts the two publishers of committed events: the outbox goes to the event log, the latest queue
+ * to the compacted topic.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createBackgroundTask, type BackgroundTask } from '../runtime/background-task.js';
@@ -11,48 +11,48 @@ import { measureRelay } from '../metrics/relay.js';
 import type { Database } from '../postgres/database.js';
 import { createLatestQueue } from '../postgres/latest-queue.js';
 import { createOutbox } from '../postgres/outbox.js';
-import type { AppContext } from './open-adapters.js';
+import type { AppContext } from './app-context.js';
 
 const TICK_MS = 1_000;
 /**
- * The first batch goes at once; the next one gathers for a millisecond a row of the one before,
- * since a send costs nearly the same for one row as for many. Where many come, a document waits for
- * its worker anyway.
+ * The shortest and the longest time from one batch to the next: 1 ms for each row of the batch
+ * before, since a send costs nearly the same for one row as for many. Under high load a document
+ * waits for its worker anyway.
  */
-const GATHER_MS = { least: 10, most: 100 };
+const LINGER_MS = { least: 10, most: 100 };
 
 interface RelayTargets {
   database: Database;
   eventLog: EventLog;
   latestPublisher: LatestPublisher;
   shards: () => readonly number[];
-  /** Before each look: shards come and go between batches only. */
+  /** Called before each read of the outbox, because shards may change between batches only. */
   balance?: () => Promise<void>;
 }
 
-/** Answers the task to wake after a commit. */
+/** Starts both tasks. Returns the one of the outbox, to be woken after a commit. */
 export function startRelay(
   { logger, resources, metrics }: AppContext,
-  { database, shards, balance, ...lanes }: RelayTargets,
+  { database, shards, balance, ...publishers }: RelayTargets,
 ): BackgroundTask {
-  const { eventLog, latestPublisher } = measureRelay(metrics.registry, { ...lanes, shards });
+  const { eventLog, latestPublisher } = measureRelay(metrics.registry, { ...publishers, shards });
   const relayOutbox = createRelayOutbox({
     outbox: createOutbox({ database, shards }),
     eventLog,
     logger,
   });
   let lastBatchAt = 0;
-  let lastRows = 0;
+  let rowsInLastBatch = 0;
   const outbox = createBackgroundTask({
     name: 'relay',
     tickMs: TICK_MS,
     logger,
     run: async () => {
       await balance?.();
-      await pause(gatherMs(lastRows) - (performance.now() - lastBatchAt));
-      lastRows = await relayOutbox();
+      await waitFor(lingerMs(rowsInLastBatch) - (performance.now() - lastBatchAt));
+      rowsInLastBatch = await relayOutbox();
       lastBatchAt = performance.now();
-      return lastRows === RELAY_BATCH;
+      return rowsInLastBatch === RELAY_BATCH;
     },
   });
   const latest = createBackgroundTask({
@@ -62,6 +62,7 @@ export function startRelay(
     run: createRelayLatest({
       queue: createLatestQueue({ database, shards }),
       latestPublisher,
+      shards,
       logger,
     }),
   });
@@ -72,10 +73,10 @@ export function startRelay(
   return outbox;
 }
 
-function gatherMs(rows: number): number {
-  return Math.min(Math.max(rows, GATHER_MS.least), GATHER_MS.most);
+function lingerMs(rows: number): number {
+  return Math.min(Math.max(rows, LINGER_MS.least), LINGER_MS.most);
 }
 
-async function pause(ms: number): Promise<void> {
+async function waitFor(ms: number): Promise<void> {
   if (ms > 0) await sleep(ms);
 }

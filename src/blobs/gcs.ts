@@ -2,16 +2,16 @@ import { Storage } from '@google-cloud/storage';
 import { GCSDriver } from 'flydrive/drivers/gcs';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { BucketLocation } from './bucket-location.js';
+import type { ManagedBlobStore } from './managed-blob-store.js';
 import { createObjectBlobStore } from './objects.js';
-import type { BucketLocation } from './create-blob-store.js';
-import type { OpenBlobStore } from './managed-blob-store.js';
 
-/** Of one request. */
+/** Limit of one request. */
 const TIMEOUT_MS = 20_000;
-/** Of an upload, however slow its client. */
+/** Limit of an upload, however slow its client is. */
 const UPLOAD_MS = 60 * 60 * 1_000;
 
-export function createGcsBlobStore({ bucket, prefix }: BucketLocation): OpenBlobStore {
+export function createGcsBlobStore({ bucket, prefix }: BucketLocation): ManagedBlobStore {
   const storage = new Storage({
     timeout: TIMEOUT_MS,
     retryOptions: { maxRetries: 2, totalTimeout: TIMEOUT_MS / 1_000 },
@@ -25,8 +25,8 @@ export function createGcsBlobStore({ bucket, prefix }: BucketLocation): OpenBlob
 }
 
 /**
- * Of this size each; what has arrived of an upload that breaks off is no object, and Google forgets
- * it.
+ * The size of the requests of an upload. If an upload breaks off, Google discards the chunks that
+ * have arrived.
  */
 const CHUNK_BYTES = 8 * 1024 * 1024;
 

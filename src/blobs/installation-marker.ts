@@ -1,10 +1,10 @@
 /**
  * The marker: an object in the blob store that holds the installation's id. A process that does not
- * find it sees other files than the rest, as a worker whose BLOB_URL is a folder of its own
- * machine, or a folder that is not mounted. Such a process waits.
+ * find the marker sees other files than the other processes, for example because its BLOB_URL is a
+ * folder of its own machine, or an unmounted folder. Such a process waits.
  *
- * The first API marks the store, once; PostgreSQL remembers that. Later an unmarked store is the
- * wrong one, or was emptied.
+ * The first API marks the store once, and PostgreSQL records that. Later, a store without a marker
+ * is the wrong one, or was emptied.
  */
 import { text } from 'node:stream/consumers';
 import type { BlobStore, Installation } from '../documents/ports.js';
@@ -21,7 +21,7 @@ export interface InstallationMarker {
   check(): Promise<void>;
 }
 
-/** Another content, such as none after a power cut, marks nothing. */
+/** An object with other content, such as an empty one after a power cut, is not a marker. */
 const INSTALLATION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 export function createInstallationMarker(dependencies: {
@@ -29,7 +29,7 @@ export function createInstallationMarker(dependencies: {
   installation: Installation;
 }): InstallationMarker {
   const { blobs, installation } = dependencies;
-  let known: string | undefined;
+  let installationId: string | undefined;
 
   async function mark(id: string): Promise<void> {
     const found = await readMarker(blobs);
@@ -42,15 +42,15 @@ export function createInstallationMarker(dependencies: {
   return {
     write: () => installation.markOnce(mark),
     check: async () => {
-      known ??= await installation.id();
+      installationId ??= await installation.id();
       const found = await readMarker(blobs);
-      if (found === null) throw bearsNone();
-      if (found !== known) throw belongsToAnother(found);
+      if (found === null) throw markerMissing();
+      if (found !== installationId) throw belongsToAnother(found);
     },
   };
 }
 
-/** Null: there is none. */
+/** Returns null if there is no marker. */
 async function readMarker(blobs: BlobStore): Promise<string | null> {
   try {
     const content = await text(await blobs.read(MARKER_KEY));
@@ -65,10 +65,11 @@ async function* once(content: string): AsyncGenerator<Buffer> {
   yield Promise.resolve(Buffer.from(content));
 }
 
-function bearsNone(): ApiError {
+function markerMissing(): ApiError {
   return new ApiError(
     'DEPENDENCY_UNAVAILABLE',
-    `The store at BLOB_URL has no object ${MARKER_KEY}: no API has marked it yet, or this process does not see the files of the others. ` +
+    `The store at BLOB_URL has no object ${MARKER_KEY}: no API has marked the store yet, ` +
+      'or this process does not see the files of the others. ' +
       'Set BLOB_URL to the same store for all processes.',
   );
 }
@@ -76,6 +77,7 @@ function bearsNone(): ApiError {
 function belongsToAnother(id: string): ApiError {
   return new ApiError(
     'DEPENDENCY_UNAVAILABLE',
-    `The store at BLOB_URL belongs to another installation (${id}). Set BLOB_URL to the store of this one, or to an empty one.`,
+    `The store at BLOB_URL belongs to another installation (${id}). ` +
+      'Set BLOB_URL to the store of this installation, or to an empty store.',
   );
 }

@@ -1,11 +1,12 @@
 import type { BlobStore } from '../documents/ports.js';
 
-/** The object that names the installation (installation-marker.ts); no document has this key. */
+/** The key of the installation marker (installation-marker.ts); no document has this key. */
 export const MARKER_KEY = 'docstream-installation';
 
-export interface OpenBlobStore extends BlobStore {
-  /** Rejects when the store cannot be reached. */
+/** A blob store that the process opens, checks and stops. */
+export interface ManagedBlobStore extends BlobStore {
+  /** Rejects if the store is unavailable. */
   check(): Promise<void>;
-  /** Resolves when what was being written is there, or gone. */
+  /** Resolves when every write has finished or failed. */
   stop(): Promise<void>;
 }

@@ -1,18 +1,19 @@
 /**
- * A blob store that is used only while it bears the installation's marker. Without it, as when a
- * folder is unmounted under a running process, a missing file proves nothing: no document fails for
- * it, no upload goes astray, and no work is claimed.
+ * A blob store that is used only while it bears the installation's marker. Without the marker, for
+ * example after a folder was unmounted, a missing file may exist in the right store. Then no
+ * document fails because of a missing file, no upload is accepted, and no work is claimed.
  */
 import { createBackgroundTask } from '../runtime/background-task.js';
 import type { BlobStore } from '../documents/ports.js';
 import { ApiError, ProcessingFailure } from '../errors.js';
+import type { Logger } from '../runtime/logger.js';
 import type { InstallationMarker } from './installation-marker.js';
 
 export interface MarkedBlobs {
   blobs: BlobStore;
-  /** Whether the marker was there when it was last looked for, at most 5 s ago. */
+  /** Returns whether the last check found the marker, at most 5 s ago. */
   isMarked(): boolean;
-  /** Looks for the marker now. Rejects when it is not there. */
+  /** Reads the marker now. Rejects if it is missing. */
   check(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -20,10 +21,7 @@ export interface MarkedBlobs {
 interface Dependencies {
   blobs: BlobStore;
   marker: InstallationMarker;
-  logger: {
-    info(fields: object, message: string): void;
-    warn(fields: object, message: string): void;
-  };
+  logger: Pick<Logger, 'info' | 'warn'>;
   checkEveryMs?: number;
 }
 
@@ -44,7 +42,7 @@ export function watchMarkedBlobs({
       if (isMarked)
         logger.warn(
           { err: error },
-          'failed to find the marker in the blob store; no work is claimed until it is there',
+          'failed to find the marker in the blob store; no work is claimed until it is found',
         );
       isMarked = false;
       throw error;
@@ -65,7 +63,7 @@ export function watchMarkedBlobs({
     if (!isMarked)
       throw new ApiError(
         'DEPENDENCY_UNAVAILABLE',
-        'The blob store is not available; try again later.',
+        'The blob store is unavailable; try again later.',
       );
   }
 
@@ -75,7 +73,7 @@ export function watchMarkedBlobs({
         assertMarked();
         await blobs.write(key, content);
       },
-      read: (key) => blobs.read(key).catch((error: unknown) => failedRead(error, check)),
+      read: (key) => blobs.read(key).catch((error: unknown) => toReadFailure(error, check)),
       remove: async (key) => {
         assertMarked();
         await blobs.remove(key);
@@ -87,17 +85,18 @@ export function watchMarkedBlobs({
   };
 }
 
+/** The background task waits for its next tick. */
 const isIdle = () => false;
 
-/** A file that is missing from the wrong store may be there in the right one. */
-async function failedRead(error: unknown, check: () => Promise<void>): Promise<never> {
+/** Checks the marker before a file counts as missing: the right store may hold it. */
+async function toReadFailure(error: unknown, check: () => Promise<void>): Promise<never> {
   if (!(error instanceof ProcessingFailure) || error.code !== 'BLOB_MISSING') throw error;
   const wrongStore = await check().then(
     () => null,
     (reason: unknown) => ({ reason }),
   );
   if (wrongStore === null) throw error;
-  throw new ProcessingFailure('INTERNAL', 'The blob store is not available; it is retried.', {
+  throw new ProcessingFailure('INTERNAL', 'The blob store is unavailable; it is retried.', {
     cause: wrongStore.reason,
   });
 }

@@ -2,28 +2,36 @@ import { Disk } from 'flydrive';
 import type { DriverContract } from 'flydrive/types';
 import { Readable } from 'node:stream';
 import { ApiError, ProcessingFailure } from '../errors.js';
-import type { OpenBlobStore } from './managed-blob-store.js';
+import type { ManagedBlobStore } from './managed-blob-store.js';
 
 interface ObjectStorage {
   driver: DriverContract;
   /** Empty, or with a slash at its end. */
   prefix: string;
   /**
-   * Resolves when the object is whole. flydrive's own needs to know the length beforehand, or holds
-   * on to the connection of a stream that broke off.
+   * Resolves when the object is complete. Replaces the method of flydrive 2.1, which needs the
+   * length beforehand, or keeps the connection of a stream that broke off.
    */
   put(key: string, content: Readable): Promise<void>;
   stop(): void;
 }
 
-/** Blobs in a bucket. Keys are made by the product (UUIDs), never by a client. */
-export function createObjectBlobStore({ driver, prefix, put, stop }: ObjectStorage): OpenBlobStore {
+/** Opens the blob store in a bucket. Keys are made by the product (UUIDs), never by a client. */
+export function createObjectBlobStore({
+  driver,
+  prefix,
+  put,
+  stop,
+}: ObjectStorage): ManagedBlobStore {
   const disk = new Disk(driver);
   return {
     write: (key, content) => write({ put, disk }, prefix + key, content),
     read: (key) => read(disk, prefix + key),
-    remove: (key) => guarded('removed', () => disk.delete(prefix + key)),
-    check: () => guarded('reached', async () => void (await disk.exists(`${prefix}check`))),
+    remove: (key) => asStorageFailure('removed', () => disk.delete(prefix + key)),
+    check: () =>
+      asStorageFailure('reached', async () => {
+        await disk.exists(`${prefix}check`);
+      }),
     stop: async () => stop(),
   };
 }
@@ -31,20 +39,20 @@ export function createObjectBlobStore({ driver, prefix, put, stop }: ObjectStora
 async function write(
   { put, disk }: { put: ObjectStorage['put']; disk: Disk },
   key: string,
-  parts: AsyncIterable<Buffer>,
+  buffers: AsyncIterable<Buffer>,
 ): Promise<void> {
-  const content = Readable.from(parts, { objectMode: false });
+  const content = Readable.from(buffers, { objectMode: false });
   try {
     await put(key, content);
   } catch (error) {
     const reason = whyContentEnded(content, error);
     content.destroy();
     if (reason !== null) throw reason;
-    // It may have arrived, and only the answer was lost.
+    // The object may have arrived, and only the response was lost.
     await disk.delete(key).catch(() => undefined);
     throw new ApiError(
       'DEPENDENCY_UNAVAILABLE',
-      'The file cannot be stored just now: try again later.',
+      'The file cannot be stored; try again later.',
       {},
       { cause: error },
     );
@@ -52,8 +60,9 @@ async function write(
 }
 
 /**
- * Null: it was the store that failed. Where both did, the store only failed to tidy up. Reading
- * that is given up for the store's error leaves an AbortError on the content.
+ * Returns the error of the content, or null if the store failed. If both failed, the content failed
+ * first, and the store could not clean up after it. An error of the store leaves an AbortError on
+ * the content.
  */
 function whyContentEnded({ errored }: Readable, error: unknown): Error | null {
   if (errored !== null && (errored === error || errored.name !== 'AbortError')) return errored;
@@ -62,20 +71,23 @@ function whyContentEnded({ errored }: Readable, error: unknown): Error | null {
     : null;
 }
 
-/** Asked for first: some drivers tell only in mid-stream that there is nothing. */
+/** Checks first whether the object exists: some drivers report a missing one only in mid-stream. */
 async function read(disk: Disk, key: string): Promise<Readable> {
-  const exists = await guarded('opened', () => disk.exists(key));
+  const exists = await asStorageFailure('opened', () => disk.exists(key));
   if (!exists)
-    throw new ProcessingFailure('BLOB_MISSING', 'The stored file is gone: upload it again.');
-  return guarded('opened', () => disk.getStream(key));
+    throw new ProcessingFailure('BLOB_MISSING', 'The stored file is missing; upload it again.');
+  return asStorageFailure('opened', () => disk.getStream(key));
 }
 
-/** INTERNAL is tried again by the system. */
-async function guarded<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+/** INTERNAL is retried by the worker. */
+async function asStorageFailure<Result>(
+  what: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    throw new ProcessingFailure('INTERNAL', `The stored file cannot be ${what} just now.`, {
+    throw new ProcessingFailure('INTERNAL', `The stored file cannot be ${what}; it is retried.`, {
       cause: error,
     });
   }

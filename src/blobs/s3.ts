@@ -2,16 +2,16 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { S3Driver } from 'flydrive/drivers/s3';
 import type { Readable } from 'node:stream';
+import type { BucketLocation } from './bucket-location.js';
+import type { ManagedBlobStore } from './managed-blob-store.js';
 import { createObjectBlobStore } from './objects.js';
-import type { BucketLocation } from './create-blob-store.js';
-import type { OpenBlobStore } from './managed-blob-store.js';
 
-/** The smallest that S3 takes. With two at once, an upload holds three of them at most. */
+/** The smallest part that S3 accepts. With two at once, an upload holds at most three in memory. */
 const PART_BYTES = 5 * 1024 * 1024;
 const PARTS_AT_ONCE = 2;
 
 const CONNECT_MS = 5_000;
-/** Without a byte. */
+/** How long a connection may be without traffic. */
 const IDLE_MS = 20_000;
 
 export function createS3BlobStore({
@@ -19,7 +19,7 @@ export function createS3BlobStore({
   prefix,
   region,
   endpoint,
-}: BucketLocation): OpenBlobStore {
+}: BucketLocation): ManagedBlobStore {
   const client = new S3Client({
     ...(region !== null && { region }),
     ...(endpoint !== null && toOtherProvider(endpoint, region)),
@@ -35,7 +35,7 @@ export function createS3BlobStore({
 }
 
 /**
- * What only Amazon has: names of buckets as host names, regions, and checksums at the end of a
+ * Disables what only Amazon has: bucket names as host names, regions, and checksums at the end of a
  * stream.
  */
 function toOtherProvider(endpoint: string, region: string | null): S3ClientConfig {
@@ -48,7 +48,7 @@ function toOtherProvider(endpoint: string, region: string | null): S3ClientConfi
   };
 }
 
-/** In parts, so that the length need not be known; parts of an upload that fails are removed. */
+/** Uploads in parts, so that the length need not be known. A failed upload removes its parts. */
 async function upload(
   client: S3Client,
   bucket: string,

@@ -1,267 +1,334 @@
 /**
- * Fills calls with the texts of many requests, taken in turn over the users, then over the
- * documents: a small request waits for one call, however much others have submitted. A call leaves
- * when it is full; when none is under way and nothing more has come for `idleMs`; when others are
- * under way and nothing more has come for `quietMs`. While there is a crowd (a full call is under
- * way, or was a moment ago) more is about to come: what does not fill a call waits for it, up to
- * `patienceMs`; longer while the documents that are known to follow can fill it. Before it leaves
- * it waits for its turn (`pace`), and goes on filling while it waits: under a rate limit calls are
- * full.
+ * Fills calls with the texts of many requests, taken in turn over the users, then over their
+ * documents. A small request waits for one call, however much others have submitted.
+ * flush-policy.ts decides when a call leaves. A call keeps filling while it acquires its tokens, so
+ * that calls are full under a rate limit.
  *
- * A call that is refused because of what is in it is halved until the request that is to blame
- * stands alone: nobody's text fails another's.
+ *     submit ─▶ queued ──takeSlices──▶ in a call ──all slices returned──▶ resolved
+ *                 │                     │      ▲
+ *                 │       content refused      │ each half of the slices
+ *                 │                     └──────┘
+ *                 └── abort, stop ──▶ rejected ◀── any other failure, or refused alone
+ *
+ * The halving isolates the refused request: its texts do not fail those of other requests.
  */
-import { createFairQueue } from '../documents/fair-queue.js';
+import { createFairQueue, type Owner } from '../documents/fair-queue.js';
 import type { EmbedOptions } from '../documents/ports.js';
+import {
+  HIGH_LOAD_COOLDOWN_MS,
+  nextFlush,
+  type Flush,
+  type FlushLimits,
+  type FlushState,
+} from './flush-policy.js';
+import { systemClock, type Clock } from '../runtime/clock.js';
+import type { AcquireTokens } from './rate-limit.js';
 
 export interface Batcher<Result> {
   /**
-   * How many requests are under way somewhere, here or on their way, while more follow each that
-   * ends; 0: nobody knows of any.
-   */
-  expect(requests: () => number): void;
-  /**
-   * One result a text, in order. Rejects with the reason of the signal; what has not left is
-   * dropped then.
+   * Returns one result for each text, in order. If the signal aborts, rejects with its reason and
+   * drops the texts that have not left.
    */
   submit(texts: readonly string[], options?: EmbedOptions): Promise<Result[]>;
-  /** Rejects everything that has not been answered. */
+  /** Rejects all requests that have no result. */
   stop(reason: Error): void;
 }
 
-interface Options<Result> {
-  maxTexts: number;
-  /** So many calls are under way at most; while they are, the next ones fill. */
-  maxCalls: number;
-  /** Left out: 0. */
-  idleMs?: number;
-  quietMs: number;
-  /** Left out: a crowd makes no difference. */
-  patienceMs?: number;
-  /** Resolves when a call may take so many more texts. */
-  pace: (texts: number, signal: AbortSignal) => Promise<void>;
-  /** One call. The signal aborts when nobody waits for it any more. */
+interface Options<Result> extends Omit<FlushLimits, 'idleLingerMs' | 'maxLingerMs'> {
+  /** Default: 0. */
+  idleLingerMs?: number;
+  /** Default: 0. */
+  maxLingerMs?: number;
+  /**
+   * Returns how many requests are in progress, here or before they arrive, while more requests
+   * follow; 0 if that is unknown.
+   */
+  pendingRequests?: () => number;
+  acquireTokens: AcquireTokens;
+  /** Makes one call. The signal aborts when no request waits for it any more. */
   send: (texts: string[], signal: AbortSignal) => Promise<Result[]>;
-  /** Whether another mixture of texts might fare better. */
+  /** Returns whether a call with other texts may succeed. */
   isContentRefused: (error: unknown) => boolean;
+  clock?: Clock;
 }
 
 interface Request<Result> {
   texts: readonly string[];
   results: Map<number, Result>;
-  /** Texts that have been put into a call. */
+  /** How many of the texts have been put into a call. */
   taken: number;
-  /** Aborts when its caller has its answer or wants none any more. */
-  settled: AbortController;
+  /** Aborts when the caller has the results, or does not want them any more. */
+  finished: AbortController;
   resolve: (results: Result[]) => void;
   reject: (error: unknown) => void;
 }
 
-/** Texts of one request in one call. */
-interface Part<Result> {
+/** The texts of one request in one call. */
+interface Slice<Result> {
   request: Request<Result>;
   from: number;
   to: number;
 }
 
-/**
- * How long after a full call has ended the next texts of its documents' successors may take to
- * come.
- */
-const CROWD_LASTS_MS = 500;
-/** As long as a store that is filled from many sides may take for what has left before. */
-const MAX_FILLING_MS = 3_000;
-const LOOK_AGAIN_MS = 20;
-
-/** Work of nobody's, such as a check of the service. */
-const PROCESS = { userId: '' };
+/** The owner of work that belongs to no user, such as a check of the service. */
+const PROCESS: Owner = { userId: '' };
 
 export function createBatcher<Result>(options: Options<Result>): Batcher<Result> {
-  const {
-    maxTexts,
-    maxCalls,
-    idleMs = 0,
-    quietMs,
-    patienceMs = 0,
-    pace,
-    send,
-    isContentRefused,
-  } = options;
-  const queue = createFairQueue<Request<Result>>();
+  const queue = createSliceQueue<Result>();
   const requests = new Set<Request<Result>>();
   const stopping = new AbortController();
-  let queuedTexts = 0;
-  let callsUnderWay = 0;
-  let fullCallsUnderWay = 0;
-  let crowdUntil = 0;
-  /** Since when the oldest text waits. */
-  let waitingSince = 0;
-  let expected = (): number => 0;
-  let isPacing = false;
-  let quiet: NodeJS.Timeout | undefined;
+  const sender = createSender<Result>({
+    ...options,
+    queue,
+    signal: stopping.signal,
+    callWith: createBisectingCall<Result>({ ...options, finish }),
+    finish,
+  });
 
-  /**
-   * Takes texts in turn over the users, up to `limit`. A request that does not fit keeps its rest
-   * in the queue.
-   */
-  function take(limit: number): Part<Result>[] {
-    const parts: Part<Result>[] = [];
-    let capacity = limit;
-    while (capacity > 0) {
-      const request = queue.next();
-      if (!request) break;
-      const from = request.taken;
-      const to = Math.min(request.texts.length, from + capacity);
-      parts.push({ request, from, to });
-      request.taken = to;
-      capacity -= to - from;
-      if (to === request.texts.length) queue.delete(request);
-    }
-    queuedTexts -= limit - capacity;
-    return parts;
+  function finish(request: Request<Result>, notifyCaller: () => void): void {
+    queue.delete(request);
+    requests.delete(request);
+    request.finished.abort();
+    notifyCaller();
   }
 
-  const mayLeave = () => !isPacing && queuedTexts > 0 && callsUnderWay < maxCalls;
+  return {
+    submit: async (texts, { signal, owner = PROCESS } = {}) => {
+      signal?.throwIfAborted();
+      if (texts.length === 0) return [];
+      const { promise, request } = createRequest<Result>(texts);
+      const onAbort = (): void => finish(request, () => request.reject(signal?.reason));
+      signal?.addEventListener('abort', onAbort, { once: true });
+      requests.add(request);
+      sender.enqueue(owner, request);
+      return promise.finally(() => signal?.removeEventListener('abort', onAbort));
+    },
+    stop: (reason) => {
+      sender.stop();
+      stopping.abort(reason);
+      for (const request of requests) finish(request, () => request.reject(reason));
+    },
+  };
+}
+
+interface SenderDependencies<Result> extends Options<Result> {
+  queue: SliceQueue<Result>;
+  signal: AbortSignal;
+  callWith: (slices: Slice<Result>[]) => Promise<void>;
+  finish: (request: Request<Result>, notifyCaller: () => void) => void;
+}
+
+interface Sender<Result> {
+  enqueue(owner: Owner, request: Request<Result>): void;
+  stop(): void;
+}
+
+/** Turns the queued texts into calls when nextFlush says so. */
+function createSender<Result>(dependencies: SenderDependencies<Result>): Sender<Result> {
+  const { queue, maxTexts, callWith, finish, pendingRequests = () => 0 } = dependencies;
+  const { clock = systemClock } = dependencies;
+  const limits = toLimits(dependencies);
+  const load = createLoad();
+  let cancelTimer = (): void => undefined;
+
+  function next(): Flush {
+    const queued = { queuedTexts: queue.texts(), queuedRequests: queue.requests() };
+    const state = { ...load, ...queued, limits, pendingRequests: pendingRequests() };
+    return nextFlush(state, clock.now());
+  }
 
   function schedule(): void {
-    clearTimeout(quiet);
-    if (!mayLeave()) return;
-    if (queuedTexts >= maxTexts) return void dispatch();
-    if (isFilling()) quiet = setTimeout(schedule, LOOK_AGAIN_MS);
-    // What comes in the same turn goes along.
-    else quiet = setTimeout(() => void dispatch(), waitMs());
+    cancelTimer();
+    const flushing = next();
+    if (flushing.action === 'flush') void flush();
+    // Texts that are submitted in the same turn of the event loop join the call.
+    else if (flushing.action === 'flush later')
+      cancelTimer = clock.after(flushing.delayMs, () => void flush());
+    else if (flushing.action === 'recheck') cancelTimer = clock.after(flushing.delayMs, schedule);
   }
 
-  /**
-   * Those that are not here yet bring as many texts as those that are, and those that have left
-   * here are followed by others.
-   */
-  function isFilling(): boolean {
-    if (queue.size === 0 || performance.now() - waitingSince > MAX_FILLING_MS) return false;
-    const toCome = expected() - queue.size;
-    return queuedTexts + toCome * (queuedTexts / queue.size) >= maxTexts;
-  }
-
-  function waitMs(): number {
-    const now = performance.now();
-    const isCrowd = fullCallsUnderWay > 0 || now < crowdUntil;
-    if (patienceMs > 0 && isCrowd) return Math.max(waitingSince + patienceMs - now, 0);
-    return callsUnderWay === 0 ? idleMs : quietMs;
-  }
-
-  async function dispatch(): Promise<void> {
-    clearTimeout(quiet);
-    if (!mayLeave()) return;
-    isPacing = true;
+  async function flush(): Promise<void> {
+    cancelTimer();
+    if (next().action === 'none') return;
+    load.isAcquiring = true;
     try {
-      await waitForTurn();
+      await acquireForQueue(dependencies);
     } catch (error) {
-      for (const { request } of take(maxTexts)) settle(request, () => request.reject(error));
+      for (const { request } of queue.takeSlices(maxTexts))
+        finish(request, () => request.reject(error));
     } finally {
-      isPacing = false;
+      load.isAcquiring = false;
     }
-    const isFull = queuedTexts >= maxTexts;
-    const parts = take(maxTexts);
-    waitingSince = performance.now();
-    if (parts.length > 0) void run(parts, isFull);
+    const isFull = queue.texts() >= maxTexts;
+    const slices = queue.takeSlices(maxTexts);
+    load.waitingSince = clock.now();
+    if (slices.length > 0) void sendCall(slices, isFull);
     schedule();
   }
 
-  async function waitForTurn(): Promise<void> {
-    let paced = 0;
-    for (
-      let wanted = Math.min(maxTexts, queuedTexts);
-      paced < wanted;
-      wanted = Math.min(maxTexts, queuedTexts)
-    ) {
-      await pace(wanted - paced, stopping.signal);
-      paced = wanted;
-    }
-  }
-
-  async function run(parts: Part<Result>[], isFull: boolean): Promise<void> {
-    callsUnderWay += 1;
-    if (isFull) fullCallsUnderWay += 1;
-    await answer(parts);
-    callsUnderWay -= 1;
+  async function sendCall(slices: Slice<Result>[], isFull: boolean): Promise<void> {
+    load.callsInFlight += 1;
+    if (isFull) load.fullCallsInFlight += 1;
+    await callWith(slices);
+    load.callsInFlight -= 1;
     if (isFull) {
-      fullCallsUnderWay -= 1;
-      crowdUntil = performance.now() + CROWD_LASTS_MS;
+      load.fullCallsInFlight -= 1;
+      load.highLoadUntil = clock.now() + HIGH_LOAD_COOLDOWN_MS;
     }
-    if (callsUnderWay === 0 || queuedTexts >= maxTexts) schedule();
+    if (load.callsInFlight === 0 || queue.texts() >= maxTexts) schedule();
   }
 
-  async function answer(parts: Part<Result>[], isAgain = false): Promise<void> {
-    const wanted = parts.filter(({ request }) => !request.settled.signal.aborted);
+  return {
+    enqueue: (owner, request) => {
+      if (queue.texts() === 0) load.waitingSince = clock.now();
+      queue.add(owner, request);
+      schedule();
+    },
+    stop: () => cancelTimer(),
+  };
+}
+
+type Load = Omit<FlushState, 'limits' | 'queuedTexts' | 'queuedRequests' | 'pendingRequests'>;
+
+function createLoad(): Load {
+  return {
+    callsInFlight: 0,
+    fullCallsInFlight: 0,
+    isAcquiring: false,
+    waitingSince: 0,
+    highLoadUntil: 0,
+  };
+}
+
+/** Acquires tokens for the next call, also for texts that arrive in the meantime. */
+async function acquireForQueue<Result>({
+  queue,
+  maxTexts,
+  acquireTokens,
+  signal,
+}: SenderDependencies<Result>): Promise<void> {
+  let acquired = 0;
+  for (
+    let needed = Math.min(maxTexts, queue.texts());
+    acquired < needed;
+    needed = Math.min(maxTexts, queue.texts())
+  ) {
+    await acquireTokens(needed - acquired, signal);
+    acquired = needed;
+  }
+}
+
+function toLimits<Result>(options: Options<Result>): FlushLimits {
+  const { maxTexts, maxCalls, lingerMs, idleLingerMs = 0, maxLingerMs = 0 } = options;
+  return { maxTexts, maxCalls, lingerMs, idleLingerMs, maxLingerMs };
+}
+
+function createRequest<Result>(texts: readonly string[]): {
+  promise: Promise<Result[]>;
+  request: Request<Result>;
+} {
+  const { promise, resolve, reject } = Promise.withResolvers<Result[]>();
+  const finished = new AbortController();
+  return { promise, request: { texts, results: new Map(), taken: 0, finished, resolve, reject } };
+}
+
+interface SliceQueue<Result> {
+  add(owner: Owner, request: Request<Result>): void;
+  /** No-op if the request is not queued. */
+  delete(request: Request<Result>): void;
+  /**
+   * Takes up to `limit` texts, in turn over the users. The rest of a request that does not fit
+   * stays queued.
+   */
+  takeSlices(limit: number): Slice<Result>[];
+  texts(): number;
+  requests(): number;
+}
+
+function createSliceQueue<Result>(): SliceQueue<Result> {
+  const queue = createFairQueue<Request<Result>>();
+  let queuedTexts = 0;
+
+  return {
+    add: (owner, request) => {
+      queue.add(owner, request);
+      queuedTexts += request.texts.length;
+    },
+    delete: (request) => {
+      if (queue.delete(request)) queuedTexts -= request.texts.length - request.taken;
+    },
+    takeSlices: (limit) => {
+      const slices: Slice<Result>[] = [];
+      let remaining = limit;
+      while (remaining > 0) {
+        const request = queue.next();
+        if (!request) break;
+        const from = request.taken;
+        const to = Math.min(request.texts.length, from + remaining);
+        slices.push({ request, from, to });
+        request.taken = to;
+        remaining -= to - from;
+        if (to === request.texts.length) queue.delete(request);
+      }
+      queuedTexts -= limit - remaining;
+      return slices;
+    },
+    texts: () => queuedTexts,
+    requests: () => queue.size,
+  };
+}
+
+interface CallDependencies<Result> extends Pick<
+  Options<Result>,
+  'send' | 'acquireTokens' | 'isContentRefused'
+> {
+  finish: (request: Request<Result>, notifyCaller: () => void) => void;
+}
+
+/** Returns a function that finishes the requests of the slices it is called with. Never rejects. */
+function createBisectingCall<Result>({
+  send,
+  acquireTokens,
+  isContentRefused,
+  finish,
+}: CallDependencies<Result>): (slices: Slice<Result>[]) => Promise<void> {
+  async function callWith(slices: Slice<Result>[], isRepeated = false): Promise<void> {
+    const wanted = slices.filter(({ request }) => !request.finished.signal.aborted);
     if (wanted.length === 0) return;
-    const watch = watchAll(wanted.map(({ request }) => request.settled.signal));
+    const watch = abortWhenAll(wanted.map(({ request }) => request.finished.signal));
     const texts = wanted.flatMap(({ request, from, to }) => request.texts.slice(from, to));
     try {
-      if (isAgain) await pace(texts.length, watch.signal);
-      give(wanted, await send(texts, watch.signal));
+      if (isRepeated) await acquireTokens(texts.length, watch.signal);
+      resolveSlices(wanted, await send(texts, watch.signal));
     } catch (error) {
-      await refuse(wanted, error);
+      await bisectOrReject(wanted, error);
     } finally {
       watch.end();
     }
   }
 
-  async function refuse(parts: Part<Result>[], error: unknown): Promise<void> {
-    if (parts.length > 1 && isContentRefused(error)) {
-      const middle = Math.ceil(parts.length / 2);
-      for (const half of [parts.slice(0, middle), parts.slice(middle)]) await answer(half, true);
+  async function bisectOrReject(slices: Slice<Result>[], error: unknown): Promise<void> {
+    if (slices.length > 1 && isContentRefused(error)) {
+      const middle = Math.ceil(slices.length / 2);
+      await callWith(slices.slice(0, middle), true);
+      await callWith(slices.slice(middle), true);
       return;
     }
-    for (const { request } of parts) settle(request, () => request.reject(error));
+    for (const { request } of slices) finish(request, () => request.reject(error));
   }
 
-  function give(parts: Part<Result>[], results: Result[]): void {
+  function resolveSlices(slices: Slice<Result>[], results: Result[]): void {
     let next = 0;
-    for (const { request, from, to } of parts) {
+    for (const { request, from, to } of slices) {
       for (const [offset, result] of results.slice(next, next + to - from).entries())
         request.results.set(from + offset, result);
       next += to - from;
       if (request.results.size === request.texts.length)
-        settle(request, () => request.resolve(inOrder(request)));
+        finish(request, () => request.resolve(inOrder(request)));
     }
   }
 
-  function settle(request: Request<Result>, answerCaller: () => void): void {
-    if (queue.delete(request)) queuedTexts -= request.texts.length - request.taken;
-    requests.delete(request);
-    request.settled.abort();
-    answerCaller();
-  }
-
-  return {
-    expect: (requests) => void (expected = requests),
-    submit: async (texts, { signal, owner = PROCESS } = {}) => {
-      signal?.throwIfAborted();
-      if (texts.length === 0) return [];
-      const { promise, resolve, reject } = Promise.withResolvers<Result[]>();
-      const request: Request<Result> = {
-        texts,
-        results: new Map(),
-        taken: 0,
-        settled: new AbortController(),
-        resolve,
-        reject,
-      };
-      const abort = (): void => settle(request, () => reject(signal?.reason));
-      signal?.addEventListener('abort', abort, { once: true });
-      requests.add(request);
-      queue.add(owner, request);
-      if (queuedTexts === 0) waitingSince = performance.now();
-      queuedTexts += texts.length;
-      schedule();
-      return promise.finally(() => signal?.removeEventListener('abort', abort));
-    },
-    stop: (reason) => {
-      clearTimeout(quiet);
-      stopping.abort(reason);
-      for (const request of requests) settle(request, () => request.reject(reason));
-    },
-  };
+  return (slices) => callWith(slices);
 }
 
 function inOrder<Result>({ texts, results }: Request<Result>): Result[] {
@@ -271,19 +338,19 @@ function inOrder<Result>({ texts, results }: Request<Result>): Result[] {
   });
 }
 
-/** A signal that aborts when all of these have. */
-function watchAll(signals: AbortSignal[]): { signal: AbortSignal; end: () => void } {
+/** Returns a signal that aborts when all of `signals` have. `end` removes the listeners. */
+function abortWhenAll(signals: AbortSignal[]): { signal: AbortSignal; end: () => void } {
   const all = new AbortController();
-  let left = signals.length;
-  const count = (): void => {
-    left -= 1;
-    if (left === 0) all.abort(new Error('Nobody waits for this call any more.'));
+  let remaining = signals.length;
+  const onAbort = (): void => {
+    remaining -= 1;
+    if (remaining === 0) all.abort(new Error('No request waits for this call any more.'));
   };
-  for (const signal of signals) signal.addEventListener('abort', count, { once: true });
+  for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
   return {
     signal: all.signal,
     end: () => {
-      for (const signal of signals) signal.removeEventListener('abort', count);
+      for (const signal of signals) signal.removeEventListener('abort', onAbort);
     },
   };
 }

@@ -1,13 +1,13 @@
 import { CohereClientV2 } from 'cohere-ai';
 
-/** No server's status: there was no answer. */
-export const NO_ANSWER_STATUS = 599;
-export const NO_ANSWER_CAUSE = 'x-no-answer';
+/** Stands for a missing response; no server sends this status. */
+export const NO_RESPONSE_STATUS = 599;
+export const NO_RESPONSE_CAUSE = 'x-no-response';
 
 /**
- * The client leaves its timer running when a fetch rejects, which keeps a process alive that wants
- * to end (20 s, or five minutes without a timeout of ours). So its fetch never does: it answers
- * that there was no answer.
+ * Returns a client whose fetch never rejects: it returns a response of NO_RESPONSE_STATUS instead.
+ * cohere-ai 8.1 leaves its timer running if a fetch rejects, which keeps the process alive for the
+ * timeout of a call, or for five minutes.
  */
 export function createCohereClient({
   apiKey,
@@ -16,24 +16,24 @@ export function createCohereClient({
   apiKey: string;
   baseUrl?: string | null | undefined;
 }): CohereClientV2 {
-  const answeringFetch: typeof fetch = async (input, init) => {
+  const fetchSafely: typeof fetch = async (input, init) => {
     try {
       return await fetch(input, init);
     } catch (error) {
       return new Response(null, {
-        status: NO_ANSWER_STATUS,
-        headers: { [NO_ANSWER_CAUSE]: toCodes(error) },
+        status: NO_RESPONSE_STATUS,
+        headers: { [NO_RESPONSE_CAUSE]: toCodes(error) },
       });
     }
   };
-  return new CohereClientV2({ token: apiKey, fetch: answeringFetch, ...(baseUrl && { baseUrl }) });
+  return new CohereClientV2({ token: apiKey, fetch: fetchSafely, ...(baseUrl && { baseUrl }) });
 }
 
-/** Of a network error only its codes: `ECONNREFUSED`. */
+/** Returns only the codes of a network error, such as `ECONNREFUSED`. */
 function toCodes(error: unknown): string {
   const codes: string[] = [];
-  for (let at = error; at instanceof Error && codes.length < 4; at = at.cause) {
-    if ('code' in at && typeof at.code === 'string') codes.push(at.code);
+  for (let cause = error; cause instanceof Error && codes.length < 4; cause = cause.cause) {
+    if ('code' in cause && typeof cause.code === 'string') codes.push(cause.code);
   }
   return codes.join(' ');
 }

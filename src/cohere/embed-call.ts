@@ -1,18 +1,17 @@
-/**
- * One call to Cohere's embed: repeated while that may help, within its limits, and checked before
- * anybody uses it.
- */
+/** A call to Cohere's embed. It is repeated after transient errors, and its response is checked. */
 import type { CohereClientV2 } from 'cohere-ai';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { badAnswer, toFailure, type CallFailure } from './failures.js';
-import type { Gate } from './retry-after-gate.js';
-import { withTimeout } from './timeout.js';
+import { invalidResponse, toFailure, type CallFailure } from './failures.js';
+import { callWithin } from './limited-call.js';
+import type { AcquireTokens } from './rate-limit.js';
+import type { RetryAfterGate } from './retry-after-gate.js';
 
 export type Purpose = 'document' | 'query';
 
 export interface EmbedCall {
   /**
-   * One vector a text, each of length 1. Rejects with the signal's reason, or with a CallFailure.
+   * Returns one vector of length 1 for each text. Rejects with the signal's reason or a
+   * CallFailure.
    */
   (texts: string[], purpose: Purpose, signal: AbortSignal): Promise<Float32Array[]>;
 }
@@ -28,22 +27,22 @@ interface Options {
   model: string;
   dimensions: number;
   timeoutMs: number;
-  gate: Gate;
-  /** Before a call is repeated: its texts count again. */
-  pace: (texts: number, signal: AbortSignal) => Promise<void>;
+  gate: RetryAfterGate;
+  /** For repeated calls: their texts count again. */
+  acquireTokens: AcquireTokens;
   onCall?: (report: CallReport) => void;
 }
 
-/** A person waits for a question; a document can wait. */
-const TRIES: Record<Purpose, number> = { document: 4, query: 2 };
+/** Fewer for a query: a person waits for it. */
+const MAX_CALL_ATTEMPTS: Record<Purpose, number> = { document: 4, query: 2 };
 const BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 8_000;
 
 export function createEmbedCall(options: Options): EmbedCall {
-  const { dimensions, gate, pace, onCall } = options;
+  const { dimensions, gate, acquireTokens, onCall } = options;
 
   return async (texts, purpose, signal) => {
-    for (let tryNumber = 1; ; tryNumber += 1) {
+    for (let callAttempt = 1; ; callAttempt += 1) {
       await gate.pass(purpose, signal);
       const startedAt = performance.now();
       const report = (outcome: CallReport['outcome']) =>
@@ -59,12 +58,12 @@ export function createEmbedCall(options: Options): EmbedCall {
       } catch (error) {
         signal.throwIfAborted();
         const failure = toFailure(error);
-        const isLast = !failure.decision.isTransient || tryNumber >= TRIES[purpose];
+        const isLast = !failure.decision.isTransient || callAttempt >= MAX_CALL_ATTEMPTS[purpose];
         report(isLast ? 'failed' : 'repeated');
         if (failure.decision.retryAfterMs !== null) gate.closeFor(failure.decision.retryAfterMs);
         if (isLast) throw failure;
-        await backOff(tryNumber, failure, signal);
-        if (purpose === 'document') await pace(texts.length, signal);
+        await backOff(callAttempt, failure, signal);
+        if (purpose === 'document') await acquireTokens(texts.length, signal);
       }
     }
   };
@@ -84,46 +83,47 @@ function callOnce(
     inputType: purpose === 'query' ? ('search_query' as const) : ('search_document' as const),
     ...(hasChoiceOfDimensions(model) && { outputDimension: dimensions }),
   };
-  return withTimeout({ timeoutMs, signal }, (options) => client.embed(request, options));
+  return callWithin({ timeoutMs, signal }, (callOptions) => client.embed(request, callOptions));
 }
 
-/** embed-v4.0 and newer; the older ones, such as embed-english-v3.0, refuse to be asked. */
+/** Returns true for embed-v4.0 and newer. Older models, such as embed-english-v3.0, reject it. */
 function hasChoiceOfDimensions(model: string): boolean {
   return /^embed-v\d/.test(model);
 }
 
 /**
- * Full jitter: many workers that failed at once don't come back at once. With a Retry-After the
- * gate does the waiting.
+ * Waits with full jitter, so that workers that failed together do not retry together. After a
+ * Retry-After the gate does most of the waiting.
  */
 async function backOff(
-  tryNumber: number,
+  callAttempt: number,
   { decision }: CallFailure,
   signal: AbortSignal,
 ): Promise<void> {
-  const upTo =
+  const maxMs =
     decision.retryAfterMs === null
-      ? Math.min(BACKOFF_MS * 2 ** tryNumber, MAX_BACKOFF_MS)
+      ? Math.min(BACKOFF_MS * 2 ** callAttempt, MAX_BACKOFF_MS)
       : BACKOFF_MS;
-  await sleep(Math.random() * upTo, undefined, { signal }).catch(() => signal.throwIfAborted());
+  await sleep(Math.random() * maxMs, undefined, { signal }).catch(() => signal.throwIfAborted());
 }
 
-function toVectors(answer: unknown, count: number, dimensions: number): Float32Array[] {
-  const { embeddings } = (answer ?? {}) as { embeddings?: { float?: unknown } };
+function toVectors(response: unknown, count: number, dimensions: number): Float32Array[] {
+  const { embeddings } = (response ?? {}) as { embeddings?: { float?: unknown } };
   const rows = embeddings?.float;
-  if (!Array.isArray(rows)) throw badAnswer('it holds no vectors');
-  if (rows.length !== count) throw badAnswer(`${rows.length} vectors for ${count} texts`);
+  if (!Array.isArray(rows)) throw invalidResponse('it has no vectors');
+  if (rows.length !== count)
+    throw invalidResponse(`it has ${rows.length} vectors for ${count} texts`);
   return rows.map((row: unknown) => toUnitVector(row, dimensions));
 }
 
 function toUnitVector(row: unknown, dimensions: number): Float32Array {
-  if (!Array.isArray(row)) throw badAnswer('a vector is missing');
+  if (!Array.isArray(row)) throw invalidResponse('a vector is missing');
   if (row.length !== dimensions)
-    throw badAnswer(`a vector of ${row.length} dimensions instead of ${dimensions}`);
+    throw invalidResponse(`a vector has ${row.length} dimensions instead of ${dimensions}`);
   const vector = Float32Array.from(row, (value: unknown) =>
     typeof value === 'number' ? value : NaN,
   );
   const length = Math.hypot(...vector);
-  if (!Number.isFinite(length) || length === 0) throw badAnswer('a vector without direction');
+  if (!Number.isFinite(length) || length === 0) throw invalidResponse('a vector has no direction');
   return vector.map((value) => value / length);
 }

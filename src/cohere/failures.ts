@@ -1,33 +1,27 @@
 /**
- * What Cohere refuses or cannot do just now, in our words. Its own words can quote a text or a key:
- * they go no further than this file.
+ * Translates the errors of Cohere. Its own messages can quote a text or a key, and never leave this
+ * file.
  */
 import { CohereError } from 'cohere-ai';
 import { ProcessingFailure } from '../errors.js';
-import { NO_ANSWER_CAUSE, NO_ANSWER_STATUS } from './client.js';
+import { NO_RESPONSE_CAUSE, NO_RESPONSE_STATUS } from './client.js';
 
-/**
- * Cohere took the call and refuses what is in it; with other texts beside it a text may fare
- * better.
- */
+/** Cohere rejects the content of the call. A call with other texts may succeed. */
 const CONTENT_STATUSES = [400, 413, 422];
 /**
- * Worth a second try: the request was late, another one was in the way, or there were too many. 499
- * and 498 are Cohere's own.
+ * A later call may succeed: the request was late, conflicted with another one, or was one of too
+ * many. 498 (an invalid key, below) and 499 are Cohere's own.
  */
 const TRANSIENT_STATUSES = [408, 409, 425, 429, 499];
 
 interface Decision {
   isTransient: boolean;
   isContent?: boolean;
-  /** Null: Cohere does not say. */
+  /** Null: Cohere does not name a time. */
   retryAfterMs?: number | null;
 }
 
-/**
- * A failed call, with what is decided by: whether to repeat it, when, and whether its texts are to
- * blame.
- */
+/** A failed call: whether and when to repeat it, and whether its texts are the cause. */
 export class CallFailure extends ProcessingFailure {
   readonly decision: Required<Decision>;
 
@@ -45,14 +39,17 @@ export class CallFailure extends ProcessingFailure {
 export function toFailure(error: unknown): CallFailure {
   if (error instanceof CallFailure) return error;
   const status = error instanceof CohereError ? error.statusCode : undefined;
-  if (status === undefined) return unavailable('The answer of Cohere cannot be read');
-  if (status === NO_ANSWER_STATUS)
-    return unavailable('Cohere does not answer', {
-      cause: new Error(headerOf(error, NO_ANSWER_CAUSE)),
+  if (status === undefined) return unavailable('The response of Cohere cannot be read');
+  if (status === NO_RESPONSE_STATUS)
+    return unavailable('Cohere does not respond', {
+      cause: new Error(headerOf(error, NO_RESPONSE_CAUSE)),
     });
-  const cause = new Error(`Cohere answered ${status}`);
+  const cause = new Error(`Cohere responded with status ${status}`);
   if (TRANSIENT_STATUSES.includes(status) || status >= 500) {
-    const message = status === 429 ? 'Cohere has had too many calls' : `Cohere answered ${status}`;
+    const message =
+      status === 429
+        ? 'Cohere is rate limiting requests'
+        : `Cohere responded with status ${status}`;
     return unavailable(message, {
       cause,
       retryAfterMs: readRetryAfter(headerOf(error, 'retry-after')),
@@ -71,14 +68,16 @@ export function isContentRefused(error: unknown): boolean {
 }
 
 export function timedOut(timeoutMs: number): CallFailure {
-  return unavailable(`Cohere did not answer within ${timeoutMs} ms`);
+  return unavailable(`Cohere did not respond within ${timeoutMs} ms`);
 }
 
-/** An answer that is no answer: not repeated, since the next one would hardly be better. */
-export function badAnswer(what: string): CallFailure {
-  return new CallFailure('EMBEDDER_UNAVAILABLE', `The answer of Cohere cannot be used: ${what}.`, {
-    isTransient: false,
-  });
+/** Returns the failure of an unusable response. The call is not repeated, the document is. */
+export function invalidResponse(what: string): CallFailure {
+  return new CallFailure(
+    'EMBEDDER_UNAVAILABLE',
+    `The response of Cohere is invalid: ${what}; it is retried later.`,
+    { isTransient: false },
+  );
 }
 
 function unavailable(
@@ -87,7 +86,7 @@ function unavailable(
 ): CallFailure {
   return new CallFailure(
     'EMBEDDER_UNAVAILABLE',
-    `${message}; it is tried again later.`,
+    `${message}; it is retried later.`,
     { isTransient: true, retryAfterMs },
     { cause },
   );
@@ -95,17 +94,17 @@ function unavailable(
 
 function toRefusal(status: number): string {
   if (status === 401 || status === 403 || status === 498)
-    return 'Cohere refuses the key: mend COHERE_API_KEY.';
+    return 'Cohere rejected the key; correct COHERE_API_KEY.';
   if (status === 404)
-    return 'Cohere does not know the model or the address: mend COHERE_MODEL or COHERE_BASE_URL.';
-  return `Cohere refuses the text (${status}).`;
+    return 'Cohere does not know the model or address; correct COHERE_MODEL or COHERE_BASE_URL.';
+  return `Cohere rejected the text with status ${status}.`;
 }
 
 function headerOf(error: unknown, name: string): string {
   return (error instanceof CohereError && error.rawResponse?.headers.get(name)?.trim()) || '';
 }
 
-/** Milliseconds; the header holds seconds or a date. Null where there is none that can be read. */
+/** Returns milliseconds for a header of seconds or of a date; null if it is missing or invalid. */
 function readRetryAfter(header: string): number | null {
   if (/^\d+(\.\d+)?$/.test(header)) return Number(header) * 1_000;
   const until = Date.parse(header);

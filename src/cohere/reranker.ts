@@ -1,23 +1,20 @@
 import type { Reranker } from '../documents/ports.js';
 import { createCohereClient } from './client.js';
-import { badAnswer, toFailure } from './failures.js';
-import { withTimeout } from './timeout.js';
+import { invalidResponse, toFailure } from './failures.js';
+import { callWithin } from './limited-call.js';
 
 interface Options {
   apiKey: string;
-  /** Left out: Cohere's own. */
+  /** Default: the address of Cohere. */
   baseUrl?: string | null;
   model: string;
-  /** Of one call: a person waits for it. */
+  /** Limit of one call, for which a person waits. */
   timeoutMs?: number;
 }
 
 const TIMEOUT_MS = 3_000;
 
-/**
- * Cohere's rerank. One try: a search whose hits could not be put into order once more still has its
- * hits.
- */
+/** Returns Cohere's rerank. A failed call is not repeated: the search returns its hits unranked. */
 export function createCohereReranker({
   model,
   timeoutMs = TIMEOUT_MS,
@@ -25,11 +22,11 @@ export function createCohereReranker({
 }: Options): Reranker {
   const client = createCohereClient(access);
   return {
-    async rerank(query, texts, signal) {
+    rerank: async (query, texts, signal) => {
       const request = { model, query, documents: texts.map((text) => text.toWellFormed()) };
       try {
         return toScores(
-          await withTimeout({ timeoutMs, signal }, (options) => client.rerank(request, options)),
+          await callWithin({ timeoutMs, signal }, (options) => client.rerank(request, options)),
           texts.length,
         );
       } catch (error) {
@@ -39,17 +36,14 @@ export function createCohereReranker({
   };
 }
 
-/**
- * The answer is best first and names each text by its place; one score for each, or it is no
- * answer.
- */
-function toScores(answer: unknown, count: number): number[] {
-  const { results } = (answer ?? {}) as { results?: unknown };
-  if (!Array.isArray(results)) throw badAnswer('it holds no results');
+/** The response starts with the best text, and names each text by its index. */
+function toScores(response: unknown, count: number): number[] {
+  const { results } = (response ?? {}) as { results?: unknown };
+  if (!Array.isArray(results)) throw invalidResponse('it has no results');
   const scores = new Map(results.map(toEntry));
   return Array.from({ length: count }, (_, index) => {
     const score = scores.get(index);
-    if (score === undefined) throw badAnswer('a text has no relevance');
+    if (score === undefined) throw invalidResponse('a text has no relevance score');
     return score;
   });
 }
@@ -61,7 +55,7 @@ function toEntry(result: unknown): [number, number] {
     typeof relevanceScore !== 'number' ||
     !(relevanceScore >= 0 && relevanceScore <= 1)
   ) {
-    throw badAnswer('a relevance that is none');
+    throw invalidResponse('a relevance score is not between 0 and 1');
   }
   return [index, relevanceScore];
 }

@@ -8,16 +8,16 @@ const MAX_BATCH = 200;
 type WriteChange = (change: Change) => Promise<StatusEvent | null>;
 
 /**
- * Many documents' changes share a transaction where they meet. A document's own changes never meet:
- * each waits for the one before.
+ * Returns a function that writes concurrent changes of several documents in one transaction. The
+ * changes of one document are never in the same transaction, because each waits for the one before.
  */
 export function createBatchedChange(store: Pick<DocumentStore, 'change'>): WriteChange {
-  const gather = createGroupCommit<Change, StatusEvent | null>(MAX_BATCH, (changes) =>
+  const writeTogether = createGroupCommit<Change, StatusEvent | null>(MAX_BATCH, (changes) =>
     store.change(changes),
   );
   return (change) => {
-    // Refused here, a bug of one document's run does not fail the others'.
+    // The store rejects the whole batch, so an invalid change gets a batch of its own.
     if (!isAllowedChange(change)) return store.change([change]).then(([event]) => event ?? null);
-    return gather(change);
+    return writeTogether(change);
   };
 }

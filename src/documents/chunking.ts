@@ -1,25 +1,25 @@
 /**
- * Cuts a text, as it streams by, into passages small enough to embed and to show as a search hit. A
- * passage ends at the best place near its full length: a paragraph, a line, a sentence, a word; it
- * never spans two pages, and never cuts a character in two. Neighbours overlap by nothing: an
- * offset belongs to one passage, and a highlighted hit is never shown twice.
+ * Cuts a stream of text into passages that are small enough to embed and to show as a search hit. A
+ * passage ends after a paragraph, line, sentence or word near its full length. It never spans two
+ * pages and never splits a character. Passages do not overlap: an offset belongs to at most one of
+ * them, so that no highlighted hit is shown twice.
  *
- * Runs on the main thread: its cost is proportional to the text, white space between two passages
- * is skipped in one step, and other work gets its turn every few milliseconds.
+ * Chunking runs on the main thread. Its cost is proportional to the text, it skips white space
+ * between two passages in one step, and it yields to other work every few milliseconds.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Chunk } from './document.js';
 import { passageEnd } from './passage-end.js';
 import type { TextSegment } from './ports.js';
 
-/** UTF-16 code units: what the shipped encoder reads well, about 150 English words. */
+/** UTF-16 code units, about 150 English words. The local embedder reads this length as a whole. */
 export const MAX_CHUNK_LENGTH = 900;
-/** Longest stretch of work between two turns of the event loop. */
-const MAX_STRETCH_MS = 10;
+/** Longest time between two turns of the event loop. */
+const MAX_BLOCKING_MS = 10;
 
 /**
- * Reads `segments` once; holds about one passage in memory. Passages of white space only are left
- * out.
+ * Yields the passages of a text, without those that are only white space. Reads `segments` once and
+ * holds about one passage in memory.
  */
 export async function* chunkText(segments: AsyncIterable<TextSegment>): AsyncGenerator<Chunk> {
   let index = 0;
@@ -36,7 +36,7 @@ export async function* chunkText(segments: AsyncIterable<TextSegment>): AsyncGen
   }
 }
 
-/** How many chunks there are, counting no further than `limit` + 1. */
+/** Returns the number of chunks, or `limit` + 1 if there are more than `limit`. */
 export async function countChunks(
   segments: AsyncIterable<TextSegment>,
   limit: number,
@@ -49,33 +49,34 @@ export async function countChunks(
   return count;
 }
 
+/** Text that is not yet cut, or cut but not yet trimmed. */
 interface Piece {
   text: string;
   page: number | null;
   start: number;
 }
 
-/** Yields pieces that begin with a character that can be seen. */
+/** Yields pieces that start with a visible character. */
 async function* pieces(segments: AsyncIterable<TextSegment>): AsyncGenerator<Piece> {
   let rest: Piece = { text: '', page: null, start: 0 };
-  let since = performance.now();
+  let lastTurnAt = performance.now();
   for await (const segment of segments) {
     if (segment.page !== rest.page) {
       rest = yield* cutWhile(rest, 0);
       rest = { ...rest, page: segment.page };
     }
     rest = yield* cutWhile({ ...rest, text: rest.text + segment.text }, 2 * MAX_CHUNK_LENGTH);
-    if (performance.now() - since < MAX_STRETCH_MS) continue;
+    if (performance.now() - lastTurnAt < MAX_BLOCKING_MS) continue;
     await setImmediate();
-    since = performance.now();
+    lastTurnAt = performance.now();
   }
   yield* cutWhile(rest, 0);
 }
 
-/** Yields pieces as long as more than `enough` is left; returns what is left. */
-function* cutWhile(whole: Piece, enough: number): Generator<Piece, Piece> {
+/** Yields pieces while more than `maxLength` code units remain, and returns the remainder. */
+function* cutWhile(whole: Piece, maxLength: number): Generator<Piece, Piece> {
   let rest = withoutLeadingSpace(whole);
-  while (rest.text.length > enough) {
+  while (rest.text.length > maxLength) {
     const end = passageEnd(rest.text, MAX_CHUNK_LENGTH);
     yield { ...rest, text: rest.text.slice(0, end) };
     rest = withoutLeadingSpace({ ...rest, text: rest.text.slice(end), start: rest.start + end });
@@ -84,7 +85,7 @@ function* cutWhile(whole: Piece, enough: number): Generator<Piece, Piece> {
 }
 
 function withoutLeadingSpace({ text, page, start }: Piece): Piece {
-  const first = text.search(/\S/);
-  const skipped = first === -1 ? text.length : first;
+  const firstVisible = text.search(/\S/);
+  const skipped = firstVisible === -1 ? text.length : firstVisible;
   return { text: text.slice(skipped), page, start: start + skipped };
 }

@@ -1,9 +1,9 @@
 import type { StatusEvent } from './document.js';
 
 /**
- * Tells the watchers, at once and after the commit, what has been committed: hints to the bus, and
- * the signal that the outbox and, where there is new work, the queue have something. Never throws
- * and may be lost: every listener looks for itself as well.
+ * Notifies listeners of committed events, immediately after the commit: the status bus, the outbox
+ * relay and, if there is new work, the queue. Never throws. A notification may be lost, so every
+ * listener also polls.
  */
 export type NotifyCommitted = (events: readonly StatusEvent[]) => void;
 

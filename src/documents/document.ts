@@ -23,16 +23,15 @@ export interface ProcessingError {
   stage: DocumentStatus;
 }
 
-/**
- * Chunks stored of chunks in all; `total` is null until it is known. Within one seq, `done` never
- * falls.
- */
+/** The progress of one document, in chunks. Within one seq, `done` never decreases. */
 export interface Progress {
+  /** Stored chunks. */
   done: number;
+  /** All chunks; null until the text is extracted. */
   total: number | null;
 }
 
-/** One uploaded file and how far it is: the row in PostgreSQL, as the product speaks of it. */
+/** One uploaded file and the state of its processing: one row in PostgreSQL. */
 export interface Document {
   id: string;
   userId: string;
@@ -45,20 +44,20 @@ export interface Document {
   blobKey: string;
   status: DocumentStatus;
   /**
-   * From 1, one more with every durable change, given under the row's lock: commit order is seq
-   * order.
+   * Number of the last durable change, from 1. It is assigned under the lock of the row, so that
+   * commits are in the order of seq.
    */
   seq: number;
-  /** From 1, one more with every new run that a person asks for. */
+  /** From 1; a person who has a document processed again starts the next generation. */
   generation: number;
-  /** The generation that answers searches, null before the first success. */
+  /** The generation that searches find; null before the first success. */
   liveGeneration: number | null;
-  /** Tries within this generation: 0 before the first claim. */
+  /** Number of attempts in this generation; 0 before the first claim. */
   attempt: number;
   maxAttempts: number;
   progress: Progress;
   error: ProcessingError | null;
-  /** Objects that answer searches now. */
+  /** Number of vectors that searches find. */
   vectorCount: number;
   jobId: string;
   priority: Priority;
@@ -73,8 +72,9 @@ export interface Document {
 export type StatusEventKind = 'SNAPSHOT' | 'CHANGE' | 'PROGRESS';
 
 /**
- * What a watcher gets. SNAPSHOT: the state when watching began or was re-read. CHANGE: a durable
- * change. PROGRESS: the same seq, more done. Newer means higher (seq, progress.done).
+ * An event for the watchers of a document. SNAPSHOT: the state when watching started or was read
+ * again. CHANGE: a durable change. PROGRESS: more progress within the same seq. A newer event has a
+ * higher (seq, progress.done).
  */
 export interface StatusEvent {
   kind: StatusEventKind;
@@ -92,19 +92,19 @@ export interface StatusEvent {
   /** One line for a person. */
   message: string;
   occurredAt: Date;
-  /** The document at this event; absent in an event read back from the history. */
+  /** The document after this event; absent in an event that was read from the history. */
   document?: Document;
 }
 
 /**
- * A piece of a document's text as it is embedded and stored. Offsets count UTF-16 code units of the
+ * A piece of a document's text that is embedded and stored. Offsets count UTF-16 code units of the
  * extracted text.
  */
 export interface Chunk {
   /** From 0. */
   index: number;
   text: string;
-  /** From 1; null where the format has no pages. */
+  /** From 1; null if the format has no pages. */
   page: number | null;
   charStart: number;
   charEnd: number;

@@ -1,14 +1,13 @@
 /**
- * A queue that serves its owners in turn: first the users, and among what one user waits for, the
- * documents. Items of one owner keep their order. Whoever adds a thousand items delays the next
- * user by one of them.
+ * A queue in which owners take turns: first the users, then the documents of one user. Items of one
+ * owner keep their order. A user who adds a thousand items delays the next user by one item.
  *
  *     users      alice ─► bob ─► carol ─► (alice again)
  *     documents    └ d1 ─► d2 ─► (d1 again)
  *     items             └ oldest first
  */
 
-/** Whom an item belongs to. Items without a document are one line of their user. */
+/** The owner of an item. The items of a user that belong to no document share one turn. */
 export interface Owner {
   userId: string;
   documentId?: string;
@@ -18,36 +17,36 @@ export interface FairQueue<Item> {
   readonly size: number;
   add(owner: Owner, item: Item): void;
   /**
-   * Returns the item whose turn it is, undefined if there is none. Its user and its document come
-   * last from then on. The item stays in the queue until it is deleted. Users for whom `mayGo`
-   * returns false keep their place and are passed over.
+   * Returns the item whose turn it is, or undefined if there is none. Its user and its document
+   * then come last. The item stays in the queue until it is deleted. Users for whom `isEligible`
+   * returns false are skipped and keep their position.
    */
-  next(mayGo?: (userId: string) => boolean): Item | undefined;
+  next(isEligible?: (userId: string) => boolean): Item | undefined;
   /** Returns whether the item was in the queue. */
   delete(item: Item): boolean;
-  /** How many items of this user wait. */
+  /** Returns the number of items of this user. */
   sizeOf(userId: string): number;
-  /** All items, in no particular order. */
+  /** Returns all items, in no particular order. */
   items(): Item[];
 }
 
-/** Lines by key; the first one is next. */
-type Lines<Line> = Map<string, Line>;
+/** Entries that take turns, by key. The first one is next. */
+type Turns<Entry> = Map<string, Entry>;
 
 export function createFairQueue<Item>(): FairQueue<Item> {
-  const users: Lines<Lines<Set<Item>>> = new Map();
+  const users: Turns<Turns<Set<Item>>> = new Map();
   const owners = new Map<Item, Owner>();
   const sizes = new Map<string, number>();
 
   function add(owner: Owner, item: Item): void {
-    const documents = lineOf(users, owner.userId, () => new Map<string, Set<Item>>());
-    lineOf(documents, keyOf(owner), () => new Set<Item>()).add(item);
+    const documents = getOrAdd(users, owner.userId, () => new Map<string, Set<Item>>());
+    getOrAdd(documents, keyOf(owner), () => new Set<Item>()).add(item);
     owners.set(item, owner);
     sizes.set(owner.userId, sizeOf(owner.userId) + 1);
   }
 
-  function next(mayGo: (userId: string) => boolean = () => true): Item | undefined {
-    const documents = takeTurn(users, mayGo);
+  function next(isEligible: (userId: string) => boolean = () => true): Item | undefined {
+    const documents = takeTurn(users, isEligible);
     const items = documents && takeTurn(documents);
     return items?.values().next().value;
   }
@@ -86,22 +85,22 @@ function keyOf({ documentId = '' }: Owner): string {
   return documentId;
 }
 
-function lineOf<Line>(lines: Lines<Line>, key: string, create: () => Line): Line {
-  const line = lines.get(key) ?? create();
-  lines.set(key, line);
-  return line;
+function getOrAdd<Entry>(turns: Turns<Entry>, key: string, create: () => Entry): Entry {
+  const entry = turns.get(key) ?? create();
+  turns.set(key, entry);
+  return entry;
 }
 
-/** The line that has waited longest for its turn. It is the last one from then on. */
-function takeTurn<Line>(
-  lines: Lines<Line>,
-  mayGo: (key: string) => boolean = () => true,
-): Line | undefined {
-  for (const [key, line] of lines) {
-    if (!mayGo(key)) continue;
-    lines.delete(key);
-    lines.set(key, line);
-    return line;
+/** Returns the first eligible entry and moves it to the end. */
+function takeTurn<Entry>(
+  turns: Turns<Entry>,
+  isEligible: (key: string) => boolean = () => true,
+): Entry | undefined {
+  for (const [key, entry] of turns) {
+    if (!isEligible(key)) continue;
+    turns.delete(key);
+    turns.set(key, entry);
+    return entry;
   }
   return undefined;
 }

@@ -1,19 +1,19 @@
-/** Characters, an emoji counted as one: what a list can show and every file system takes. */
+/** Unicode characters. Lists can show such a name, and every file system accepts it. */
 const MAX_LENGTH = 200;
 const FALLBACK = 'document';
 
 /**
- * Control characters, and the marks that turn the direction of text: with them `gpj.exe` reads as
- * `exe.jpg`.
+ * Control characters, and the marks that change the direction of text. With them `gpj.exe` looks
+ * like `exe.jpg`.
  */
 const UNSAFE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029\ufeff]/gu;
 
-/** What browsers make of quotes and line ends in the names of form parts. */
+/** Browsers escape quotes and line ends in the names of form parts like this. */
 const FORM_ESCAPE = /%(22|0D|0A)/g;
 
 /**
- * The name as it is shown and offered for saving: the last part of a path, without what could
- * mislead or break a header.
+ * Returns the name for display and for downloads: the last segment of a path, without characters
+ * that mislead people or break a header.
  */
 export function toSafeFilename(name: string): string {
   const base =
@@ -22,7 +22,7 @@ export function toSafeFilename(name: string): string {
   return clean === '' || /^\.+$/.test(clean) ? FALLBACK : shorten(clean);
 }
 
-/** Keeps the extension: it says what the file is. */
+/** Shortens a name and keeps its extension, which shows the type of the file. */
 function shorten(name: string): string {
   const characters = [...name];
   if (characters.length <= MAX_LENGTH) return name;

@@ -1,23 +1,24 @@
 import type { VectorHit } from './ports.js';
 
 /**
- * Dampens the first ranks, so that one list alone does not decide. Source: Cormack, Clarke and
+ * Reduces the weight of the first ranks, so that no list decides alone. Source: Cormack, Clarke and
  * Büttcher, SIGIR 2009.
  */
 const RANK_CONSTANT = 60;
 
 /**
- * Reciprocal rank fusion: each list gives a hit 1 / (60 + rank), the sums decide. Scales that
- * cannot be compared, such as a cosine and a word rank, need not be. Scores are divided by the best
- * that was possible: 1 is first in every list.
+ * Merges ranked lists by reciprocal rank fusion, best hit first: a hit scores the sum of 1 / (60 +
+ * rank) over the lists. So the scores of the lists, such as a cosine and a word rank, need not be
+ * comparable. Scores are divided by the highest possible one: a hit that is first in every list has
+ * 1.
  */
 export function fuseRanks(lists: readonly (readonly VectorHit[])[]): VectorHit[] {
-  const best = lists.length / (RANK_CONSTANT + 1);
+  const highest = lists.length / (RANK_CONSTANT + 1);
   const fused = new Map<string, VectorHit>();
   for (const list of lists) {
-    list.forEach((hit, position) => {
+    list.forEach((hit, index) => {
       const key = `${hit.documentId}:${hit.generation}:${hit.index}`;
-      const score = (fused.get(key)?.score ?? 0) + 1 / (RANK_CONSTANT + position + 1) / best;
+      const score = (fused.get(key)?.score ?? 0) + 1 / (RANK_CONSTANT + index + 1) / highest;
       fused.set(key, { ...hit, score: Math.min(1, score) });
     });
   }

@@ -1,7 +1,4 @@
-/**
- * Where the words of a query stand in a text. The cost is linear in the text, whatever the query
- * holds.
- */
+/** Finds the words of a query in a text. The cost is linear in the text, for every query. */
 
 export interface Highlight {
   /** UTF-16 code units from the start of the text; `end` is exclusive. */
@@ -11,11 +8,11 @@ export interface Highlight {
 
 export type FindHighlights = (text: string, limit?: number) => Highlight[];
 
-/** Distinct words of a query that a search uses; further ones are ignored. */
+/** Maximum number of distinct words of a query that a search uses; further ones are ignored. */
 export const MAX_SEARCH_WORDS = 32;
-/** Highlights of one passage. */
+/** Maximum number of highlights in one passage. */
 export const MAX_HIGHLIGHTS = 200;
-/** Highlights of all passages of one search: each is an object of the response. */
+/** Maximum number of highlights in all passages of one search. */
 const MAX_HIGHLIGHTS_OF_SEARCH = 3_000;
 
 const WORD = /[\p{L}\p{N}]+/gu;
@@ -51,9 +48,7 @@ export function createHighlighter(query: string): FindHighlights {
   };
 }
 
-/**
- * How many highlights each of so many passages may have, so that those of a search stay bounded.
- */
+/** Returns the maximum number of highlights in each of `passages` passages of a search. */
 export function maxHighlights(passages: number): number {
   return Math.min(MAX_HIGHLIGHTS, Math.ceil(MAX_HIGHLIGHTS_OF_SEARCH / passages));
 }

@@ -1,215 +1,186 @@
 /**
- * Keeps the leases of the documents that this process works on: one renewal for all of them, which
- * also carries their progress to the rows, at most once a second. A run whose lease no longer holds
- * is told to stop: another worker may have the document.
+ * Renews the leases of the documents that this process works on. One statement renews all of them,
+ * at most once a second, and also writes their progress.
+ *
+ *     the renewer    STOPPED ──start──► IDLE ──tick──► RENEWING ──► IDLE      any ──stop──► STOPPED
+ *
+ *     one lease      HELD ──a change that ends the attempt──► ENDING
+ *                    HELD, ENDING ──release──► RELEASED
+ *                    HELD, ENDING ──another token is in the row──► LOST
+ *
+ * Only HELD leases are renewed. The signal of a LOST lease aborts, because another worker may have
+ * the document.
  */
-import type { NotifyCommitted } from './commit-notifier.js';
+import { systemClock, type Clock } from '../runtime/clock.js';
+import type { Logger } from '../runtime/logger.js';
 import { createBatchedChange } from './batch-changes.js';
+import type { NotifyCommitted } from './commit-notifier.js';
 import type { Document } from './document.js';
 import type { Change, Claim, DocumentStore } from './ports.js';
+import type { AttemptChange } from './process-attempt.js';
 import { isRunning, toProgressEvent } from './status.js';
 
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
+
+  constructor() {
+    super('the lease of this document is no longer valid');
+  }
 }
 
+/** The lease of one document. */
 export interface Lease {
+  /** Aborts when the lease is lost or the process stops. */
   signal: AbortSignal;
-  /** The document as of the last change under this lease. */
+  /** Returns the document after the last change under this lease. */
   document(): Document;
   /**
-   * Compare-and-set under the lease. Throws LeaseLostError when it does not hold, and aborts the
-   * run.
+   * Writes a change if the lease is still valid. Otherwise aborts the signal and throws
+   * LeaseLostError.
    */
-  change(change: Pick<Change, 'to' | 'set'>): Promise<Document>;
-  progress(done: number): void;
+  change(change: AttemptChange): Promise<Document>;
+  /** Publishes the progress, at most twice a second; the next renewal writes it. */
+  reportProgress(done: number): void;
+  /** Ends the renewal. */
   release(): void;
 }
 
 export interface LeaseRenewer {
   start(): void;
+  /** Renews the lease of a claim until it is released. `stopping` aborts the lease's signal. */
   hold(claim: Claim, stopping: AbortSignal): Lease;
   stop(): Promise<void>;
 }
 
-interface Held {
+type LeaseState = 'HELD' | 'ENDING' | 'RELEASED' | 'LOST';
+
+interface LeaseEntry {
   documentId: string;
   leaseToken: string;
   progressDone: number;
-  lose(): void;
+  state: LeaseState;
+  lost: AbortController;
 }
 
 interface Dependencies {
   store: DocumentStore;
   notifyCommitted: NotifyCommitted;
   leaseMs: number;
-  /**
-   * A VECTORIZING shorter than this and the COMPLETED that ends it are one change; left out: each
-   * by itself.
-   */
-  shortStageMs?: number;
-  logger: { warn(fields: object, message: string): void };
+  logger: Pick<Logger, 'warn'>;
+  clock?: Clock;
 }
 
 const RENEW_MS = 1_000;
-/** More of them take longer than any stage that is short. */
-const FEW_CHUNKS = 32;
-/** A hint of progress twice a second is as live as an eye can follow. */
+/** People see no difference between two notifications a second and more. */
 const PROGRESS_MS = 500;
 
 export function createLeaseRenewer({
   store,
   notifyCommitted,
   leaseMs,
-  shortStageMs = 0,
   logger,
+  clock = systemClock,
 }: Dependencies): LeaseRenewer {
-  const held = new Map<string, Held>();
+  const held = new Map<string, LeaseEntry>();
   const writeChange = createBatchedChange(store);
-  let timer: NodeJS.Timeout | undefined;
-  let renewing: Promise<void> = Promise.resolve();
-  let busy = false;
+  let stopTicking: (() => void) | undefined;
+  let renewal: Promise<void> | undefined;
+
+  /** Moves a lease on. Only a HELD one is renewed, so every other state leaves the map. */
+  function enter(entry: LeaseEntry, state: LeaseState): void {
+    entry.state = state;
+    if (state !== 'HELD') held.delete(entry.leaseToken);
+    if (state === 'LOST') entry.lost.abort(new LeaseLostError());
+  }
 
   async function renew(): Promise<void> {
     if (held.size === 0) return;
-    busy = true;
     try {
       const lost = await store.renew([...held.values()], leaseMs);
-      for (const token of lost) held.get(token)?.lose();
+      for (const entry of lost.map((token) => held.get(token))) if (entry) enter(entry, 'LOST');
     } catch (error) {
-      logger.warn({ err: error, leases: held.size }, 'leases could not be renewed; trying again');
-    } finally {
-      busy = false;
+      logger.warn(
+        { err: error, leases: held.size },
+        'failed to renew leases; retrying at the next tick',
+      );
     }
+  }
+
+  function tick(): void {
+    renewal ??= renew().finally(() => {
+      renewal = undefined;
+    });
   }
 
   function hold(claim: Claim, stopping: AbortSignal): Lease {
+    const { leaseToken } = claim;
     let document = claim.document;
     const lost = new AbortController();
-    const lose = () => lost.abort(new LeaseLostError('the lease of this document no longer holds'));
-    const entry: Held = {
+    const entry: LeaseEntry = {
       documentId: document.id,
-      leaseToken: claim.leaseToken,
+      leaseToken,
       progressDone: 0,
-      lose,
+      state: 'HELD',
+      lost,
     };
-    held.set(claim.leaseToken, entry);
-    let hintedAt = 0;
+    held.set(leaseToken, entry);
 
-    async function writeNow(change: Step): Promise<Document> {
-      if (!isRunning(change.to)) held.delete(claim.leaseToken);
-      document = await write(document, claim.leaseToken, change, lose);
+    async function change(next: AttemptChange): Promise<Document> {
+      if (!isRunning(next.to) && entry.state === 'HELD') enter(entry, 'ENDING');
+      const event = await writeChange({ ...expectedStateOf(document), leaseToken, ...next });
+      if (!event?.document) {
+        enter(entry, 'LOST');
+        throw new LeaseLostError();
+      }
+      document = event.document;
+      notifyCommitted([event]);
       return document;
     }
 
-    const stages = sharingShortStages(writeNow, () => document, shortStageMs);
+    const notifyProgress = createProgressNotifier(notifyCommitted, clock);
     return {
       signal: AbortSignal.any([lost.signal, stopping]),
-      document: stages.document,
-      change: stages.change,
-      progress: (done) => {
+      document: () => document,
+      change,
+      reportProgress: (done) => {
         entry.progressDone = done;
-        const now = Date.now();
-        if (now - hintedAt < PROGRESS_MS || document.status !== 'VECTORIZING') return;
-        hintedAt = now;
-        notifyCommitted([
-          toProgressEvent({ ...document, progress: { ...document.progress, done } }, new Date(now)),
-        ]);
+        notifyProgress(document, done);
       },
       release: () => {
-        stages.cancel();
-        held.delete(claim.leaseToken);
+        if (entry.state !== 'LOST') enter(entry, 'RELEASED');
       },
     };
-  }
-
-  async function write(
-    document: Document,
-    leaseToken: string,
-    change: Step,
-    lose: () => void,
-  ): Promise<Document> {
-    const place = {
-      documentId: document.id,
-      generation: document.generation,
-      from: document.status,
-      leaseToken,
-    };
-    const event = await writeChange({ ...place, ...change });
-    if (!event?.document) {
-      lose();
-      throw new LeaseLostError('the lease of this document no longer holds');
-    }
-    notifyCommitted([event]);
-    return event.document;
   }
 
   return {
     start: () => {
-      timer = setInterval(
-        () => {
-          if (!busy) renewing = renew();
-        },
-        Math.min(RENEW_MS, leaseMs / 3),
-      );
+      stopTicking = clock.every(Math.min(RENEW_MS, leaseMs / 3), tick);
     },
     hold,
     stop: async () => {
-      clearInterval(timer);
-      await renewing;
+      stopTicking?.();
+      await renewal;
     },
   };
 }
 
-type Step = Pick<Change, 'through' | 'to' | 'set'>;
-type Write = (change: Step) => Promise<Document>;
+function expectedStateOf(document: Document): Pick<Change, 'documentId' | 'generation' | 'from'> {
+  return {
+    documentId: document.id,
+    generation: document.generation,
+    from: document.status,
+  };
+}
 
-/**
- * VECTORIZING of a document of few chunks is written a moment later. Where the document is
- * COMPLETED by then, both are one change; anything else that follows waits until it is written. The
- * lease is checked by whichever is written.
- */
-function sharingShortStages(
-  write: Write,
-  durable: () => Document,
-  shortStageMs: number,
-): { change: Write; document(): Document; cancel(): void } {
-  let early: { change: Step; document: Document; timer: NodeJS.Timeout } | undefined;
-  let written: Promise<unknown> = Promise.resolve();
-
-  function take(): Step | undefined {
-    const taken = early;
-    clearTimeout(taken?.timer);
-    early = undefined;
-    return taken?.change;
-  }
-
-  function flush(): void {
-    const change = take();
-    if (!change) return;
-    written = write(change);
-    // Whoever writes next hears of it; until then nobody may be listening.
-    written.catch(() => undefined);
-  }
-
-  async function change(next: Step): Promise<Document> {
-    const { chunkCount } = next.set ?? {};
-    if (
-      shortStageMs > 0 &&
-      next.to === 'VECTORIZING' &&
-      chunkCount !== undefined &&
-      chunkCount <= FEW_CHUNKS
-    ) {
-      const document = { ...durable(), status: next.to, progress: { done: 0, total: chunkCount } };
-      early = { change: next, document, timer: setTimeout(flush, shortStageMs) };
-      return document;
-    }
-    if (early && next.to === 'COMPLETED')
-      return write({ through: early.change.to, to: next.to, set: { ...take()?.set, ...next.set } });
-    flush();
-    await written;
-    return write(next);
-  }
-
-  return { change, document: () => early?.document ?? durable(), cancel: () => void take() };
+function createProgressNotifier(
+  notifyCommitted: NotifyCommitted,
+  clock: Clock,
+): (document: Document, done: number) => void {
+  let lastNotifiedAt = -Infinity;
+  return (document, done) => {
+    if (document.status !== 'VECTORIZING' || clock.now() - lastNotifiedAt < PROGRESS_MS) return;
+    lastNotifiedAt = clock.now();
+    const progress = { ...document.progress, done };
+    notifyCommitted([toProgressEvent({ ...document, progress }, new Date())]);
+  };
 }

@@ -1,20 +1,18 @@
 /**
- * Where a passage ends. Each search looks back from the full length, at most once over each
- * character: no text is slow.
+ * Finds the end of a passage. Each search goes back from the full length and visits a character at
+ * most once, so its cost is linear in any text.
  */
+import { splitsCharacter } from './text-cut.js';
 
-/**
- * A boundary is looked for in the last part of a full passage only, so that passages do not get
- * tiny.
- */
+/** Share of a full passage in which no boundary is searched, so that passages do not get tiny. */
 const EARLIEST_BOUNDARY = 0.5;
 
 const NEWLINE = 0x0a;
 const SENTENCE_ENDS = codesOf('.!?…。！？');
-/** End a sentence without a space behind them. */
+/** Characters that end a sentence without a following space. */
 const WIDE_SENTENCE_ENDS = codesOf('。！？');
 const CLOSERS = codesOf(`)"'”’]`);
-/** Beside U+0009 to U+000D, space and U+00A0: what `\s` matches. */
+/** What `\s` matches beside U+0009 to U+000D, space and U+00A0. */
 const RARE_SPACES = codesOf(
   '\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff',
 );
@@ -24,8 +22,8 @@ function codesOf(characters: string): ReadonlySet<number> {
 }
 
 /**
- * The index behind the best boundary of `text`, 1 to `max`; the whole text if it is no longer than
- * that.
+ * Returns the index after the best boundary of `text`, from 1 to `max`. Returns the length of a
+ * text that is not longer than `max`.
  */
 export function passageEnd(text: string, max: number): number {
   if (text.length <= max) return text.length;
@@ -34,12 +32,12 @@ export function passageEnd(text: string, max: number): number {
     const end = lastBoundary(text, max, least);
     if (end > least) return end;
   }
-  return isHighSurrogate(text.charCodeAt(max - 1)) ? max - 1 : max;
+  return splitsCharacter(text, max) ? max - 1 : max;
 }
 
 /**
- * Two line ends with nothing but white space between them. 0 if there is none behind `least`, as
- * below.
+ * Returns the index after the last two line ends with only white space between them. Like the
+ * functions below, returns 0 if there is no boundary after `least`.
  */
 function lastParagraph(text: string, max: number, least: number): number {
   let end = 0;
@@ -56,7 +54,7 @@ function lastLine(text: string, max: number): number {
   return text.lastIndexOf('\n', max - 1) + 1;
 }
 
-/** Behind the quotation marks and brackets that close with the sentence. */
+/** Returns the index after the sentence and the quotation marks and brackets that close with it. */
 function lastSentence(text: string, max: number, least: number): number {
   let closed = 0;
   for (let at = max - 1; at >= 0 && (closed > 0 || at >= least); at -= 1) {
@@ -77,8 +75,4 @@ function lastSpace(text: string, max: number, least: number): number {
 function isSpace(code: number): boolean {
   if (code < 0xa0) return code === 0x20 || (code >= 0x09 && code <= 0x0d);
   return code === 0xa0 || RARE_SPACES.has(code);
-}
-
-function isHighSurrogate(code: number): boolean {
-  return code >= 0xd800 && code <= 0xdbff;
 }

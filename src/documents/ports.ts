@@ -1,7 +1,7 @@
 /**
- * What the product needs from outside. Every port has an embedded adapter and a real one; one
- * contract suite runs on both. Adapters throw ApiError or ProcessingFailure only, with the driver's
- * error as `cause`.
+ * The interfaces that adapters implement. Most ports have an in-process adapter and a networked
+ * one; the same contract suite tests both. Adapters throw only ApiError and ProcessingFailure, with
+ * the driver's error as `cause`.
  */
 import type { Readable } from 'node:stream';
 import type {
@@ -14,85 +14,86 @@ import type {
 } from './document.js';
 import type { Owner } from './fair-queue.js';
 
-// ---- Identity ------------------------------------------------------------------------------------------------------
+// ---- Identity -----------------------------------------------------------------------------------
 
+/** The authenticated user of a request. */
 export interface Viewer {
   id: string;
   email: string | null;
   isAdmin: boolean;
-  /** When the token ends, null for never: watchers are closed then. */
+  /** When the token expires and its watchers are closed; null for never. */
   expiresAt: Date | null;
 }
 
 export interface Identity {
   /**
-   * Throws UNAUTHENTICATED for a token that is not ours, ExpiredTokenError for one whose time is
-   * over.
+   * Returns the owner of a token. Throws ExpiredTokenError if the token has expired,
+   * UNAUTHENTICATED if it is not valid for another reason.
    */
   verify(token: string): Promise<Viewer>;
   /**
-   * Asks whoever issued a token that was verified before whether it still holds, for what stays
-   * open in its name: call it once every RECHECK_MS. Throws UNAUTHENTICATED if the user was
-   * disabled or removed, or has been signed out everywhere; ExpiredTokenError if its time is over.
-   * Resolves if the issuer cannot be asked just now: an outage signs nobody out. Absent where
-   * tokens cannot be revoked.
+   * Asks the issuer whether a verified token is still valid. Connections that stay open call this
+   * every RECHECK_MS. Throws UNAUTHENTICATED if the user was disabled, deleted or signed out
+   * everywhere, and ExpiredTokenError if the token has expired. Resolves if the issuer is
+   * unavailable, so that an outage signs nobody out. Absent if tokens cannot be revoked.
    */
   recheck?(token: string): Promise<void>;
 }
 
-/** How long a revoked token may keep open what was opened with it. */
+/** How long a connection may stay open after its token was revoked. */
 export const RECHECK_MS = 5 * 60 * 1_000;
 
-// ---- Blobs ---------------------------------------------------------------------------------------------------------
+// ---- Blobs --------------------------------------------------------------------------------------
 
 export interface BlobStore {
   /**
-   * Streams `content` under `key`. When it rejects, nothing is left under the key. Memory does not
-   * grow with the size.
+   * Streams `content` to `key`, with memory that does not grow with the size. If it rejects, the
+   * key does not exist.
    */
   write(key: string, content: AsyncIterable<Buffer>): Promise<void>;
-  /** Throws ProcessingFailure BLOB_MISSING when there is none. */
+  /** Throws ProcessingFailure BLOB_MISSING if the key does not exist. */
   read(key: string): Promise<Readable>;
-  /** Quiet when there is none. */
+  /** Deletes a blob. No-op if the key does not exist. */
   remove(key: string): Promise<void>;
 }
 
-/** The name of this installation, and whether a blob store bears it. */
+/** The id of this installation, and the record of whether a blob store is marked with it. */
 export interface Installation {
   id(): Promise<string>;
   /**
-   * Calls `mark` unless a blob store was marked before; one caller at a time over all processes.
+   * Calls `mark` unless a blob store was marked before. Only one caller of all processes runs at a
+   * time.
    */
   markOnce(mark: (id: string) => Promise<void>): Promise<void>;
-  /** The next process that may mark does so again. */
+  /** Forgets the mark, so that the next `markOnce` calls `mark` again. */
   unmark(): Promise<void>;
 }
 
-// ---- Extraction ----------------------------------------------------------------------------------------------------
+// ---- Extraction ---------------------------------------------------------------------------------
 
 /**
- * Text in reading order. One page can come in several segments; the extracted text is their
- * concatenation, without separators.
+ * A piece of the extracted text, which is the concatenation of its segments in reading order,
+ * without separators. A page may have several segments.
  */
 export interface TextSegment {
   text: string;
-  /** From 1; null where the format has no pages. */
+  /** From 1; null if the format has no pages. */
   page: number | null;
 }
 
-/** The text of one document, on disk: it can be read several times and is never whole in memory. */
+/** The text of one document, on disk. It can be read several times and is never all in memory. */
 export interface ExtractedText {
   segments(): AsyncIterable<TextSegment>;
-  /** Removes what is on disk. Must be called once; quiet when called again. */
+  /** Deletes the text from the disk. Every text must be disposed of; a second call is a no-op. */
   dispose(): Promise<void>;
 }
 
 export interface Extractor {
   /**
-   * Reads the text out of a file in a child process with limits of time and memory. Throws
-   * ProcessingFailure ENCRYPTED, CORRUPT, UNSUPPORTED_CONTENT, EXTRACTION_LIMIT. No text at all is
-   * no error here: the caller finds no chunk and says EMPTY_TEXT. When `signal` aborts it rejects
-   * with the signal's reason and kills the child.
+   * Extracts the text of a file in a child process with limits of time and memory. Throws
+   * ProcessingFailure ENCRYPTED, CORRUPT, UNSUPPORTED_CONTENT or EXTRACTION_LIMIT. A file without
+   * text is not an error here: its caller reports EMPTY_TEXT. If `signal` aborts, `extract` kills
+   * the child and rejects with the signal's reason.
    */
   extract(file: {
     mimeType: string;
@@ -103,69 +104,71 @@ export interface Extractor {
 }
 
 /**
- * Says what a file is by its first bytes, with the name as the tie-break among formats that share a
- * container or are plain text.
+ * Detects the format of a file by its first bytes. The file name decides between formats that share
+ * a container or are plain text.
  */
 export interface FormatDetector {
-  /** How many first bytes `detect` wants. */
+  /** How many of the first bytes `detect` needs. */
   readonly headBytes: number;
-  /** The formats we read. */
+  /** The MIME types of the supported formats. */
   readonly mimeTypes: readonly string[];
-  /** Null: no format we read. */
+  /** The names of the supported formats for people, such as "PDF" and "plain text". */
+  readonly labels: readonly string[];
+  /** Returns the MIME type, or null if the format is not supported. */
   detect(head: Uint8Array, filename: string): Promise<string | null>;
 }
 
-// ---- Embedding -----------------------------------------------------------------------------------------------------
+// ---- Embedding ----------------------------------------------------------------------------------
 
 export interface Embedder {
-  /** Name of the model; vectors of different models are never mixed. */
+  /** Name of the model. Vectors of different models are never mixed. */
   readonly model: string;
-  /** Length of every vector. */
+  /** Number of components of every vector. */
   readonly dimensions: number;
-  /** Texts a call takes at most: the window by which documents are stored. */
+  /** Maximum number of texts in one call, and so the size of the batches that are stored. */
   readonly maxTexts: number;
   /**
-   * One vector a text, in order, each of length 1 (L2 norm). `query` embeds a question, `document`
-   * a passage: some models tell them apart. Queries are embedded ahead of documents; among each
-   * kind the owners take turns. Throws ProcessingFailure EMBEDDER_REFUSED or EMBEDDER_UNAVAILABLE.
+   * Returns one vector for each text, in the order of the texts, each of length 1 (L2 norm).
+   * `query` embeds a question, `document` a passage: some models distinguish them. Queries are
+   * embedded before documents, and the owners of each kind take turns. Throws ProcessingFailure
+   * EMBEDDER_REFUSED or EMBEDDER_UNAVAILABLE.
    */
   embed(
     texts: readonly string[],
     purpose: 'document' | 'query',
     options?: EmbedOptions,
   ): Promise<Float32Array[]>;
-  /**
-   * Where calls are filled across documents: how many are being worked on while others wait for
-   * their places, 0 when none wait.
-   */
-  expect?(documents: () => number): void;
   stop(): Promise<void>;
 }
 
+/** The work that will reach the embedder. With it, an embedder fills its calls across documents. */
+export interface Demand {
+  /** Returns how many documents are processed while more documents wait; 0 if none wait. */
+  pendingDocuments(): number;
+}
+
 export interface EmbedOptions {
-  /**
-   * When it aborts, the call rejects with its reason, and texts that have not been taken up are
-   * dropped.
-   */
+  /** If it aborts, the call rejects with its reason and drops the texts that were not sent yet. */
   signal?: AbortSignal | undefined;
-  /** Whose work it is; absent: the process's own. */
+  /** The user and document that the texts belong to; absent for work of the process itself. */
   owner?: Owner;
 }
 
 /**
- * A model that reads question and passage together: slower and better than the nearness of their
- * vectors.
+ * A model that reads a question and a passage together: slower and better than a comparison of
+ * their vectors.
  */
 export interface Reranker {
   /**
-   * How well each text answers the query, 0 to 1, in the order of `texts`. Throws ProcessingFailure
-   * EMBEDDER_REFUSED or EMBEDDER_UNAVAILABLE.
+   * Returns how relevant each text is to the query, from 0 to 1, in the order of `texts`. Throws
+   * ProcessingFailure EMBEDDER_REFUSED or EMBEDDER_UNAVAILABLE.
    */
   rerank(query: string, texts: readonly string[], signal?: AbortSignal): Promise<number[]>;
 }
 
-// ---- Vector store --------------------------------------------------------------------------------------------------
+// ---- Vector store -------------------------------------------------------------------------------
 
+/** A chunk with its vector, as it is stored. */
 export interface VectorObject extends Chunk {
   documentId: string;
   generation: number;
@@ -181,33 +184,34 @@ export interface VectorQuery {
   /** Null in KEYWORD mode. */
   vector: Float32Array | null;
   limit: number;
-  /** Only these documents; absent: all of the user's. */
+  /** The documents to search; absent: all documents of the user. */
   documentIds?: readonly string[];
 }
 
 export interface VectorHit extends Chunk {
   documentId: string;
   generation: number;
-  /** 0 to 1, higher is better, comparable within one answer. */
+  /** 0 to 1; higher is better. Comparable only within one result. */
   score: number;
 }
 
 /**
- * Objects are named by (document, generation, chunk index): storing one again replaces it.
- * Everything is within one user's tenant.
+ * Vectors of all users, each in the user's own tenant. An object is identified by (document,
+ * generation, chunk index).
  */
 export interface VectorStore {
+  /** Stores objects, and replaces those that exist. */
   store(userId: string, objects: readonly VectorObject[]): Promise<void>;
-  /** How many objects of this generation there are, as the store itself counts. */
+  /** Returns how many objects of this generation the store itself counts. */
   count(userId: string, documentId: string, generation: number): Promise<number>;
   /**
-   * Removes objects of this generation with an index of `chunkCount` or more, left by an older
-   * attempt.
+   * Deletes objects of this generation with an index of `chunkCount` or more, which an older
+   * attempt stored.
    */
   trim(userId: string, documentId: string, generation: number, chunkCount: number): Promise<void>;
   /**
-   * Removes a document's objects, of all generations or of those in `generations`, until nothing
-   * matches.
+   * Deletes a document's objects, of all generations or of those in `generations`. Afterwards no
+   * object matches.
    */
   remove(
     userId: string,
@@ -215,14 +219,15 @@ export interface VectorStore {
     generations?: { below?: number; only?: number },
   ): Promise<void>;
   /**
-   * Uses at most MAX_SEARCH_WORDS distinct words of the text. Steps that have not begun when the
-   * signal aborts are dropped.
+   * Returns the best hits, best first. Uses at most MAX_SEARCH_WORDS distinct words of the text. If
+   * the signal aborts, steps that have not started are skipped.
    */
   search(query: VectorQuery, signal?: AbortSignal): Promise<VectorHit[]>;
 }
 
-// ---- Documents in PostgreSQL ---------------------------------------------------------------------------------------
+// ---- Documents in PostgreSQL --------------------------------------------------------------------
 
+/** A document to be accepted. */
 export interface NewDocument {
   id: string;
   userId: string;
@@ -234,61 +239,62 @@ export interface NewDocument {
   jobId: string;
   priority: Priority;
   scheduledFor: Date | null;
-  /** Process even if this user already has the same bytes. */
+  /** True: accept the document even if this user already has the same bytes. */
   force: boolean;
 }
 
+/** The new document, or the older one that `duplicateOf` names. */
 export type Accepted =
   | { document: Document; event: StatusEvent; duplicateOf: null }
   | { document: Document; duplicateOf: string };
 
-/**
- * A document that this worker may work on until `leaseUntil`; every later write names the token.
- */
+/** A document that a worker may process while its lease is valid. Every write names the token. */
 export interface Claim {
   document: Document;
   leaseToken: string;
 }
 
-/** What one worker process works on for one user, and has read for them of late. */
+/** The load of one user on one worker process. */
 export interface UserLoad {
   userId: string;
+  /** Documents that are being processed. */
   running: number;
-  /** Of these, how many have a reader. */
+  /** Running documents that occupy a reader. */
   reading: number;
-  /** Reading time of the last minutes, in steps: fewer go first. */
+  /** Reading time of the last ten minutes, in steps of 10 s. Users with fewer steps go first. */
   readingSteps: number;
 }
 
 /**
- * What one worker process can take without a document that waits for a reader, and without one user
- * who keeps others out.
+ * The limits of one claim. Within them, no claimed document waits for a reader, and no user keeps
+ * the others out.
  */
 export interface ClaimLimits {
   /** Free readers. */
   readers: number;
-  /** Of these, how many may read a LARGE file. */
+  /** Free readers that may read a LARGE file. */
   largeReaders: number;
-  /** Documents of one user that have a reader at once, at most. */
+  /** Maximum number of documents of one user that occupy a reader at the same time. */
   maxReadingPerUser: number;
-  /** Free places that are left to users of whom nothing runs in this process. */
-  reservedPlaces: number;
-  /** Whoever has something running here or has read for long. Everybody else counts as zero. */
+  /** Free slots that are reserved for users who have nothing running in this process. */
+  reservedSlots: number;
+  /** Users with running documents or with reading time. All other users count as zero. */
   users: readonly UserLoad[];
 }
 
 export interface ClaimOptions {
+  /** Maximum number of documents to claim. */
   limit: number;
   leaseMs: number;
-  /** Documents of one user that run in all processes before those of others go first. */
+  /** Documents of one user, in all processes, beyond which other users' documents go first. */
   maxPerUser: number;
-  /** Left out: readers for all, and no place reserved. */
+  /** Absent: a reader for every document, and no reserved slots. */
   limits?: ClaimLimits;
 }
 
 /**
- * Compare-and-set: written only where the row still is in `from`, of this generation and (where
- * named) under this lease.
+ * A compare-and-set change. It is written only if the row still has this status, generation and,
+ * if one is named, lease token.
  */
 export interface Change {
   documentId: string;
@@ -296,19 +302,19 @@ export interface Change {
   from: DocumentStatus;
   to: DocumentStatus;
   /**
-   * A stage that was passed on the way, too short to be told of: the change is allowed where both
-   * steps are, and is one change.
+   * A stage between `from` and `to` that was too short to be written. The change is allowed if both
+   * of its steps are, and counts as one.
    */
   through?: DocumentStatus;
   leaseToken?: string;
-  /** What else becomes true with the change; absent keys stay. */
+  /** Further columns that change; absent keys keep their value. */
   set?: {
     chunkCount?: number;
     progressDone?: number;
     vectorCount?: number;
     liveGeneration?: number;
     error?: ProcessingError | null;
-    /** Milliseconds from the database's now. */
+    /** Milliseconds from the current time of the database; null: none. */
     nextAttemptInMs?: number | null;
   };
 }
@@ -325,49 +331,52 @@ export interface DocumentPage {
   totalCount: number;
 }
 
-/** A place in the list: newest first, id breaks ties. */
+/** A position in the list of documents: newest first, the id breaks ties. */
 export interface ListPosition {
   createdAt: Date;
   id: string;
 }
 
 /**
- * What is to be removed for good; written in the transaction that deletes, cancels, fails or swaps.
+ * The vectors and files to be deleted after a deletion, a cancellation, a failure or the swap of a
+ * generation. It is written in the same transaction.
  */
 export interface Cleanup {
   id: string;
   documentId: string;
   userId: string;
   blobKey: string | null;
-  /** Vectors of generations below this one, of only this one, or (both null) of all. */
+  /** Deletes vectors of generations below this one. If both are null, of all generations. */
   generationsBelow: number | null;
+  /** Deletes vectors of this generation only. */
   onlyGeneration: number | null;
-  /** The row and its history go as well. */
+  /** True: deletes the row and its history as well. */
   removesDocument: boolean;
+  /** How often this cleanup has run. */
   runs: number;
 }
 
 export interface DocumentStore {
   /**
-   * One transaction: row, first event, outbox; or the document that has the same bytes already. Two
-   * at once make one document.
+   * Writes row, first event and outbox row in one transaction, or returns the document that has the
+   * same bytes. Two concurrent calls with the same bytes create one document.
    */
   accept(document: NewDocument): Promise<Accepted>;
 
-  /** Null when there is none, it is somebody else's, or it is DELETING. */
+  /** Returns null if the document does not exist, belongs to another user or is DELETING. */
   find(userId: string, id: string): Promise<Document | null>;
-  /** Whoever's they are, DELETING included; unknown ids are left out. */
+  /** Returns the documents of all users, DELETING ones included. Unknown ids are omitted. */
   findMany(ids: readonly string[]): Promise<Document[]>;
   list(
     userId: string,
     options: { first: number; after?: ListPosition; filter?: DocumentFilter },
   ): Promise<DocumentPage>;
   counts(userId: string): Promise<{ status: DocumentStatus; count: number }[]>;
-  /** Durable events after `after`, oldest first. */
+  /** Returns at most `first` durable events with a seq above `after`, oldest first. */
   events(documentId: string, after: number, first: number): Promise<StatusEvent[]>;
   /**
-   * The same for each of many documents, read by one statement. Every id has an entry, empty if
-   * there is nothing after `after`.
+   * Returns the same as `events` for each of many documents, with one statement. Every id has an
+   * entry, which is empty if there are no such events.
    */
   eventsOfMany(
     documentIds: readonly string[],
@@ -375,68 +384,78 @@ export interface DocumentStore {
     first: number,
   ): Promise<Map<string, StatusEvent[]>>;
   /**
-   * Unfinished documents of a user and those changed since, newest change first, at most `limit`.
+   * Returns a user's documents that are unfinished or have changed since, latest change first, at
+   * most `limit`.
    */
   recent(userId: string, changedSince: Date, limit: number): Promise<Document[]>;
-  /** Documents ahead of each of these that is PENDING and due; the others are left out. */
+  /**
+   * Returns how many documents are ahead of each of these. Documents that are not PENDING and due
+   * are omitted.
+   */
   queuePositions(ids: readonly string[]): Promise<Map<string, number>>;
 
   /**
-   * Takes the best due documents, moves them to EXTRACTING under a new lease, in one transaction.
+   * Selects the next due documents and moves them to EXTRACTING, each under a new lease, in one
+   * transaction.
    */
   claim(options: ClaimOptions): Promise<{ claims: Claim[]; events: StatusEvent[] }>;
-  /** All changes in one transaction; an entry is null where the row was no longer as expected. */
+  /**
+   * Writes all changes in one transaction. An entry is null if its row did not have the expected
+   * state.
+   */
   change(changes: readonly Change[]): Promise<(StatusEvent | null)[]>;
-  /** Prolongs leases and writes progress; answers the tokens that no longer hold. */
+  /** Extends leases and writes progress. Returns the tokens that are no longer valid. */
   renew(
     leases: readonly { documentId: string; leaseToken: string; progressDone: number }[],
     leaseMs: number,
   ): Promise<string[]>;
   /**
-   * Takes back expired leases (or, with `all`, every lease: at an embedded start no worker can be
-   * alive): back to PENDING, or FAILED when no attempts are left.
+   * Moves documents with an expired lease to PENDING, or to FAILED if no attempts remain. With
+   * `all`, reclaims every lease: when an in-process database starts, no worker can be alive.
    */
   reclaimExpiredLeases(options: { all: boolean }): Promise<StatusEvent[]>;
 
   /**
-   * Moves the document of this user to DELETING and writes its cleanup; null when there is none.
+   * Moves a document of this user to DELETING and writes its cleanup. Returns null if the user has
+   * no such document.
    */
   markDeleting(userId: string, id: string): Promise<StatusEvent | null>;
   /**
-   * Takes cleanups that are due, at most `limit`: they come again in a few seconds unless they are
-   * finished.
+   * Returns at most `limit` due cleanups. A cleanup that is not finished becomes due again after a
+   * few seconds.
    */
   dueCleanups(limit: number): Promise<Cleanup[]>;
   /**
-   * The cleanup ran: again a minute and a day later, then never; when it removes a document the row
-   * goes now.
+   * Records that a cleanup ran, and deletes the row if it removes the document. A cleanup runs
+   * again after a minute and after a day, then never.
    */
   finishCleanup(cleanup: Cleanup): Promise<void>;
-  /** Which of these blob keys no document names. */
+  /** Returns those of the keys that no document refers to. */
   findOrphanedBlobs(keys: readonly string[]): Promise<string[]>;
 }
 
-// ---- Operations ----------------------------------------------------------------------------------------------------
+// ---- Operations ---------------------------------------------------------------------------------
 
-/** How much waits, over all processes. Ages are 0 where nothing waits. */
+/** The waiting work of all processes. An age is 0 if nothing waits. */
 export interface Backlog {
   documents: Record<DocumentStatus, number>;
-  /** Of the due document that has been due for longest. */
+  /** Age of the document that has been due for longest. */
   oldestWaitingSeconds: number;
-  /** `parkedRows` are not among `rows`. */
+  /** `rows` do not include `parkedRows`. */
   outbox: { rows: number; oldestSeconds: number; parkedRows: number };
   latestQueueRows: number;
   unreadableMessages: number;
   cleanupOverdueSeconds: number;
 }
 
-// ---- Outbox and event log ------------------------------------------------------------------------------------------
+// ---- Outbox and event log -----------------------------------------------------------------------
 
+/** A record for the event log. */
 export interface LogRecord {
   topic: string;
   key: string;
   headers: Record<string, string>;
-  /** Null: a tombstone. */
+  /** Null for a tombstone. */
   value: string | null;
 }
 
@@ -446,75 +465,83 @@ export interface OutboxRow {
 }
 
 export interface Outbox {
-  /** Rows of the shards that are this process' own, oldest first. */
+  /** Returns rows of the shards that this process owns, oldest first. */
   read(limit: number): Promise<OutboxRow[]>;
-  /** Removes rows that the log acknowledged. */
+  /** Deletes rows that the event log acknowledged. */
   remove(ids: readonly string[]): Promise<void>;
   /**
-   * Sets rows aside that the log refuses for good: they are kept with the reason and hold up
-   * nothing.
+   * Parks rows that the event log refuses permanently: they are kept with the reason and block no
+   * other row.
    */
   park(rows: readonly { id: string; reason: string }[]): Promise<void>;
 }
 
-/** A record that the log will never take, too large for example. */
+/** A record that the event log refuses permanently, for example because it is too large. */
 export interface RefusedRecord {
-  /** Its place among those that were to be published. */
+  /** Index among the records of the call. */
   index: number;
   reason: string;
 }
 
 export interface EventLog {
-  /** Resolves when the log holds all of them but those it answers. */
+  /** Resolves once the log holds all records, except the refused ones, which it returns. */
   publish(records: readonly LogRecord[]): Promise<readonly RefusedRecord[]>;
 }
 
-/** A document whose newest state is still to be told on the compacted topic. */
+/** A document whose latest state is to be published to the compacted topic. */
 export interface LatestRow {
   documentId: string;
   shard: number;
-  /** Of the row: one that got news while it was being sent stays. */
+  /** Version of the row. A row that changes while it is published is not removed. */
   version: string;
   record: LogRecord;
 }
 
 export interface LatestQueue {
-  /** Rows of the shards that are this process' own, oldest first. */
+  /** Returns rows of the shards that this process owns, oldest first. */
   read(limit: number): Promise<LatestRow[]>;
-  /** Removes rows that have not changed since they were read. */
+  /** Deletes rows that have not changed since they were read. */
   remove(rows: readonly LatestRow[]): Promise<void>;
 }
 
-/** The lane of one shard to the compacted topic: only its newest publisher can write. */
+/** Publishes to the compacted topic. Only the newest publisher of a shard can write. */
 export interface LatestPublisher {
-  /** All or nothing. Rejects when another process has taken the shard over. */
+  /**
+   * Prepares for these shards, and releases all others. Call it before reading the records to
+   * publish: records that were read earlier may be older than those of another process. Never
+   * rejects.
+   */
+  assign(shards: readonly number[]): Promise<void>;
+  /** Publishes all records or none. Rejects if another process has taken over the shard. */
   publish(shard: number, records: readonly LogRecord[]): Promise<void>;
 }
 
-/** What the log holds and nobody can read. */
+/** A record of the event log that no consumer can read. */
 export interface DeadLetter {
   topic: string;
   partition: number;
   offset: string;
   key: string | null;
-  /** Cut to 64 kB. */
+  /** Truncated to 64 kB. */
   value: Uint8Array | null;
   reason: string;
 }
 
 export interface DeadLetterStore {
-  add(letter: DeadLetter): Promise<void>;
+  add(deadLetter: DeadLetter): Promise<void>;
 }
 
-// ---- Status bus ----------------------------------------------------------------------------------------------------
+// ---- Status bus ---------------------------------------------------------------------------------
 
+/** Carries status notifications between processes. */
 export interface StatusBus {
-  /** A hint: may be lost, may come twice, may come late. Never throws. */
+  /** Publishes a notification, which may be lost, repeated or late. Never throws. */
   publish(event: StatusEvent): void;
   /**
-   * Resolves once the bus has acknowledged; answers the way to leave. `listener` must not throw.
+   * Resolves once the bus has acknowledged the subscription. Returns the function that ends it.
+   * `listener` must not throw.
    */
   subscribe(channel: string, listener: (event: StatusEvent) => void): Promise<() => void>;
-  /** Called after every reconnect, when hints may have been lost. */
+  /** Calls `listener` after every reconnect, because notifications may have been lost. */
   onReconnect(listener: () => void): void;
 }

@@ -1,10 +1,10 @@
 /**
- * How long a worker process has read for each user in the last ten minutes. Whoever has read for
- * long stands behind others.
+ * The time that a worker process spent reading files of each user in the last ten minutes. Users
+ * with more reading time come after others in the queue.
  */
-const WINDOW_MINUTES = 10;
+const PERIOD_MINUTES = 10;
 const MINUTE_MS = 60_000;
-/** Users who are remembered for each minute, at most. */
+/** Bounds the memory of each minute. */
 const MAX_USERS_PER_MINUTE = 10_000;
 /** Reading times within one step count as equal, so that ordinary documents keep their order. */
 const STEP_MS = 10_000;
@@ -12,8 +12,8 @@ const STEP_MS = 10_000;
 export interface ReadingTime {
   add(userId: string, ms: number): void;
   /**
-   * Whole steps of 10 s; users of whom less than one was read are left out. `current`: what is
-   * being read now, in milliseconds.
+   * Returns whole steps of 10 s by user, without users below one step. `current` holds the
+   * milliseconds of files that are being read now.
    */
   steps(current: ReadonlyMap<string, number>): Map<string, number>;
 }
@@ -22,20 +22,20 @@ export function createReadingTime(now: () => number = () => performance.now()): 
   const minutes = new Map<number, Map<string, number>>();
   const currentMinute = () => Math.floor(now() / MINUTE_MS);
 
-  function forget(): void {
+  function removeExpired(): void {
     for (const minute of minutes.keys())
-      if (minute <= currentMinute() - WINDOW_MINUTES) minutes.delete(minute);
+      if (minute <= currentMinute() - PERIOD_MINUTES) minutes.delete(minute);
   }
 
   return {
-    add(userId, ms) {
-      forget();
+    add: (userId, ms) => {
+      removeExpired();
       const users = minutes.get(currentMinute()) ?? new Map<string, number>();
       minutes.set(currentMinute(), users);
       if (users.has(userId) || users.size < MAX_USERS_PER_MINUTE) increase(users, userId, ms);
     },
-    steps(current) {
-      forget();
+    steps: (current) => {
+      removeExpired();
       const totals = new Map(current);
       for (const users of minutes.values())
         for (const [userId, ms] of users) increase(totals, userId, ms);

@@ -1,3 +1,4 @@
+import type { Logger } from '../runtime/logger.js';
 import type { LatestPublisher, LatestQueue, LatestRow } from './ports.js';
 
 const BATCH = 2_000;
@@ -5,17 +6,21 @@ const BATCH = 2_000;
 interface Dependencies {
   queue: LatestQueue;
   latestPublisher: LatestPublisher;
-  logger: { warn(fields: object, message: string): void };
+  /** Returns the shards that this process owns. */
+  shards: () => readonly number[];
+  logger: Pick<Logger, 'warn'>;
 }
 
 /**
- * Tells the compacted topic the newest state of every document that has changed, a shard at a time.
- * The fast lane may repeat itself; this one must never go back, and the publisher's fence sees to
- * that. A shard that fails holds up no other. Answers whether there may be more.
+ * Returns a background job that publishes the latest state of every changed document to the
+ * compacted topic, one shard at a time. Unlike the event publisher, which may repeat an event, this
+ * one must never publish an older state after a newer one; the publisher's fence guarantees that. A
+ * failing shard does not block the others. The job returns true if there may be more work.
  */
 export function createRelayLatest({
   queue,
   latestPublisher,
+  shards,
   logger,
 }: Dependencies): () => Promise<boolean> {
   async function publishShard(shard: number, rows: readonly LatestRow[]): Promise<boolean> {
@@ -27,20 +32,17 @@ export function createRelayLatest({
       await queue.remove(rows);
       return true;
     } catch (error) {
-      logger.warn(
-        { err: error, shard },
-        'the newest states of a shard could not be published; they are tried again',
-      );
+      logger.warn({ err: error, shard }, 'failed to publish the latest states; retrying later');
       return false;
     }
   }
 
   return async () => {
+    await latestPublisher.assign(shards());
     const rows = await queue.read(BATCH);
-    const shards = Map.groupBy(rows, (row) => row.shard);
     let allPublished = true;
-    for (const [shard, own] of shards)
-      allPublished = (await publishShard(shard, own)) && allPublished;
+    for (const [shard, shardRows] of Map.groupBy(rows, (row) => row.shard))
+      allPublished = (await publishShard(shard, shardRows)) && allPublished;
     return allPublished && rows.length === BATCH;
   };
 }

@@ -1,19 +1,20 @@
-import type { EventLog, Outbox } from './ports.js';
+import type { Logger } from '../runtime/logger.js';
+import type { EventLog, Outbox, OutboxRow, RefusedRecord } from './ports.js';
 
-/** One send carries many documents' events: a round trip costs the same for one. */
+/** Maximum number of rows in one send. A send of many events costs as much as a send of one. */
 export const RELAY_BATCH = 1_000;
 
 interface Dependencies {
   outbox: Outbox;
   eventLog: EventLog;
-  logger: { error(fields: object, message: string): void };
+  logger: Pick<Logger, 'error'>;
 }
 
 /**
- * Publishes the oldest rows of the outbox and removes them once the log has acknowledged them: what
- * is committed is published, at least once, in the order of each key. A row that the log refuses
- * for good is set aside alone. No transaction is open while the log is awaited. Answers how many
- * rows there were, RELAY_BATCH at most.
+ * Returns a background job that publishes the oldest rows of the outbox, and removes them once the
+ * event log has acknowledged them. So every committed event is published at least once, in the
+ * order of its key. The job parks rows that the event log refuses permanently. No transaction is
+ * open while the event log is awaited. The job returns the number of rows, at most RELAY_BATCH.
  */
 export function createRelayOutbox({
   outbox,
@@ -23,27 +24,24 @@ export function createRelayOutbox({
   return async () => {
     const rows = await outbox.read(RELAY_BATCH);
     if (rows.length === 0) return 0;
-    const refused = new Map(
-      (await eventLog.publish(rows.map((row) => row.record))).map(({ index, reason }) => [
-        rows[index]?.id,
-        reason,
-      ]),
-    );
-    await outbox.park(
-      rows.flatMap(({ id, record }) => parked(id, record.key, refused.get(id), logger)),
-    );
-    await outbox.remove(rows.flatMap(({ id }) => (refused.has(id) ? [] : [id])));
+    const refused = collectRefused(rows, await eventLog.publish(rows.map((row) => row.record)));
+    for (const { documentId, reason } of refused)
+      logger.error({ documentId, reason }, 'the event log refused an event; parking the event');
+    await outbox.park(refused.map(({ id, reason }) => ({ id, reason })));
+    const parkedIds = new Set(refused.map(({ id }) => id));
+    await outbox.remove(rows.map(({ id }) => id).filter((id) => !parkedIds.has(id)));
     return rows.length;
   };
 }
 
-function parked(
-  id: string,
-  documentId: string,
-  reason: string | undefined,
-  logger: Dependencies['logger'],
-): { id: string; reason: string }[] {
-  if (reason === undefined) return [];
-  logger.error({ documentId, reason }, 'the event log refuses an event for good; it is set aside');
-  return [{ id, reason }];
+/** Returns the refused rows, in the order of `rows`. */
+function collectRefused(
+  rows: readonly OutboxRow[],
+  refusals: readonly RefusedRecord[],
+): { id: string; documentId: string; reason: string }[] {
+  const reasons = new Map(refusals.map(({ index, reason }) => [index, reason]));
+  return rows.flatMap(({ id, record }, index) => {
+    const reason = reasons.get(index);
+    return reason === undefined ? [] : [{ id, documentId: record.key, reason }];
+  });
 }

@@ -6,41 +6,48 @@ import {
 import type { Document, DocumentStatus, ProcessingError } from './document.js';
 import type { Change } from './ports.js';
 
-/** While a part that is needed does not answer, tries cost nothing for this long. */
-const PATIENCE_MS = 60 * 60 * 1_000;
-const PARTS_AWAY: readonly ProcessingErrorCode[] = [
+/**
+ * Codes of an unavailable dependency. After its last attempt, a document is still retried until
+ * UNAVAILABLE_GRACE_MS have passed since processing started.
+ */
+const UNAVAILABLE_CODES: readonly ProcessingErrorCode[] = [
   'EMBEDDER_UNAVAILABLE',
   'VECTOR_STORE_UNAVAILABLE',
 ];
+const UNAVAILABLE_GRACE_MS = 60 * 60 * 1_000;
 
-/** What becomes of a document whose try has failed: waiting for the next one, or FAILED. */
+/** Returns the change after a failed attempt: to PENDING for the next attempt, or to FAILED. */
 export function toFailureChange(
   document: Document,
   error: unknown,
   options: { retryDelaysMs: readonly number[]; now: Date },
 ): Change {
   const failure = toFailure(error);
-  const place = { documentId: document.id, generation: document.generation, from: document.status };
+  const expected = {
+    documentId: document.id,
+    generation: document.generation,
+    from: document.status,
+  };
   if (!failure.retryable)
-    return { ...place, to: 'FAILED', set: { error: toError(failure, document.status) } };
+    return { ...expected, to: 'FAILED', set: { error: toError(failure, document.status) } };
   if (isExhausted(document, failure.code, options.now)) {
-    return { ...place, to: 'FAILED', set: { error: exhausted(failure, document) } };
+    return { ...expected, to: 'FAILED', set: { error: toExhaustedError(failure, document) } };
   }
   const nextAttemptInMs = delayOf(document.attempt, options.retryDelaysMs);
   return {
-    ...place,
+    ...expected,
     to: 'PENDING',
     set: { error: toError(failure, document.status), nextAttemptInMs },
   };
 }
 
-/** Whatever was not thrown on purpose is INTERNAL: its own words are for the log. */
+/** Returns INTERNAL for every other error. The message of that error is only for the log. */
 function toFailure(error: unknown): ProcessingFailure {
   return error instanceof ProcessingFailure
     ? error
     : new ProcessingFailure(
         'INTERNAL',
-        'Something unexpected went wrong; the log has the details.',
+        'An unexpected error occurred. The log of the server has the details.',
         { cause: error },
       );
 }
@@ -55,8 +62,8 @@ function toError(failure: ProcessingFailure, stage: DocumentStatus): ProcessingE
   };
 }
 
-function exhausted(failure: ProcessingFailure, document: Document): ProcessingError {
-  const message = `Given up after ${document.attempt} tries. ${failure.message}`;
+function toExhaustedError(failure: ProcessingFailure, document: Document): ProcessingError {
+  const message = `Failed after ${document.attempt} attempts. ${failure.message}`;
   return {
     code: 'ATTEMPTS_EXHAUSTED',
     cause: failure.code,
@@ -69,10 +76,12 @@ function exhausted(failure: ProcessingFailure, document: Document): ProcessingEr
 function isExhausted(document: Document, code: ProcessingErrorCode, now: Date): boolean {
   if (document.attempt < document.maxAttempts) return false;
   const startedAt = document.startedAt ?? now;
-  return !PARTS_AWAY.includes(code) || now.getTime() - startedAt.getTime() >= PATIENCE_MS;
+  return (
+    !UNAVAILABLE_CODES.includes(code) || now.getTime() - startedAt.getTime() >= UNAVAILABLE_GRACE_MS
+  );
 }
 
-/** The last delay repeats. */
+/** Returns the delay after this attempt. The last delay repeats. */
 function delayOf(attempt: number, delaysMs: readonly number[]): number {
   return delaysMs[Math.min(attempt, delaysMs.length) - 1] ?? 0;
 }

@@ -1,3 +1,4 @@
+import type { Logger } from '../runtime/logger.js';
 import type { BlobStore, Cleanup, DocumentStore, VectorStore } from './ports.js';
 
 const BATCH = 20;
@@ -6,13 +7,13 @@ interface Dependencies {
   store: DocumentStore;
   vectors: VectorStore;
   blobs: BlobStore;
-  logger: { warn(fields: object, message: string): void };
+  logger: Pick<Logger, 'warn'>;
 }
 
 /**
- * Removes for good what a deletion, a failure or a newer generation has left behind. Every step can
- * be repeated, so a crash between two costs a repetition and forgets nothing; one that fails holds
- * up no other. Answers whether there may be more.
+ * Returns a background job that deletes the leftovers of deletions, failures and older generations.
+ * Every step is idempotent, so a crash between two steps only causes a repetition. A failing
+ * cleanup does not block the others. The job returns true if there may be more work.
  */
 export function createRunCleanups({
   store,
@@ -20,7 +21,7 @@ export function createRunCleanups({
   blobs,
   logger,
 }: Dependencies): () => Promise<boolean> {
-  async function run(cleanup: Cleanup): Promise<boolean> {
+  async function runCleanup(cleanup: Cleanup): Promise<boolean> {
     try {
       await vectors.remove(cleanup.userId, cleanup.documentId, toGenerations(cleanup));
       if (cleanup.blobKey !== null) await blobs.remove(cleanup.blobKey);
@@ -29,17 +30,17 @@ export function createRunCleanups({
     } catch (error) {
       logger.warn(
         { err: error, documentId: cleanup.documentId },
-        'a cleanup has failed; it is tried again',
+        'failed to clean up after a document; retrying later',
       );
       return false;
     }
   }
 
   return async () => {
-    const due = await store.dueCleanups(BATCH);
-    let allRan = true;
-    for (const cleanup of due) allRan = (await run(cleanup)) && allRan;
-    return allRan && due.length === BATCH;
+    const cleanups = await store.dueCleanups(BATCH);
+    let allSucceeded = true;
+    for (const cleanup of cleanups) allSucceeded = (await runCleanup(cleanup)) && allSucceeded;
+    return allSucceeded && cleanups.length === BATCH;
   };
 }
 

@@ -1,16 +1,17 @@
 import { ApiError } from '../errors.js';
+import type { Logger } from '../runtime/logger.js';
 import type { Document } from './document.js';
-import { isDocumentId } from './delete-document.js';
+import { isDocumentId } from './document-id.js';
 import { createHighlighter, maxHighlights, type Highlight } from './highlights.js';
 import type {
   DocumentStore,
   Embedder,
+  Reranker,
   SearchMode,
   VectorHit,
   VectorQuery,
   VectorStore,
   Viewer,
-  Reranker,
 } from './ports.js';
 import { createSearchQueue, type SearchLimits } from './search-queue.js';
 
@@ -27,12 +28,12 @@ export interface Search {
 
 export interface SearchHit extends VectorHit {
   document: Document;
-  /** Computed when first called. */
+  /** Returns where the words of the query are in the text; computed at the first call. */
   findHighlights(): Highlight[];
 }
 
 export interface SearchOptions {
-  /** When it aborts, the search ends: steps that have not begun are dropped. */
+  /** If it aborts, the search rejects and skips the steps that have not started. */
   signal?: AbortSignal | undefined;
 }
 
@@ -46,49 +47,48 @@ interface Dependencies {
   store: DocumentStore;
   embedder: Embedder;
   vectors: VectorStore;
-  /**
-   * Puts what was found by meaning into order once more; without it the vector store's order holds.
-   */
+  /** Reorders the hits of a search by meaning; absent or null: the vector store's order is kept. */
   reranker?: Reranker | null;
-  /** `timeoutMs`: from the request to its hits, waiting for a place included. */
+  /** `timeoutMs` is the time from the request to its hits, and includes the wait in the queue. */
   limits: SearchLimits & { timeoutMs: number };
-  logger: { warn(fields: object, message: string): void };
+  logger: Pick<Logger, 'warn'>;
 }
 
 /**
- * Hits of rows that may not answer are dropped afterwards, so more are asked for than are shown,
- * and more again while some are missing.
+ * Hits of hidden documents are dropped after the vector store returned them. So a search requests
+ * twice as many hits as it returns, and more if some are missing.
  */
 const SURPLUS = 2;
-const MAX_ASKED = 5_000;
+const GROWTH = 4;
+const MAX_REQUESTED_HITS = 5_000;
 /**
- * Candidates of a reranker: enough that the best passage is among them, few enough that a person
- * does not wait.
+ * Hits that the reranker gets: enough that the best passage is among them, and few enough that
+ * people do not notice the delay.
  */
-const MIN_RERANKED = 50;
+const MIN_RERANKED_HITS = 50;
 
 /**
- * By meaning, by words, or both; only the viewer's own, only what is complete. Throws
- * BAD_USER_INPUT, RATE_LIMITED if too many searches wait, DEPENDENCY_UNAVAILABLE if a part or the
- * time limit fails the search.
+ * Searches the viewer's completed documents by meaning, by words, or both. Throws BAD_USER_INPUT,
+ * RATE_LIMITED if too many searches wait, and DEPENDENCY_UNAVAILABLE if a dependency fails or the
+ * time limit passes.
  */
 export function createSearchDocuments(dependencies: Dependencies): SearchDocuments {
   const queue = createSearchQueue(dependencies.limits);
   return async (viewer, search, { signal } = {}) => {
-    const query = search.query.replaceAll('\0', ' ').toWellFormed().trim();
-    assertSearch(search, query);
+    const text = search.query.replaceAll('\0', ' ').toWellFormed().trim();
+    assertSearch(search, text);
     const documentIds = search.documentIds?.filter(isDocumentId);
     if (documentIds?.length === 0) return [];
-    const asked = {
+    const query = {
       userId: viewer.id,
       mode: search.mode,
-      text: query,
+      text,
       ...(documentIds && { documentIds }),
     };
-    const hits = await withDeadline(dependencies.limits.timeoutMs, signal, (deadline) =>
-      queue.run(viewer.id, deadline, () => findBest(dependencies, asked, search.first, deadline)),
+    const hits = await withTimeLimit(dependencies.limits.timeoutMs, signal, (limited) =>
+      queue.run(viewer.id, limited, () => findBest(dependencies, query, search.first, limited)),
     );
-    const highlight = createHighlighter(query);
+    const highlight = createHighlighter(text);
     const limit = maxHighlights(hits.length);
     return hits.map((hit) => ({ ...hit, findHighlights: once(() => highlight(hit.text, limit)) }));
   };
@@ -100,22 +100,22 @@ function once(find: () => Highlight[]): () => Highlight[] {
 }
 
 /**
- * Runs the work under a signal that aborts with an ApiError: when the time is over, and when the
- * caller's signal aborts.
+ * Runs `work` with a signal that aborts with an ApiError after the time limit, or when the caller's
+ * signal aborts.
  */
-async function withDeadline<Result>(
+async function withTimeLimit<Result>(
   timeoutMs: number,
   signal: AbortSignal | undefined,
-  work: (deadline: AbortSignal) => Promise<Result>,
+  work: (limited: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(timedOut(timeoutMs)), timeoutMs);
+  const limited = new AbortController();
+  const timer = setTimeout(() => limited.abort(timedOut(timeoutMs)), timeoutMs);
   const abort = (): void =>
-    deadline.abort(signal?.reason instanceof ApiError ? signal.reason : cancelled(signal?.reason));
+    limited.abort(signal?.reason instanceof ApiError ? signal.reason : cancelled(signal?.reason));
   if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort, { once: true });
   try {
-    return await work(deadline.signal);
+    return await work(limited.signal);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', abort);
@@ -126,23 +126,22 @@ function timedOut(timeoutMs: number): ApiError {
   const seconds = timeoutMs / 1_000;
   return new ApiError(
     'DEPENDENCY_UNAVAILABLE',
-    `The search did not finish within ${seconds} s. Retry it later.`,
-    {
-      retryAfterSeconds: Math.ceil(seconds),
-    },
+    `The search did not finish within ${seconds} s. Try again later.`,
+    { retryAfterSeconds: Math.ceil(seconds) },
   );
 }
 
-/** Nobody reads it: its client has left. */
+/** Returns an error that no client receives, because the client has disconnected. */
 function cancelled(cause: unknown): ApiError {
   return new ApiError('DEPENDENCY_UNAVAILABLE', 'The search was cancelled.', {}, { cause });
 }
 
-function assertSearch({ first }: Search, query: string): void {
-  if (query === '')
-    throw new ApiError('BAD_USER_INPUT', 'query is empty: ask for something.', { field: 'query' });
-  if (query.length > MAX_QUERY_LENGTH) {
-    throw new ApiError('BAD_USER_INPUT', `query has more than ${MAX_QUERY_LENGTH} characters.`, {
+function assertSearch({ first }: Search, text: string): void {
+  if (text === '')
+    throw new ApiError('BAD_USER_INPUT', 'query must not be empty.', { field: 'query' });
+  if (text.length > MAX_QUERY_LENGTH) {
+    const message = `query must not be longer than ${MAX_QUERY_LENGTH} characters.`;
+    throw new ApiError('BAD_USER_INPUT', message, {
       field: 'query',
       limit: MAX_QUERY_LENGTH,
     });
@@ -155,27 +154,32 @@ function assertSearch({ first }: Search, query: string): void {
   }
 }
 
+type Query = Omit<VectorQuery, 'limit' | 'vector'>;
+type VisibleHit = VectorHit & { document: Document };
+
+/** Returns the vector of the query, or null for a search by words. */
 async function embedQuery(
   { embedder }: Dependencies,
-  asked: Asked,
+  query: Query,
   signal: AbortSignal,
 ): Promise<Float32Array | null> {
-  if (asked.mode === 'KEYWORD') return null;
-  const options = { signal, owner: { userId: asked.userId } };
-  const [vector] = await unavailable(signal, 'The embedding service', () =>
-    embedder.embed([asked.text], 'query', options),
+  if (query.mode === 'KEYWORD') return null;
+  const options = { signal, owner: { userId: query.userId } };
+  const [vector] = await asUnavailable(signal, 'The embedding service', () =>
+    embedder.embed([query.text], 'query', options),
   );
   if (!vector)
     throw new ApiError(
       'DEPENDENCY_UNAVAILABLE',
-      'The embedding service gave no answer: try again.',
+      'The embedding service returned no vector. Try again later.',
     );
   return vector;
 }
 
-async function unavailable<Result>(
+/** Turns every error of a dependency into DEPENDENCY_UNAVAILABLE, except the signal's reason. */
+async function asUnavailable<Result>(
   signal: AbortSignal,
-  part: string,
+  dependency: string,
   work: () => Promise<Result>,
 ): Promise<Result> {
   signal.throwIfAborted();
@@ -185,76 +189,76 @@ async function unavailable<Result>(
     signal.throwIfAborted();
     throw new ApiError(
       'DEPENDENCY_UNAVAILABLE',
-      `${part} does not answer: try again.`,
+      `${dependency} does not respond. Try again later.`,
       {},
       { cause: error },
     );
   }
 }
 
-type Asked = Omit<VectorQuery, 'limit' | 'vector'>;
-type Found = VectorHit & { document: Document };
-
 async function findBest(
   dependencies: Dependencies,
-  asked: Asked,
+  query: Query,
   first: number,
   signal: AbortSignal,
-): Promise<Found[]> {
+): Promise<VisibleHit[]> {
   const { reranker, logger } = dependencies;
-  const query = { ...asked, vector: await embedQuery(dependencies, asked, signal) };
-  if (!reranker || asked.mode === 'KEYWORD')
-    return findAnswering(dependencies, query, first, signal);
-  const found = await findAnswering(dependencies, query, Math.max(first, MIN_RERANKED), signal);
+  const embedded = { ...query, vector: await embedQuery(dependencies, query, signal) };
+  if (!reranker || query.mode === 'KEYWORD')
+    return findVisible(dependencies, embedded, first, signal);
+  const candidates = Math.max(first, MIN_RERANKED_HITS);
+  const hits = await findVisible(dependencies, embedded, candidates, signal);
   try {
-    return (await rerank(reranker, asked.text, found, signal)).slice(0, first);
+    return (await rerank(reranker, query.text, hits, signal)).slice(0, first);
   } catch (error) {
     signal.throwIfAborted();
-    // Found is found: the order is a little worse, and nobody has to ask again.
-    logger.warn({ err: error }, 'the hits of a search could not be reranked and keep their order');
-    return found.slice(0, first);
+    // The hits are right and only their order is worse, so the search does not fail.
+    logger.warn({ err: error }, 'failed to rerank the hits of a search; keeping their order');
+    return hits.slice(0, first);
   }
 }
 
 async function rerank(
   reranker: Reranker,
   query: string,
-  found: readonly Found[],
+  hits: readonly VisibleHit[],
   signal: AbortSignal,
-): Promise<Found[]> {
-  if (found.length === 0) return [];
-  const texts = found.map(({ text }) => text);
+): Promise<VisibleHit[]> {
+  if (hits.length === 0) return [];
+  const texts = hits.map(({ text }) => text);
   const scores = await reranker.rerank(query, texts, signal);
-  return found
+  return hits
     .map((hit, index) => ({ ...hit, score: scores[index] ?? 0 }))
-    .sort((one, other) => other.score - one.score);
+    .sort((a, b) => b.score - a.score);
 }
 
-async function findAnswering(
+/** Returns the best hits of visible documents: `first`, or fewer if there are no more. */
+async function findVisible(
   { store, vectors }: Dependencies,
-  asked: Omit<VectorQuery, 'limit'>,
+  query: Omit<VectorQuery, 'limit'>,
   first: number,
   signal: AbortSignal,
-): Promise<Found[]> {
-  for (let limit = first * SURPLUS; ; limit *= 4) {
-    const hits = await unavailable(signal, 'The vector store', () =>
-      vectors.search({ ...asked, limit }, signal),
+): Promise<VisibleHit[]> {
+  for (let limit = first * SURPLUS; ; limit *= GROWTH) {
+    const hits = await asUnavailable(signal, 'The vector store', () =>
+      vectors.search({ ...query, limit }, signal),
     );
     signal.throwIfAborted();
-    const answering = await dropOthers(store, asked.userId, hits);
-    if (answering.length >= first || hits.length < limit || limit >= MAX_ASKED)
-      return answering.slice(0, first);
+    const visible = await dropHidden(store, query.userId, hits);
+    if (visible.length >= first || hits.length < limit || limit >= MAX_REQUESTED_HITS)
+      return visible.slice(0, first);
   }
 }
 
 /**
- * A hit counts only if its row says so: this user's, of the generation that answers, not deleted.
+ * Returns the hits whose document belongs to the user, is not being deleted, and has the generation
+ * of the hit as its live one.
  */
-async function dropOthers(
+async function dropHidden(
   store: DocumentStore,
   userId: string,
   hits: readonly VectorHit[],
-): Promise<Found[]> {
+): Promise<VisibleHit[]> {
   const found = await store.findMany([...new Set(hits.map((hit) => hit.documentId))]);
   const documents = new Map(found.map((document) => [document.id, document]));
   return hits.flatMap((hit) => {

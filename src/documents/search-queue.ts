@@ -1,6 +1,6 @@
 /**
- * Bounds how many searches run and wait, per user and in the process. Waiting searches start in
- * turn over the users, so one user's searches delay only that user's.
+ * Limits how many searches run and wait, per user and in the process. Users take turns, so the
+ * waiting searches of one user delay only that user's searches.
  */
 import { ApiError } from '../errors.js';
 import { createFairQueue } from './fair-queue.js';
@@ -11,17 +11,17 @@ export interface SearchLimits {
   maxRunning: number;
   /** Searches of one user that run at the same time. */
   maxRunningPerUser: number;
-  /** Searches of one user that wait for a place; one more is rejected. */
+  /** Searches of one user that wait for a slot; one more is rejected. */
   maxWaitingPerUser: number;
-  /** Searches of all users that wait for a place; one more is rejected. */
+  /** Searches of all users that wait for a slot; one more is rejected. */
   maxWaiting: number;
 }
 
 export interface SearchQueue {
   /**
-   * Runs the work as soon as the user has a place. Rejects with RATE_LIMITED if too many searches
-   * wait, and with the signal's reason once the signal aborts: work that has not begun never
-   * begins, work that has begun keeps its place until it ends.
+   * Runs `work` once the user has a slot. Rejects with RATE_LIMITED if too many searches wait, and
+   * with the signal's reason when the signal aborts. Work that has not started then never starts;
+   * work that has started keeps its slot until it ends.
    */
   run<Result>(userId: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result>;
 }
@@ -37,15 +37,15 @@ export function createSearchQueue(limits: SearchLimits): SearchQueue {
     return running < limits.maxRunning && (runningOf.get(userId) ?? 0) < limits.maxRunningPerUser;
   }
 
-  function begin(userId: string): void {
+  function occupySlot(userId: string): void {
     running += 1;
     runningOf.set(userId, (runningOf.get(userId) ?? 0) + 1);
   }
 
-  function end(userId: string): void {
+  function releaseSlot(userId: string): void {
     running -= 1;
-    const left = (runningOf.get(userId) ?? 0) - 1;
-    if (left > 0) runningOf.set(userId, left);
+    const remaining = (runningOf.get(userId) ?? 0) - 1;
+    if (remaining > 0) runningOf.set(userId, remaining);
     else runningOf.delete(userId);
     const start = waiting.next(mayRun);
     if (!start) return;
@@ -53,15 +53,15 @@ export function createSearchQueue(limits: SearchLimits): SearchQueue {
     start();
   }
 
-  async function enter(userId: string, signal: AbortSignal): Promise<void> {
+  async function waitForSlot(userId: string, signal: AbortSignal): Promise<void> {
     if (mayRun(userId)) {
-      begin(userId);
+      occupySlot(userId);
       return;
     }
-    rejectSurplus(userId);
+    assertMayWait(userId);
     const { promise, resolve } = Promise.withResolvers<void>();
     const start = (): void => {
-      begin(userId);
+      occupySlot(userId);
       resolve();
     };
     waiting.add({ userId }, start);
@@ -72,7 +72,7 @@ export function createSearchQueue(limits: SearchLimits): SearchQueue {
     );
   }
 
-  function rejectSurplus(userId: string): void {
+  function assertMayWait(userId: string): void {
     if (waiting.sizeOf(userId) >= limits.maxWaitingPerUser) {
       const limit = limits.maxRunningPerUser + limits.maxWaitingPerUser;
       throw tooMany(
@@ -87,16 +87,16 @@ export function createSearchQueue(limits: SearchLimits): SearchQueue {
   return {
     run: async (userId, signal, work) => {
       signal.throwIfAborted();
-      await enter(userId, signal);
-      // Aborted since its turn came: the work does not begin.
-      if (signal.aborted) end(userId);
-      return untilAborted(signal, () => work().finally(() => end(userId)));
+      await waitForSlot(userId, signal);
+      // The signal aborted after the slot was assigned: untilAborted does not start the work.
+      if (signal.aborted) releaseSlot(userId);
+      return untilAborted(signal, () => work().finally(() => releaseSlot(userId)));
     },
   };
 }
 
 function tooMany(message: string, limit: number): ApiError {
-  return new ApiError('RATE_LIMITED', `${message} Retry later.`, {
+  return new ApiError('RATE_LIMITED', `${message} Try again later.`, {
     limit,
     retryAfterSeconds: RETRY_AFTER_SECONDS,
   });

@@ -1,6 +1,6 @@
 /**
- * Events and documents as JSON, for the history, the outbox and the bus: dates are ISO 8601 strings
- * there.
+ * Events and documents as JSON, for the history, the outbox and the status bus. Dates are ISO 8601
+ * strings.
  */
 import type { Document, StatusEvent } from './document.js';
 

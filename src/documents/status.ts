@@ -1,17 +1,17 @@
 /**
- * The states of a document and the only changes there are.
+ * The states of a document and the allowed changes.
  *
  *     PENDING ─► EXTRACTING ─► VECTORIZING ─► COMPLETED
  *        ▲           │              │
  *        └── retry ──┴──────────────┴───► FAILED
  *
  *     any unfinished ─► CANCELLED      any ─► DELETING ─► (gone)
- *     terminal ─► PENDING              only as a new generation, asked for by a person
+ *     terminal ─► PENDING              only as a new generation, requested by a person
  *
- * A VECTORIZING that is over within a few milliseconds is passed without a change of its own: EXTRACTING ─► COMPLETED is then one.
+ * If VECTORIZING lasts only a few milliseconds, EXTRACTING ─► COMPLETED is written as one change.
  *
- * Every write is a compare-and-set on (status, generation, lease token), so a change that is not in
- * this table cannot be written by a worker that lost its lease, nor by two at once.
+ * Every write is a compare-and-set on (status, generation, lease token). So neither a worker that
+ * lost its lease nor two concurrent writers can write a change that is not in this table.
  */
 import type { Document, DocumentStatus, StatusEvent } from './document.js';
 
@@ -28,7 +28,7 @@ const ALLOWED: Readonly<Record<DocumentStatus, readonly DocumentStatus[]>> = {
 const TERMINAL: readonly DocumentStatus[] = ['COMPLETED', 'FAILED', 'CANCELLED'];
 const RUNNING: readonly DocumentStatus[] = ['EXTRACTING', 'VECTORIZING'];
 
-/** Every step of it, where it passes a stage. */
+/** Returns whether every step of a change is allowed. `through` is a stage between the two. */
 export function isAllowedChange({
   from,
   through = from,
@@ -45,12 +45,12 @@ export function isAllowed(from: DocumentStatus, to: DocumentStatus): boolean {
   return ALLOWED[from].includes(to);
 }
 
-/** Final for its generation. */
+/** Returns whether a status is final for its generation. */
 export function isTerminal(status: DocumentStatus): boolean {
   return TERMINAL.includes(status);
 }
 
-/** A worker holds it. */
+/** Returns whether a worker holds a lease on a document of this status. */
 export function isRunning(status: DocumentStatus): boolean {
   return RUNNING.includes(status);
 }
@@ -59,7 +59,7 @@ export function isUnfinished(status: DocumentStatus): boolean {
   return status === 'PENDING' || isRunning(status);
 }
 
-/** One line for a person. */
+/** Returns one line for a person. */
 export function describe(document: Document): string {
   switch (document.status) {
     case 'PENDING':
@@ -85,14 +85,14 @@ function passages(count: number): string {
 
 function describeWaiting(document: Document): string {
   if (document.nextAttemptAt && document.error) {
-    return `${document.error.message} Next try at ${document.nextAttemptAt.toISOString()}.`;
+    return `${document.error.message} Next attempt at ${document.nextAttemptAt.toISOString()}.`;
   }
   return document.scheduledFor
     ? `Waiting until ${document.scheduledFor.toISOString()}.`
     : 'Waiting for a worker.';
 }
 
-/** What a durable change tells its watchers. */
+/** Returns the event of a durable change. */
 export function toChangeEvent(
   document: Document,
   previousStatus: DocumentStatus | null,
@@ -100,12 +100,12 @@ export function toChangeEvent(
   return { ...toEvent(document), kind: 'CHANGE', previousStatus };
 }
 
-/** The state as it is, for a watcher that begins. */
+/** Returns the event with the current state, for a new watcher. */
 export function toSnapshotEvent(document: Document): StatusEvent {
   return { ...toEvent(document), kind: 'SNAPSHOT', previousStatus: null };
 }
 
-/** The same seq, more done. */
+/** Returns the event of more progress within the same seq. */
 export function toProgressEvent(document: Document, occurredAt: Date): StatusEvent {
   const { done, total } = document.progress;
   const message = `Embedded ${done} of ${passages(total ?? 0)}.`;
@@ -135,7 +135,7 @@ function toEvent(document: Document): Omit<StatusEvent, 'kind' | 'previousStatus
   };
 }
 
-/** The one order there is: (seq, progress.done). Positive when `a` is newer. */
+/** Compares two events by (seq, progress.done). Returns a positive number if `a` is newer. */
 export function compareNewness(
   a: { seq: number; progress: { done: number } },
   b: { seq: number; progress: { done: number } },

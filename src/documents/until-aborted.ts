@@ -1,6 +1,6 @@
 /**
- * Runs `work` unless the signal has aborted, and rejects with the signal's reason when it aborts
- * meanwhile: then nobody waits for the result.
+ * Runs `work` and returns its result. Rejects with the signal's reason if the signal has aborted,
+ * in which case `work` does not start, or aborts before `work` has finished.
  */
 export async function untilAborted<Result>(
   signal: AbortSignal,

@@ -1,14 +1,15 @@
 import { createHash, randomUUID, type Hash } from 'node:crypto';
 import { ApiError } from '../errors.js';
+import { readHead, replay } from '../runtime/replay.js';
+import type { NotifyCommitted } from './commit-notifier.js';
 import type { Document, Priority } from './document.js';
 import { toSafeFilename } from './filename.js';
-import type { NotifyCommitted } from './commit-notifier.js';
 import type { BlobStore, DocumentStore, FormatDetector, Viewer } from './ports.js';
 
 export interface Upload {
   filename: string;
   content: AsyncIterable<Buffer>;
-  /** Asked for when the content has been read: in a multipart body they may come after the file. */
+  /** Called when the content is read: in a multipart body, the options may follow the file. */
   options?: () => UploadOptions;
 }
 
@@ -20,7 +21,7 @@ export interface UploadOptions {
 
 export interface UploadResult {
   document: Document;
-  /** Id of the document that has the same bytes already; then no work is done. */
+  /** Id of the older document with the same bytes, which is not processed again; null if none. */
   duplicateOf: string | null;
 }
 
@@ -35,10 +36,10 @@ interface Dependencies {
 }
 
 /**
- * Streams a file to the blob store, hashing it on the way, then writes row, event and outbox in one
- * transaction. Memory does not grow with the file. Whatever goes wrong, neither file nor row is
- * left. Throws EMPTY_FILE, FILE_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, BAD_USER_INPUT (the upload broke
- * off).
+ * Uploads a file: streams it to the blob store while it computes the hash, then writes row, event
+ * and outbox row in one transaction. Memory does not grow with the file. If the upload fails,
+ * neither file nor row remains. Throws EMPTY_FILE, FILE_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, and
+ * BAD_USER_INPUT if the upload was interrupted.
  */
 export function createUploadDocument(dependencies: Dependencies): UploadDocument {
   const { store, blobs, notifyCommitted } = dependencies;
@@ -55,7 +56,7 @@ export function createUploadDocument(dependencies: Dependencies): UploadDocument
         blobKey: id,
         ...blob,
         priority,
-        scheduledFor: notBefore(scheduledFor),
+        scheduledFor: toSchedule(scheduledFor),
         force,
       };
       const accepted = await store.accept(document);
@@ -69,24 +70,25 @@ export function createUploadDocument(dependencies: Dependencies): UploadDocument
   }
 
   /**
-   * A commit whose answer was lost may have been made: the file goes only when the database says
-   * that no row names it.
+   * Deletes the file if the database confirms that no row refers to it: a transaction whose
+   * response was lost may be committed.
    */
   async function removeUnlessAccepted(key: string): Promise<void> {
-    const unknown = await store.findOrphanedBlobs([key]).catch((): string[] => []);
-    if (unknown.includes(key)) await blobs.remove(key);
+    const orphaned = await store.findOrphanedBlobs([key]).catch((): string[] => []);
+    if (orphaned.includes(key)) await blobs.remove(key);
   }
 
   return uploadDocument;
 }
 
+/** JavaScript has dates beyond those that the database accepts. */
 const LATEST = new Date('9999-12-31T23:59:59.999Z');
 
-/** A time that has passed is now. JavaScript knows years that no database takes. */
-function notBefore(scheduledFor: Date | null): Date | null {
+/** Returns null, which means now, for a time in the past. */
+function toSchedule(scheduledFor: Date | null): Date | null {
   if (scheduledFor === null || scheduledFor.getTime() <= Date.now()) return null;
   if (scheduledFor <= LATEST) return scheduledFor;
-  throw new ApiError('BAD_USER_INPUT', 'scheduledFor is after the year 9999.', {
+  throw new ApiError('BAD_USER_INPUT', 'scheduledFor must not be after the year 9999.', {
     field: 'scheduledFor',
   });
 }
@@ -107,12 +109,15 @@ async function storeBlob(
   const safeName = toSafeFilename(filename);
   const source = content[Symbol.asyncIterator]();
   try {
-    const start = await readStart(source, formats.headBytes);
-    if (start.length === 0) throw new ApiError('EMPTY_FILE', 'The file is empty.');
-    const mimeType = await formats.detect(start.subarray(0, formats.headBytes), safeName);
-    if (mimeType === null) throw unsupported(safeName);
+    const readable = translateErrors(source);
+    const { buffers } = await readHead(readable, { minBytes: formats.headBytes });
+    const head = Buffer.concat(buffers);
+    if (head.length === 0)
+      throw new ApiError('EMPTY_FILE', 'The file is empty. Upload a file that has content.');
+    const mimeType = await formats.detect(head.subarray(0, formats.headBytes), safeName);
+    if (mimeType === null) throw unsupported(safeName, formats.labels);
     const meter = { hash: createHash('sha256'), bytes: 0, maxUploadBytes };
-    await blobs.write(key, metered(meter, start, source));
+    await blobs.write(key, measureBytes(meter, replay([head], readable)));
     return {
       filename: safeName,
       mimeType,
@@ -120,29 +125,16 @@ async function storeBlob(
       contentHash: meter.hash.digest('hex'),
     };
   } finally {
-    // Not waited for: it ends after the part that may be on its way, and the client decides when
-    // that comes.
+    // Not awaited: it resolves only after a pending read, which the client can delay.
     void source.return?.().catch(() => undefined);
   }
 }
 
-function unsupported(filename: string): ApiError {
+function unsupported(filename: string, labels: readonly string[]): ApiError {
   return new ApiError(
     'UNSUPPORTED_MEDIA_TYPE',
-    `${filename} is none of the formats that are read: pdf, docx, pptx, xlsx, odt, html, markdown, plain text, csv, json.`,
+    `${filename} is not a supported file type. Supported types: ${labels.join(', ')}.`,
   );
-}
-
-/** At least `wanted` bytes if there are as many; the last part that came is kept whole. */
-async function readStart(source: AsyncIterator<Buffer>, wanted: number): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for (let length = 0; length < wanted;) {
-    const next = await readNext(source);
-    if (next === null) break;
-    parts.push(next);
-    length += next.length;
-  }
-  return Buffer.concat(parts);
 }
 
 interface Meter {
@@ -151,43 +143,51 @@ interface Meter {
   maxUploadBytes: number;
 }
 
-async function* metered(
-  meter: Meter,
-  start: Buffer,
-  source: AsyncIterator<Buffer>,
-): AsyncGenerator<Buffer> {
-  for (let part: Buffer | null = start; part !== null; part = await readNext(source)) {
-    meter.bytes += part.length;
+/** Yields the content, and adds it to the meter. Throws FILE_TOO_LARGE. */
+async function* measureBytes(meter: Meter, content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const buffer of content) {
+    meter.bytes += buffer.length;
     if (meter.bytes > meter.maxUploadBytes) throw tooLarge(meter.maxUploadBytes);
-    meter.hash.update(part);
-    yield part;
+    meter.hash.update(buffer);
+    yield buffer;
   }
 }
 
 function tooLarge(limit: number): ApiError {
-  return new ApiError(
-    'FILE_TOO_LARGE',
-    `The file is larger than the ${limit} bytes that are taken.`,
-    { limit },
-  );
+  return new ApiError('FILE_TOO_LARGE', `The file exceeds the limit of ${formatBytes(limit)}.`, {
+    limit,
+  });
+}
+
+const MIB = 1024 * 1024;
+
+/** Returns a size as people read it: in MiB if that is exact, otherwise in bytes. */
+function formatBytes(bytes: number): string {
+  const mebibytes = Math.round((bytes / MIB) * 10) / 10;
+  return mebibytes * MIB === bytes ? `${mebibytes} MiB` : `${bytes} bytes`;
 }
 
 /**
- * A client that goes away in mid-upload ends the stream with an error of the HTTP library: said in
- * our words.
+ * Replaces the error of the HTTP library, which ends the stream when the client disconnects. The
+ * returned iterator cannot end the source.
  */
-async function readNext(source: AsyncIterator<Buffer>): Promise<Buffer | null> {
-  try {
-    const next = await source.next();
-    return next.done === true ? null : next.value;
-  } catch (error) {
-    throw error instanceof ApiError
-      ? error
-      : new ApiError(
-          'BAD_USER_INPUT',
-          'The upload broke off: send it again.',
-          { field: 'file' },
-          { cause: error },
-        );
-  }
+function translateErrors(source: AsyncIterator<Buffer>): AsyncIterator<Buffer> {
+  return {
+    next: async () => {
+      try {
+        return await source.next();
+      } catch (error) {
+        throw error instanceof ApiError ? error : interrupted(error);
+      }
+    },
+  };
+}
+
+function interrupted(cause: unknown): ApiError {
+  return new ApiError(
+    'BAD_USER_INPUT',
+    'The upload was interrupted. Upload the file again.',
+    { field: 'file' },
+    { cause },
+  );
 }

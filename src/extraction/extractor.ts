@@ -1,6 +1,6 @@
 /**
- * Reads the text out of files, each in a child process that may be killed. The working folder of a
- * document holds what was uploaded, until it is read, and the text, until it is disposed of.
+ * Extracts the text of files, each in a child process that can be killed. The working folder of a
+ * document holds the upload until it is read, and the text until it is disposed of.
  */
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -21,20 +21,17 @@ const MAX_DOCUMENTS_PER_PROCESS = 200;
 const GIB = 1024 ** 3;
 
 export interface ExtractorOptions {
-  /** Where the working folders are made; shared with other processes of ours at will. */
+  /** The parent of the working folders. Several processes of the product may share it. */
   workDir: string;
-  /** How many documents are read at once, each in a process of its own. */
+  /** How many documents are read at once, each in its own process. */
   processes: number;
-  /** For one document, from the moment a process has it. */
+  /** Limit of one document, from the moment a process gets it. */
   timeoutMs: number;
-  /**
-   * For one document: the whole resident memory of its process, about 60 MiB of which are Node's
-   * own.
-   */
+  /** Limit of the resident memory of a process. Node itself takes about 60 MiB of it. */
   maxRssBytes: number;
-  /** Default 128 Mi: more than a plain text of the largest upload. */
+  /** UTF-16 code units. Default: 128 Mi, more than a plain text of the largest upload has. */
   maxTextChars?: number;
-  /** What the parts of one archive may inflate to, default 1 GiB. */
+  /** Limit of the inflated size of one archive. Default: 1 GiB. */
   maxInflatedBytes?: number;
   /** Default: reader-child.js of the build. */
   childPath?: string;
@@ -51,19 +48,26 @@ export function createExtractor(options: ExtractorOptions): Extractor {
   const running = new Set<Promise<unknown>>();
 
   return {
-    extract({ mimeType, content, signal }) {
-      const either = AbortSignal.any([signal, stopping.signal]);
-      const run = extract({ folders, pool, limits, mimeType, content, signal: either });
-      running.add(run);
-      const forget = (): boolean => running.delete(run);
-      run.then(forget, forget);
-      return run;
+    extract: ({ mimeType, content, signal }) => {
+      const anySignal = AbortSignal.any([signal, stopping.signal]);
+      const extraction = extract({
+        folders,
+        pool,
+        limits,
+        mimeType,
+        content,
+        signal: anySignal,
+      });
+      running.add(extraction);
+      const forget = (): boolean => running.delete(extraction);
+      extraction.then(forget, forget);
+      return extraction;
     },
-    async stop() {
+    stop: async () => {
       stopping.abort(
         new ProcessingFailure(
           'WORKER_LOST',
-          'The worker was stopped while it read the document; another one takes over.',
+          'The worker was stopped while it read the document; another worker retries it.',
         ),
       );
       await Promise.all([pool.stop(), Promise.allSettled(running)]);
@@ -102,14 +106,14 @@ async function extract(extraction: Extraction): Promise<ExtractedText> {
     await pipeline(content, createWriteStream(join(folder, CONTENT_FILE)), { signal });
     await read(extraction.pool, { mimeType, folder, limits }, signal);
     await rm(join(folder, CONTENT_FILE));
-    return extractedText(folders, folder);
+    return toExtractedText(folders, folder);
   } catch (error) {
     await folders.remove(folder);
     throw signal.aborted ? signal.reason : toFailure(error);
   }
 }
 
-/** Whatever happens, the caller's stream is not left open. */
+/** Destroys the caller's stream if it fails. */
 async function createFolder({ folders, content, signal }: Extraction): Promise<string> {
   try {
     signal.throwIfAborted();
@@ -120,7 +124,7 @@ async function createFolder({ folders, content, signal }: Extraction): Promise<s
   }
 }
 
-/** A process that died while it was idle costs nobody anything: the document gets another one. */
+/** If an idle process turns out to be dead, the document gets another process. */
 async function read(pool: ProcessPool, job: ReadJob, signal: AbortSignal): Promise<void> {
   try {
     await pool.withProcess(signal, (process) => process.read(job, signal));
@@ -130,19 +134,19 @@ async function read(pool: ProcessPool, job: ReadJob, signal: AbortSignal): Promi
   }
 }
 
-function extractedText(folders: WorkFolders, folder: string): ExtractedText {
+function toExtractedText(folders: WorkFolders, folder: string): ExtractedText {
   return {
     segments: () => readSegments(join(folder, TEXT_FILE)),
     dispose: () => folders.remove(folder),
   };
 }
 
-/** The blob store's own errors pass: BLOB_MISSING is one of them. */
+/** Keeps the errors of the blob store, such as BLOB_MISSING. */
 function toFailure(error: unknown): Error {
   if (error instanceof ProcessingFailure || error instanceof ApiError) return error;
   const message =
     error instanceof NeverStartedError
-      ? 'No process could be started to read the document.'
-      : 'The document could not be fetched for reading.';
+      ? 'No process could be started to read the document; it is retried.'
+      : 'The document could not be fetched for reading; it is retried.';
   return new ProcessingFailure('INTERNAL', message, { cause: error });
 }

@@ -1,12 +1,12 @@
 /**
- * The programs that start a reading process, where the platform has them and lets us use them:
+ * The programs that start a reading process, if the platform has them and permits their use:
  *
- *     unshare   a network of its own, with nothing in it; a user namespace of its own also closes the parent's files in /proc
- *     setpriv   the kernel ends the process when its parent dies, however that dies
+ *     unshare   an empty network namespace; a user namespace also hides the parent's files in /proc
+ *     setpriv   the kernel kills the process when its parent dies for any reason
  *
- * Both replace themselves with what they start, so its process id and its channel to us stay.
- * Without them (macOS, containers that forbid namespaces) reader-child.ts denies the network within
- * the process, and a thread watches the parent.
+ * Both replace themselves with the program they start, so that its process id and its channel to
+ * the parent stay. Without them (macOS, containers that forbid namespaces) denials.ts denies the
+ * network within the process, and a thread watches the parent.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { existsSync } from 'node:fs';
 const FOLDERS = ['/usr/bin', '/bin'];
 const NAMESPACES = [
   ['unshare', '--user', '--map-current-user', '--net', '--'],
-  // Root in a machine that forbids user namespaces.
+  // For root on a machine that forbids user namespaces.
   ['unshare', '--net', '--'],
   [],
 ];
@@ -22,32 +22,32 @@ const GUARD = ['setpriv', '--pdeathsig', 'KILL'];
 const PROBE_TIMEOUT_MS = 5_000;
 
 export interface Launcher {
-  /** A command that takes another command as its last arguments; empty where there is none. */
+  /** A command that takes another command as its last arguments. Empty: start it directly. */
   command: readonly string[];
-  /** The kernel kills what is started when this process dies. */
+  /** Whether the kernel kills the started process when this one dies. */
   endsWithParent: boolean;
 }
 
 const NONE: Launcher = { command: [], endsWithParent: false };
 
 /**
- * Returns the best that works here; a process that it starts can read all of `paths`. Blocks for
- * some 50 ms, once.
+ * Returns the best launcher that works on this machine, and whose processes can read all of
+ * `paths`. Blocks for about 50 ms, once.
  */
 export function findLauncher(paths: readonly string[]): Launcher {
   if (process.platform !== 'linux') return NONE;
   const launchers = NAMESPACES.flatMap((namespace) => [
-    { command: [...located(namespace), ...located(GUARD)], endsWithParent: true },
-    { command: located(namespace), endsWithParent: false },
+    { command: [...locate(namespace), ...locate(GUARD)], endsWithParent: true },
+    { command: locate(namespace), endsWithParent: false },
   ]);
   return launchers.find(({ command }) => works(command, paths)) ?? NONE;
 }
 
 /**
- * With its full path: a child has no PATH. A program that is missing keeps its name, and does not
- * work.
+ * Returns the command with the full path of its program: a child has no PATH. A missing program
+ * keeps its name, so that the command does not work.
  */
-function located([name, ...options]: readonly string[]): string[] {
+function locate([name, ...options]: readonly string[]): string[] {
   if (name === undefined) return [];
   const path = FOLDERS.map((folder) => `${folder}/${name}`).find((candidate) =>
     existsSync(candidate),
@@ -55,7 +55,7 @@ function located([name, ...options]: readonly string[]): string[] {
   return [path ?? name, ...options];
 }
 
-/** In a user namespace of its own even root has no right to files of others. */
+/** In a user namespace, even root has no right to the files of other users. */
 function works([program, ...options]: readonly string[], paths: readonly string[]): boolean {
   if (program === undefined) return true;
   const probe = [

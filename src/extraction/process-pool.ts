@@ -1,27 +1,27 @@
 /**
- * At most `size` reading processes, started when needed, kept warm, replaced when they are worn.
- * First come, first served.
+ * At most `size` reading processes. They are started when needed, kept running, and replaced when
+ * they have read many documents or grown large. Requests are served in their order.
  */
 import type { ReaderProcess } from './reader-process.js';
 
 export interface ProcessPoolOptions {
   size: number;
   start: () => ReaderProcess;
-  /** A process that read as many is replaced: libraries leak. */
+  /** A process that has read this many is replaced, because libraries leak memory. */
   maxDocuments: number;
-  /** So is one that is still this large after a document. */
+  /** A process that is still this large after a document is replaced. */
   maxIdleRssBytes: number;
 }
 
 export interface ProcessPool {
   /** Rejects with the signal's reason when it aborts while waiting. */
   withProcess<T>(signal: AbortSignal, use: (process: ReaderProcess) => Promise<T>): Promise<T>;
-  /** Kills the idle ones; those at work are killed through their signals. */
+  /** Kills the idle processes. Busy ones are killed through their signals. */
   stop(): Promise<void>;
 }
 
 export function createProcessPool(options: ProcessPoolOptions): ProcessPool {
-  const slots = createSlots(options.size);
+  const semaphore = createSemaphore(options.size);
   const idle: ReaderProcess[] = [options.start()];
   let stopped = false;
 
@@ -32,10 +32,7 @@ export function createProcessPool(options: ProcessPoolOptions): ProcessPool {
     return options.start();
   }
 
-  /**
-   * One warm process always waits, so that the next document does not pay for the death of this
-   * one's.
-   */
+  /** Keeps one process idle, so that the next document does not wait for a process to start. */
   async function giveBack(process: ReaderProcess): Promise<void> {
     if (!stopped && isFit(process, options)) {
       idle.push(process);
@@ -45,18 +42,25 @@ export function createProcessPool(options: ProcessPoolOptions): ProcessPool {
     if (!stopped && idle.length === 0) idle.push(options.start());
   }
 
+  async function useProcess<T>(use: (process: ReaderProcess) => Promise<T>): Promise<T> {
+    const process = take();
+    try {
+      return await use(process);
+    } finally {
+      await giveBack(process);
+    }
+  }
+
   return {
-    async withProcess(signal, use) {
-      const release = await slots.acquire(signal);
-      const process = take();
+    withProcess: async (signal, use) => {
+      const release = await semaphore.acquire(signal);
       try {
-        return await use(process);
+        return await useProcess(use);
       } finally {
-        await giveBack(process);
         release();
       }
     },
-    async stop() {
+    stop: async () => {
       stopped = true;
       await Promise.all(idle.splice(0).map((process) => process.kill()));
     },
@@ -72,40 +76,40 @@ function isFit(
   );
 }
 
-interface Slots {
-  /** Answers the way to give the slot back. */
+interface Semaphore {
+  /** Returns the function that releases the permit. Rejects with the signal's reason. */
   acquire(signal: AbortSignal): Promise<() => void>;
 }
 
-function createSlots(size: number): Slots {
+function createSemaphore(size: number): Semaphore {
   const waiting: (() => void)[] = [];
-  let free = size;
+  let available = size;
 
   function release(): void {
     const next = waiting.shift();
-    if (next === undefined) free += 1;
+    if (next === undefined) available += 1;
     else next();
   }
 
   function wait(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const proceed = (): void => {
-        signal.removeEventListener('abort', leave);
+        signal.removeEventListener('abort', onAbort);
         resolve();
       };
-      const leave = (): void => {
+      const onAbort = (): void => {
         waiting.splice(waiting.indexOf(proceed), 1);
         reject(signal.reason as Error);
       };
       waiting.push(proceed);
-      signal.addEventListener('abort', leave, { once: true });
+      signal.addEventListener('abort', onAbort, { once: true });
     });
   }
 
   return {
-    async acquire(signal) {
+    acquire: async (signal) => {
       signal.throwIfAborted();
-      if (free > 0) free -= 1;
+      if (available > 0) available -= 1;
       else await wait(signal);
       return release;
     },

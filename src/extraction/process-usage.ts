@@ -1,6 +1,6 @@
 /**
- * What another process uses, as the kernel counts it. Memory: heap, buffers, WASM, everything.
- * Processor time: that of all its threads.
+ * The usage of another process, as the kernel counts it: all of its memory (heap, buffers, WASM),
+ * and the processor time of all its threads.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -8,27 +8,27 @@ import { promisify } from 'node:util';
 
 const execFileAsync = promisify(execFile);
 
-/** A file in /proc is read in microseconds, a `ps` costs a process. */
+/** Reading a file in /proc takes microseconds; `ps` starts a process. */
 const POLL_MS = process.platform === 'linux' ? 50 : 250;
-/** Linux shows every program 100 ticks a second, whatever the kernel's own clock. */
+/** Linux reports 100 ticks a second to every program, whatever the kernel's own clock is. */
 const TICK_MS = 10;
 
 export interface Usage {
   /** 0 for a process that has ended. */
   rssBytes: number;
-  /** Since the watch began; null where the kernel does not tell. */
+  /** Since the watch began. Null if the kernel does not report it. */
   cpuMs: number | null;
 }
 
-/** Reports the usage again and again, until the returned function is called. */
+/** Reports the usage repeatedly until the returned function is called. */
 export function watchUsage(pid: number, onUsage: (usage: Usage) => void): () => void {
   let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
+  let isStopped = false;
   let cpuMsBefore: number | null = null;
 
   async function poll(): Promise<void> {
     const [rssBytes, cpuMs] = await Promise.all([residentBytes(pid), processorMs(pid)]);
-    if (stopped) return;
+    if (isStopped) return;
     cpuMsBefore ??= cpuMs;
     onUsage({ rssBytes, cpuMs: cpuMs === null ? null : cpuMs - (cpuMsBefore ?? 0) });
     timer = setTimeout(() => void poll(), POLL_MS);
@@ -36,7 +36,7 @@ export function watchUsage(pid: number, onUsage: (usage: Usage) => void): () => 
 
   void poll();
   return () => {
-    stopped = true;
+    isStopped = true;
     clearTimeout(timer);
   };
 }
@@ -49,9 +49,7 @@ async function residentBytes(pid: number): Promise<number> {
   }
 }
 
-/**
- * /proc/PID/status speaks of kilobytes; statm counts pages, whose size differs between machines.
- */
+/** Reads /proc/PID/status, in kilobytes: statm counts pages, whose size differs by machine. */
 async function fromProc(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'latin1');
   return Number(/^VmRSS:\s*(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
@@ -63,8 +61,8 @@ async function fromPs(pid: number): Promise<number> {
 }
 
 /**
- * The fields behind the name in /proc/PID/stat, which stands in parentheses: `utime` is the 12th,
- * `stime` the 13th.
+ * Reads the fields of /proc/PID/stat after the program's name, which is in parentheses: `utime` is
+ * the 12th of them, `stime` the 13th.
  */
 async function processorMs(pid: number): Promise<number | null> {
   if (process.platform !== 'linux') return null;

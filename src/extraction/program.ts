@@ -1,4 +1,4 @@
-/** Where the program is that a reading process runs, and what it must be able to read to run it. */
+/** The program of a reading process, and the files that the process needs to run it. */
 import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
@@ -7,13 +7,13 @@ import { fileURLToPath } from 'node:url';
 export interface Program {
   /** The compiled reader-child.ts. */
   childPath: string;
-  /** The build and the packages, as they are named and as they are found behind symbolic links. */
+  /** The folders of the build and of the packages, by their names and by their real paths. */
   readable: string[];
 }
 
 /**
- * Node cannot run the child from TypeScript sources, so a test that runs this file from them uses
- * the child of the last build.
+ * The folder of the build. A test that runs this file from its TypeScript source uses the child of
+ * the last build, because Node cannot run the child from its source.
  */
 const BUILD = realpathSync(
   fileURLToPath(
@@ -33,7 +33,7 @@ export function toProgram(childPath = `${BUILD}/src/extraction/reader-child.js`)
   return { childPath: realPath, readable: [...new Set(folders)] };
 }
 
-/** The folders in which Node looks for packages, from the nearest on. */
+/** Returns the folders in which Node looks for packages, the nearest one first. */
 function packageFolders(from: string): string[] {
   const candidates = createRequire(from).resolve.paths('pdfjs-dist') ?? [];
   const above = candidates.filter((folder) => from.startsWith(dirname(folder)));

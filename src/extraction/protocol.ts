@@ -1,21 +1,21 @@
 /**
- * What the parent and the process that reads say to each other, and the files in a document's
- * working folder.
+ * The messages between the parent and a reading process, and the files in a document's working
+ * folder.
  */
 import type { ProcessingErrorCode } from '../errors.js';
 
-/** As it was uploaded. */
+/** The uploaded file. */
 export const CONTENT_FILE = 'content';
-/** One JSON segment a line. */
+/** The text: one JSON segment on each line. */
 export const TEXT_FILE = 'text.ndjson';
 
-/** Argument of a child that the kernel does not end with its parent. */
+/** Argument of a child that the kernel does not kill with its parent. */
 export const WATCH_PARENT = '--watch-parent';
 
 export interface ReadLimits {
   /** UTF-16 code units of text that a document may hold. */
   maxTextChars: number;
-  /** Bytes that the parts of an archive may inflate to, all together. */
+  /** Bytes that all entries of an archive may inflate to in total. */
   maxInflatedBytes: number;
 }
 
@@ -27,9 +27,9 @@ export interface ReadJob {
 }
 
 /**
- * Child to parent. `started` comes before a byte is read: a child that dies before it died of
- * something else than the document. `cause` is the driver's own error, for the log. After an answer
- * that `isLast` the child ends.
+ * Child to parent. `started` is sent before the child reads a byte: if the child dies earlier, the
+ * document is not the cause. `cause` is the error of the library, for the log. After a reply with
+ * `isLast` the child ends.
  */
 export type ReadReply =
   | { type: 'started' }

@@ -1,6 +1,6 @@
 /**
- * Entry of the process that reads documents. Its parent speaks protocol.ts and kills it when it
- * takes too much.
+ * The entry of the process that reads documents. Its parent sends it the messages of protocol.ts,
+ * and kills it if it exceeds a limit.
  */
 import { denyThreads } from './denials.js';
 import { setImmediate } from 'node:timers/promises';
@@ -11,52 +11,54 @@ import { WATCH_PARENT, type ReadReply, type ReadJob } from './protocol.js';
 import { readDocument, toReadFailure } from './read-document.js';
 
 const CAUSE_CHARS = 2_000;
-/** Of all documents' folders, and there as long as this process is. */
+/** The parent folder of the documents' folders. It exists as long as this process. */
 const HOME = process.cwd();
 
 let isReading = false;
 
-/** The first answer to a job is the only one. */
-function answer(
-  message: Exclude<ReadReply, { type: 'started' }>,
+/** Sends the first reply to a job only. */
+function sendReply(
+  reply: Exclude<ReadReply, { type: 'started' }>,
   onSent = (): void => undefined,
 ): void {
   if (isReading) {
     process.channel?.ref();
-    process.send?.(message, onSent);
+    process.send?.(reply, onSent);
   }
   isReading = false;
 }
 
 async function serve(job: ReadJob): Promise<void> {
   isReading = true;
-  // While a document is read only the reader keeps this process running: see endWithoutOutcome.
+  // While a document is read, only the reader keeps this process running: see endWithoutOutcome.
   process.channel?.unref();
   process.send?.({ type: 'started' } satisfies ReadReply);
-  answer(await outcomeOf(job));
+  sendReply(await outcomeOf(job));
 }
 
 async function outcomeOf(job: ReadJob): Promise<Exclude<ReadReply, { type: 'started' }>> {
   try {
     process.chdir(job.folder);
     await readDocument(job);
-    // What the libraries reject late belongs to this document, not to the next.
+    // Late rejections of a library belong to this document, not to the next one.
     await setImmediate();
     return { type: 'done', rssBytes: process.memoryUsage.rss() };
   } catch (error) {
-    return toFailedAnswer(error);
+    return toFailedReply(error);
   } finally {
-    // With the answer the folder may go, and a thread that starts in a folder that is gone ends the
-    // process.
+    // The parent may remove the folder after the reply. A thread that starts in a removed folder
+    // ends the process.
     process.chdir(HOME);
   }
 }
 
-function toFailedAnswer(error: unknown): Extract<ReadReply, { type: 'failed' }> {
+function toFailedReply(error: unknown): Extract<ReadReply, { type: 'failed' }> {
   const failure =
     error instanceof ProcessingFailure
       ? error
-      : new ProcessingFailure('INTERNAL', 'The document could not be read.', { cause: error });
+      : new ProcessingFailure('INTERNAL', 'The document could not be read; it is retried.', {
+          cause: error,
+        });
   const cause = inspect(failure.cause).slice(0, CAUSE_CHARS);
   return {
     type: 'failed',
@@ -69,25 +71,22 @@ function toFailedAnswer(error: unknown): Extract<ReadReply, { type: 'failed' }> 
 }
 
 /**
- * A library throws or rejects where nobody can catch it: the document is damaged, and what else is
- * broken in here is unknown.
+ * Handles an error that a library throws or rejects outside of any call. The document counts as
+ * damaged, and the process ends, because its state is unknown.
  */
 function endUnexpectedly(error: unknown): void {
   if (!isReading) process.exit(1);
-  answer({ ...toFailedAnswer(toReadFailure(error)), isLast: true }, () => process.exit(1));
+  sendReply({ ...toFailedReply(toReadFailure(error)), isLast: true }, () => process.exit(1));
 }
 
-/**
- * The event loop is empty and the reader has not finished: its library waits for something that
- * cannot come any more.
- */
+/** Handles an empty event loop before the reader has finished: its library would wait for ever. */
 function endWithoutOutcome(): void {
-  if (isReading) endUnexpectedly(new Error('the reader waits for nothing'));
+  if (isReading) endUnexpectedly(new Error('the event loop ended before the reader did'));
 }
 
 /**
- * No limit on its heap: Node itself takes over 7 MB of it, and a thread that runs out of its own
- * ends the reader and is blamed on the document.
+ * The thread has no limit on its heap: Node itself takes over 7 MB of it, and a thread without heap
+ * would end the reader and fail the document.
  */
 function watchParent(): void {
   new Worker(new URL('./watchdog-thread.js', import.meta.url), {
@@ -95,8 +94,7 @@ function watchParent(): void {
   }).unref();
 }
 
-// Ctrl-C in a terminal goes to every process of the group; when this one ends is the parent's
-// decision.
+// Ctrl-C in a terminal signals every process of the group. The parent decides when this one ends.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 process.on('uncaughtException', endUnexpectedly);
 process.on('unhandledRejection', endUnexpectedly);

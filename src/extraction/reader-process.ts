@@ -1,11 +1,11 @@
 /**
- * One child process that reads documents, one at a time.
+ * A child process that reads documents, one at a time.
  *
- *     starting ─► idle ─► reading ─► idle …        anything ─► dead (condemned by us, or by itself)
+ *     starting ─► idle ─► reading ─► idle …        any state ─► dead (killed, or ended on its own)
  *
- * It inherits nothing: no variable, no option of ours, no open file. It reads the program, its
- * packages and its home, a folder of its own to which the folder of its document is moved while it
- * is being read; it writes in its home only. Whoever condemns it first says why.
+ * The child inherits nothing: no variable, no option and no open file of this process. It can read
+ * the program, the packages and its home, a folder of its own to which the folder of a document is
+ * moved while it is read. It can write to its home only. The first reason to kill it is reported.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -24,10 +24,10 @@ const STDERR_CHARS = 4_000;
 export interface ReaderProcessOptions {
   /** The compiled reader-child.ts. */
   childPath: string;
-  /** Folders and files that it may read: the program and its packages. */
+  /** Folders and files that the child may read: the program and its packages. */
   readable: readonly string[];
   launcher: Launcher;
-  /** Where its home is made. Documents' folders are in the same file system. */
+  /** The parent folder of the child's home. Documents' folders are in the same file system. */
   root: string;
   maxRssBytes: number;
   timeoutMs: number;
@@ -41,11 +41,11 @@ export interface ReaderProcess {
   documents(): number;
   /** Resident memory after the last document, as the child itself saw it. */
   rssBytes(): number;
-  /** Resolves when it is gone. */
+  /** Resolves when the process has ended and its home is removed. */
   kill(): Promise<void>;
 }
 
-/** The child died before it touched the document, which is therefore not to blame. */
+/** The child died before it read the document, so that the document is not the cause. */
 export class NeverStartedError extends Error {
   override readonly name = 'NeverStartedError';
 }
@@ -53,8 +53,8 @@ export class NeverStartedError extends Error {
 export function startReaderProcess(options: ReaderProcessOptions): ReaderProcess {
   const home = makeHome(options.root);
   const child = forkChild(options, home);
-  const stderr = tail(child);
-  const exited = whenExited(child);
+  const stderrTail = keepStderrTail(child);
+  const exited = waitForExit(child);
   const removed = exited.then(removeHome);
   let reading: Promise<void> = Promise.resolve();
   let documents = 0;
@@ -64,32 +64,34 @@ export function startReaderProcess(options: ReaderProcessOptions): ReaderProcess
     const { size } = await stat(join(job.folder, CONTENT_FILE));
     const watch = watchReading(child, { ...options, fileBytes: size }, signal);
     try {
-      const answer = await Promise.race([askChild(child, job, watch.onStarted), exited]);
-      if (typeof answer === 'string') throw watch.whyEnded(`${answer}\n${stderr()}`);
-      rssBytes = answer.rssBytes;
-      if (answer.type === 'failed') throw toFailure(child, answer);
+      const reply = await Promise.race([requestRead(child, job, watch.onStarted), exited]);
+      if (typeof reply === 'string') throw watch.exitReason(`${reply}\n${stderrTail()}`);
+      rssBytes = reply.rssBytes;
+      if (reply.type === 'failed') throw toFailure(child, reply);
     } finally {
       watch.stop();
     }
   }
 
-  /** Not before the document is out of it: another process may have to read it. */
+  /** Waits until the document's folder is moved out: another process may have to read it. */
   async function removeHome(): Promise<void> {
     await reading.catch(() => undefined);
     await rm(home, { recursive: true, force: true }).catch(() => undefined);
   }
 
   return {
-    read(job, signal) {
+    read: (job, signal) => {
       documents += 1;
-      reading = movedTo(home, job.folder, (folder) => readAtHome({ ...job, folder }, signal));
+      reading = withFolderMoved(home, job.folder, (folder) =>
+        readAtHome({ ...job, folder }, signal),
+      );
       return reading;
     },
     isAlive: () =>
       child.connected && child.exitCode === null && child.signalCode === null && !child.killed,
     documents: () => documents,
     rssBytes: () => rssBytes,
-    async kill() {
+    kill: async () => {
       child.kill('SIGKILL');
       await exited;
       await removed;
@@ -97,7 +99,7 @@ export function startReaderProcess(options: ReaderProcessOptions): ReaderProcess
   };
 }
 
-/** On a full disk there is no home, and the child does not start. */
+/** On a full disk the home cannot be created, and the child does not start. */
 function makeHome(root: string): string {
   const home = join(root, `reader-${randomUUID().slice(0, 8)}`);
   try {
@@ -108,8 +110,8 @@ function makeHome(root: string): string {
   return home;
 }
 
-/** Moves `folder` into `home` as long as `use` takes. */
-async function movedTo(
+/** Moves `folder` into `home` while `use` runs. */
+async function withFolderMoved(
   home: string,
   folder: string,
   use: (folder: string) => Promise<void>,
@@ -123,7 +125,7 @@ async function movedTo(
   }
 }
 
-/** A child that ends after its answer is not to be given another document. */
+/** Kills a child that ends after its reply, so that it gets no further document. */
 function toFailure(
   child: ChildProcess,
   { code, message, cause, isLast }: Extract<ReadReply, { type: 'failed' }>,
@@ -136,9 +138,9 @@ function forkChild(
   { childPath, readable, launcher, maxRssBytes }: ReaderProcessOptions,
   home: string,
 ): ChildProcess {
-  // The heap's own limit is only the second line: it does not count buffers. The permissions keep a
-  // reader that a hostile file has taken over from writing elsewhere, starting programs and loading
-  // native code.
+  // The heap limit is the second line of defence: it does not count buffers. The permissions
+  // prevent a reader that a hostile file has taken over from writing elsewhere, starting programs
+  // and loading native code.
   const heapMib = Math.max(64, Math.floor((maxRssBytes * 0.8) / MIB));
   const permissions = [
     '--permission',
@@ -153,7 +155,8 @@ function forkChild(
     ...permissions,
     ...threads,
   ];
-  const [execPath = process.execPath, ...execArgv] = [...launcher.command, ...node];
+  const command = [...launcher.command, ...node];
+  const [execPath = process.execPath, ...execArgv] = command;
   return fork(childPath, launcher.endsWithParent ? [] : [WATCH_PARENT], {
     execPath,
     execArgv,
@@ -163,10 +166,8 @@ function forkChild(
   });
 }
 
-/**
- * The last words of a child that crashes are the only hint why; more than a few lines are not kept.
- */
-function tail(child: ChildProcess): () => string {
+/** The end of stderr is the only report of a child that crashes. */
+function keepStderrTail(child: ChildProcess): () => string {
   let text = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     text = (text + chunk).slice(-STDERR_CHARS);
@@ -174,31 +175,34 @@ function tail(child: ChildProcess): () => string {
   return () => text;
 }
 
-/** Resolves, never rejects, with how it ended. */
-function whenExited(child: ChildProcess): Promise<string> {
+/** Resolves with a description of how the child ended. Never rejects. */
+function waitForExit(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('error', (error) => {
-      // Also the error of a message to a child that is just dying; only one that never had a pid
-      // has no exit to wait for.
+      // A message to a dying child emits this event too. Only a child without a pid emits no exit.
       if (child.pid === undefined) resolve(`the process did not start: ${error.message}`);
     });
-    // Not at its exit, when its last words may still be in the pipe.
+    // Not 'exit': the end of stderr may still be in the pipe then.
     child.once('close', (code, signal) =>
       resolve(`the process ended with ${signal ?? `code ${code}`}`),
     );
   });
 }
 
-type FinalAnswer = Exclude<ReadReply, { type: 'started' }>;
+type FinalReply = Exclude<ReadReply, { type: 'started' }>;
 
-/** Never settles if the child dies: the race with its exit does. */
-function askChild(child: ChildProcess, job: ReadJob, onStarted: () => void): Promise<FinalAnswer> {
+/** Never settles if the child dies; the caller also waits for its exit. */
+function requestRead(
+  child: ChildProcess,
+  job: ReadJob,
+  onStarted: () => void,
+): Promise<FinalReply> {
   return new Promise((resolve) => {
     function onMessage(message: unknown): void {
-      const answer = message as ReadReply;
-      if (answer.type === 'started') return onStarted();
+      const reply = message as ReadReply;
+      if (reply.type === 'started') return onStarted();
       child.off('message', onMessage);
-      resolve(answer);
+      resolve(reply);
     }
     child.on('message', onMessage);
     child.send(job, () => undefined);
@@ -207,8 +211,8 @@ function askChild(child: ChildProcess, job: ReadJob, onStarted: () => void): Pro
 
 interface Watch {
   onStarted(): void;
-  /** Why we killed it, or that it ended by itself. */
-  whyEnded(lastWords: string): unknown;
+  /** Returns why the child was killed, or an error about its own end. */
+  exitReason(stderrTail: string): unknown;
   stop(): void;
 }
 
@@ -219,8 +223,8 @@ interface WatchOptions {
 }
 
 /**
- * The time limit of the file counts processor time where that is known, so that a busy machine
- * fails no honest file.
+ * The time limit of the file counts processor time if the kernel reports it, so that a busy machine
+ * fails no valid file.
  */
 function watchReading(
   child: ChildProcess,
@@ -229,28 +233,30 @@ function watchReading(
 ): Watch {
   const limitMs = readingTimeMs(fileBytes, timeoutMs);
   const startedAt = performance.now();
-  let started = false;
-  let verdict: unknown;
-  function condemn(reason: unknown): void {
-    verdict ??= reason;
+  let isStarted = false;
+  let killReason: unknown;
+  function killWith(reason: unknown): void {
+    killReason ??= reason;
     child.kill('SIGKILL');
   }
-  const onAbort = (): void => condemn(signal.reason);
+  const onAbort = (): void => killWith(signal.reason);
   const timer = setTimeout(
-    () => condemn(started ? timeFailure(timeoutMs) : crashFailure(false, 'no answer in time')),
+    () => killWith(isStarted ? timeFailure(timeoutMs) : crashFailure(false, 'no reply in time')),
     timeoutMs,
   );
   function check({ rssBytes, cpuMs }: Usage): void {
-    if (rssBytes > maxRssBytes) condemn(memoryFailure(maxRssBytes));
-    if ((cpuMs ?? performance.now() - startedAt) > limitMs) condemn(timeFailure(limitMs));
+    if (rssBytes > maxRssBytes) killWith(memoryFailure(maxRssBytes));
+    if ((cpuMs ?? performance.now() - startedAt) > limitMs) killWith(timeFailure(limitMs));
   }
   const unwatch = watchUsage(child.pid ?? 0, check);
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
   return {
-    onStarted: () => (started = true),
-    whyEnded: (lastWords) => verdict ?? crashFailure(started, lastWords),
-    stop() {
+    onStarted: () => {
+      isStarted = true;
+    },
+    exitReason: (stderrTail) => killReason ?? crashFailure(isStarted, stderrTail),
+    stop: () => {
       clearTimeout(timer);
       unwatch();
       signal.removeEventListener('abort', onAbort);
@@ -261,13 +267,16 @@ function watchReading(
 function memoryFailure(maxRssBytes: number): ProcessingFailure {
   return new ProcessingFailure(
     'EXTRACTION_LIMIT',
-    `Reading the document takes more than the ${Math.round(maxRssBytes / MIB)} MiB of memory that one may take.`,
+    `Reading the document takes more than the limit of ${Math.round(maxRssBytes / MIB)} MiB of ` +
+      'memory. Split it or simplify it, and upload it again.',
   );
 }
 
-function crashFailure(started: boolean, lastWords: string): Error {
-  if (!started) return new NeverStartedError(lastWords);
-  return new ProcessingFailure('EXTRACTION_LIMIT', 'The document ended the process that read it.', {
-    cause: new Error(lastWords),
-  });
+function crashFailure(isStarted: boolean, stderrTail: string): Error {
+  if (!isStarted) return new NeverStartedError(stderrTail);
+  return new ProcessingFailure(
+    'EXTRACTION_LIMIT',
+    'The process that read the document ended. Simplify the document, and upload it again.',
+    { cause: new Error(stderrTail) },
+  );
 }

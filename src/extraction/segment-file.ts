@@ -1,10 +1,13 @@
-/** Extracted text on disk: written by the child, read by the parent, never whole in memory. */
+/**
+ * Extracted text on disk. The child writes it, the parent reads it; it is never whole in memory.
+ */
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { TextSegment } from '../documents/ports.js';
+import { splitsCharacter } from '../documents/text-cut.js';
 import { ProcessingFailure } from '../errors.js';
 
-/** UTF-16 code units in one segment: large enough to be few, small enough for any buffer. */
+/** UTF-16 code units of one segment. Larger ones need larger buffers, smaller ones more lines. */
 const SEGMENT_CHARS = 32_768;
 
 interface StoredSegment {
@@ -14,13 +17,13 @@ interface StoredSegment {
 
 export async function writeSegments(
   path: string,
-  pieces: AsyncIterable<TextSegment>,
+  segments: AsyncIterable<TextSegment>,
   maxTextChars: number,
 ): Promise<void> {
   const file = await open(path, 'w');
   try {
     let chars = 0;
-    for await (const segment of evenSegments(pieces)) {
+    for await (const segment of evenSegments(segments)) {
       chars += segment.text.length;
       if (chars > maxTextChars) throw tooMuchText(maxTextChars);
       await file.write(toLine(segment));
@@ -33,7 +36,8 @@ export async function writeSegments(
 function tooMuchText(maxTextChars: number): ProcessingFailure {
   return new ProcessingFailure(
     'EXTRACTION_LIMIT',
-    `The document holds more than ${maxTextChars} characters of text.`,
+    `The document has more than the limit of ${maxTextChars} characters of text. ` +
+      'Split it, and upload it again.',
   );
 }
 
@@ -41,17 +45,17 @@ function toLine({ text, page }: TextSegment): string {
   return `${JSON.stringify({ t: text, p: page } satisfies StoredSegment)}\n`;
 }
 
-/** Joins small pieces of one page and cuts large ones. */
-async function* evenSegments(pieces: AsyncIterable<TextSegment>): AsyncIterable<TextSegment> {
+/** Joins small segments of one page, and cuts large ones. */
+async function* evenSegments(segments: AsyncIterable<TextSegment>): AsyncIterable<TextSegment> {
   let pending: TextSegment = { text: '', page: null };
-  for await (const piece of pieces) {
-    if (piece.page !== pending.page) {
+  for await (const segment of segments) {
+    if (segment.page !== pending.page) {
       if (pending.text !== '') yield pending;
-      pending = { text: '', page: piece.page };
+      pending = { text: '', page: segment.page };
     }
-    pending.text += storableText(piece.text);
+    pending.text += storableText(segment.text);
     while (pending.text.length >= SEGMENT_CHARS) {
-      const end = cutPosition(pending.text);
+      const end = splitsCharacter(pending.text, SEGMENT_CHARS) ? SEGMENT_CHARS - 1 : SEGMENT_CHARS;
       yield { text: pending.text.slice(0, end), page: pending.page };
       pending = { text: pending.text.slice(end), page: pending.page };
     }
@@ -60,16 +64,11 @@ async function* evenSegments(pieces: AsyncIterable<TextSegment>): AsyncIterable<
 }
 
 /**
- * PostgreSQL stores neither NUL characters nor halves of surrogate pairs. They go here, in every
- * format, before anybody counts an offset. (No reader splits a pair over two pieces.)
+ * Removes NUL characters and halves of surrogate pairs, which PostgreSQL does not store. This
+ * happens for every format before offsets are counted. No reader splits a pair over two segments.
  */
 export function storableText(text: string): string {
   return text.replaceAll('\0', '').toWellFormed();
-}
-
-function cutPosition(text: string): number {
-  const last = text.charCodeAt(SEGMENT_CHARS - 1);
-  return last >= 0xd800 && last <= 0xdbff ? SEGMENT_CHARS - 1 : SEGMENT_CHARS;
 }
 
 export async function* readSegments(path: string): AsyncIterable<TextSegment> {
@@ -79,7 +78,7 @@ export async function* readSegments(path: string): AsyncIterable<TextSegment> {
   }
 }
 
-/** Not node:readline: it also ends lines at U+2028, which JSON leaves unescaped. */
+/** Replaces node:readline, which also ends lines at U+2028; JSON does not escape that. */
 async function* linesOf(path: string): AsyncIterable<string> {
   let rest = '';
   for await (const chunk of createReadStream(path, { encoding: 'utf8' }) as AsyncIterable<string>) {

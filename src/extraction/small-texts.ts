@@ -1,65 +1,42 @@
 /**
- * Short plain texts are read in the worker itself. What a child process protects from (parsers that
- * hang, archives that inflate, memory without end) they cannot do: decoding is linear, and what is
- * read is at most this long. A child costs such a text ten times its work.
+ * Reads short plain texts in the worker itself. A child process protects from parsers that hang,
+ * archives that inflate, and unlimited memory. A short plain text has none of these dangers:
+ * decoding takes linear time, and its length is limited. A child process would take ten times as
+ * long.
  */
 import { Readable } from 'node:stream';
 import type { ExtractedText, Extractor } from '../documents/ports.js';
 import { isTextType, MAX_SHORT_TEXT_BYTES } from '../documents/reading-load.js';
+import { readHead, replay } from '../runtime/replay.js';
 import { storableText } from './segment-file.js';
 import {
   createByteCounter,
   eightBitEncoding,
+  HEAD_BYTES,
   isCleanAscii,
   utf16Encoding,
   type Encoding,
 } from './text-encoding.js';
 
-/** Everything else, and every longer text, goes to `extractor`. */
+/** Passes longer texts and all other formats to `extractor`. */
 export function withSmallTexts(extractor: Extractor): Extractor {
   return {
     extract: async (file) => {
       if (!isTextType(file.mimeType)) return extractor.extract(file);
       const source = file.content[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
-      const head = await readHead(source).catch(() => null);
+      const head = await readHead(source, { minBytes: MAX_SHORT_TEXT_BYTES + 1 }).catch(() => null);
       if (file.signal.aborted) file.content.destroy();
       file.signal.throwIfAborted();
-      // A file that cannot be read fails there as any other does.
+      // The extractor reports a file that cannot be read.
       if (head === null) return extractor.extract(file);
-      if (head.isWhole) return toText(Buffer.concat(head.parts));
+      if (head.isWhole) return toText(Buffer.concat(head.buffers));
       return extractor.extract({
         ...file,
-        content: Readable.from(rejoin(head.parts, source), { objectMode: false }),
+        content: Readable.from(replay(head.buffers, source), { objectMode: false }),
       });
     },
     stop: () => extractor.stop(),
   };
-}
-
-async function readHead(
-  source: AsyncIterator<Buffer, undefined>,
-): Promise<{ parts: Buffer[]; isWhole: boolean }> {
-  const parts: Buffer[] = [];
-  for (let length = 0; length <= MAX_SHORT_TEXT_BYTES;) {
-    const next = await source.next();
-    if (next.done === true) return { parts, isWhole: true };
-    parts.push(next.value);
-    length += next.value.length;
-  }
-  return { parts, isWhole: false };
-}
-
-async function* rejoin(
-  parts: readonly Buffer[],
-  source: AsyncIterator<Buffer, undefined>,
-): AsyncGenerator<Buffer> {
-  try {
-    yield* parts;
-    for (let next = await source.next(); next.done !== true; next = await source.next())
-      yield next.value;
-  } finally {
-    await source.return?.();
-  }
 }
 
 function toText(bytes: Buffer): ExtractedText {
@@ -72,7 +49,7 @@ function toText(bytes: Buffer): ExtractedText {
   };
 }
 
-/** UTF-16 is told by the first bytes, as for longer texts. */
+/** Detects UTF-16 by the first bytes, as for longer texts. */
 function encodingOf(bytes: Buffer): Encoding {
   if (isCleanAscii(bytes)) return 'utf-8';
   const utf16 = utf16Encoding(bytes.subarray(0, HEAD_BYTES));
@@ -81,5 +58,3 @@ function encodingOf(bytes: Buffer): Encoding {
   counter.push(bytes);
   return eightBitEncoding(counter.statistics());
 }
-
-const HEAD_BYTES = 8_192;

@@ -1,6 +1,6 @@
 /**
- * A thread beside the reader. A parent that is killed cannot kill its children, and a reader stuck
- * in a loop does not hear that it lost its parent; this thread does, and ends the process.
+ * A thread that kills its process when the parent has died. A parent that is killed cannot kill its
+ * children, and a reader in an endless loop does not notice that its parent is dead.
  */
 import { workerData } from 'node:worker_threads';
 

@@ -1,6 +1,6 @@
 /**
- * Working folders: one for this extractor, one in it for each document. Those that a killed process
- * left behind are found by their name.
+ * Working folders: one for this extractor, and in it one for each document. The names identify the
+ * leftover folders of killed processes.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, realpathSync } from 'node:fs';
@@ -8,16 +8,17 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { isProcessAlive } from '../runtime/pid.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /**
- * Process id and start, so that a process that got a dead one's id (in a container it is always 1)
- * knows that the folder is not its own.
+ * Holds the process id and the start time, so that a process with the id of a dead one (in a
+ * container it is always 1) knows that the folder is not its own.
  */
 const NAME = /^extract-(\d+)-(\d+)-[0-9a-f]{8}-(.+)$/;
 
 export interface WorkFolders {
-  /** This extractor's own folder, in which its child processes have their homes. */
+  /** The folder of this extractor, in which its child processes have their homes. */
   readonly root: string;
   create(): Promise<string>;
   remove(folder: string): Promise<void>;
@@ -27,14 +28,14 @@ export interface WorkFolders {
 export function createWorkFolders(workDir: string): WorkFolders {
   const name = `extract-${process.pid}-${startedAt()}-${randomUUID().slice(0, 8)}-${hostname()}`;
   mkdirSync(join(workDir, name), { recursive: true });
-  // Permissions of a process are about real paths.
+  // The permissions of a process apply to real paths.
   const root = realpathSync(join(workDir, name));
   const cleaned = removeStaleFolders(resolve(workDir), name);
   return {
     root,
     create: () => mkdtemp(join(root, 'document-')),
     remove: removeFolder,
-    async removeAll() {
+    removeAll: async () => {
       await cleaned;
       await removeFolder(root);
     },
@@ -49,7 +50,7 @@ function removeFolder(path: string): Promise<void> {
   return rm(path, { recursive: true, force: true, maxRetries: 3 });
 }
 
-/** A folder that cannot be removed is no reason not to start: the next start tries again. */
+/** A folder that cannot be removed does not prevent the start; the next start retries it. */
 async function removeStaleFolders(workDir: string, ownName: string): Promise<void> {
   const names = (await readdir(workDir).catch(() => [])).filter((name) => name !== ownName);
   for (const name of names) {
@@ -63,23 +64,16 @@ async function isStale(path: string, name: string): Promise<boolean> {
   const [, pid, started, host] = NAME.exec(name) ?? [];
   if (pid === undefined || started === undefined) return false;
   if (host !== hostname()) return wasUntouchedForADay(path);
-  return Number(pid) === process.pid ? Number(started) !== startedAt() : !isAlive(Number(pid));
+  return Number(pid) === process.pid
+    ? Number(started) !== startedAt()
+    : !isProcessAlive(Number(pid));
 }
 
 /**
- * Another machine's processes cannot be asked. A folder changes with every document that comes and
- * goes.
+ * Decides for a folder of another machine, whose processes are unknown. A folder changes with every
+ * document.
  */
 async function wasUntouchedForADay(path: string): Promise<boolean> {
   const { mtimeMs } = await stat(path);
   return Date.now() - mtimeMs > DAY_MS;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: it lives and is somebody else's.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -1,7 +1,7 @@
 /**
- * ID tokens of Firebase Authentication. The signature is checked here, with the keys that Google
- * publishes: no service account is needed. Only an emulator's tokens are unsigned, so one that is
- * configured makes everybody whoever they say they are.
+ * Verifies ID tokens of Firebase Authentication. The signature is verified in this process, with
+ * the keys that Google publishes, so that no service account is needed. Tokens of the emulator are
+ * unsigned: with an emulator configured, anybody can sign in as any user.
  */
 import { initializeApp } from 'firebase-admin/app';
 import { getAuth, type Auth, type DecodedIdToken } from 'firebase-admin/auth';
@@ -9,13 +9,13 @@ import { randomUUID } from 'node:crypto';
 import type { Agent } from 'node:http';
 import type { Identity, Viewer } from '../documents/ports.js';
 import { ApiError, ExpiredTokenError } from '../errors.js';
-import { within } from './within.js';
+import { withDeadline } from '../runtime/deadline.js';
 
 interface Options {
   projectId: string;
-  /** `host:port`; null: real tokens only. */
+  /** `host:port`; null: only signed tokens are accepted. */
   emulatorHost: string | null;
-  /** How Google is reached, through a proxy for example. */
+  /** Agent of the requests to Google, for a proxy for example. */
   httpAgent?: Agent;
   timeoutMs?: number;
 }
@@ -23,8 +23,8 @@ interface Options {
 const TIMEOUT_MS = 5_000;
 const ISSUER = 'https://securetoken.google.com/';
 /**
- * What firebase-admin says of a token that is no good. What else comes under the same code is that
- * Google's keys could not be had.
+ * Messages of firebase-admin 14.5 for an invalid token. It reports a failure to fetch Google's keys
+ * with the same code, so that only the message distinguishes the two.
  */
 const TOKEN_PROBLEM = /^(Firebase ID token|Decoding Firebase ID token|verifyIdToken\(\) expects)/;
 const USER_PROBLEMS = ['auth/user-disabled', 'auth/user-not-found', 'auth/id-token-revoked'];
@@ -45,7 +45,7 @@ export function createFirebaseIdentity({
     token: string,
     { isRecheck }: { isRecheck: boolean },
   ): Promise<DecodedIdToken> {
-    const { header, payload } = readToken(token) ?? {};
+    const { header, payload } = parseToken(token) ?? {};
     if (
       !header ||
       !payload ||
@@ -53,10 +53,10 @@ export function createFirebaseIdentity({
       payload['iss'] !== `${ISSUER}${projectId}`
     )
       throw invalidToken();
-    // firebase-admin checks it too, but by an environment variable of its own.
+    // firebase-admin checks the algorithm only if its own environment variable is unset.
     if (emulatorHost === null && header['alg'] !== 'RS256') throw invalidToken();
-    // Before the signature: Google's keys change, and an old token could no longer be distinguished
-    // from a forged one.
+    // Before the signature: Google's keys rotate, and an expired token whose key is gone would look
+    // like a forged one.
     if (typeof payload['exp'] === 'number' && payload['exp'] * 1_000 <= Date.now())
       throw new ExpiredTokenError();
     return verifyWith(auth, { token, isRecheck, timeoutMs });
@@ -64,8 +64,8 @@ export function createFirebaseIdentity({
 
   return {
     verify: async (token) => toViewer(await check(token, { isRecheck: false })),
-    // Firebase is asked for the user, which needs credentials of a service account: where there are
-    // none, it counts as unavailable.
+    // The request for the user needs credentials of a service account. Without them Firebase counts
+    // as unavailable.
     recheck: async (token) => {
       try {
         await check(token, { isRecheck: true });
@@ -78,11 +78,11 @@ export function createFirebaseIdentity({
 }
 
 /**
- * firebase-admin reads this variable when it is set up. It holds for that moment only, whatever it
- * was before.
+ * firebase-admin reads the environment variable when `getAuth` is called. The variable is set
+ * during that call, and restored afterwards.
  */
 function withEmulatorHost(emulatorHost: string | null, create: () => Auth): Auth {
-  // eslint-disable-next-line no-restricted-properties -- it is firebase-admin that reads it; the value comes from our configuration
+  // eslint-disable-next-line no-restricted-properties -- firebase-admin reads the variable; its value comes from the configuration
   const environment = process.env;
   const before = environment['FIREBASE_AUTH_EMULATOR_HOST'];
   const set = (value: string | null): void => {
@@ -108,7 +108,11 @@ async function verifyWith(
   { token, isRecheck, timeoutMs }: Check,
 ): Promise<DecodedIdToken> {
   try {
-    return await within(timeoutMs, auth.verifyIdToken(token, isRecheck));
+    return await withDeadline(
+      auth.verifyIdToken(token, isRecheck),
+      timeoutMs,
+      'verifying a token with Firebase',
+    );
   } catch (error) {
     throw toApiError(error);
   }
@@ -119,7 +123,7 @@ function toApiError(error: unknown): ApiError {
   if (code === 'auth/id-token-expired') return new ExpiredTokenError();
   const isTokenProblem = code === 'auth/argument-error' && TOKEN_PROBLEM.test(String(message));
   if (isTokenProblem || USER_PROBLEMS.includes(String(code))) return invalidToken();
-  const text = 'Sign-ins cannot be checked just now, because Firebase does not answer: try again.';
+  const text = 'The token cannot be verified because Firebase does not respond; try again later.';
   return new ApiError('DEPENDENCY_UNAVAILABLE', text, {}, { cause: error });
 }
 
@@ -134,17 +138,17 @@ function toViewer({ uid, email, exp, ...claims }: DecodedIdToken): Viewer {
 
 type Json = Record<string, unknown>;
 
-/** What the token says of itself, checked by nobody yet; null for what is no token. */
-function readToken(token: string): { header: Json; payload: Json } | null {
-  const parts = token.split('.');
-  if (parts.length !== 3) return null;
-  const [header, payload] = parts.slice(0, 2).map(readPart);
+/** Returns the unverified contents of a token, or null if it is not a JSON web token. */
+function parseToken(token: string): { header: Json; payload: Json } | null {
+  const segments = token.split('.');
+  if (segments.length !== 3) return null;
+  const [header, payload] = segments.slice(0, 2).map(readSegment);
   return header && payload ? { header, payload } : null;
 }
 
-function readPart(part: string): Json | null {
+function readSegment(segment: string): Json | null {
   try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
+    const value: unknown = JSON.parse(Buffer.from(segment, 'base64url').toString());
     return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? (value as Json)
       : null;
@@ -154,5 +158,5 @@ function readPart(part: string): Json | null {
 }
 
 function invalidToken(): ApiError {
-  return new ApiError('UNAUTHENTICATED', 'The token is not valid: sign in again.');
+  return new ApiError('UNAUTHENTICATED', 'The token is not valid; sign in again.');
 }

@@ -1,84 +1,84 @@
 import { existsSync } from 'node:fs';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isProcessAlive, processStartTime } from '../runtime/pid.js';
 
-/** Why the data folder cannot be used; the message is the one line that a person sees. */
+/** Why the data folder cannot be used. A person sees only the message, on one line. */
 export class DataDirError extends Error {
   override readonly name = 'DataDirError';
 }
 
-/** The claim of one process. */
-export interface DataDirClaim {
-  /** Announces to whoever waits for the folder that its owner ends within `limitMs`. */
+/** The lock of one process on the data folder. */
+export interface DataDirLock {
+  /** Tells processes that wait for the folder that this one ends within `limitMs`. */
   announceStop(limitMs: number): Promise<void>;
-  /** Gives the folder back. */
   release(): Promise<void>;
 }
 
-export interface ClaimOptions {
+export interface LockOptions {
   /** Called once if the owner is stopping, before the wait for it. */
   onWait?: (owner: { pid: number }) => void;
 }
 
-/** An owner that has not announced its stop may just have received the signal. */
+/** How long to wait for an owner that has not announced a stop: it may have just got the signal. */
 const OWNER_LEAVES_MS = 3_000;
 const POLL_MS = 50;
 
 /**
- * One folder has one owner: two engines on one folder are both accepted and drift apart. The lock
- * is a file with the owner's pid; one that was left by a process that is gone is taken over. Waits
- * for an owner that is stopping, as long as that one may take; throws DataDirError after 3 s for
- * any other.
+ * Locks the data folder for this process: a folder accepts two engines, and its data then diverge.
+ * The lock is a file with the owner's process id. The lock of a dead process is taken over. Waits
+ * for an owner that is stopping for as long as it announced, and for any other owner 3 s. Throws
+ * DataDirError afterwards, and if the folder cannot be written.
  */
 export async function lockDataDir(
   dataDir: string,
-  { onWait }: ClaimOptions = {},
-): Promise<DataDirClaim> {
-  const lock = lockOf(dataDir);
+  { onWait }: LockOptions = {},
+): Promise<DataDirLock> {
+  const lockFile = lockFileOf(dataDir);
   await prepare(dataDir);
-  const since = Date.now();
-  let hasTold = false;
-  while (!(await create(lock))) {
-    const owner = await readOwner(lock);
-    if (owner === null) await removeStale(lock);
+  const startedAt = Date.now();
+  let isNotified = false;
+  while (!(await create(lockFile))) {
+    const owner = await readOwner(lockFile);
+    if (owner === null) await removeStale(lockFile);
     else {
-      if (Date.now() > Math.max(since, owner.stopsBefore) + OWNER_LEAVES_MS)
+      if (Date.now() > Math.max(startedAt, owner.stopsBefore) + OWNER_LEAVES_MS)
         throw inUse(dataDir, owner);
-      if (owner.stopsBefore > 0 && !hasTold) onWait?.(owner);
-      hasTold ||= owner.stopsBefore > 0;
-      await delay(POLL_MS);
+      if (owner.stopsBefore > 0 && !isNotified) onWait?.(owner);
+      isNotified ||= owner.stopsBefore > 0;
+      await sleep(POLL_MS);
     }
   }
-  return toClaim(lock);
+  return toLock(lockFile);
 }
 
-function toClaim(lock: string): DataDirClaim {
+function toLock(lockFile: string): DataDirLock {
   let announced = Promise.resolve();
   return {
     announceStop: (limitMs) =>
-      (announced = write(lock, rename, { stopsBefore: Date.now() + limitMs })),
+      (announced = write(lockFile, rename, { stopsBefore: Date.now() + limitMs })),
     release: async () => {
-      // One that is still being written would come back after the removal.
+      // An announcement that is still being written would recreate the file after its removal.
       await announced.catch(() => undefined);
-      await rm(lock, { force: true });
+      await rm(lockFile, { force: true });
     },
   };
 }
 
 /** Returns whether another process owns the folder and is stopping. */
 export async function isOwnerStopping(dataDir: string): Promise<boolean> {
-  const owner = await readOwner(lockOf(dataDir));
+  const owner = await readOwner(lockFileOf(dataDir));
   return owner !== null && Date.now() < owner.stopsBefore + OWNER_LEAVES_MS;
 }
 
-function lockOf(dataDir: string): string {
+function lockFileOf(dataDir: string): string {
   return join(dataDir, 'owner.pid');
 }
 
 function inUse(dataDir: string, { pid }: Owner): DataDirError {
   return new DataDirError(
-    `DATA_DIR ${dataDir} is in use by process ${pid}: stop that process or choose another folder.`,
+    `DATA_DIR ${dataDir} is in use by process ${pid}; stop that process or choose another folder.`,
   );
 }
 
@@ -90,15 +90,15 @@ async function prepare(dataDir: string): Promise<void> {
     await rm(probe);
   } catch (error) {
     throw new DataDirError(
-      `DATA_DIR ${dataDir} cannot be written: choose a folder that this user may write.`,
+      `DATA_DIR ${dataDir} cannot be written; choose a folder that this user may write to.`,
       { cause: error },
     );
   }
 }
 
 /**
- * Node's own recursive way never ends where a folder can be seen but nothing be made in it, in
- * /proc for example.
+ * Replaces the recursive `mkdir` of Node 24, which never ends in a folder that is visible but in
+ * which nothing can be created, such as /proc.
  */
 async function makeFolder(path: string): Promise<void> {
   try {
@@ -112,9 +112,9 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-async function create(lock: string): Promise<boolean> {
+async function create(lockFile: string): Promise<boolean> {
   try {
-    await write(lock, link);
+    await write(lockFile, link);
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
@@ -123,22 +123,19 @@ async function create(lock: string): Promise<boolean> {
 }
 
 /**
- * The file appears with its content or not at all: nobody reads half a lock. `link` keeps what is
- * there, `rename` replaces it.
+ * The file appears with its whole content or not at all: nobody reads a partial lock. `link` fails
+ * if the lock exists, `rename` replaces it.
  */
 async function write(
-  lock: string,
+  lockFile: string,
   publish: typeof link,
   more: { stopsBefore?: number } = {},
 ): Promise<void> {
-  const draft = `${lock}.${process.pid}`;
-  await writeFile(
-    draft,
-    JSON.stringify({ pid: process.pid, startedAt: await processStart(process.pid), ...more }),
-    { mode: 0o600 },
-  );
+  const draft = `${lockFile}.${process.pid}`;
+  const owner = { pid: process.pid, startedAt: await processStartTime(process.pid), ...more };
+  await writeFile(draft, JSON.stringify(owner), { mode: 0o600 });
   try {
-    await publish(draft, lock);
+    await publish(draft, lockFile);
   } finally {
     await rm(draft, { force: true });
   }
@@ -146,47 +143,33 @@ async function write(
 
 interface Owner {
   pid: number;
-  /** Milliseconds since 1970; 0: it has not said that it stops. */
+  /** Milliseconds since 1970; 0: the owner has not announced a stop. */
   stopsBefore: number;
 }
 
 /**
- * Null when the owner is gone. A pid that has been given to another process since is told by its
- * time of start.
+ * Returns null if the owner is dead. The start time distinguishes the owner from a later process
+ * with the same id.
  */
-async function readOwner(lock: string): Promise<Owner | null> {
-  const text = await readFile(lock, 'utf8').catch(() => '');
-  const [, pid] = /"pid":(\d+)/.exec(text) ?? [];
+async function readOwner(lockFile: string): Promise<Owner | null> {
+  const text = await readFile(lockFile, 'utf8').catch(() => '');
+  const [, digits] = /"pid":(\d+)/.exec(text) ?? [];
   const [, startedAt] = /"startedAt":"(\d+)"/.exec(text) ?? [];
-  if (pid === undefined || !isAlive(Number(pid))) return null;
-  const now = await processStart(Number(pid));
-  if (startedAt !== undefined && now !== null && now !== startedAt) return null;
-  return { pid: Number(pid), stopsBefore: Number(/"stopsBefore":(\d{1,15})/.exec(text)?.[1] ?? 0) };
-}
-
-function isAlive(pid: number): boolean {
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
-
-/** Clock ticks since boot, from Linux' /proc; null elsewhere. */
-async function processStart(pid: number): Promise<string | null> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  if (digits === undefined) return null;
+  const pid = Number(digits);
+  if (pid === process.pid || !isProcessAlive(pid)) return null;
+  const startTime = await processStartTime(pid);
+  if (startedAt !== undefined && startTime !== null && startTime !== startedAt) return null;
+  return { pid, stopsBefore: Number(/"stopsBefore":(\d{1,15})/.exec(text)?.[1] ?? 0) };
 }
 
 /**
- * Moved away before it is removed: of two that see the same stale lock, one moves it. The other may
- * by then move the lock of the first, which is alive, and puts it back.
+ * Renames the lock before removing it: if two processes see the same stale lock, only one of them
+ * renames it. The other one may then rename the first process's new lock, and puts it back.
  */
-async function removeStale(lock: string): Promise<void> {
-  const aside = `${lock}.${process.pid}.stale`;
-  await rename(lock, aside).catch(() => undefined);
-  if ((await readOwner(aside)) !== null) await link(aside, lock).catch(() => undefined);
+async function removeStale(lockFile: string): Promise<void> {
+  const aside = `${lockFile}.${process.pid}.stale`;
+  await rename(lockFile, aside).catch(() => undefined);
+  if ((await readOwner(aside)) !== null) await link(aside, lockFile).catch(() => undefined);
   await rm(aside, { force: true });
 }

@@ -4,8 +4,8 @@ import { ApiError } from '../errors.js';
 const DEV_TOKEN = /^dev:([A-Za-z0-9_-]{1,64})$/;
 
 /**
- * Tokens `dev:<user>`: whoever can reach the port is whoever they say they are, so it is for
- * loopback only.
+ * Returns the identity of tokens `dev:<user>`. Anybody who reaches the port can be any user, so it
+ * is for loopback only.
  */
 export function createDevIdentity({ admins }: { admins: readonly string[] }): Identity {
   return {
@@ -15,7 +15,7 @@ export function createDevIdentity({ admins }: { admins: readonly string[] }): Id
         ? Promise.reject(
             new ApiError(
               'UNAUTHENTICATED',
-              'The token is not valid: sign in again. A development token is dev:<user>.',
+              'The token is not valid; sign in again. A development token is dev:<user>.',
             ),
           )
         : Promise.resolve({ id, email: null, isAdmin: admins.includes(id), expiresAt: null });

@@ -3,13 +3,13 @@ import { ProcessingFailure } from '../errors.js';
 
 export type Purpose = 'document' | 'query';
 
-export interface EncoderJob {
+export interface EmbedderJob {
   texts: readonly string[];
   purpose: Purpose;
 }
 
 /** The first message of a thread: its model is loaded. */
-export interface EncoderReady {
+export interface EmbedderReady {
   ready: true;
 }
 
@@ -18,50 +18,50 @@ export interface EmbedderReply {
 }
 
 /**
- * Work for one thread. It is asked for when a thread is free, so that what came later but is more
- * urgent can go first.
+ * Work for one thread. A thread takes it only when it is free, so that urgent work can overtake
+ * earlier work.
  */
-export interface Work extends EncoderJob {
+export interface Work extends EmbedderJob {
   done(vectors: Float32Array[]): void;
   failed(error: ProcessingFailure): void;
 }
 
-export interface Threads {
-  /** There is work: every free thread asks for one piece. */
+export interface EmbedderThreads {
+  /** Lets every free thread take one piece of work. Call it when there is new work. */
   wake(): void;
-  /** Rejects what is under way. */
+  /** Rejects the work of all threads. */
   stop(): Promise<void>;
 }
 
 interface Thread {
   worker: Worker;
-  /** The model is loaded: before that a thread takes no work, which another one may do sooner. */
-  ready: boolean;
+  /** Whether the model is loaded. Until then another thread may take the work sooner. */
+  isReady: boolean;
   work: Work | null;
 }
 
 interface Options {
   limit: number;
   nextWork: () => Work | undefined;
-  /** How much work `nextWork` has. */
+  /** Returns how many pieces of work `nextWork` has. */
   waiting: () => number;
 }
 
 const WORKER = new URL('./embedder-worker.js', import.meta.url);
 
 /**
- * Up to `limit` threads with one piece of work each. The first starts at once, to be warm; the
- * others when there is work for them. A thread that dies fails its work and no other; the next
- * piece starts a new one.
+ * Starts up to `limit` threads with one piece of work each. The first one starts at once, to load
+ * its model; the others when there is work for them. If a thread dies, only its own work fails, and
+ * the next piece of work starts a new thread.
  */
-export function createThreads({ limit, nextWork, waiting }: Options): Threads {
+export function createEmbedderThreads({ limit, nextWork, waiting }: Options): EmbedderThreads {
   const threads = new Set<Thread>();
-  let stopped = false;
+  let isStopped = false;
 
-  const start = (): Thread => {
-    const thread: Thread = { worker: new Worker(WORKER), ready: false, work: null };
-    thread.worker.on('message', (message: EncoderReady | EmbedderReply) => {
-      if ('ready' in message) thread.ready = true;
+  function start(): void {
+    const thread: Thread = { worker: new Worker(WORKER), isReady: false, work: null };
+    thread.worker.on('message', (message: EmbedderReady | EmbedderReply) => {
+      if ('ready' in message) thread.isReady = true;
       else finish(thread)?.done(message.vectors);
       wake();
     });
@@ -70,29 +70,30 @@ export function createThreads({ limit, nextWork, waiting }: Options): Threads {
       lose(thread, new Error(`the thread ended with code ${code}`)),
     );
     threads.add(thread);
-    return thread;
-  };
+  }
 
-  const finish = (thread: Thread): Work | null => {
+  function finish(thread: Thread): Work | null {
     const { work } = thread;
     thread.work = null;
     return work;
-  };
+  }
 
-  const lose = (thread: Thread, cause: Error): void => {
+  function lose(thread: Thread, cause: Error): void {
     if (!threads.delete(thread)) return;
-    const message = stopped ? 'The encoder was stopped.' : 'The encoder failed.';
-    // A thread that could not load its model fails what it was started for; otherwise the next one
-    // would be started for ever.
-    const work = thread.ready ? finish(thread) : nextWork();
+    const message = isStopped
+      ? 'The embedder was stopped.'
+      : 'The embedder failed; it is retried later.';
+    // A thread that fails to load its model fails the work it was started for. Otherwise that work
+    // would start new threads without end.
+    const work = thread.isReady ? finish(thread) : nextWork();
     work?.failed(new ProcessingFailure('EMBEDDER_UNAVAILABLE', message, { cause }));
     wake();
-  };
+  }
 
-  const wake = (): void => {
-    if (stopped) return;
+  function wake(): void {
+    if (isStopped) return;
     for (const thread of threads) {
-      if (thread.ready && thread.work === null) begin(thread);
+      if (thread.isReady && thread.work === null) takeWork(thread);
     }
     for (
       let starting = countStarting();
@@ -100,22 +101,24 @@ export function createThreads({ limit, nextWork, waiting }: Options): Threads {
       starting += 1
     )
       start();
-  };
+  }
 
-  const begin = (thread: Thread): void => {
+  function takeWork(thread: Thread): void {
     const work = nextWork();
     if (!work) return;
     thread.work = work;
-    thread.worker.postMessage({ texts: work.texts, purpose: work.purpose } satisfies EncoderJob);
-  };
+    thread.worker.postMessage({ texts: work.texts, purpose: work.purpose } satisfies EmbedderJob);
+  }
 
-  const countStarting = (): number => [...threads].filter(({ ready }) => !ready).length;
+  function countStarting(): number {
+    return [...threads].filter(({ isReady }) => !isReady).length;
+  }
 
   start();
   return {
     wake,
-    async stop() {
-      stopped = true;
+    stop: async () => {
+      isStopped = true;
       await Promise.all([...threads].map(({ worker }) => worker.terminate()));
     },
   };

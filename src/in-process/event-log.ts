@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events';
 import type { EventLog, LogRecord } from '../documents/ports.js';
 
-export interface EmbeddedEventLog extends EventLog {
-  /** In-process delivery: the record is handed to the listeners of its topic, and kept nowhere. */
+export interface InProcessEventLog extends EventLog {
+  /** Calls `listener` with every record of the topic. Nothing is stored. */
   onRecord(topic: string, listener: (record: LogRecord) => void): void;
 }
 
-export function createEventLog(): EmbeddedEventLog {
+export function createEventLog(): InProcessEventLog {
   const emitter = new EventEmitter().setMaxListeners(0);
   return {
     publish: (records) => {

@@ -1,64 +1,66 @@
-/** Tokens that the model reads; what comes after them it ignores. */
-export const MODEL_TOKENS = 128;
+import { splitsCharacter } from '../documents/text-cut.js';
+
+/** Tokens that the model reads of one input; it ignores the rest. */
+export const MAX_INPUT_TOKENS = 128;
 
 /**
- * Longer texts are truncated; the beginning represents them. UTF-16 code units, also after
- * normalisation, which can make 18 of one.
+ * Longer texts are truncated; the beginning represents them. UTF-16 code units, before and after
+ * normalisation, which can turn one unit into 18.
  */
-const MAX_LENGTH = 16_000;
+const MAX_TEXT_LENGTH = 16_000;
 /**
- * Windows that are read of a text at most; the first ones represent it. A passage of 900 characters
- * has about 9, unless normalisation lengthens it. A query costs the same whatever its characters
- * are.
+ * Inputs that represent a text, from its beginning. A passage of 900 characters has about 9 inputs,
+ * unless normalisation lengthens it. The limit of a query keeps its cost independent of its
+ * characters.
  */
-export const MAX_WINDOWS = { document: 12, query: 3 };
-/**
- * Parts of equal length in characters are not of equal length in tokens: this much room is left for
- * that.
- */
-const FILLED = 0.85;
+export const MAX_INPUTS = { document: 12, query: 3 };
+/** Share of MAX_INPUT_TOKENS to fill: inputs of equal length differ in tokens. */
+const FILL_RATIO = 0.85;
 
 /**
- * Cuts a text into parts that the model reads to their end, of about equal length, between words
- * where there are any. A text that the model reads as a whole is one part; parts beyond the limit
- * are left out. The text is normalised first, as the model's tokeniser does: the tokeniser takes
+ * Cuts a text into inputs that the model reads to their end, of about equal length, between words
+ * if possible. A text that the model reads as a whole is one input; inputs beyond the limit are
+ * dropped. The text is normalised first, as the model's tokeniser does, because the tokeniser takes
  * time by the square of the normalised length.
  */
-export function toWindows(
+export function toModelInputs(
   text: string,
   countTokens: (text: string) => number,
-  maxWindows = MAX_WINDOWS.document,
+  maxInputs = MAX_INPUTS.document,
 ): string[] {
-  const kept = text.slice(0, MAX_LENGTH).normalize('NFKC').slice(0, MAX_LENGTH).toWellFormed();
-  const tokens = countTokens(kept);
-  if (tokens <= MODEL_TOKENS) return [kept];
-  const windows = Math.ceil(tokens / (MODEL_TOKENS * FILLED));
-  return cutEvenly(kept, Math.ceil(kept.length / windows)).slice(0, maxWindows);
+  const normalised = text
+    .slice(0, MAX_TEXT_LENGTH)
+    .normalize('NFKC')
+    .slice(0, MAX_TEXT_LENGTH)
+    .toWellFormed();
+  const tokens = countTokens(normalised);
+  if (tokens <= MAX_INPUT_TOKENS) return [normalised];
+  const inputs = Math.ceil(tokens / (MAX_INPUT_TOKENS * FILL_RATIO));
+  return cutEvenly(normalised, Math.ceil(normalised.length / inputs)).slice(0, maxInputs);
 }
 
 function cutEvenly(text: string, length: number): string[] {
-  const parts: string[] = [];
+  const inputs: string[] = [];
   for (let start = 0; start < text.length;) {
     const end =
       start + length >= text.length ? text.length : endOfWord(text, start, start + length);
-    parts.push(text.slice(start, end).trim());
+    inputs.push(text.slice(start, end).trim());
     start = end;
   }
-  return parts.filter((part) => part !== '');
+  return inputs.filter((input) => input !== '');
 }
 
 /**
- * The last white space in the second half of a part, else where its length ends, but never inside a
- * surrogate pair.
+ * Returns where an input ends: after the last space of its second half, or at its full length, but
+ * never inside a surrogate pair.
  */
 function endOfWord(text: string, start: number, end: number): number {
   const space = text.lastIndexOf(' ', end);
   if (space > (start + end) / 2) return space + 1;
-  const isPair = /^[\ud800-\udbff][\udc00-\udfff]/.test(text.slice(end - 1, end + 1));
-  return isPair ? end + 1 : end;
+  return splitsCharacter(text, end) ? end + 1 : end;
 }
 
-/** The mean of the vectors, of length 1 (L2 norm). A vector of zeros stays one. */
+/** Returns the mean of the vectors, scaled to length 1 (L2 norm). A mean of zeros stays zeros. */
 export function toUnitMean(vectors: readonly (readonly number[])[]): Float32Array {
   const sum = new Float32Array(vectors[0]?.length ?? 0);
   for (const vector of vectors)

@@ -1,4 +1,4 @@
-/** Runs in a worker thread: the database engine and its socket. */
+/** A worker thread that runs the database engine and its socket. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';

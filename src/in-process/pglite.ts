@@ -6,26 +6,26 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 export interface EmbeddedPostgres {
-  /** For a driver that takes a folder as host: the socket is in it. */
+  /** The folder of the socket. Drivers accept a folder as a host. */
   host: string;
   port: number;
   user: string;
   password: string;
   dbName: string;
-  /** One session behind one socket. */
+  /** The socket serves one session. */
   poolSize: 1;
-  /** Rejects when the engine ends by itself. */
+  /** Rejects if the engine ends unexpectedly. */
   failed: Promise<never>;
   stop(): Promise<void>;
 }
 
-/** The part of the name that PostgreSQL's drivers add to a socket's folder. */
+/** Names the socket: PostgreSQL's drivers look for `.s.PGSQL.<port>` in the folder. */
 const PORT = 5432;
 
 /**
- * PostgreSQL compiled to WASM, in a thread of its own, so that a long query does not hold up the
- * API. It listens on a socket in a folder that only this user can enter (the engine asks for no
- * password); not under DATA_DIR, since a socket's path may have 107 characters at most.
+ * Starts PostgreSQL compiled to WASM, in a thread of its own, so that a long query does not block
+ * the API. The engine checks no password, so it listens on a socket in a folder that only this user
+ * can enter. The folder is not under DATA_DIR: a socket's path may have at most 107 characters.
  */
 export async function startEmbeddedPostgres({
   dataDir,
@@ -36,29 +36,34 @@ export async function startEmbeddedPostgres({
   const worker = new Worker(new URL('./pglite-thread.js', import.meta.url), {
     workerData: { dataDir, socket: join(host, `.s.PGSQL.${PORT}`) },
   });
-  let stopping = false;
+  let isStopping = false;
   const failed = new Promise<never>((_resolve, reject) => {
     worker.once('error', reject);
-    worker.once('exit', () => stopping || reject(new Error('the embedded database has ended')));
+    worker.once('exit', () => {
+      if (!isStopping) reject(new Error('the embedded database has ended'));
+    });
   });
   failed.catch(() => undefined);
   await Promise.race([once(worker, 'message'), failed]);
-  const session = {
+  return {
+    host,
+    port: PORT,
     user: 'postgres',
     password: 'postgres',
     dbName: 'postgres',
     poolSize: 1,
-  } as const;
-  const stopOnce = () => {
-    stopping = true;
-    return stop(worker, host);
+    failed,
+    stop: () => {
+      isStopping = true;
+      return stop(worker, host);
+    },
   };
-  return { host, port: PORT, ...session, failed, stop: stopOnce };
 }
 
 /**
- * The same for the same data folder, whose one owner we are: what a killed process left behind is
- * cleared away. If the name is somebody else's, clearing or making it fails.
+ * Creates the socket's folder. Its name depends on the data folder only, which this process owns,
+ * so that the leftovers of a killed process are removed. If another user has a folder of this name,
+ * the removal or the creation fails.
  */
 async function createSocketDir(dataDir: string): Promise<string> {
   const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
@@ -69,7 +74,7 @@ async function createSocketDir(dataDir: string): Promise<string> {
 }
 
 async function stop(worker: Worker, socketDir: string): Promise<void> {
-  // A thread that has ended has no number any more, and would never end again.
+  // A thread that has ended has the id -1, and emits no further exit event.
   const ended = worker.threadId === -1 ? Promise.resolve() : once(worker, 'exit');
   worker.postMessage('stop');
   await ended;

@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events';
-import type { StatusBus } from '../documents/ports.js';
 import type { StatusEvent } from '../documents/document.js';
+import type { StatusBus } from '../documents/ports.js';
 
 /**
- * Within one process. Hints go out in a turn of their own, as they would over a network: no
- * publisher runs a watcher's code.
+ * Returns the status bus of a single process. It delivers a notification in a later turn of the
+ * event loop, as a network would, so that publishing calls no listener.
  */
 export function createStatusBus(): StatusBus {
   const emitter = new EventEmitter().setMaxListeners(0);
@@ -19,7 +19,7 @@ export function createStatusBus(): StatusBus {
       emitter.on(channel, listener);
       return Promise.resolve(() => void emitter.off(channel, listener));
     },
-    // Nothing is ever lost here, so there is nothing to come back to.
+    // This bus never disconnects.
     onReconnect: () => undefined,
   };
 }

@@ -1,45 +1,56 @@
 import type { Admin, Kafka } from 'kafkajs';
-import { withDeadline } from './deadline.js';
-import { toSetupError, toUnavailable } from './errors.js';
+import { withDeadline } from '../runtime/deadline.js';
 import type { Logger } from '../runtime/logger.js';
+import { toSetupError, toUnavailable } from './errors.js';
 
 /**
- * One connection for questions about the cluster, opened when first needed and thrown away after a
- * failure.
+ * One connection for requests about the cluster. It is opened with the first request, and replaced
+ * after a failed one.
  */
 export interface KafkaAdmin {
-  /** Throws DEPENDENCY_UNAVAILABLE, or SetupError where Kafka refuses us. */
-  ask<T>(what: string, question: (admin: Admin) => Promise<T>): Promise<T>;
+  /**
+   * Returns what `send` returns. `what` names the request in messages: "reading the lag". Throws
+   * DEPENDENCY_UNAVAILABLE, or SetupError if Kafka rejects the user.
+   */
+  request<T>(what: string, send: (admin: Admin) => Promise<T>): Promise<T>;
   stop(): Promise<void>;
 }
 
-const ANSWER_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 20_000;
 
-export function createKafkaAdmin({ kafka, logger }: { kafka: Kafka; logger: Logger }): KafkaAdmin {
-  let opened: Promise<Admin> | undefined;
+export function createKafkaAdmin({
+  kafka,
+  logger,
+}: {
+  kafka: Kafka;
+  logger: Pick<Logger, 'debug'>;
+}): KafkaAdmin {
+  let connection: Promise<Admin> | undefined;
 
-  async function open(): Promise<Admin> {
+  async function connect(): Promise<Admin> {
     const admin = kafka.admin();
     await admin.connect();
     return admin;
   }
 
   async function close(): Promise<void> {
-    const last = opened;
-    opened = undefined;
+    const last = connection;
+    connection = undefined;
     await last
       ?.then((admin) => admin.disconnect())
-      .catch((error: unknown) => logger.debug({ err: error }, 'a connection did not end quietly'));
+      .catch((error: unknown) =>
+        logger.debug({ err: error }, 'failed to close a connection to Kafka; it is dropped'),
+      );
   }
 
   return {
-    ask: async (what, question) => {
-      const mine = (opened ??= open());
+    request: async (what, send) => {
+      const ownConnection = (connection ??= connect());
       try {
-        return await withDeadline(mine.then(question), ANSWER_MS, what);
+        return await withDeadline(ownConnection.then(send), REQUEST_TIMEOUT_MS, what);
       } catch (error) {
-        // Another question may have thrown it away already and opened the next one.
-        if (opened === mine) void close();
+        // Another request may have replaced the connection already.
+        if (connection === ownConnection) void close();
         throw toSetupError(error) ?? toUnavailable(`${what} failed`, error);
       }
     },

@@ -1,12 +1,9 @@
-/** kafkajs' errors as ours. */
+/** Translates the errors of kafkajs into those of the product. */
 // Node finds only some of this package's names on its own.
 import kafkajs, { type KafkaJSError } from 'kafkajs';
 import { ApiError, SetupError } from '../errors.js';
 
-/**
- * Errors by which a broker says that it will never take this record, whoever sends it and however
- * often.
- */
+/** Error types by which a broker rejects a record for good, whoever sends it and however often. */
 const REFUSALS = new Set([
   'MESSAGE_TOO_LARGE',
   'RECORD_LIST_TOO_LARGE',
@@ -14,13 +11,12 @@ const REFUSALS = new Set([
   'INVALID_TIMESTAMP',
 ]);
 
-/**
- * INVALID_PRODUCER_EPOCH and, by its number since kafkajs 2.2 does not know it, PRODUCER_FENCED.
- */
+/** Error types of a producer that a newer one has fenced off. */
 const FENCES = /^(INVALID_PRODUCER_EPOCH|PRODUCER_FENCED)$/;
+/** PRODUCER_FENCED by its number: kafkajs 2.2 does not know the name. */
 const FENCED_BY_NUMBER = /Unknown error code 90\b/;
 
-/** The user name, the password or the way of signing in is wrong. */
+/** Error types of a wrong user name, password or SASL mechanism. */
 const WRONG_CREDENTIALS = new Set([
   'SASL_AUTHENTICATION_FAILED',
   'UNSUPPORTED_SASL_MECHANISM',
@@ -30,8 +26,8 @@ const WRONG_CREDENTIALS = new Set([
 const NOT_PERMITTED = /^(TOPIC|GROUP|CLUSTER|TRANSACTIONAL_ID)_AUTHORIZATION_FAILED$/;
 
 /**
- * A topic or a group that is not as ours must be, and a broker too old or too new for us: none of
- * them changes while we wait.
+ * Error types of a wrong topic or group, and of a broker that is too old or too new. Waiting does
+ * not change them.
  */
 const WRONG_SET_UP = new Set([
   'INVALID_TOPIC_EXCEPTION',
@@ -44,8 +40,8 @@ const WRONG_SET_UP = new Set([
 ]);
 
 /**
- * Errors of JavaScript's own, and those that kafkajs throws where it is used wrongly or cannot read
- * what the broker sends.
+ * Names of JavaScript's own errors, and of those that kafkajs throws if it is used wrongly or
+ * cannot read what the broker sends.
  */
 const BUGS_BY_NAME = new Set([
   'TypeError',
@@ -60,11 +56,11 @@ const BUGS_BY_NAME = new Set([
   'KafkaJSInvalidLongError',
 ]);
 
-/** kafkajs derives these from Error itself, and leaves them that name. */
+/** kafkajs derives these classes from Error itself, and their `name` stays "Error". */
 const TRANSIENT_BY_CLASS = new Set(['KafkaJSAggregateError', 'KafkaJSFetcherRebalanceError']);
 
-/** What a Kafka says, or kafkajs of it, that was started or has lost a broker a moment ago. */
-const NOT_THERE_YET = new Set([
+/** Error types of a Kafka that has just started, or has just lost a broker. */
+const NOT_YET_AVAILABLE = new Set([
   'UNKNOWN_TOPIC_OR_PARTITION',
   'LEADER_NOT_AVAILABLE',
   'NOT_LEADER_FOR_PARTITION',
@@ -74,11 +70,14 @@ const NOT_THERE_YET = new Set([
 ]);
 
 /**
- * kafkajs' join passes a rebalance, and a coordinator that is no more, on as a plain KafkaJSError
- * without their types.
+ * Names of the errors of a join during a rebalance, or after the loss of a coordinator. kafkajs
+ * passes them on as a plain KafkaJSError, without their types.
  */
 const MOVING_GROUPS = new Set(['KafkaJSGroupCoordinatorNotFound', 'KafkaJSError']);
 
+/**
+ * Returns a DEPENDENCY_UNAVAILABLE whose message starts with `what`. An ApiError stays as it is.
+ */
 export function toUnavailable(what: string, error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   return new ApiError(
@@ -89,7 +88,7 @@ export function toUnavailable(what: string, error: unknown): ApiError {
   );
 }
 
-/** Null where waiting may help, and for a bug. */
+/** Returns null if waiting may help, and for a bug. */
 export function toSetupError(error: unknown): SetupError | null {
   if (error instanceof SetupError) return error;
   const types = typesOf(error);
@@ -98,20 +97,21 @@ export function toSetupError(error: unknown): SetupError | null {
   );
   if (isUnknownUser || types.some((type) => WRONG_CREDENTIALS.has(type))) {
     return new SetupError(
-      'Kafka refuses the user name or the password: mend KAFKA_USERNAME and KAFKA_PASSWORD.',
+      'Kafka rejected the user name or the password; correct KAFKA_USERNAME and KAFKA_PASSWORD.',
       { cause: error },
     );
   }
-  const refused = types.find((type) => NOT_PERMITTED.test(type));
-  if (refused === undefined) return null;
+  const missingRight = types.find((type) => NOT_PERMITTED.test(type));
+  if (missingRight === undefined) return null;
   return new SetupError(
-    `Kafka rejected the user's rights (${refused}); grant them to the user in KAFKA_USERNAME.`,
+    `Kafka rejected the user's rights (${missingRight}); grant them to the user in KAFKA_USERNAME.`,
     { cause: error },
   );
 }
 
 /**
- * Returns whether waiting may cure the error. False: a refusal, a wrong topic or group, or a bug.
+ * Returns whether a retry may succeed. False for a refused record, a wrong topic or group, and a
+ * bug.
  */
 export function isTransient(error: unknown): boolean {
   if (error instanceof ApiError) return error.code === 'DEPENDENCY_UNAVAILABLE';
@@ -124,8 +124,8 @@ export function isTransient(error: unknown): boolean {
 }
 
 /**
- * kafkajs wraps whatever it does not retry into a KafkaJSNonRetriableError: one without a cause is
- * kafkajs' word for a wrong use.
+ * kafkajs wraps every error that it does not retry into a KafkaJSNonRetriableError. One without a
+ * cause means that kafkajs was used wrongly.
  */
 function isFinal(error: Error): boolean {
   const isWrongUse = error.name === 'KafkaJSNonRetriableError' && error.cause === undefined;
@@ -136,18 +136,18 @@ function isFinal(error: Error): boolean {
   );
 }
 
-/** Of the operating system: a connection, a name, a certificate. */
+/** Returns whether the operating system raised the error: a connection, a name, a certificate. */
 function isSystemError(error: Error): boolean {
   return 'code' in error && typeof error.code === 'string';
 }
 
-/** A topic or a coordinator that was just created, or is moving to another broker. */
-export function isNotThereYet(error: unknown): boolean {
+/** Returns whether a topic or a coordinator is new, or is moving to another broker. */
+export function isNotYetAvailable(error: unknown): boolean {
   const isMovingGroup = causesOf(error).some(({ name }) => MOVING_GROUPS.has(name));
-  return isMovingGroup || typesOf(error).some((type) => NOT_THERE_YET.has(type));
+  return isMovingGroup || typesOf(error).some((type) => NOT_YET_AVAILABLE.has(type));
 }
 
-/** Why the broker refuses for good, or null when it may take the same later. */
+/** Returns why the broker rejects a record for good, or null if a retry may succeed. */
 export function toRefusal(error: unknown): string | null {
   return typesOf(error).find((type) => REFUSALS.has(type)) ?? null;
 }
@@ -169,11 +169,11 @@ function typesOf(error: unknown): string[] {
   );
 }
 
-/** The error, and what it was caused by or consists of, and so on. */
+/** Returns the error, its causes, the errors it consists of, and the causes of all of these. */
 function causesOf(error: unknown, depth = 0): Error[] {
   if (!(error instanceof Error) || depth > MAX_DEPTH) return [];
-  const parts: unknown[] = 'errors' in error && Array.isArray(error.errors) ? error.errors : [];
-  return [error, ...[error.cause, ...parts].flatMap((cause) => causesOf(cause, depth + 1))];
+  const errors: unknown[] = 'errors' in error && Array.isArray(error.errors) ? error.errors : [];
+  return [error, ...[error.cause, ...errors].flatMap((cause) => causesOf(cause, depth + 1))];
 }
 
 const MAX_DEPTH = 5;

@@ -1,40 +1,40 @@
 import type { Kafka } from 'kafkajs';
 import type { EventLog, LogRecord, RefusedRecord } from '../documents/ports.js';
-import { toRefusal, toUnavailable } from './errors.js';
 import type { Logger } from '../runtime/logger.js';
-import { splitBySize } from './record-size.js';
+import { toRefusal, toUnavailable } from './errors.js';
+import { splitIntoBatches } from './record-size.js';
 import { createSender, type Sender } from './sender.js';
 
 export interface KafkaEventLog extends EventLog {
   stop(): Promise<void>;
 }
 
-interface Numbered {
+interface IndexedRecord {
   index: number;
   record: LogRecord;
 }
 
 /**
- * The event log on Kafka: at least once, in the order of each key. One publish at a time, whoever
- * calls. A record that the broker refuses for good is singled out and answered, the others are
- * stored; after any other failure nothing may be assumed and all are published again.
+ * Returns the event log on Kafka. It delivers at least once, in the order of each key, and sends
+ * the records of one publish at a time. A record that the broker rejects for good is reported, and
+ * the others are stored. After any other failure the caller must publish all records again.
  */
 export function createKafkaEventLog({
   kafka,
   logger,
 }: {
   kafka: Kafka;
-  logger: Logger;
+  logger: Pick<Logger, 'debug'>;
 }): KafkaEventLog {
   const sender = createSender({ kafka, logger });
   let last: Promise<unknown> = Promise.resolve();
 
-  const publish = (records: readonly LogRecord[]): Promise<RefusedRecord[]> => {
-    const numbered = records.map((record, index) => ({ index, record }));
-    const next = last.then(() => publishInOrder(sender, numbered));
+  function publish(records: readonly LogRecord[]): Promise<RefusedRecord[]> {
+    const indexed = records.map((record, index) => ({ index, record }));
+    const next = last.then(() => publishInOrder(sender, indexed));
     last = next.catch(() => undefined);
     return next;
-  };
+  }
 
   return {
     publish,
@@ -47,31 +47,34 @@ export function createKafkaEventLog({
 
 async function publishInOrder(
   sender: Sender,
-  records: readonly Numbered[],
+  records: readonly IndexedRecord[],
 ): Promise<RefusedRecord[]> {
   const refused: RefusedRecord[] = [];
-  for (const part of splitBySize(records, ({ record }) => record))
-    refused.push(...(await publishPart(sender, part)));
+  for (const batch of splitIntoBatches(records, ({ record }) => record))
+    refused.push(...(await publishBatch(sender, batch)));
   return refused;
 }
 
 /**
- * The broker refuses a batch as a whole and does not say for which record: halves are tried until
- * the one is found.
+ * The broker rejects a batch as a whole and does not name the record. Each half is sent again until
+ * the rejected record is alone.
  */
-async function publishPart(sender: Sender, records: readonly Numbered[]): Promise<RefusedRecord[]> {
+async function publishBatch(
+  sender: Sender,
+  batch: readonly IndexedRecord[],
+): Promise<RefusedRecord[]> {
   try {
-    await sender.send(records.map(({ record }) => record));
+    await sender.send(batch.map(({ record }) => record));
     return [];
   } catch (error) {
     const reason = toRefusal(error);
     if (reason === null) throw toUnavailable('records could not be published', error);
-    const [only] = records;
-    if (records.length === 1 && only) return [{ index: only.index, reason }];
-    const middle = Math.ceil(records.length / 2);
+    const [first] = batch;
+    if (batch.length === 1 && first) return [{ index: first.index, reason }];
+    const middle = Math.ceil(batch.length / 2);
     return [
-      ...(await publishPart(sender, records.slice(0, middle))),
-      ...(await publishPart(sender, records.slice(middle))),
+      ...(await publishBatch(sender, batch.slice(0, middle))),
+      ...(await publishBatch(sender, batch.slice(middle))),
     ];
   }
 }

@@ -1,11 +1,11 @@
 /**
- * One membership of the consumer group, from its first join to its end; a new one follows a lost
- * one (job-consumer.ts).
+ * One membership of the consumer group, from its first join to its end. job-consumer.ts replaces a
+ * lost membership by a new one.
  *
- * The handler of batches only notes what it read and returns: nothing in it takes time, nothing in
- * it throws. What was noted is settled beside it (permit-ledger.ts), and only then is its offset
- * committed. kafkajs 2.2 stops a consumer for good, with the process still alive, when a handler
- * throws one of JavaScript's own errors.
+ * The handler of batches only passes them to the offset tracker and returns: nothing in it takes
+ * time, and nothing in it throws. The tracker handles them concurrently (offset-tracker.ts), and
+ * only then commits their offsets. If a handler throws one of JavaScript's own errors, kafkajs 2.2
+ * stops the consumer for good and the process stays alive.
  */
 // Node finds only some of this package's names on its own.
 import kafkajs, {
@@ -16,22 +16,22 @@ import kafkajs, {
 } from 'kafkajs';
 import type { DeadLetter } from '../documents/ports.js';
 import { parseJobMessage } from '../messages/job.js';
-import { isKafkaError } from './errors.js';
 import type { Logger } from '../runtime/logger.js';
-import { createOffsetTracker, type TrackedBatch, type OffsetTracker } from './offset-tracker.js';
+import { isKafkaError } from './errors.js';
+import { createOffsetTracker, type OffsetTracker, type TrackedBatch } from './offset-tracker.js';
 
 export interface GroupMember {
   /**
-   * Resolves with the first join. Rejects with kafkajs' error, and the membership is over. Called
-   * once.
+   * Resolves with the first join. If it rejects with the error of kafkajs, the membership is over.
+   * Call it once.
    */
   join(): Promise<void>;
   isJoined(): boolean;
-  /** Messages stay in the topic. No-op outside the group; applies to the next join as well. */
+  /** While paused, messages stay in the topic. Applies to the next join as well. */
   setPaused(paused: boolean): void;
   /**
-   * Settles and commits what was read, and leaves the group, so that others have its partitions at
-   * once.
+   * Handles and commits the messages that were read, and leaves the group, so that other members
+   * get the partitions at once.
    */
   leave(): Promise<void>;
 }
@@ -41,17 +41,17 @@ export interface GroupMemberOptions {
   groupId: string;
   topic: string;
   onWakeUp(): Promise<void> | void;
-  onUnreadable(letter: DeadLetter): Promise<void>;
-  /** The membership was lost after it had joined. */
+  onUnreadable(deadLetter: DeadLetter): Promise<void>;
+  /** Called if the membership is lost after it has joined. */
   onLost(error: unknown): void;
-  logger: Logger;
+  logger: Pick<Logger, 'warn' | 'error'>;
 }
 
-/** How long a fetch waits for news, and so how long a pause, a resume and a stop may take. */
+/** How long a fetch waits for messages: a pause, a resume and a stop take up to as long. */
 const FETCH_WAIT_MS = 500;
 /**
- * For so long the partitions of a worker that is gone wait, and a worker whose connections broke
- * waits for itself.
+ * The partitions of a lost worker wait this long for a new owner. A worker whose connections broke
+ * waits as long for its own earlier session to end.
  */
 const SESSION_MS = 15_000;
 const HEARTBEAT_MS = 3_000;
@@ -71,12 +71,13 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     maxWaitTimeInMs: FETCH_WAIT_MS,
     maxBytesPerPartition: FETCH_BYTES,
     allowAutoTopicCreation: false,
-    // kafkajs' own restart knows neither growing pauses nor the errors of a new Kafka, and forgets
-    // a stop that comes meanwhile.
+    // The restart of kafkajs 2.2 has no growing pauses, does not know the errors of a new Kafka,
+    // and ignores a stop during the restart.
     retry: { restartOnFailure: () => Promise.resolve(false) },
   });
-  const ledger = createOffsetTracker({
+  const tracker = createOffsetTracker({
     ...options,
+    heartbeatMs: HEARTBEAT_MS,
     commit: (offsets) => commit(consumer, topic, offsets),
   });
   const state = { isJoined: false, isPaused: false, isLeaving: false };
@@ -98,14 +99,16 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     hasJoined = true;
     state.isJoined = true;
     applyPause();
-    ledger.assign(payload.memberAssignment[topic] ?? []);
+    tracker.assign(payload.memberAssignment[topic] ?? []);
     firstJoin.resolve();
   });
   consumer.on('consumer.fetch_start', () => {
-    // kafkajs forgets that it was to stop when it was connecting at that moment, and reads on.
+    // kafkajs 2.2 ignores a disconnect while it connects, and continues to read.
     if (state.isLeaving) consumer.disconnect().catch(() => undefined);
   });
-  consumer.on('consumer.stop', () => void (state.isJoined = false));
+  consumer.on('consumer.stop', () => {
+    state.isJoined = false;
+  });
   consumer.on('consumer.crash', ({ payload }) => {
     state.isJoined = false;
     firstJoin.reject(payload.error);
@@ -114,13 +117,13 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
 
   return {
     join: async () => {
-      // Nobody listens to it where connecting fails already.
+      // Nobody awaits it if connecting fails.
       firstJoin.promise.catch(() => undefined);
       await consumer.connect();
       await consumer.subscribe({ topics: [topic], fromBeginning: true });
       await consumer.run({
         autoCommit: false,
-        eachBatch: (payload) => guarded(() => readBatch(payload, ledger), logger),
+        eachBatch: (payload) => onlyKafkaErrors(() => readBatch(payload, tracker), logger),
       });
       await firstJoin.promise;
     },
@@ -130,8 +133,8 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
       state.isLeaving = true;
       setPaused(true);
       firstJoin.reject(new Error('the consumer stops'));
-      await ledger.drain(DRAIN_MS);
-      // Stops first, and with that leaves the group. Offsets committed after it would go nowhere.
+      await tracker.drain(DRAIN_MS);
+      // Also leaves the group: an offset that is committed later is lost.
       await consumer.disconnect();
     },
   };
@@ -147,43 +150,44 @@ async function commit(
   );
 }
 
-async function guarded(handle: () => Promise<void>, logger: Logger): Promise<void> {
+/** Turns every other error into a retriable one of kafkajs, which reads the batch again. */
+async function onlyKafkaErrors(
+  handle: () => Promise<void>,
+  logger: Pick<Logger, 'error'>,
+): Promise<void> {
   try {
     await handle();
   } catch (error) {
     if (isKafkaError(error)) throw error;
-    logger.error({ err: error }, 'a batch of permits could not be noted; it is read again');
-    throw new kafkajs.KafkaJSError('a batch could not be noted', { retriable: true });
+    logger.error({ err: error }, 'failed to handle a batch of messages; it is read again');
+    throw new kafkajs.KafkaJSError('failed to handle a batch', { retriable: true });
   }
 }
 
 async function readBatch(
   { batch, heartbeat, isRunning }: EachBatchPayload,
-  ledger: OffsetTracker,
+  tracker: OffsetTracker,
 ): Promise<void> {
-  ledger.track(toNote(batch));
-  while (ledger.isFull() && isRunning()) {
-    await ledger.round(HEARTBEAT_MS);
-    await heartbeat();
-  }
+  tracker.track(toTrackedBatch(batch));
+  await tracker.waitForCapacity({ heartbeat, isRunning });
 }
 
-function toNote(batch: EachBatchPayload['batch']): TrackedBatch {
+function toTrackedBatch(batch: EachBatchPayload['batch']): TrackedBatch {
   const { topic, partition } = batch;
-  const read = batch.messages.map((message) => ({ message, parsed: parseJobMessage(message) }));
+  const messages = batch.messages.map((message) => ({ message, parsed: parseJobMessage(message) }));
   return {
     partition,
     nextOffset: BigInt(batch.lastOffset()) + 1n,
-    hasWakeUps: read.some(({ parsed }) => parsed.ok),
-    unreadable: read.flatMap(({ message, parsed }) =>
-      parsed.ok ? [] : [toLetter({ topic, partition, message, reason: parsed.reason })],
+    hasWakeUps: messages.some(({ parsed }) => parsed.ok),
+    unreadable: messages.flatMap(({ message, parsed }) =>
+      parsed.ok ? [] : [toDeadLetter({ topic, partition, message, reason: parsed.reason })],
     ),
   };
 }
 
-function toLetter({
+function toDeadLetter({
   message,
-  ...place
+  ...position
 }: {
   topic: string;
   partition: number;
@@ -192,14 +196,14 @@ function toLetter({
 }): DeadLetter {
   const { offset, key, value } = message;
   return {
-    ...place,
+    ...position,
     offset,
     key: key && toText(key),
     value: value && Buffer.from(value.subarray(0, MAX_VALUE_BYTES)),
   };
 }
 
-/** For a person to read: a text column takes no NUL. */
+/** Replaces NUL characters, which a text column of PostgreSQL rejects. */
 function toText(bytes: Buffer): string {
   return bytes.toString('utf8').replaceAll('\0', '\uFFFD').slice(0, MAX_KEY_CHARACTERS);
 }

@@ -1,12 +1,14 @@
 import { ApiError } from '../errors.js';
 import type { KafkaAdmin } from './admin.js';
 
-/** Resolves when the cluster answers and has brokers. */
+/** Resolves if the cluster responds and has brokers. Throws DEPENDENCY_UNAVAILABLE. */
 export async function checkKafka(admin: KafkaAdmin): Promise<void> {
-  const { brokers } = await admin.ask('asking for the brokers', (open) => open.describeCluster());
+  const { brokers } = await admin.request('listing the brokers', (client) =>
+    client.describeCluster(),
+  );
   if (brokers.length === 0)
     throw new ApiError(
       'DEPENDENCY_UNAVAILABLE',
-      'Kafka answers but has no broker. Try again later.',
+      'Kafka responds but has no broker. Try again later.',
     );
 }

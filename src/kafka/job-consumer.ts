@@ -1,38 +1,37 @@
 /**
- * Reads permits: a message only says that there is work. Holds one membership of the consumer group
- * at a time.
+ * Consumes wake-up messages: a message only says that there is work in PostgreSQL. The consumer has
+ * one membership of the consumer group at a time.
  *
  *   start ──▶ joining ──group_join──▶ joined ──crash──▶ waiting ──▶ joining …
  *                │                       │                 │
  *                └──── final error ──────┴─────────────────┴──▶ onCrash
  *
- * Errors that waiting may cure lead to a new membership after a growing pause; kafkajs itself gives
- * up after the first one that it calls not retriable, such as a brand-new Kafka without a
- * coordinator.
+ * A transient error leads to a new membership after a growing pause. kafkajs itself gives up after
+ * the first error that it calls not retriable, such as that of a new Kafka without a coordinator.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import type { DeadLetter } from '../documents/ports.js';
 import { ApiError, SetupError } from '../errors.js';
+import type { Logger } from '../runtime/logger.js';
 import { isTransient, toSetupError, toUnavailable } from './errors.js';
 import { createGroupMember, type GroupMember } from './group-member.js';
-import type { Logger } from '../runtime/logger.js';
-import { untilKnown } from './until-known.js';
+import { retryUntilKnown } from './retry-until-known.js';
 
 export interface JobConsumer {
   /**
-   * Resolves with the first join. Throws DEPENDENCY_UNAVAILABLE, after which it may be called
-   * again, or a final error.
+   * Resolves with the first join. Throws a final error, or DEPENDENCY_UNAVAILABLE, after which it
+   * may be called again.
    */
   start(): Promise<void>;
-  /** Rejects while it is no member of its group. */
+  /** Rejects with DEPENDENCY_UNAVAILABLE unless the consumer is a member of its group. */
   check(): Promise<void>;
-  /** The worker is full: messages stay in the topic. Quiet at any time. */
+  /** Leaves messages in the topic, for a worker without capacity. May be called at any time. */
   pause(): void;
   resume(): void;
   /**
-   * Pauses, settles and commits what was read, and leaves the group, so that others have its
-   * partitions at once.
+   * Pauses, handles and commits the messages that were read, and leaves the group, so that other
+   * members get the partitions at once.
    */
   stop(): Promise<void>;
 }
@@ -41,20 +40,20 @@ interface Dependencies {
   kafka: Kafka;
   groupId: string;
   topic: string;
-  /** Resolves when a claim was tried; then the permit is spent. One that rejects is tried again. */
+  /** Resolves after a claim, which uses the wake-up messages up. It is retried if it rejects. */
   onWakeUp(): Promise<void> | void;
-  /** Resolves when the message is kept. May be called again for the same one. */
-  onUnreadable(letter: DeadLetter): Promise<void>;
-  /** The consumer has ended for good: the process must end too, with a non-zero code. */
+  /** Resolves when the message is stored. May be called again for the same message. */
+  onUnreadable(deadLetter: DeadLetter): Promise<void>;
+  /** Called when the consumer has ended for good: the process must exit with a non-zero code. */
   onCrash(error: unknown): void;
-  logger: Logger;
+  logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 
 export function createJobConsumer(dependencies: Dependencies): JobConsumer {
-  const { groupId, topic, logger, onCrash } = dependencies;
+  const { groupId, onCrash } = dependencies;
   const stopping = new AbortController();
   let member: GroupMember | undefined;
   let isPaused = false;
@@ -73,10 +72,10 @@ export function createJobConsumer(dependencies: Dependencies): JobConsumer {
     }
   }
 
-  /** Throws DEPENDENCY_UNAVAILABLE where waiting may help, else the final error. */
+  /** Throws DEPENDENCY_UNAVAILABLE for a transient error, else the final error. */
   async function join(): Promise<void> {
     try {
-      await untilKnown(joinOnce, stopping.signal);
+      await retryUntilKnown(joinOnce, stopping.signal);
     } catch (error) {
       if (stopping.signal.aborted || isTransient(error))
         throw toUnavailable(`no membership of the group ${groupId}`, error);
@@ -85,8 +84,8 @@ export function createJobConsumer(dependencies: Dependencies): JobConsumer {
   }
 
   /**
-   * Whoever opens the consumer repeats all but a SetupError: any other final error must end the
-   * process from here.
+   * The caller retries every error except a SetupError. Any other final error must end the process
+   * from here.
    */
   async function start(): Promise<void> {
     try {
@@ -99,33 +98,9 @@ export function createJobConsumer(dependencies: Dependencies): JobConsumer {
 
   function onLost(error: unknown): void {
     if (stopping.signal.aborted) return;
-    // What it noted and did not commit is read again by the next membership.
+    // The next membership reads again what this one has not committed.
     member?.leave().catch(() => undefined);
-    void rejoin(error);
-  }
-
-  /** Until it has joined, the consumer stops, or an error is final. */
-  async function rejoin(lost: unknown): Promise<void> {
-    let error = lost;
-    for (
-      let pauseMs = FIRST_PAUSE_MS;
-      isTransient(error);
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
-    ) {
-      logger.warn(
-        { err: error, groupId, topic, retryInMs: pauseMs },
-        'lost the membership of the consumer group; joining again',
-      );
-      try {
-        await sleep(pauseMs, undefined, { signal: stopping.signal });
-        await join();
-        return logger.info({ groupId, topic }, 'joined the consumer group again');
-      } catch (failure) {
-        if (stopping.signal.aborted) return;
-        error = failure;
-      }
-    }
-    onCrash(toSetupError(error) ?? error);
+    void rejoin(error, { ...dependencies, join, signal: stopping.signal });
   }
 
   function setPaused(paused: boolean): void {
@@ -150,4 +125,38 @@ export function createJobConsumer(dependencies: Dependencies): JobConsumer {
     resume: () => setPaused(false),
     stop: () => (stopped ??= leave()),
   };
+}
+
+interface Rejoining extends Pick<Dependencies, 'groupId' | 'topic' | 'logger' | 'onCrash'> {
+  join(): Promise<void>;
+  /** Aborts when the consumer stops. */
+  signal: AbortSignal;
+}
+
+/** Retries until the consumer has joined or is stopped, or an error is final. */
+async function rejoin(
+  lost: unknown,
+  { join, signal, groupId, topic, logger, onCrash }: Rejoining,
+): Promise<void> {
+  let error = lost;
+  for (
+    let pauseMs = FIRST_PAUSE_MS;
+    isTransient(error);
+    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+  ) {
+    logger.warn(
+      { err: error, groupId, topic, retryInMs: pauseMs },
+      'lost the membership of the consumer group; joining again',
+    );
+    try {
+      await sleep(pauseMs, undefined, { signal });
+      await join();
+      logger.info({ groupId, topic }, 'joined the consumer group again');
+      return;
+    } catch (failure) {
+      if (signal.aborted) return;
+      error = failure;
+    }
+  }
+  onCrash(toSetupError(error) ?? error);
 }

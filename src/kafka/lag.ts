@@ -1,14 +1,14 @@
 import type { KafkaAdmin } from './admin.js';
 
-/** Messages of a topic that a consumer group has not committed yet, over all partitions. */
+/** Returns how many messages of a topic a consumer group has not committed, over all partitions. */
 export async function readLag(
   admin: KafkaAdmin,
   { groupId, topic }: { groupId: string; topic: string },
 ): Promise<number> {
-  return admin.ask('reading the lag', async (open) => {
+  return admin.request('reading the lag', async (client) => {
     const [ends, committed] = await Promise.all([
-      open.fetchTopicOffsets(topic),
-      open.fetchOffsets({ groupId, topics: [topic] }),
+      client.fetchTopicOffsets(topic),
+      client.fetchOffsets({ groupId, topics: [topic] }),
     ]);
     const offsets = new Map(
       committed.flatMap(({ partitions }) =>
@@ -17,17 +17,17 @@ export async function readLag(
     );
     return ends.reduce(
       (lag, { partition, low, high }) =>
-        lag + behind(offsets.get(partition), BigInt(low), BigInt(high)),
+        lag + countUncommitted(offsets.get(partition), BigInt(low), BigInt(high)),
       0,
     );
   });
 }
 
 /**
- * A group that never committed starts at the beginning, and so does one whose place was deleted or
- * belongs to a topic that is gone.
+ * A group that has never committed starts at the beginning. So does a group whose offset was
+ * deleted, or belongs to an earlier topic of the same name.
  */
-function behind(committed: bigint | undefined, low: bigint, high: bigint): number {
+function countUncommitted(committed: bigint | undefined, low: bigint, high: bigint): number {
   const from = committed === undefined || committed < low || committed > high ? low : committed;
   return Number(high - from);
 }

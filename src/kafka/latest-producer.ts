@@ -1,39 +1,40 @@
 /**
- * The lane of one shard to the compacted topic, fenced by Kafka: opening a lane shuts every older
- * one of the same shard out, in whatever process it is. A lane lives once: after anything has
- * failed it stays shut and a new one is opened.
+ * The transactional producer of one shard for the compacted topic. Opening a producer fences off
+ * every older producer of the same shard, in any process. After any failure a producer stays
+ * closed, and a new one must be opened.
  *
- * Never goes back only if what is published was read after the lane was opened. Whoever slept
- * between reading and publishing is either shut out by then or has the newest state.
+ * The topic never goes back to an older state if the published records were read after the producer
+ * was opened. A process that paused between reading and publishing is then either fenced off, or
+ * has the newest state.
  */
 import type { Kafka, Producer, Transaction } from 'kafkajs';
 import type { LogRecord } from '../documents/ports.js';
 import { ApiError } from '../errors.js';
-import { withDeadline } from './deadline.js';
-import { isFenced, toUnavailable } from './errors.js';
+import { withDeadline } from '../runtime/deadline.js';
 import type { Logger } from '../runtime/logger.js';
+import { isFenced, toUnavailable } from './errors.js';
 import { createPartitioner } from './partitioner.js';
-import { MAX_SEND_BYTES, sizeOf, splitBySize } from './record-size.js';
+import { MAX_SEND_BYTES, measureRecord, splitIntoBatches } from './record-size.js';
 import { toTopicMessages } from './sender.js';
 
-/** Another process has opened the lane of this shard: it is its business now. */
+/** Another process has opened the producer of this shard, and publishes the shard now. */
 export class FencedError extends Error {
   override readonly name = 'FencedError';
 }
 
 export interface LatestProducer {
   /**
-   * All or nothing: one transaction. Throws FencedError when another process has taken the shard
-   * over. One call at a time.
+   * Publishes all records or none, in one transaction. Throws FencedError if another process has
+   * taken the shard over. One call at a time.
    */
   publish(records: readonly LogRecord[]): Promise<void>;
-  /** False once something has failed. */
+  /** Returns false after any failure. */
   isOpen(): boolean;
   stop(): Promise<void>;
 }
 
 const ACKS_MS = 5_000;
-/** Shorter than a lease of 30 s. Kafka aborts by itself what has not ended by then. */
+/** Shorter than a lease of 30 s. Kafka aborts a transaction that has not ended by then. */
 const TRANSACTION_MS = 25_000;
 
 export async function openLatestProducer({
@@ -43,7 +44,7 @@ export async function openLatestProducer({
 }: {
   kafka: Kafka;
   shard: number;
-  logger: Logger;
+  logger: Pick<Logger, 'debug' | 'error'>;
 }): Promise<LatestProducer> {
   const producer = kafka.producer({
     transactionalId: `docstream-latest-${shard}`,
@@ -52,16 +53,21 @@ export async function openLatestProducer({
     allowAutoTopicCreation: false,
     createPartitioner,
   });
-  let open = true;
+  let isOpen = true;
 
   async function stop(): Promise<void> {
-    open = false;
+    isOpen = false;
     await producer
       .disconnect()
-      .catch((error: unknown) => logger.debug({ err: error, shard }, 'a lane did not end quietly'));
+      .catch((error: unknown) =>
+        logger.debug(
+          { err: error, shard },
+          'failed to close the producer of a shard; it is dropped',
+        ),
+      );
   }
 
-  async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
+  async function closeOnFailure<T>(what: string, work: () => Promise<T>): Promise<T> {
     try {
       return await withDeadline(work(), TRANSACTION_MS, what);
     } catch (error) {
@@ -72,26 +78,28 @@ export async function openLatestProducer({
     }
   }
 
-  await attempt('opening a lane', () => shutOthersOut(producer));
+  await closeOnFailure('opening a producer', () => fenceOlderProducers(producer));
   return {
     publish: async (records) => {
-      if (!open)
+      if (!isOpen)
         throw new ApiError(
           'DEPENDENCY_UNAVAILABLE',
-          `The lane of shard ${shard} is shut: open a new one.`,
+          `The producer of shard ${shard} is closed; open a new one.`,
         );
-      await attempt('a transaction', () => publishIn(producer, withoutOversized(records, logger)));
+      await closeOnFailure('a transaction', () =>
+        publishIn(producer, withoutOversized(records, logger)),
+      );
     },
-    isOpen: () => open,
+    isOpen: () => isOpen,
     stop,
   };
 }
 
 /**
- * kafkajs asks for the producer's epoch, which is the fence, with its first transaction. An empty
- * one ends without a word to Kafka.
+ * kafkajs 2.2 requests the producer's epoch, which is the fence, with the first transaction only.
+ * An empty transaction ends without a request to Kafka.
  */
-async function shutOthersOut(producer: Producer): Promise<void> {
+async function fenceOlderProducers(producer: Producer): Promise<void> {
   await producer.connect();
   await (await producer.transaction()).abort();
 }
@@ -102,7 +110,7 @@ async function publishIn(producer: Producer, records: readonly LogRecord[]): Pro
   try {
     await sendAll(transaction, records);
   } catch (error) {
-    // Kafka aborts it by itself when this does not reach it; the first error is the one to tell.
+    // If the abort fails too, Kafka aborts the transaction on its own. The first error counts.
     await transaction.abort().catch(() => undefined);
     throw error;
   }
@@ -110,22 +118,25 @@ async function publishIn(producer: Producer, records: readonly LogRecord[]): Pro
 }
 
 async function sendAll(transaction: Transaction, records: readonly LogRecord[]): Promise<void> {
-  for (const part of splitBySize(records, (record) => record)) {
+  for (const batch of splitIntoBatches(records, (record) => record)) {
     await transaction.sendBatch({
-      topicMessages: toTopicMessages(part),
+      topicMessages: toTopicMessages(batch),
       acks: -1,
       timeout: ACKS_MS,
     });
   }
 }
 
-/** One that Kafka would refuse would fail its whole transaction, again and again. */
-function withoutOversized(records: readonly LogRecord[], logger: Logger): LogRecord[] {
+/** An oversized record would fail its whole transaction, again and again. */
+function withoutOversized(
+  records: readonly LogRecord[],
+  logger: Pick<Logger, 'error'>,
+): LogRecord[] {
   return records.filter((record) => {
-    if (sizeOf(record) <= MAX_SEND_BYTES) return true;
+    if (measureRecord(record) <= MAX_SEND_BYTES) return true;
     logger.error(
       { topic: record.topic, documentId: record.key },
-      'a state is too large for Kafka and is left out',
+      'failed to publish a state that is too large for Kafka; it is skipped',
     );
     return false;
   });

@@ -1,17 +1,11 @@
 import type { Kafka } from 'kafkajs';
 import type { LatestPublisher } from '../documents/ports.js';
 import { ApiError } from '../errors.js';
-import { isNotThereYet } from './errors.js';
-import { openLatestProducer, type LatestProducer } from './latest-producer.js';
 import type { Logger } from '../runtime/logger.js';
+import { isNotYetAvailable } from './errors.js';
+import { openLatestProducer, type LatestProducer } from './latest-producer.js';
 
 export interface KafkaLatestPublisher extends LatestPublisher {
-  /**
-   * Opens the lanes of these shards where they are not open, and shuts the others. To be called
-   * before what is to be published is read: what was read before a lane was opened may be older
-   * than what another process has published meanwhile.
-   */
-  open(shards: readonly number[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -22,41 +16,45 @@ export function createLatestPublisher({
   kafka: Kafka;
   logger: Logger;
 }): KafkaLatestPublisher {
-  const lanes = new Map<number, LatestProducer>();
+  const producers = new Map<number, LatestProducer>();
+  /** Shards whose producer could not be opened. The log warns of each once. */
+  const failing = new Set<number>();
 
-  async function openOne(shard: number): Promise<void> {
-    if (lanes.get(shard)?.isOpen()) return;
+  async function open(shard: number): Promise<void> {
+    if (producers.get(shard)?.isOpen()) return;
     try {
-      lanes.set(shard, await openLatestProducer({ kafka, shard, logger }));
+      producers.set(shard, await openLatestProducer({ kafka, shard, logger }));
+      failing.delete(shard);
     } catch (error) {
-      const level = isNotThereYet(error) ? 'info' : 'warn';
-      logger[level](
+      const level = isNotYetAvailable(error) ? 'info' : 'warn';
+      logger[failing.has(shard) ? 'debug' : level](
         { err: error, shard },
-        'the lane of a shard could not be opened; it is tried again',
+        'failed to open the producer of a shard; it is retried',
       );
+      failing.add(shard);
     }
   }
 
-  async function shut(shards: readonly number[]): Promise<void> {
-    const shutting = shards.map((shard) => lanes.get(shard)?.stop() ?? Promise.resolve());
-    for (const shard of shards) lanes.delete(shard);
-    await Promise.all(shutting);
+  async function close(shards: readonly number[]): Promise<void> {
+    const closing = shards.map((shard) => producers.get(shard)?.stop() ?? Promise.resolve());
+    for (const shard of shards) producers.delete(shard);
+    await Promise.all(closing);
   }
 
   return {
-    open: async (shards) => {
-      await shut([...lanes.keys()].filter((shard) => !shards.includes(shard)));
-      await Promise.all(shards.map(openOne));
+    assign: async (shards) => {
+      await close([...producers.keys()].filter((shard) => !shards.includes(shard)));
+      await Promise.all(shards.map(open));
     },
     publish: async (shard, records) => {
-      const lane = lanes.get(shard);
-      if (lane?.isOpen()) return lane.publish(records);
-      await openOne(shard);
+      const producer = producers.get(shard);
+      if (producer?.isOpen()) return producer.publish(records);
+      await open(shard);
       throw new ApiError(
         'DEPENDENCY_UNAVAILABLE',
-        `The lane of shard ${shard} was not open: read again and publish that.`,
+        `The producer of shard ${shard} was not open; read the records again and publish those.`,
       );
     },
-    stop: () => shut([...lanes.keys()]),
+    stop: () => close([...producers.keys()]),
   };
 }

@@ -1,58 +1,75 @@
 /**
- * What was read of a topic and is not settled yet. Settled means: a claim was tried for its
- * permits, what cannot be read is kept, and the offset is committed. What fails is tried again;
- * reading goes on meanwhile. Holds one place a partition, and the unreadable messages.
+ * Tracks the messages of a topic that were read and are not committed yet. An offset is committed
+ * after a claim was tried for the wake-up messages before it and the unreadable messages before it
+ * were stored. Failed steps are retried; reading continues meanwhile. The tracker holds one offset
+ * for each partition, and the unreadable messages.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiError } from '../errors.js';
 import type { DeadLetter } from '../documents/ports.js';
+import { ApiError } from '../errors.js';
+import { settlesWithin } from '../runtime/deadline.js';
 import type { Logger } from '../runtime/logger.js';
 
-/** What one batch of one partition held. */
+/** The messages of one batch of one partition. */
 export interface TrackedBatch {
   partition: number;
-  /** Where to go on reading. */
+  /** The offset of the next message to read. */
   nextOffset: bigint;
   hasWakeUps: boolean;
   unreadable: readonly DeadLetter[];
 }
 
 export interface OffsetTracker {
-  track(track: TrackedBatch): void;
-  /** These partitions are ours now, no others; what was noted of others is their new owner's. */
-  assign(partitions: readonly number[]): void;
-  /** There are so many unreadable messages waiting to be kept that no more should be read. */
-  isFull(): boolean;
+  track(batch: TrackedBatch): void;
   /**
-   * Tries everything once more. Resolves when that has ended, or after `limitMs`; nothing is
-   * settled afterwards.
+   * Forgets every other partition: its new owner reads again what was not committed. `partitions`
+   * are those that this process owns now.
+   */
+  assign(partitions: readonly number[]): void;
+  /**
+   * Resolves when few enough unreadable messages wait to be stored for more to be read, or when the
+   * consumer stops running. Calls `heartbeat` meanwhile.
+   */
+  waitForCapacity(consumer: ConsumerLoop): Promise<void>;
+  /**
+   * Tries everything once more. Resolves afterwards, or after `limitMs`; nothing is committed
+   * later.
    */
   drain(limitMs: number): Promise<void>;
-  /** Resolves when the next round has ended, well or not, or after `limitMs`. */
-  round(limitMs: number): Promise<void>;
+}
+
+export interface ConsumerLoop {
+  heartbeat(): Promise<void>;
+  isRunning(): boolean;
 }
 
 interface Dependencies {
   /** Resolves when a claim was tried. */
   onWakeUp(): Promise<void> | void;
-  onUnreadable(letter: DeadLetter): Promise<void>;
+  onUnreadable(deadLetter: DeadLetter): Promise<void>;
   commit(offsets: readonly { partition: number; offset: string }[]): Promise<void>;
-  logger: Logger;
+  logger: Pick<Logger, 'warn' | 'error'>;
+  heartbeatMs: number;
   retryMs?: number;
 }
 
 const RETRY_MS = 1_000;
 const MAX_UNREADABLE = 100;
 /**
- * After so many tries at keeping one message, with the database there, it is the message; the log
- * then says where it lies.
+ * Attempts to store one message while the database responds. Then the message itself is the cause,
+ * and the log says where it is.
  */
-const MAX_TRIES = 5;
+const MAX_STORE_ATTEMPTS = 5;
+
+interface Unreadable {
+  deadLetter: DeadLetter;
+  attempts: number;
+}
 
 interface Entry {
   nextOffset: bigint;
   hasWakeUps: boolean;
-  unreadable: { letter: DeadLetter; tries: number }[];
+  unreadable: Unreadable[];
 }
 
 export function createOffsetTracker({
@@ -60,63 +77,43 @@ export function createOffsetTracker({
   onUnreadable,
   commit,
   logger,
+  heartbeatMs,
   retryMs = RETRY_MS,
 }: Dependencies): OffsetTracker {
   const entries = new Map<number, Entry>();
+  const storeAll = createUnreadableStore({ onUnreadable, logger });
   const draining = new AbortController();
-  let ended = false;
-  let settling: Promise<void> | undefined;
+  let hasEnded = false;
+  let committing: Promise<void> | undefined;
 
-  async function settleAll(): Promise<void> {
-    while (entries.size > 0 && !ended) {
+  async function commitAll(): Promise<void> {
+    while (entries.size > 0 && !hasEnded) {
       try {
-        await settle();
+        await commitSettled();
       } catch (error) {
-        logger.warn({ err: error }, 'permits could not be settled; they are tried again');
+        logger.warn({ err: error }, 'failed to handle wake-up messages; they are retried');
         if (draining.signal.aborted) return;
         await sleep(retryMs, undefined, { signal: draining.signal }).catch(() => undefined);
       }
     }
   }
 
-  async function settle(): Promise<void> {
-    const round = new Map([...entries].map(([partition, entry]) => [partition, entry.nextOffset]));
+  async function commitSettled(): Promise<void> {
+    const offsets = new Map(
+      [...entries].map(([partition, entry]) => [partition, entry.nextOffset]),
+    );
     if ([...entries.values()].some((entry) => entry.hasWakeUps))
-      await tryClaim([...entries.values()]);
-    for (const entry of entries.values()) await keepUnreadable(entry);
-    const settled = [...round].filter(([partition]) => entries.has(partition));
+      await claimFor([...entries.values()], onWakeUp);
+    for (const { unreadable } of entries.values()) await storeAll(unreadable);
+    const settled = [...offsets].filter(([partition]) => entries.has(partition));
     if (settled.length > 0)
       await commit(settled.map(([partition, offset]) => ({ partition, offset: String(offset) })));
     for (const [partition, offset] of settled)
       if (entries.get(partition)?.nextOffset === offset) entries.delete(partition);
   }
 
-  async function tryClaim(waiting: readonly Entry[]): Promise<void> {
-    for (const entry of waiting) entry.hasWakeUps = false;
-    try {
-      await onWakeUp();
-    } catch (error) {
-      for (const entry of waiting) entry.hasWakeUps = true;
-      throw error;
-    }
-  }
-
-  async function keepUnreadable({ unreadable }: Entry): Promise<void> {
-    for (let first = unreadable[0]; first; first = unreadable[0]) {
-      first.tries += 1;
-      await onUnreadable(first.letter).catch((error: unknown) => giveUpOrThrow(first, error));
-      unreadable.shift();
-    }
-  }
-
-  function giveUpOrThrow({ letter, tries }: Entry['unreadable'][number], error: unknown): void {
-    const isAway = error instanceof ApiError && error.code === 'DEPENDENCY_UNAVAILABLE';
-    if (isAway || tries < MAX_TRIES) throw error;
-    const { topic, partition, offset, reason } = letter;
-    logger.error(
-      { err: error, topic, partition, offset, reason },
-      'an unreadable message could not be kept; it lies in its topic only',
-    );
+  async function untilCommitted(limitMs: number): Promise<void> {
+    await settlesWithin(committing ?? Promise.resolve(), limitMs);
   }
 
   return {
@@ -124,23 +121,67 @@ export function createOffsetTracker({
       const entry = entries.get(partition) ?? { nextOffset, hasWakeUps: false, unreadable: [] };
       entry.nextOffset = nextOffset;
       entry.hasWakeUps ||= hasWakeUps;
-      entry.unreadable.push(...unreadable.map((letter) => ({ letter, tries: 0 })));
+      entry.unreadable.push(
+        ...unreadable.map((deadLetter): Unreadable => ({ deadLetter, attempts: 0 })),
+      );
       entries.set(partition, entry);
-      settling ??= settleAll().finally(() => (settling = undefined));
+      committing ??= commitAll().finally(() => (committing = undefined));
     },
     assign: (partitions) => {
       for (const partition of entries.keys())
         if (!partitions.includes(partition)) entries.delete(partition);
     },
-    isFull: () =>
-      [...entries.values()].reduce((sum, { unreadable }) => sum + unreadable.length, 0) >
-      MAX_UNREADABLE,
+    waitForCapacity: async ({ heartbeat, isRunning }) => {
+      while (countUnreadable(entries) > MAX_UNREADABLE && isRunning()) {
+        await untilCommitted(heartbeatMs);
+        await heartbeat();
+      }
+    },
     drain: async (limitMs) => {
       draining.abort();
-      await Promise.race([settling, sleep(limitMs, undefined, { ref: false })]);
-      ended = true;
+      await untilCommitted(limitMs);
+      hasEnded = true;
     },
-    round: async (limitMs) =>
-      void (await Promise.race([settling, sleep(limitMs, undefined, { ref: false })])),
   };
+}
+
+async function claimFor(
+  entries: readonly Entry[],
+  onWakeUp: Dependencies['onWakeUp'],
+): Promise<void> {
+  for (const entry of entries) entry.hasWakeUps = false;
+  try {
+    await onWakeUp();
+  } catch (error) {
+    for (const entry of entries) entry.hasWakeUps = true;
+    throw error;
+  }
+}
+
+/** Returns a function that removes the messages from the list as it stores them. */
+function createUnreadableStore({
+  onUnreadable,
+  logger,
+}: Pick<Dependencies, 'onUnreadable' | 'logger'>): (unreadable: Unreadable[]) => Promise<void> {
+  function giveUpOrThrow({ deadLetter, attempts }: Unreadable, error: unknown): void {
+    const isUnavailable = error instanceof ApiError && error.code === 'DEPENDENCY_UNAVAILABLE';
+    if (isUnavailable || attempts < MAX_STORE_ATTEMPTS) throw error;
+    const { topic, partition, offset, reason } = deadLetter;
+    logger.error(
+      { err: error, topic, partition, offset, reason },
+      'failed to store an unreadable message; only its topic holds it',
+    );
+  }
+
+  return async (unreadable) => {
+    for (let first = unreadable[0]; first; first = unreadable[0]) {
+      first.attempts += 1;
+      await onUnreadable(first.deadLetter).catch((error: unknown) => giveUpOrThrow(first, error));
+      unreadable.shift();
+    }
+  };
+}
+
+function countUnreadable(entries: ReadonlyMap<number, Entry>): number {
+  return [...entries.values()].reduce((sum, { unreadable }) => sum + unreadable.length, 0);
 }

@@ -1,31 +1,32 @@
 import { Partitioners, type ICustomPartitioner } from 'kafkajs';
 
 /**
- * A key's partition as Java's clients and kafkajs' own partitioner have it, so that whoever
- * computes one gets the same. kafkajs computes with objects for 64-bit numbers, which takes longer
- * than all else that is done for a record here.
+ * Returns the partitioner of Java's clients and of kafkajs, so that every client computes the same
+ * partition for a key. kafkajs computes it with objects for 64-bit numbers, which takes longer than
+ * everything else that happens to a record here.
  */
-export const createPartitioner: ICustomPartitioner = () => {
+export function createPartitioner(): ReturnType<ICustomPartitioner> {
   const withoutKey = Partitioners.DefaultPartitioner();
   return (record) => {
     const { key } = record.message;
     if (key === null || key === undefined) return withoutKey(record);
     return (murmur2(Buffer.from(key)) & 0x7fffffff) % record.partitionMetadata.length;
   };
-};
+}
 
 const SEED = 0x9747b28c;
 const M = 0x5bd1e995;
 
-/** Source: org.apache.kafka.common.utils.Utils.murmur2. Answers 32 bits, signed. */
+/** Returns 32 bits, signed. Source: org.apache.kafka.common.utils.Utils.murmur2. */
 function murmur2(data: Buffer): number {
-  const whole = data.length - (data.length % 4);
+  const wholeWords = data.length - (data.length % 4);
   let hash = SEED ^ data.length;
-  for (let at = 0; at < whole; at += 4) {
-    const mixed = Math.imul(data.readInt32LE(at), M);
+  for (let index = 0; index < wholeWords; index += 4) {
+    const mixed = Math.imul(data.readInt32LE(index), M);
     hash = Math.imul(hash, M) ^ Math.imul(mixed ^ (mixed >>> 24), M);
   }
-  if (whole < data.length) hash = Math.imul(hash ^ data.readUIntLE(whole, data.length - whole), M);
+  if (wholeWords < data.length)
+    hash = Math.imul(hash ^ data.readUIntLE(wholeWords, data.length - wholeWords), M);
   hash = Math.imul(hash ^ (hash >>> 13), M);
   return hash ^ (hash >>> 15);
 }

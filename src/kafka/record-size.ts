@@ -1,29 +1,30 @@
 import type { LogRecord } from '../documents/ports.js';
 
 /**
- * Kafka's limit (1 MiB by default) is for all of a partition's records in one send together, and
- * each adds some bytes of its own.
+ * Bytes. Kafka's limit (1 MiB by default) applies to all records of one partition in one send, and
+ * each record adds some bytes of its own.
  */
 export const MAX_SEND_BYTES = 900_000;
 const OVERHEAD_BYTES = 100;
 
-export function sizeOf({ key, value, headers }: LogRecord): number {
+/** Returns the bytes that a record takes in a send, with its overhead. */
+export function measureRecord({ key, value, headers }: LogRecord): number {
   const texts = [key, value ?? '', ...Object.entries(headers).flat()];
   return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), OVERHEAD_BYTES);
 }
 
-/** In order; a record over the limit is alone. */
-export function splitBySize<T>(items: readonly T[], toRecord: (item: T) => LogRecord): T[][] {
-  const parts: T[][] = [];
+/** Keeps the order. A record over the limit has a batch of its own. */
+export function splitIntoBatches<T>(items: readonly T[], toRecord: (item: T) => LogRecord): T[][] {
+  const batches: T[][] = [];
   let bytes = Infinity;
   for (const item of items) {
-    bytes += sizeOf(toRecord(item));
-    const part = parts.at(-1);
-    if (part && bytes <= MAX_SEND_BYTES) part.push(item);
+    bytes += measureRecord(toRecord(item));
+    const batch = batches.at(-1);
+    if (batch && bytes <= MAX_SEND_BYTES) batch.push(item);
     else {
-      parts.push([item]);
-      bytes = sizeOf(toRecord(item));
+      batches.push([item]);
+      bytes = measureRecord(toRecord(item));
     }
   }
-  return parts;
+  return batches;
 }

@@ -1,18 +1,18 @@
 /**
- * Sends batches through an idempotent producer that is thrown away after any failed send.
+ * Sends batches through an idempotent producer that is replaced after any failed send.
  *
- * The danger it prevents: kafkajs 2.2 gives a batch that failed its sequence numbers back, so the
- * next batch gets the same. Where the broker had stored the failed one (only its answer was lost),
- * it takes the next batch for a repeat, drops it, and says that all is well.
+ * The danger: kafkajs 2.2 gives the sequence numbers of a failed batch to the next one. If the
+ * broker has stored the failed batch and only its response was lost, the broker takes the next
+ * batch for a repetition, drops it, and reports success.
  */
 import type { Kafka, Message, Producer, TopicMessages } from 'kafkajs';
 import type { LogRecord } from '../documents/ports.js';
-import { withDeadline } from './deadline.js';
+import { withDeadline } from '../runtime/deadline.js';
 import type { Logger } from '../runtime/logger.js';
 import { createPartitioner } from './partitioner.js';
 
 export interface Sender {
-  /** Resolves when all in-sync replicas hold all of them. One call at a time. */
+  /** Resolves when all in-sync replicas hold all records. One call at a time. */
   send(records: readonly LogRecord[]): Promise<void>;
   stop(): Promise<void>;
 }
@@ -22,7 +22,13 @@ const ACKS_MS = 5_000;
 /** Shorter than a lease of 30 s. */
 const SEND_MS = 25_000;
 
-export function createSender({ kafka, logger }: { kafka: Kafka; logger: Logger }): Sender {
+export function createSender({
+  kafka,
+  logger,
+}: {
+  kafka: Kafka;
+  logger: Pick<Logger, 'debug'>;
+}): Sender {
   let producer: Producer | undefined;
 
   async function open(): Promise<Producer> {
@@ -38,7 +44,10 @@ export function createSender({ kafka, logger }: { kafka: Kafka; logger: Logger }
     failed
       ?.disconnect()
       .catch((error: unknown) =>
-        logger.debug({ err: error }, 'a producer that had failed did not end quietly'),
+        logger.debug(
+          { err: error },
+          'failed to close a producer after a failed send; it is dropped',
+        ),
       );
   }
 
@@ -75,7 +84,7 @@ export function toTopicMessages(records: readonly LogRecord[]): TopicMessages[] 
   return [...byTopic].map(([topic, ofTopic]) => ({ topic, messages: ofTopic.map(toMessage) }));
 }
 
-/** A record without a key has an empty one here and none in Kafka. */
+/** A record without a key has an empty key here and none in Kafka. */
 function toMessage({ key, value, headers }: LogRecord): Message {
   return { key: key === '' ? null : key, value, headers };
 }

@@ -3,35 +3,32 @@ import kafkajs, { type Admin } from 'kafkajs';
 import { SetupError } from '../errors.js';
 import { DEFAULT_PARTITIONS, TOPIC_CONFIGS } from '../messages/topics.js';
 import type { KafkaAdmin } from './admin.js';
-import { untilKnown } from './until-known.js';
+import { retryUntilKnown } from './retry-until-known.js';
 
 type TopicConfigs = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export interface EnsureTopicsOptions {
-  /** Of topics that do not exist yet. */
+  /** Partitions of a topic that is created. */
   partitions?: number;
   /** -1: the broker's default. */
   replicationFactor?: number;
-  /** By name, with the settings that matter; the contract's by default. */
+  /** Topics by name, with the settings that matter. Default: those of the contract. */
   topics?: TopicConfigs;
 }
 
-/**
- * Topics that exist and are not as the contract says. Nothing is altered: whoever runs the cluster
- * decides.
- */
+/** Some topics exist and differ from the contract. None is altered: their operator decides. */
 export class TopicsDifferError extends SetupError {
   readonly differences: readonly string[];
 
   constructor(differences: readonly string[]) {
-    super(`Kafka's topics are not as they must be: ${differences.join('; ')}.`);
+    super(`Kafka's topics differ from the contract; correct them: ${differences.join('; ')}.`);
     this.differences = differences;
   }
 }
 
 /**
- * Creates the topics that are missing, and throws TopicsDifferError when others are not as they
- * must be. Safe to call at once in many processes.
+ * Creates the missing topics. Throws TopicsDifferError if others differ from the contract. Many
+ * processes may call it at the same time.
  */
 export async function ensureTopics(
   admin: KafkaAdmin,
@@ -40,10 +37,10 @@ export async function ensureTopics(
   const { partitions = DEFAULT_PARTITIONS, replicationFactor = -1 } = options;
   const topics: TopicConfigs = options.topics ?? TOPIC_CONFIGS;
   const names = Object.keys(topics);
-  await admin.ask('creating topics', async (open) => {
-    const existing = new Set(await open.listTopics());
+  await admin.request('creating topics', async (client) => {
+    const existing = new Set(await client.listTopics());
     for (const name of names.filter((topic) => !existing.has(topic))) {
-      await create(open, {
+      await createTopic(client, {
         topic: name,
         numPartitions: partitions,
         replicationFactor,
@@ -51,8 +48,8 @@ export async function ensureTopics(
       });
     }
   });
-  const differences = await admin.ask('reading the topics', (open) =>
-    untilKnown(() => findDifferences(open, topics, partitions)),
+  const differences = await admin.request('reading the topics', (client) =>
+    retryUntilKnown(() => findDifferences(client, topics, partitions)),
   );
   if (differences.length > 0) throw new TopicsDifferError(differences);
 }
@@ -64,20 +61,20 @@ interface NewTopic {
   configs: Readonly<Record<string, string>>;
 }
 
-/** False from kafkajs means that another process was faster: what it made is compared as well. */
-async function create(open: Admin, { configs, ...topic }: NewTopic): Promise<void> {
+/** kafkajs returns false if another process was faster; that topic is compared as well. */
+async function createTopic(client: Admin, { configs, ...topic }: NewTopic): Promise<void> {
   const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }));
-  await open.createTopics({ topics: [{ ...topic, configEntries }], waitForLeaders: false });
+  await client.createTopics({ topics: [{ ...topic, configEntries }], waitForLeaders: false });
 }
 
 async function findDifferences(
-  open: Admin,
+  client: Admin,
   topics: TopicConfigs,
   partitions: number,
 ): Promise<string[]> {
   const names = Object.keys(topics);
-  const metadata = await open.fetchTopicMetadata({ topics: names });
-  const described = await open.describeConfigs({
+  const metadata = await client.fetchTopicMetadata({ topics: names });
+  const described = await client.describeConfigs({
     includeSynonyms: false,
     resources: names.map((name) => ({
       type: kafkajs.ConfigResourceTypes.TOPIC,
@@ -85,21 +82,21 @@ async function findDifferences(
       configNames: Object.keys(topics[name] ?? {}),
     })),
   });
-  const wrongNumbers = metadata.topics
+  const wrongPartitions = metadata.topics
     .filter((topic) => topic.partitions.length !== partitions)
     .map(
       ({ name, partitions: found }) =>
-        `${name} has ${found.length} partitions, not ${partitions} (their number never changes)`,
+        `${name} has ${found.length} partitions, not ${partitions} (the number cannot be changed)`,
     );
   const wrongConfigs = described.resources.flatMap(({ resourceName, configEntries }) =>
     configEntries.flatMap(({ configName, configValue }) =>
-      describe(resourceName, configName, configValue, topics[resourceName] ?? {}),
+      describeDifference(resourceName, configName, configValue, topics[resourceName] ?? {}),
     ),
   );
-  return [...wrongNumbers, ...wrongConfigs];
+  return [...wrongPartitions, ...wrongConfigs];
 }
 
-function describe(
+function describeDifference(
   topic: string,
   name: string,
   found: string,

@@ -1,6 +1,6 @@
 import { Gauge, Histogram, type Registry } from 'prom-client';
 import type { DocumentStatus } from '../documents/document.js';
-import type { ProcessDocument } from '../documents/process-document.js';
+import type { ProcessAttempt } from '../documents/process-attempt.js';
 import { WAIT_BUCKETS } from './timed.js';
 
 type Outcome = 'done' | 'failed' | 'interrupted';
@@ -11,9 +11,9 @@ type Outcome = 'done' | 'failed' | 'interrupted';
  */
 export function measureProcess(
   registry: Registry,
-  process: ProcessDocument,
+  process: ProcessAttempt,
   { concurrency }: { concurrency: number },
-): ProcessDocument {
+): ProcessAttempt {
   const { stageDuration, running } = createMeters(registry, concurrency);
   return async (run) => {
     let stage: DocumentStatus = run.claim.document.status;

@@ -34,6 +34,7 @@ export function measureRelay(
       },
     },
     latestPublisher: {
+      assign: (owned) => latestPublisher.assign(owned),
       publish: async (shard, wanted) => {
         await timed({ lane: 'latest' }, () => latestPublisher.publish(shard, wanted));
         count(wanted);

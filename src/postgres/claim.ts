@@ -120,9 +120,9 @@ function toParameters({
   maxPerUser,
   limits = withoutLimits(limit),
 }: ClaimOptions): unknown[] {
-  const { users, readers, largeReaders, maxReadingPerUser, reservedPlaces } = limits;
+  const { users, readers, largeReaders, maxReadingPerUser, reservedSlots } = limits;
   const lookedAt = limit + MORE_CANDIDATES;
-  const sharedPlaces = Math.max(0, limit - reservedPlaces);
+  const sharedPlaces = Math.max(0, limit - reservedSlots);
   return [
     ...[JSON.stringify(users.map(toRow)), users.length],
     ...[claimableLoads(limits).map(fromReadingLoad), lookedAt, lookedAt, randomStart()],
@@ -143,7 +143,7 @@ function withoutLimits(limit: number): ClaimLimits {
     readers: limit,
     largeReaders: limit,
     maxReadingPerUser: limit,
-    reservedPlaces: 0,
+    reservedSlots: 0,
     users: [],
   };
 }

@@ -1,27 +1,28 @@
 /**
- * Lets requests in, users in turn and one in a turn of the event loop while others wait: what is
- * parsed, validated and executed without a pause is short, and between two of them the loop serves
- * everybody else.
+ * Admits requests. Users take turns, and each turn of the event loop admits one waiting request:
+ * between two requests, the event loop serves all other work.
  *
- *     enter ─► admitted ─► released          enter ─► waiting ─► admitted | aborted          enter ─► refused
+ *     enter ─► admitted ─► released
+ *     enter ─► waiting ─► admitted | aborted
+ *     enter ─► rejected
  */
 import { ApiError } from '../errors.js';
 
 export interface Admission {
   /**
-   * Resolves to the way to leave again, which may be called twice. Rejects with RATE_LIMITED when
-   * too many of this owner wait, with DEPENDENCY_UNAVAILABLE when too many wait at all, and with
-   * the signal's reason.
+   * Waits for admission. Resolves to the function that releases the request, which may be called
+   * twice. Rejects with RATE_LIMITED if too many requests of this owner wait, with
+   * DEPENDENCY_UNAVAILABLE if too many requests wait in all, and with the signal's reason.
    */
   enter(owner: string, signal: AbortSignal): Promise<() => void>;
 }
 
 export interface AdmissionOptions {
-  /** Of one owner, admitted and not released yet. */
+  /** Maximum number of requests of one owner that are admitted and not released. */
   running: number;
-  /** Of one owner, waiting. */
+  /** Maximum number of waiting requests of one owner. */
   waiting: number;
-  /** Of all owners, waiting. */
+  /** Maximum number of waiting requests of all owners. */
   totalWaiting: number;
 }
 
@@ -45,7 +46,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     setImmediate(admitNext);
   }
 
-  /** The first owner that may is moved to the end, so that owners take turns. */
+  /** Admits a request of the first eligible owner, and moves the owner to the end. */
   function admitNext(): void {
     scheduled = false;
     for (const [name, owner] of owners) {
@@ -54,36 +55,37 @@ export function createAdmission(options: AdmissionOptions): Admission {
       owners.delete(name);
       owners.set(name, owner);
       waiter.admit();
-      return schedule();
+      schedule();
+      return;
     }
   }
 
   function release(name: string, owner: Owner): void {
     owner.running -= 1;
-    forget(name, owner);
+    removeIdle(name, owner);
     schedule();
   }
 
-  function forget(name: string, owner: Owner): void {
+  function removeIdle(name: string, owner: Owner): void {
     if (owner.running === 0 && owner.waiters.size === 0 && owners.get(name) === owner)
       owners.delete(name);
   }
 
   function wait(name: string, owner: Owner, signal: AbortSignal): Promise<void> {
     const admitted = Promise.withResolvers<void>();
-    const leave = (): void => {
+    const stopWaiting = (): void => {
       owner.waiters.delete(waiter);
       waiting -= 1;
       signal.removeEventListener('abort', abort);
     };
     const abort = (): void => {
-      leave();
-      forget(name, owner);
+      stopWaiting();
+      removeIdle(name, owner);
       admitted.reject(signal.reason);
     };
     const waiter: Waiter = {
       admit: () => {
-        leave();
+        stopWaiting();
         owner.running += 1;
         admitted.resolve();
       },
@@ -96,28 +98,28 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   return {
-    async enter(name, signal) {
+    enter: async (name, signal) => {
       signal.throwIfAborted();
       const owner = owners.get(name) ?? { running: 0, waiters: new Set() };
       if (owner.waiters.size >= options.waiting) throw tooManyWaiting(options.waiting);
-      if (waiting >= options.totalWaiting) throw busy();
+      if (waiting >= options.totalWaiting) throw overloaded();
       owners.set(name, owner);
       await wait(name, owner, signal);
-      let inside = true;
+      let isReleased = false;
       return () => {
-        if (inside) release(name, owner);
-        inside = false;
+        if (!isReleased) release(name, owner);
+        isReleased = true;
       };
     },
   };
 }
 
 function tooManyWaiting(limit: number): ApiError {
-  const message = `More than ${limit} requests of this user are waiting. Send fewer at once.`;
+  const message = `More than ${limit} requests of this user are waiting. Send fewer at the same time.`;
   return new ApiError('RATE_LIMITED', message, { limit, retryAfterSeconds: 1 });
 }
 
-function busy(): ApiError {
+function overloaded(): ApiError {
   return new ApiError(
     'DEPENDENCY_UNAVAILABLE',
     'The server has too many requests waiting. Try again later.',

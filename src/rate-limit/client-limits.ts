@@ -1,6 +1,5 @@
 /**
- * What clients of one API process may hold and send at once: one set for all its endpoints
- * (docs/limits.md).
+ * The limits on the clients of one API process. All endpoints share them (docs/limits.md).
  */
 import { createAdmission, type Admission } from './admission.js';
 import { createQuota, type Quota } from './quota.js';
@@ -9,32 +8,32 @@ import { createRequestRate, type RequestRate } from './request-rate.js';
 export interface ClientLimits {
   requests: RequestRate;
   admission: Admission;
-  /** WebSockets and streams over SSE, together. */
+  /** WebSockets and SSE streams together. */
   connections: Quota;
-  /** Over all connections. */
+  /** Subscriptions of all connections of a user. */
   subscriptions: Quota;
   uploads: Quota;
-  /** Requests without a valid token whose body is still coming. The owner is always the same. */
+  /** Requests without a valid token whose body is being received. Their owner is ANONYMOUS. */
   anonymousBodies: Quota;
 }
 
 export interface ClientLimitOptions {
-  /** Of one user, a second. */
+  /** Requests of one user. */
   requestsPerSecond?: number;
   connectionsPerUser?: number;
   uploadsPerUser?: number;
 }
 
-/** Owner of what nobody has signed in for. A user's id is never empty. */
+/** The owner of requests without a valid token. A user's id is never empty. */
 export const ANONYMOUS = '';
 
 const BURST_SECONDS = 4;
-/** Requests of one user that run at once; a page sends a handful. */
+/** Concurrent requests of one user. The page sends fewer than ten. */
 const RUNNING_PER_USER = 16;
 const WAITING_PER_USER = 500;
 const TOTAL_WAITING = 5_000;
 const SUBSCRIPTIONS_PER_USER = 2_000;
-const UPLOADS_IN_ALL = 200;
+const TOTAL_UPLOADS = 200;
 const ANONYMOUS_BODIES = 100;
 
 export function createClientLimits({
@@ -54,7 +53,7 @@ export function createClientLimits({
     }),
     connections: createQuota({ what: 'connections', perUser: connectionsPerUser }),
     subscriptions: createQuota({ what: 'subscriptions', perUser: SUBSCRIPTIONS_PER_USER }),
-    uploads: createQuota({ what: 'uploads', perUser: uploadsPerUser, total: UPLOADS_IN_ALL }),
+    uploads: createQuota({ what: 'uploads', perUser: uploadsPerUser, total: TOTAL_UPLOADS }),
     anonymousBodies: createQuota({
       what: 'requests without a token',
       perUser: ANONYMOUS_BODIES,

@@ -1,87 +1,86 @@
 import { ApiError } from '../errors.js';
 
-/** What a client may hold at once, counted by user and by process. */
+/** A limit on what users hold at the same time, per user and per process. */
 export interface Quota {
   /**
-   * Counts one more and returns the way to give it back, which may be called twice. Throws
-   * RATE_LIMITED, or DEPENDENCY_UNAVAILABLE at the process's own limit.
+   * Takes one unit. Returns the function that releases it, which may be called twice. Throws
+   * RATE_LIMITED at the user's limit, DEPENDENCY_UNAVAILABLE at the limit of the process.
    */
   take(userId: string): () => void;
   /**
-   * Waits a moment for a place where `take` would refuse the user: a client that sends many at once
-   * gets them all in turn.
+   * Does the same as `take`, but first waits up to 2 s for a unit if the user is at the limit. So a
+   * client that sends many requests at the same time gets all of them served in turn.
    */
   takeSoon(userId: string): Promise<() => void>;
-  /** In use, over all users. */
+  /** Returns the number of units in use by all users. */
   inUse(): number;
 }
 
 const RETRY_AFTER_SECONDS = 5;
-/** How long `takeSoon` waits, and for how many of one user. */
+/** Longest wait of `takeSoon`. */
 const WAIT_MS = 2_000;
+/** Calls of `takeSoon` of one user that wait; further ones do not wait. */
 const WAITING_PER_USER = 100;
 
-/** `what` is a plural noun for messages, such as "uploads". */
-export function createQuota({
-  what,
-  perUser,
-  total = Infinity,
-}: {
+interface Options {
+  /** A plural noun for messages, such as "uploads". */
   what: string;
   perUser: number;
   total?: number;
-}): Quota {
+}
+
+export function createQuota({ what, perUser, total = Infinity }: Options): Quota {
   const byUser = new Map<string, number>();
   const waiting = new Map<string, Set<() => void>>();
-  let all = 0;
+  let inUse = 0;
 
   function add(userId: string, delta: number): void {
     const count = (byUser.get(userId) ?? 0) + delta;
     if (count === 0) byUser.delete(userId);
     else byUser.set(userId, count);
-    all += delta;
+    inUse += delta;
   }
 
   function take(userId: string): () => void {
     if ((byUser.get(userId) ?? 0) >= perUser) throw tooMany(what, perUser);
-    if (all >= total) throw full(what, total);
+    if (inUse >= total) throw full(what, total);
     add(userId, 1);
-    let taken = true;
+    let isReleased = false;
     return () => {
-      if (!taken) return;
-      taken = false;
+      if (isReleased) return;
+      isReleased = true;
       add(userId, -1);
       const [next] = waiting.get(userId) ?? [];
       next?.();
     };
   }
 
-  /** Resolves when a place may be free, and at the latest when the time is over. */
+  /** Resolves when a unit may be free, after WAIT_MS at the latest. */
   async function wait(userId: string, waiters: Set<() => void>): Promise<void> {
-    const over = Promise.withResolvers<void>();
-    const timer = setTimeout(over.resolve, WAIT_MS).unref();
-    waiters.add(over.resolve);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, WAIT_MS).unref();
+    waiters.add(resolve);
     waiting.set(userId, waiters);
-    await over.promise;
+    await promise;
     clearTimeout(timer);
-    waiters.delete(over.resolve);
+    waiters.delete(resolve);
     if (waiters.size === 0) waiting.delete(userId);
   }
 
   return {
     take,
-    async takeSoon(userId) {
+    takeSoon: async (userId) => {
       const waiters = waiting.get(userId) ?? new Set();
       const isFull = (byUser.get(userId) ?? 0) >= perUser || waiters.size > 0;
       if (isFull && waiters.size < WAITING_PER_USER) await wait(userId, waiters);
       return take(userId);
     },
-    inUse: () => all,
+    inUse: () => inUse,
   };
 }
 
 function tooMany(what: string, limit: number): ApiError {
-  const message = `A user may have ${limit} ${what} at once. Wait until one has ended.`;
+  const message = `A user can have ${limit} ${what} at the same time. Wait until one of them ends.`;
   return new ApiError('RATE_LIMITED', message, { limit, retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
 

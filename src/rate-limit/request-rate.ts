@@ -5,12 +5,12 @@ export interface RequestRate {
   spend(userId: string): void;
 }
 
-const MAX_REMEMBERED = 10_000;
+const MAX_USERS = 10_000;
 
 /**
- * Requests a second of each user, over a burst. What is kept of a user is the time until which the
- * requests are spent: it starts a burst before now, and each request moves it on. `now` is in
- * milliseconds.
+ * Limits the requests per second of each user, and allows a burst. For each user, it stores the
+ * time up to which requests are spent: that time is a burst before now at the earliest, and every
+ * request moves it forward. `now` returns milliseconds.
  */
 export function createRequestRate(
   { perSecond, burst }: { perSecond: number; burst: number },
@@ -19,26 +19,26 @@ export function createRequestRate(
   const requestMs = 1_000 / perSecond;
   const spentUntil = new Map<string, number>();
 
-  /** Users who have their whole burst again need not be remembered. */
-  function forgetIdle(time: number): void {
-    if (spentUntil.size < MAX_REMEMBERED) return;
+  /** Removes users whose whole burst is available again, once there are many. */
+  function removeIdle(time: number): void {
+    if (spentUntil.size < MAX_USERS) return;
     for (const [userId, until] of spentUntil)
       if (until <= time - burst * requestMs) spentUntil.delete(userId);
   }
 
   return {
-    spend(userId) {
+    spend: (userId) => {
       const time = now();
       const until =
         Math.max(spentUntil.get(userId) ?? -Infinity, time - burst * requestMs) + requestMs;
       if (until > time) throw tooFast(perSecond, Math.ceil((until - time) / 1_000));
-      forgetIdle(time);
+      removeIdle(time);
       spentUntil.set(userId, until);
     },
   };
 }
 
 function tooFast(limit: number, retryAfterSeconds: number): ApiError {
-  const message = `A user may send ${limit} requests a second. Try again in ${retryAfterSeconds} s.`;
+  const message = `A user can send ${limit} requests per second. Try again in ${retryAfterSeconds} s.`;
   return new ApiError('RATE_LIMITED', message, { limit, retryAfterSeconds });
 }

@@ -1,30 +1,30 @@
 /**
- * A bucket of tokens that keeps calls within so many a minute. Taking reserves at once and then
- * waits until the tokens are there: whoever asks first is served first, nobody polls, and a wait
- * that is given up has spent its tokens.
+ * A token bucket that limits calls per minute. `take` reserves the tokens immediately and then
+ * waits until they are available: callers are served in order, nobody polls, and an aborted wait
+ * has spent its tokens.
  *
- * What is kept is the time until which the tokens are spent. It starts a burst before now, and each
- * token moves it on; the wait is what it lies ahead. Burst and refill together stay within
- * `perMinute` in any minute.
+ * The bucket stores the time up to which tokens are spent. That time is a burst before now at the
+ * earliest, and every token moves it forward; the wait is its distance from now. Burst and refill
+ * together stay within `perMinute` in any minute.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface TokenBucket {
   /**
-   * Resolves when `count` tokens may be used. Rejects with the reason of the signal, or when the
-   * bucket was stopped.
+   * Resolves when `count` tokens are available. Rejects with the signal's reason, or with an error
+   * after `stop`.
    */
   take(count: number, signal: AbortSignal): Promise<void>;
   stop(): void;
 }
 
-/** Reserves and answers how long to wait, in milliseconds. */
+/** Reserves tokens and returns the milliseconds until they are available. */
 export type Reserve = (count: number) => number | Promise<number>;
 
-/** Of the tokens of a minute, those that may be used at once. */
+/** Share of the tokens of a minute that can be used immediately. */
 const BURST_SHARE = 0.05;
 
-/** The bucket of a process that shares its limit with no other. */
+/** Creates the bucket of a process that does not share its limit with other processes. */
 export function createLocalTokenBucket({ perMinute }: { perMinute: number }): TokenBucket {
   return createTokenBucket(createLocalReserve(toRefillRate(perMinute)));
 }
@@ -33,14 +33,14 @@ export function createTokenBucket(reserve: Reserve): TokenBucket {
   const stopping = new AbortController();
   return {
     take: async (count, signal) => {
-      const either = AbortSignal.any([signal, stopping.signal]);
-      either.throwIfAborted();
+      const anySignal = AbortSignal.any([signal, stopping.signal]);
+      anySignal.throwIfAborted();
       const waitMs = await reserve(count);
-      either.throwIfAborted();
+      anySignal.throwIfAborted();
       if (waitMs < 1) return;
-      await sleep(waitMs, undefined, { signal: either }).catch(() => either.throwIfAborted());
+      await sleep(waitMs, undefined, { signal: anySignal }).catch(() => anySignal.throwIfAborted());
     },
-    stop: () => stopping.abort(new Error('The token bucket was stopped.')),
+    stop: () => stopping.abort(new Error('the token bucket was stopped')),
   };
 }
 
@@ -49,7 +49,7 @@ export function toRefillRate(perMinute: number): { burstMs: number; tokenMs: num
   return { tokenMs, burstMs: perMinute * BURST_SHARE * tokenMs };
 }
 
-/** The reckoning within one process. */
+/** Creates the reservation function of one process. `now` returns milliseconds. */
 export function createLocalReserve(
   { burstMs, tokenMs }: { burstMs: number; tokenMs: number },
   now = () => performance.now(),

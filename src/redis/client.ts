@@ -1,23 +1,19 @@
 /**
- * One connection to Redis. It comes back by itself for as long as the process lives, and says once
- * an outage that it is away.
+ * One connection to Redis. It reconnects for as long as the process lives, and logs once in an
+ * outage that Redis is unavailable.
  */
 import { Redis, type RedisOptions } from 'ioredis';
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, SetupError } from '../errors.js';
-
-export interface Log {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
+import { settlesWithin } from '../runtime/deadline.js';
+import type { Logger } from '../runtime/logger.js';
 
 export interface RedisConnection {
   redis: Redis;
   isReady(): boolean;
   /**
-   * Throws DEPENDENCY_UNAVAILABLE, or SetupError where Redis refuses us, with what is wrong and the
-   * cure.
+   * Throws DEPENDENCY_UNAVAILABLE, or SetupError if Redis rejects the user. The message says what
+   * is wrong and what to correct.
    */
   check(): Promise<void>;
   stop(): void;
@@ -27,19 +23,19 @@ interface Options {
   url: string;
   /** Shown in `CLIENT LIST`. */
   name: string;
-  logger: Log;
-  more?: Pick<RedisOptions, 'autoResubscribe' | 'commandTimeout' | 'enableAutoPipelining'>;
+  logger: Pick<Logger, 'info' | 'warn'>;
+  redisOptions?: Pick<RedisOptions, 'autoResubscribe' | 'commandTimeout' | 'enableAutoPipelining'>;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const CHECK_TIMEOUT_MS = 2_000;
 const MAX_RETRY_DELAY_MS = 2_000;
-/** A connection whose other end vanished without a word is given up when an answer is this late. */
+/** A connection is dropped if a reply is this late: its other end may have vanished silently. */
 const SOCKET_TIMEOUT_MS = 10_000;
 /** ioredis waits this long even for a socket that is closed already. */
 const DISCONNECT_TIMEOUT_MS = 300;
 
-/** Nothing is queued while Redis is away: whoever asks hears of it at once and decides. */
+/** Nothing is queued while Redis is unavailable: a command fails at once and its caller decides. */
 const DEFAULTS = {
   enableOfflineQueue: false,
   // Any number would reject commands that RedisPubSub does not catch.
@@ -51,15 +47,19 @@ const DEFAULTS = {
     Math.min(50 * 2 ** Math.min(attempt, 10), MAX_RETRY_DELAY_MS) * (0.5 + Math.random() / 2),
 };
 
-export function openRedis({ url, name, logger, more }: Options): RedisConnection {
+export function openRedis({ url, name, logger, redisOptions }: Options): RedisConnection {
   const address = toAddress(url);
-  const redis = new Redis(url, { ...DEFAULTS, connectionName: `docstream-${name}`, ...more });
+  const redis = new Redis(url, {
+    ...DEFAULTS,
+    connectionName: `docstream-${name}`,
+    ...redisOptions,
+  });
   let problem: Problem | null = null;
 
   redis.on('error', (error: Error) => {
-    const first = problem === null;
+    const isFirst = problem === null;
     problem = toProblem(error);
-    if (first)
+    if (isFirst)
       logger.warn(
         { address, connection: name, problem: problem.text },
         'Redis is unavailable; retrying until it responds',
@@ -74,7 +74,7 @@ export function openRedis({ url, name, logger, more }: Options): RedisConnection
     redis,
     isReady: () => redis.status === 'ready',
     check: async () => {
-      if (await answers(redis)) return;
+      if (await respondsInTime(redis)) return;
       const message = `Redis at ${address} ${problem?.text ?? 'does not respond'}.`;
       throw problem?.isFinal
         ? new SetupError(message)
@@ -84,46 +84,41 @@ export function openRedis({ url, name, logger, more }: Options): RedisConnection
   };
 }
 
-async function answers(redis: Redis): Promise<boolean> {
+async function respondsInTime(redis: Redis): Promise<boolean> {
   const done = new AbortController();
-  const late = sleep(CHECK_TIMEOUT_MS, false, { signal: done.signal }).catch(() => false);
-  const pong = whenConnected(redis, done.signal)
-    .then(() => redis.ping())
-    .then(
-      () => true,
-      () => false,
-    );
-  return Promise.race([pong, late]).finally(() => done.abort());
+  const pong = waitUntilConnected(redis, done.signal).then(() => redis.ping());
+  return settlesWithin(pong, CHECK_TIMEOUT_MS).finally(() => done.abort());
 }
 
-/** Of the first connection only: one that was lost answers at once that it is. */
-async function whenConnected(redis: Redis, signal: AbortSignal): Promise<void> {
+/** Waits for the first connection only. On a lost connection a command fails at once. */
+async function waitUntilConnected(redis: Redis, signal: AbortSignal): Promise<void> {
   if (redis.status === 'connecting' || redis.status === 'connect')
     await once(redis, 'ready', { signal });
 }
 
-/** Host and port only: the rest of the URL holds the password. */
+/** Returns host and port only: the rest of the URL holds the password. */
 function toAddress(url: string): string {
   return URL.canParse(url) ? new URL(url).host : 'REDIS_URL';
 }
 
 interface Problem {
-  /** Goes on from "Redis at …". */
+  /** Continues the sentence "Redis at …". */
   text: string;
-  /** Whether waiting does not help: somebody must correct the configuration. */
+  /** True if waiting does not help: somebody must correct the configuration. */
   isFinal: boolean;
 }
 
 /**
- * Never the driver's own words: its errors carry the command they belong to, and that of a sign-in
- * is the password.
+ * Never quotes the driver's message: its errors carry the command they belong to, and the command
+ * of a sign-in holds the password. ioredis 6.0 sets no code on an error reply; by the protocol of
+ * Redis, the first word of the reply is its code.
  */
 function toProblem(error: Error): Problem {
   if (/^(WRONGPASS|NOAUTH|ERR invalid password)/.test(error.message)) {
     return { text: 'rejected the user name or the password; correct REDIS_URL', isFinal: true };
   }
   if (error.message.startsWith('NOPERM'))
-    return { text: 'does not permit this user what is needed; correct its ACL', isFinal: true };
+    return { text: 'denies this user a required command; correct its ACL', isFinal: true };
   const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
   return { text: `does not respond${code}`, isFinal: false };
 }

@@ -1,12 +1,14 @@
 /**
- * The connection that tells. What cannot be sent yet waits as the newest event of its document, of
- * so many documents at most: an outage costs watchers the stages in between, never memory, and
- * rarely the last state (which the hub's safety read brings in any case).
+ * The connection that publishes. While an event cannot be sent, the newest event of each document
+ * waits, for a limited number of documents. An outage costs watchers the stages in between, and
+ * rarely the last state, which the safety read of the hub brings in any case. It never costs memory
+ * without a limit.
  */
 import type { RedisPubSub } from 'graphql-redis-subscriptions';
 import type { StatusEvent } from '../documents/document.js';
 import { serialiseEvent } from '../documents/serialise.js';
-import { openRedis, type Log, type RedisConnection } from './client.js';
+import type { Logger } from '../runtime/logger.js';
+import { openRedis, type RedisConnection } from './client.js';
 
 export interface Publisher extends RedisConnection {
   client: ReturnType<RedisPubSub['getPublisher']>;
@@ -15,28 +17,34 @@ export interface Publisher extends RedisConnection {
 }
 
 const MAX_WAITING_DOCUMENTS = 1_000;
-/** Events that Redis has not answered yet. */
-const MAX_UNANSWERED = 2_000;
+/** Events that Redis has not acknowledged yet. */
+const MAX_UNACKNOWLEDGED = 2_000;
 
-export function openPublisher({ url, logger }: { url: string; logger: Log }): Publisher {
-  // What is told in one turn of the loop, a batch of changes, is one write to the socket.
+export function openPublisher({
+  url,
+  logger,
+}: {
+  url: string;
+  logger: Pick<Logger, 'info' | 'warn'>;
+}): Publisher {
+  // The events of one turn of the event loop, a batch of changes, are one write to the socket.
   const connection = openRedis({
     url,
     name: 'status-publisher',
     logger,
-    more: { enableAutoPipelining: true },
+    redisOptions: { enableAutoPipelining: true },
   });
   const waiting = new Map<string, { event: StatusEvent; pubsub: Pick<RedisPubSub, 'publish'> }>();
-  let unanswered = 0;
+  let unacknowledged = 0;
 
-  function pump(): void {
+  function sendWaiting(): void {
     for (const [documentId, { event, pubsub }] of waiting) {
-      if (!connection.isReady() || unanswered >= MAX_UNANSWERED) return;
+      if (!connection.isReady() || unacknowledged >= MAX_UNACKNOWLEDGED) return;
       waiting.delete(documentId);
-      unanswered += 1;
+      unacknowledged += 1;
       void send(pubsub, event).finally(() => {
-        unanswered -= 1;
-        if (waiting.size > 0) pump();
+        unacknowledged -= 1;
+        if (waiting.size > 0) sendWaiting();
       });
     }
   }
@@ -49,22 +57,22 @@ export function openPublisher({ url, logger }: { url: string; logger: Log }): Pu
         pubsub.publish(`user:${event.userId}`, text),
       ]);
     } catch {
-      // A hint may be lost; what is wrong with Redis the connection says itself.
+      // A notification may be lost. The connection logs the problem of Redis.
     }
   }
 
-  connection.redis.on('ready', pump);
+  connection.redis.on('ready', sendWaiting);
 
   return {
     ...connection,
-    // RedisPubSub was made for the types of ioredis 5; PUBLISH has not changed.
+    // RedisPubSub is typed for ioredis 5; PUBLISH has not changed since.
     client: connection.redis as unknown as Publisher['client'],
     publish: (pubsub, event) => {
       waiting.delete(event.documentId);
       waiting.set(event.documentId, { event, pubsub });
       const [oldest] = waiting.keys();
       if (waiting.size > MAX_WAITING_DOCUMENTS && oldest !== undefined) waiting.delete(oldest);
-      pump();
+      sendWaiting();
     },
   };
 }

@@ -2,27 +2,27 @@ import { RedisPubSub } from 'graphql-redis-subscriptions';
 import type { StatusEvent } from '../documents/document.js';
 import type { StatusBus } from '../documents/ports.js';
 import { parseEvent, type SerialisedEvent } from '../documents/serialise.js';
-import type { Log } from './client.js';
+import type { Logger } from '../runtime/logger.js';
 import { openPublisher } from './publisher.js';
 import { openSubscriber } from './subscriber.js';
 
 export interface RedisStatusBus extends StatusBus {
-  /** Throws DEPENDENCY_UNAVAILABLE while Redis cannot be used. */
+  /** Throws DEPENDENCY_UNAVAILABLE while Redis is unavailable. */
   check(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /**
- * Hints over Redis pub/sub: whoever is connected hears them, once at most. It does not wait for
- * Redis: `check` says whether it is there, and what is subscribed to meanwhile is acknowledged when
- * it comes.
+ * Returns the status bus on Redis pub/sub: every connected process gets a notification at most
+ * once. The call does not wait for Redis: `check` reports whether Redis responds. A subscription is
+ * acknowledged when Redis has acknowledged it.
  */
 export async function createRedisStatusBus({
   url,
   logger,
 }: {
   url: string;
-  logger: Log;
+  logger: Pick<Logger, 'info' | 'warn'>;
 }): Promise<RedisStatusBus> {
   const reconnectListeners: (() => void)[] = [];
   const subscriber = openSubscriber({
@@ -37,24 +37,26 @@ export async function createRedisStatusBus({
     serializer: (text: string) => text,
   });
 
-  /**
-   * Nothing may throw into the driver's message handler: it would break the connection's reader.
-   */
-  const guarded = (listener: (event: StatusEvent) => void) => (message: unknown) => {
-    try {
-      if (isEvent(message)) listener(parseEvent(message));
-    } catch (error) {
-      logger.warn({ err: error }, 'a hint of the status bus could not be handed over');
-    }
-  };
+  /** An error in the driver's message handler would stop the connection from reading. */
+  function swallowErrors(listener: (event: StatusEvent) => void): (message: unknown) => void {
+    return (message) => {
+      try {
+        if (isEvent(message)) listener(parseEvent(message));
+      } catch (error) {
+        logger.warn({ err: error }, 'failed to deliver a status notification; it is dropped');
+      }
+    };
+  }
 
   return {
     publish: (event) => publisher.publish(pubsub, event),
     subscribe: async (channel, listener) => {
-      const id = await pubsub.subscribe(channel, guarded(listener));
+      const id = await pubsub.subscribe(channel, swallowErrors(listener));
       return once(() => pubsub.unsubscribe(id));
     },
-    onReconnect: (listener) => void reconnectListeners.push(listener),
+    onReconnect: (listener) => {
+      reconnectListeners.push(listener);
+    },
     check: async () => {
       await Promise.all([publisher.check(), subscriber.check()]);
     },
@@ -66,8 +68,8 @@ export async function createRedisStatusBus({
 }
 
 /**
- * Anybody on this Redis can publish anything; what lacks the keys that newness and delivery rest on
- * is no event.
+ * Any client of this Redis can publish anything. Returns whether a message has the fields by which
+ * events are ordered and delivered.
  */
 function isEvent(message: unknown): message is SerialisedEvent {
   const { documentId, userId, seq, status, progress, occurredAt } = (message ??
@@ -83,12 +85,12 @@ function isEvent(message: unknown): message is SerialisedEvent {
   );
 }
 
-/** Leaving twice must not throw, nor take somebody else's place. */
-function once(leave: () => void): () => void {
-  let left = false;
+/** A second call must not throw, nor remove the subscription of another caller. */
+function once(unsubscribe: () => void): () => void {
+  let isDone = false;
   return () => {
-    if (left) return;
-    left = true;
-    leave();
+    if (isDone) return;
+    isDone = true;
+    unsubscribe();
   };
 }

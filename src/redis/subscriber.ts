@@ -1,27 +1,33 @@
 /**
- * The connection that listens. ioredis and RedisPubSub would leave rejections unhandled, which end
- * the process: ioredis when subscribing anew after a reconnect is refused, RedisPubSub when its
- * SUBSCRIBE or UNSUBSCRIBE is. Here both are done by hand: what is wanted is kept, sent whenever
- * Redis is there, and acknowledged when Redis has acknowledged, however long that takes.
+ * The connection that subscribes.
+ *
+ * ioredis 6 and RedisPubSub leave rejections unhandled, which end the process: ioredis if Redis
+ * denies a repeated subscription after a reconnect, RedisPubSub if Redis denies SUBSCRIBE or
+ * UNSUBSCRIBE. So this file sends both commands. It keeps the wanted channels, subscribes to them
+ * after every connect, and acknowledges a subscription once Redis has, however long that takes.
  */
 import type { RedisPubSub } from 'graphql-redis-subscriptions';
-import { openRedis, type Log, type RedisConnection } from './client.js';
+import type { Logger } from '../runtime/logger.js';
+import { openRedis, type RedisConnection } from './client.js';
 
 interface Options {
   url: string;
-  logger: Log;
-  /** All that is wanted is subscribed to again; hints may have been lost in between. */
+  logger: Pick<Logger, 'info' | 'warn'>;
+  /**
+   * Called after a reconnect, once all wanted channels are subscribed to again. Notifications may
+   * have been lost in between.
+   */
   onRestored: () => void;
 }
 
 export interface Subscriber extends RedisConnection {
-  /** What RedisPubSub uses of a subscriber. */
+  /** Has the methods that RedisPubSub calls. */
   client: ReturnType<RedisPubSub['getSubscriber']>;
 }
 
 type Acknowledge = (error: null) => void;
 
-/** A listener sends nothing by itself, so that a dead connection would go unnoticed. */
+/** A subscriber sends nothing else, so that a dead connection would go unnoticed. */
 const PING_EVERY_MS = 15_000;
 
 export function openSubscriber({ url, logger, onRestored }: Options): Subscriber {
@@ -29,7 +35,7 @@ export function openSubscriber({ url, logger, onRestored }: Options): Subscriber
     url,
     name: 'status-subscriber',
     logger,
-    more: { autoResubscribe: false },
+    redisOptions: { autoResubscribe: false },
   });
   const { redis } = connection;
   const wanted = new Map<string, Acknowledge[]>();
@@ -39,11 +45,11 @@ export function openSubscriber({ url, logger, onRestored }: Options): Subscriber
     try {
       if (channels.length > 0) await redis.subscribe(...channels);
     } catch (error) {
-      // Still wanted: sent again with the next connection.
+      // The channels stay wanted: the next connection subscribes to them.
       if (connection.isReady())
         logger.warn(
           { err: toPlainError(error), channels: channels.length },
-          'Redis refused a subscription',
+          'failed to subscribe to status channels; retrying with the next connection',
         );
       return false;
     }
@@ -54,11 +60,13 @@ export function openSubscriber({ url, logger, onRestored }: Options): Subscriber
   }
 
   redis.on('ready', () => {
-    const isReturn = wasReady;
+    const isReconnect = wasReady;
     wasReady = true;
-    void send([...wanted.keys()]).then((restored) => restored && isReturn && onRestored());
+    void send([...wanted.keys()]).then((isRestored) => {
+      if (isRestored && isReconnect) onRestored();
+    });
   });
-  const pinging = setInterval(
+  const pingTimer = setInterval(
     () => void redis.ping().catch(() => undefined),
     PING_EVERY_MS,
   ).unref();
@@ -73,7 +81,7 @@ export function openSubscriber({ url, logger, onRestored }: Options): Subscriber
       wanted.delete(channel);
       if (connection.isReady()) void redis.unsubscribe(channel).catch(() => undefined);
     },
-    // Its presence is how RedisPubSub tells ioredis from other clients; we have no patterns.
+    // RedisPubSub recognises ioredis by these methods; the product subscribes to no patterns.
     psubscribe: () => undefined,
     punsubscribe: () => undefined,
   };
@@ -82,13 +90,13 @@ export function openSubscriber({ url, logger, onRestored }: Options): Subscriber
     ...connection,
     client: client as unknown as Subscriber['client'],
     stop: () => {
-      clearInterval(pinging);
+      clearInterval(pingTimer);
       connection.stop();
     },
   };
 }
 
-/** Without the command that ioredis hangs on its errors. */
+/** Drops the command that ioredis attaches to its errors. */
 function toPlainError(error: unknown): Error {
   return new Error(error instanceof Error ? error.message : 'unknown');
 }

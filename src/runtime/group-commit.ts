@@ -1,55 +1,53 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Writes one batch; answers item by item, in their order. */
+/** Writes one batch. Returns one result for each item, in the order of the items. */
 export type WriteBatch<Item, Result> = (batch: readonly Item[]) => Promise<readonly Result[]>;
 
-interface Waiting<Item, Result> {
+interface PendingItem<Item, Result> {
   item: Item;
-  settle: PromiseWithResolvers<Result>;
+  result: PromiseWithResolvers<Result>;
 }
 
 /**
- * Group commit: while one batch is being written the next items gather, so that a single item never
- * waits for others and a thousand at once cost a few commits. A batch that fails fails all its
- * items.
+ * Returns a function that writes items by group commit: items that arrive while a batch is written
+ * form the next batch. So a single item does not wait for others, and a thousand concurrent items
+ * cost a few commits. If a batch fails, all of its items fail.
  */
 export function createGroupCommit<Item, Result>(
   maxBatch: number,
   write: WriteBatch<Item, Result>,
 ): (item: Item) => Promise<Result> {
-  const waiting: Waiting<Item, Result>[] = [];
-  let writing = false;
+  const pending: PendingItem<Item, Result>[] = [];
+  let isWriting = false;
 
   async function writeAll(): Promise<void> {
-    writing = true;
-    while (waiting.length > 0) {
-      // To the end of this turn of the loop: what the system has told us together goes together,
-      // and fewer batches cost less.
+    isWriting = true;
+    while (pending.length > 0) {
+      // Waits for the end of this turn of the event loop, so that items of one turn share a batch.
       await setImmediate();
-      await writeBatch(waiting.splice(0, maxBatch), write);
+      await writeBatch(pending.splice(0, maxBatch), write);
     }
-    writing = false;
+    isWriting = false;
   }
 
   return (item) => {
-    const settle = Promise.withResolvers<Result>();
-    waiting.push({ item, settle });
-    if (!writing) void writeAll();
-    return settle.promise;
+    const result = Promise.withResolvers<Result>();
+    pending.push({ item, result });
+    if (!isWriting) void writeAll();
+    return result.promise;
   };
 }
 
 async function writeBatch<Item, Result>(
-  batch: readonly Waiting<Item, Result>[],
+  batch: readonly PendingItem<Item, Result>[],
   write: WriteBatch<Item, Result>,
 ): Promise<void> {
   try {
     const results = await write(batch.map(({ item }) => item));
     if (results.length !== batch.length)
-      throw new RangeError(`${batch.length} items have ${results.length} answers`);
-    for (const [position, { settle }] of batch.entries())
-      settle.resolve(results[position] as Result);
+      throw new RangeError(`${batch.length} items have ${results.length} results`);
+    for (const [index, { result }] of batch.entries()) result.resolve(results[index] as Result);
   } catch (error) {
-    for (const { settle } of batch) settle.reject(error);
+    for (const { result } of batch) result.reject(error);
   }
 }

@@ -1,4 +1,7 @@
-/** The log of a process, free of any library. `fields` hold the values, `message` is constant. */
+/**
+ * The logger of a component, independent of any library. `message` is a constant; values go into
+ * `fields`.
+ */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -6,7 +9,7 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-/** The logger of the process itself, which also records why the process ends. */
+/** The logger of the process itself, which also logs why the process ends. */
 export interface ProcessLogger extends Logger {
   fatal(fields: object, message: string): void;
 }

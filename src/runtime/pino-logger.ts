@@ -3,9 +3,9 @@ import pretty from 'pino-pretty';
 import type { ProcessLogger } from './logger.js';
 
 /**
- * Logs go to stderr, so that stdout holds only what is meant for people: one JSON object a line, or
- * readable lines on a terminal. Tokens, texts and secrets are never given to it; the paths below
- * are a net for the day somebody forgets.
+ * Creates a logger that writes to stderr, one JSON object per line or readable lines on a terminal;
+ * stdout is for output for people. Callers must not log tokens, texts or secrets. The redacted
+ * paths below are a second protection.
  */
 export function createLogger(options: { level: string; forTerminal: boolean }): ProcessLogger {
   const settings = {
@@ -31,32 +31,32 @@ export function createLogger(options: { level: string; forTerminal: boolean }): 
 }
 
 /**
- * A line that cannot be written is lost, and nothing else: what is logged may be any object, and
- * the log must not end what it reports on.
+ * Writes a line, and drops it if that fails: any object may be logged, and a failure to log must
+ * not interrupt the code that logs.
  */
 function logSafely(this: PinoLogger, values: Parameters<LogFn>, write: LogFn): void {
   try {
     write.apply(this, values);
   } catch {
-    // There is nowhere to report it to.
+    // The log itself has failed, so there is nowhere to report the error.
   }
 }
 
-/** Longer than what we say ourselves; what a driver quotes of its data is cut. */
+/** Longer than the messages of the product. Drivers quote data in longer ones, which are cut. */
 const MAX_MESSAGE = 300;
 const MAX_CAUSES = 4;
 const MAX_STACK_LINES = 100;
 
 /**
- * Of an error only name, code, the first line of the message and the stack's places. Drivers put
- * more on theirs (a statement, its parameters, the line of data it stumbled over), and that may be
- * a document's text.
+ * Returns only the name, the code, the first line of the message and the stack frames of an error.
+ * Drivers add statements, parameters and lines of data to their errors, which may hold the text of
+ * a document.
  */
 function toLoggedError(error: unknown, depth = 0): unknown {
   try {
     return describeError(error, depth);
   } catch {
-    return 'an error that cannot be read';
+    return 'unreadable error';
   }
 }
 
@@ -67,9 +67,9 @@ function describeError(error: unknown, depth: number): unknown {
     error.cause !== undefined && depth < MAX_CAUSES
       ? { cause: toLoggedError(error.cause, depth + 1) }
       : {};
-  const places = String(error.stack)
+  const frames = String(error.stack)
     .split('\n', MAX_STACK_LINES)
     .filter((line) => line.trimStart().startsWith('at '));
   const [message = ''] = String(error.message).slice(0, MAX_MESSAGE).split('\n', 1);
-  return { type: error.name, ...code, message, stack: places.join('\n'), ...cause };
+  return { type: error.name, ...code, message, stack: frames.join('\n'), ...cause };
 }

@@ -2,9 +2,9 @@ import { limitLines } from './limit-lines.js';
 import type { Logger } from './logger.js';
 
 /**
- * The last line of defence: an error that nobody caught is a bug, is logged, and ends nothing. What
- * it left half done is covered by the database, whose transactions and leases expect that a process
- * stops at any moment. The handlers themselves cannot throw.
+ * Logs errors that nobody caught, and keeps the process running. Work that such an error
+ * interrupted is safe, because transactions and leases allow a process to stop at any moment. The
+ * handlers themselves never throw.
  */
 export function handleStrayErrors(unlimited: Logger): void {
   const logger = limitLines(unlimited);
@@ -18,8 +18,8 @@ export function handleStrayErrors(unlimited: Logger): void {
 }
 
 /**
- * Libraries write to the console, past the log and without a limit. What they write may quote a
- * client's data, so only the fact is logged.
+ * Logs that a library wrote to the console, at a limited rate. The text may contain a client's
+ * data, so it is not logged.
  */
 function redirectConsole(logger: Logger): void {
   for (const method of ['error', 'warn', 'info', 'log', 'debug'] as const) {
@@ -35,6 +35,6 @@ function report(logger: Logger, error: unknown, message: string): void {
   try {
     logger.error({ err: error }, message);
   } catch {
-    // A log that fails must not turn one error into another.
+    // A failure to log must not replace the error that is reported.
   }
 }

@@ -1,37 +1,38 @@
+import { settlesWithin } from './deadline.js';
 import type { Logger } from './logger.js';
 
+type Close = () => Promise<void> | void;
+type ClosingListener = (deadlineMs: number) => Promise<void> | void;
+
 /**
- * Everything that is opened pushes the way to close it here. Closing runs newest first, once, goes
- * on after an error, and gives up waiting at the deadline: what is still open then ends with the
- * process.
+ * The open resources of a process. `close` closes the newest first, continues after an error, and
+ * stops waiting at the deadline: the end of the process closes the rest.
  */
 export interface ResourceStack {
-  push(name: string, close: () => Promise<void> | void): void;
+  /** Adds the function that closes a resource. */
+  push(name: string, close: Close): void;
   /**
-   * Called when closing begins, before anything is closed. Closing does not wait for the listener,
-   * and its errors are logged.
+   * Registers a listener for the start of `close`, before any resource is closed. `close` does not
+   * wait for listeners, and logs their errors.
    */
-  onClosing(listener: (deadlineMs: number) => Promise<void> | void): void;
+  onClosing(listener: ClosingListener): void;
   /**
-   * Resolves to whether everything closed in time and without an error. The same promise for every
-   * caller.
+   * Closes all resources once, and returns the same promise to every caller. It resolves to true if
+   * all resources closed in time and without an error.
    */
   close(deadlineMs: number): Promise<boolean>;
 }
 
 export function createResourceStack(logger: Logger): ResourceStack {
-  const entries: { name: string; close: () => Promise<void> | void }[] = [];
-  const listeners: ((deadlineMs: number) => Promise<void> | void)[] = [];
+  const entries: { name: string; close: Close }[] = [];
+  const listeners: ClosingListener[] = [];
   let closing: Promise<boolean> | undefined;
 
-  async function tell(
-    listener: (deadlineMs: number) => Promise<void> | void,
-    deadlineMs: number,
-  ): Promise<void> {
+  async function notify(listener: ClosingListener, deadlineMs: number): Promise<void> {
     try {
       await listener(deadlineMs);
     } catch (error) {
-      logger.error({ err: error }, 'failed to announce the stop');
+      logger.error({ err: error }, 'failed to notify a shutdown listener; closing anyway');
     }
   }
 
@@ -40,23 +41,24 @@ export function createResourceStack(logger: Logger): ResourceStack {
     for (let entry = entries.pop(); entry; entry = entries.pop()) {
       try {
         await entry.close();
-        logger.debug({ resource: entry.name }, 'closed');
+        logger.debug({ resource: entry.name }, 'closed a resource');
       } catch (error) {
         clean = false;
-        logger.error({ err: error, resource: entry.name }, 'could not be closed cleanly');
+        logger.error(
+          { err: error, resource: entry.name },
+          'failed to close a resource; closing the next one',
+        );
       }
     }
     return clean;
   }
 
-  function closeWithin(deadlineMs: number): Promise<boolean> {
-    const deadline = Promise.withResolvers<boolean>();
-    const timer = setTimeout(() => {
-      logger.error({ deadlineMs }, 'shutdown deadline passed with resources still open');
-      deadline.resolve(false);
-    }, deadlineMs);
-    for (const listener of listeners) void tell(listener, deadlineMs);
-    return Promise.race([closeAll(), deadline.promise]).finally(() => clearTimeout(timer));
+  async function closeWithin(deadlineMs: number): Promise<boolean> {
+    for (const listener of listeners) void notify(listener, deadlineMs);
+    const closed = closeAll();
+    if (await settlesWithin(closed, deadlineMs)) return closed;
+    logger.error({ deadlineMs }, 'shutdown deadline passed; exiting with open resources');
+    return false;
   }
 
   return {

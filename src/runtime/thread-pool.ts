@@ -1,10 +1,11 @@
 /**
- * The first import of every entry: Node makes its pool with the first file that is touched. Each
- * upload waits for its flush to the disk in one of these threads, and flushes that wait at once are
- * one to the disk; with Node's own four, twenty uploads stand in five rows.
+ * Sets the size of Node's thread pool. This module must be the first import of every entry, because
+ * Node creates the pool at the first access to a file. Each upload occupies a thread while the disk
+ * flushes the file, and the disk serves concurrent flushes together. Node's default is four
+ * threads, so twenty uploads would need five flushes in a row.
  */
 const THREADS = '16';
 
-// Not configuration of ours: whoever sets it means Node.
+// This variable configures Node, not the product, so src/config.ts does not read it.
 // eslint-disable-next-line no-restricted-properties
 process.env['UV_THREADPOOL_SIZE'] ??= THREADS;

@@ -1,74 +1,72 @@
 import type { WeaviateClient } from 'weaviate-ts-client';
-import { SetupError } from '../errors.js';
-import { WeaviateAnswerError } from './connection.js';
-
-export interface Maker {
-  model: string;
-  dimensions: number;
-}
+import { assertSameModel, type CollectionModel } from '../documents/assert-same-model.js';
+import { WeaviateResponseError } from './connection.js';
 
 /**
- * Makes the collection where there is none. Throws SetupError when the one there was made for
- * another model or other dimensions.
+ * Creates the collection unless it exists. Throws SetupError if the existing one holds vectors of
+ * another model or of other dimensions.
  */
 export async function ensureCollection(
   client: WeaviateClient,
   collection: string,
-  maker: Maker,
+  model: CollectionModel,
 ): Promise<void> {
-  const made = (await readMaker(client, collection)) ?? (await create(client, collection, maker));
-  if (made.model !== maker.model || made.dimensions !== maker.dimensions) {
-    throw new SetupError(
-      `The vectors in the store were made by ${made.model} (${made.dimensions} dimensions), the embedder is ${maker.model} (${maker.dimensions}): stop the processes and run npm run rebuild -- vectors.`,
-    );
-  }
+  const found =
+    (await readCollectionModel(client, collection)) ?? (await create(client, collection, model));
+  assertSameModel(found, model);
 }
 
-async function readMaker(client: WeaviateClient, collection: string): Promise<Maker | null> {
+/** Returns null if there is no such collection. */
+async function readCollectionModel(
+  client: WeaviateClient,
+  collection: string,
+): Promise<CollectionModel | null> {
   try {
     const { description } = await client.schema.classGetter().withClassName(collection).do();
-    return parseMaker(description);
+    return parseModel(description);
   } catch (error) {
-    if (error instanceof WeaviateAnswerError && error.status === 404) return null;
+    if (error instanceof WeaviateResponseError && error.status === 404) return null;
     throw error;
   }
 }
 
-/** Of two processes that start at once one is refused, and finds what the other has made. */
-async function create(client: WeaviateClient, collection: string, maker: Maker): Promise<Maker> {
+/** If two processes start at once, the server refuses one, which then reads the other's model. */
+async function create(
+  client: WeaviateClient,
+  collection: string,
+  model: CollectionModel,
+): Promise<CollectionModel> {
   try {
-    await client.schema.classCreator().withClass(describeCollection(collection, maker)).do();
-    return maker;
+    await client.schema.classCreator().withClass(describeCollection(collection, model)).do();
+    return model;
   } catch (error) {
-    const made = await readMaker(client, collection);
-    if (made === null) throw error;
-    return made;
+    const found = await readCollectionModel(client, collection);
+    if (found === null) throw error;
+    return found;
   }
 }
 
-/**
- * The description is the one place of a collection that is ours: it remembers who made the vectors.
- */
-function parseMaker(description = ''): Maker {
+/** The description is the only field of a collection that can hold the model of its vectors. */
+function parseModel(description = ''): CollectionModel {
   const start = description.indexOf('{');
   const parsed: unknown =
     start !== -1 && description.endsWith('}') ? JSON.parse(description.slice(start)) : null;
   if (typeof parsed === 'object' && parsed !== null && 'model' in parsed && 'dimensions' in parsed)
-    return parsed as Maker;
+    return parsed as CollectionModel;
   return { model: 'an unknown model', dimensions: 0 };
 }
 
 const UNINDEXED = { indexFilterable: false, indexSearchable: false };
 
 /**
- * `terms` is what keywords are looked up in: the words of `text` as terms.ts makes them. The index
- * is flat, which means exact: most users have few passages, a graph for each of them would sit in
- * memory, and the embedded store is exact too.
+ * A keyword search reads `terms`: the words of `text` as terms.ts makes them. The vector index is
+ * flat, which means exact. Most users have few passages, a graph index for each user would take
+ * memory, and the in-process store is exact too.
  */
-function describeCollection(collection: string, maker: Maker): object {
+function describeCollection(collection: string, { model, dimensions }: CollectionModel): object {
   return {
     class: collection,
-    description: `Passages of documents. ${JSON.stringify({ model: maker.model, dimensions: maker.dimensions })}`,
+    description: `Passages of documents. ${JSON.stringify({ model, dimensions })}`,
     vectorizer: 'none',
     vectorIndexType: 'flat',
     vectorIndexConfig: { distance: 'cosine' },

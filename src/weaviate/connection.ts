@@ -1,28 +1,29 @@
 /**
- * The client has neither a timeout nor a way to abort (it calls the global fetch without a signal),
- * and answers errors as text. All its requests go through one connection object, which its commands
- * name publicly as `client`; the verbs of that object are replaced here.
+ * The connection to Weaviate, with a timeout and a way to abort. weaviate-ts-client 2.2 has neither
+ * (it calls the global fetch without a signal), and returns errors as text. All its requests go
+ * through one connection object, which its commands expose as `client`. This file replaces the
+ * methods of that object.
  */
 import weaviate, { type WeaviateClient } from 'weaviate-ts-client';
 
 export interface WeaviateConnection {
   client: WeaviateClient;
-  /** Resolves when the server says that it can work. */
+  /** Resolves if the server reports that it is ready. */
   ready(): Promise<void>;
-  /** Cuts off what is under way; later calls fail at once. */
+  /** Aborts all requests; later ones fail at once. */
   stop(): void;
 }
 
 export interface ConnectionOptions {
   url: string;
   apiKey: string | null;
-  /** Of one request, its answer included. */
+  /** Limit of one request, its response included. */
   timeoutMs: number;
 }
 
-/** An answer that is no success. */
-export class WeaviateAnswerError extends Error {
-  override readonly name = 'WeaviateAnswerError';
+/** A response that reports an error. */
+export class WeaviateResponseError extends Error {
+  override readonly name = 'WeaviateResponseError';
   constructor(
     readonly status: number,
     text: string,
@@ -35,22 +36,22 @@ export class WeaviateAnswerError extends Error {
 const MAX_ERROR_TEXT = 300;
 
 /**
- * The package's types are those of its CommonJS build, where the default export lies one step
- * deeper than in the module that is loaded.
+ * The types of weaviate-ts-client 2.2 describe its CommonJS build, whose default export is one
+ * level deeper than that of the module Node loads.
  */
 const { client: createClient } = weaviate as unknown as typeof weaviate.default;
 
 /**
- * No address at all: as it is made, the client sends a request of its own, which nothing could cut
- * off. This one never leaves the process.
+ * Not a valid URL. The client sends a request when it is created, which could not be aborted. With
+ * this host that request fails within the process.
  */
-const NOWHERE = 'http://[';
+const INVALID_HOST = 'http://[';
 
 type Send = (method: string, path: string, body?: unknown) => Promise<unknown>;
 
 export function connect(options: ConnectionOptions): WeaviateConnection {
   const { send, stop } = createSender(options);
-  const client = createClient({ host: NOWHERE });
+  const client = createClient({ host: INVALID_HOST });
   const { client: connection } = client.misc.metaGetter();
   Object.assign(connection, {
     get: (path: string) => send('GET', `/v1${path}`),
@@ -68,62 +69,62 @@ function createSender({ url, apiKey, timeoutMs }: ConnectionOptions): {
   send: Send;
   stop: () => void;
 } {
-  let base = url;
-  while (base.endsWith('/')) base = base.slice(0, -1);
+  let baseUrl = url;
+  while (baseUrl.endsWith('/')) baseUrl = baseUrl.slice(0, -1);
   const headers = {
     'content-type': 'application/json',
     ...(apiKey !== null && { authorization: `Bearer ${apiKey}` }),
   };
-  const underWay = new Set<AbortController>();
-  let stopped = false;
+  const inFlight = new Set<AbortController>();
+  let isStopped = false;
 
   async function send(method: string, path: string, body?: unknown): Promise<unknown> {
     const abort = new AbortController();
-    if (stopped) abort.abort(new Error('The vector store is closed.'));
+    if (isStopped) abort.abort(new Error('The vector store is closed.'));
     const timer = setTimeout(
-      () => abort.abort(new Error(`No answer within ${timeoutMs} ms.`)),
+      () => abort.abort(new Error(`Weaviate did not respond within ${timeoutMs} ms.`)),
       timeoutMs,
     );
-    underWay.add(abort);
+    inFlight.add(abort);
     try {
       const content = body === undefined ? {} : { body: JSON.stringify(body) };
-      return await readAnswer(
-        await fetch(base + path, { method, headers, signal: abort.signal, ...content }),
+      return await readResponse(
+        await fetch(baseUrl + path, { method, headers, signal: abort.signal, ...content }),
       );
     } finally {
       clearTimeout(timer);
-      underWay.delete(abort);
+      inFlight.delete(abort);
     }
   }
 
   function stop(): void {
-    stopped = true;
-    for (const abort of underWay) abort.abort(new Error('The vector store is closed.'));
+    isStopped = true;
+    for (const abort of inFlight) abort.abort(new Error('The vector store is closed.'));
   }
 
   return { send, stop };
 }
 
-async function readAnswer(response: Response): Promise<unknown> {
+async function readResponse(response: Response): Promise<unknown> {
   const text = await response.text();
-  if (!response.ok) throw new WeaviateAnswerError(response.status, text);
+  if (!response.ok) throw new WeaviateResponseError(response.status, text);
   return text === '' ? undefined : JSON.parse(text);
 }
 
-/** GraphQL answers 200 with a list of errors, and in part: a part is no answer. */
+/** GraphQL reports errors with status 200, beside partial data. Partial data are not returned. */
 async function sendQuery(
   send: Send,
   query: string,
   variables?: object,
 ): Promise<{ data: unknown }> {
-  const answer = (await send('POST', '/v1/graphql', {
+  const result = (await send('POST', '/v1/graphql', {
     query,
     ...(variables && { variables }),
   })) as {
     data?: unknown;
     errors?: { message: string }[] | null;
   };
-  if (answer.errors?.length)
-    throw new WeaviateAnswerError(200, answer.errors.map(({ message }) => message).join('; '));
-  return { data: answer.data };
+  if (result.errors?.length)
+    throw new WeaviateResponseError(200, result.errors.map(({ message }) => message).join('; '));
+  return { data: result.data };
 }

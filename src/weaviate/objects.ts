@@ -9,38 +9,44 @@ import type { VectorObject } from '../documents/ports.js';
 import { ProcessingFailure } from '../errors.js';
 import { toTerms } from './terms.js';
 
-/** One collection, one user: what every call names. */
-export interface Place {
+/** The tenant of one user in one collection. */
+export interface TenantRef {
   client: WeaviateClient;
   collection: string;
   tenant: string;
 }
 
 /**
- * A user id may hold what a tenant's name, which is also that of a folder, must not. 64 hexadecimal
- * digits are the longest name there is.
+ * Returns 64 hexadecimal digits, the longest name that Weaviate allows. A tenant's name is also
+ * that of a folder, so it must not hold every character that a user id may hold.
  */
 export function toTenant(userId: string): string {
   return createHash('sha256').update(userId).digest('hex');
 }
 
-/** The answer to a batch is 200 even where objects were refused: each one's own result counts. */
-export async function storeObjects(place: Place, objects: readonly VectorObject[]): Promise<void> {
+/**
+ * The response to a batch is 200 even if objects were refused: the result of each object counts.
+ */
+export async function storeObjects(
+  tenantRef: TenantRef,
+  objects: readonly VectorObject[],
+): Promise<void> {
   if (objects.length === 0) return;
-  const batch = place.client.batch.objectsBatcher();
-  for (const object of objects) batch.withObject(toWeaviateObject(place, object));
+  const batch = tenantRef.client.batch.objectsBatcher();
+  for (const object of objects) batch.withObject(toWeaviateObject(tenantRef, object));
   const results = (await batch.do()).map(({ result }) => result);
   const refused = results.filter((result) => result?.status !== 'SUCCESS');
   if (refused.length === 0 && results.length === objects.length) return;
   throw new ProcessingFailure(
     'VECTOR_STORE_UNAVAILABLE',
-    `The vector store has confirmed ${results.length - refused.length} of ${objects.length} passages.`,
+    `The vector store confirmed only ${results.length - refused.length} of ${objects.length} ` +
+      'passages; the document is retried later.',
     { cause: refused[0]?.errors?.error?.[0]?.message },
   );
 }
 
-/** The id says what the object is: storing it again replaces it. */
-function toWeaviateObject({ collection, tenant }: Place, object: VectorObject): WeaviateObject {
+/** The id is derived from the passage, so that storing the passage again replaces the object. */
+function toWeaviateObject({ collection, tenant }: TenantRef, object: VectorObject): WeaviateObject {
   const { documentId, generation, index, page, charStart, charEnd } = object;
   const text = object.text.replaceAll('\0', ' ');
   return {
@@ -61,12 +67,12 @@ function toWeaviateObject({ collection, tenant }: Place, object: VectorObject): 
   };
 }
 
-interface Counted {
+interface CountResponse {
   data: { Aggregate: Record<string, { meta: { count: number } }[]> };
 }
 
 export async function countObjects(
-  { client, collection, tenant }: Place,
+  { client, collection, tenant }: TenantRef,
   where: WhereFilter,
 ): Promise<number> {
   const aggregate = client.graphql
@@ -75,16 +81,16 @@ export async function countObjects(
     .withTenant(tenant)
     .withWhere(where)
     .withFields('meta { count }');
-  const counted: Counted = await aggregate.do();
-  return counted.data.Aggregate[collection]?.[0]?.meta.count ?? 0;
+  const response: CountResponse = await aggregate.do();
+  return response.data.Aggregate[collection]?.[0]?.meta.count ?? 0;
 }
 
 /**
- * One call removes 10,000 objects at most (QUERY_MAXIMUM_RESULTS of the server), so it is repeated
- * until nothing matches.
+ * Repeats the call until no object matches: one call removes 10,000 objects at most
+ * (QUERY_MAXIMUM_RESULTS of the server).
  */
 export async function removeObjects(
-  { client, collection, tenant }: Place,
+  { client, collection, tenant }: TenantRef,
   where: WhereFilter,
 ): Promise<void> {
   for (;;) {
@@ -96,7 +102,7 @@ export async function removeObjects(
       .do();
     if (!results?.matches) return;
     if (!results.successful)
-      throw new Error(`None of ${results.matches} objects could be removed.`);
+      throw new Error(`Weaviate removed none of ${results.matches} matching objects.`);
   }
 }
 

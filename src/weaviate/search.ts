@@ -1,9 +1,9 @@
 import type { VectorHit, VectorQuery } from '../documents/ports.js';
 import { fuseRanks } from '../documents/fuse-ranks.js';
-import type { Place } from './objects.js';
+import type { TenantRef } from './objects.js';
 import { toQueryTerms } from './terms.js';
 
-/** More in one answer the server refuses: its QUERY_MAXIMUM_RESULTS. */
+/** The server rejects a higher limit: its QUERY_MAXIMUM_RESULTS. */
 const MAX_RESULTS = 10_000;
 
 const FIELDS =
@@ -20,54 +20,54 @@ interface Row {
   _additional: { distance: number | null; score: string | null };
 }
 
-interface Answer {
+interface SearchResponse {
   data: { Get: Record<string, Row[]> };
 }
 
-type Getter = ReturnType<Place['client']['graphql']['get']>;
+type Getter = ReturnType<TenantRef['client']['graphql']['get']>;
 
 /**
- * Both at once and fused here, not by the server: the ranks and scores are then those of the
- * embedded store.
+ * Runs both searches of a hybrid query at the same time, and fuses their ranks here instead of in
+ * the server. The ranks and scores are then those of the in-process store.
  */
-export async function search(place: Place, query: VectorQuery): Promise<VectorHit[]> {
+export async function search(tenantRef: TenantRef, query: VectorQuery): Promise<VectorHit[]> {
   if (query.documentIds?.length === 0) return [];
   const { mode, vector } = query;
-  if (mode === 'KEYWORD' || vector === null) return searchKeyword(place, query);
-  if (mode === 'SEMANTIC') return searchSemantic(place, query, vector);
+  if (mode === 'KEYWORD' || vector === null) return searchKeyword(tenantRef, query);
+  if (mode === 'SEMANTIC') return searchSemantic(tenantRef, query, vector);
   const lists = await Promise.all([
-    searchSemantic(place, query, vector),
-    searchKeyword(place, query),
+    searchSemantic(tenantRef, query, vector),
+    searchKeyword(tenantRef, query),
   ]);
   return fuseRanks(lists).slice(0, query.limit);
 }
 
-/** The distance is one less the cosine. */
+/** Weaviate's distance is 1 - cosine. */
 async function searchSemantic(
-  place: Place,
+  tenantRef: TenantRef,
   query: VectorQuery,
   vector: Float32Array,
 ): Promise<VectorHit[]> {
-  const rows = await read(
-    place,
-    startGet(place, query).withNearVector({ vector: Array.from(vector) }),
+  const rows = await readRows(
+    tenantRef,
+    startGet(tenantRef, query).withNearVector({ vector: Array.from(vector) }),
   );
   return toHits(rows, ({ distance }) => 1 - Number(distance));
 }
 
-/** BM25 has no upper end. This keeps the order and ends at 1. */
-async function searchKeyword(place: Place, query: VectorQuery): Promise<VectorHit[]> {
+/** BM25 scores have no upper bound. This mapping keeps their order and stays below 1. */
+async function searchKeyword(tenantRef: TenantRef, query: VectorQuery): Promise<VectorHit[]> {
   const terms = toQueryTerms(query.text);
   if (terms === '') return [];
-  const rows = await read(
-    place,
-    startGet(place, query).withBm25({ query: terms, properties: ['terms'] }),
+  const rows = await readRows(
+    tenantRef,
+    startGet(tenantRef, query).withBm25({ query: terms, properties: ['terms'] }),
   );
   return toHits(rows, ({ score }) => Number(score) / (Number(score) + 1));
 }
 
 function startGet(
-  { client, collection, tenant }: Place,
+  { client, collection, tenant }: TenantRef,
   { limit, documentIds }: VectorQuery,
 ): Getter {
   const get = client.graphql
@@ -85,12 +85,12 @@ function startGet(
     : get;
 }
 
-async function read({ collection }: Place, get: Getter): Promise<Row[]> {
-  const answer: Answer = await get.do();
-  return answer.data.Get[collection] ?? [];
+async function readRows({ collection }: TenantRef, get: Getter): Promise<Row[]> {
+  const response: SearchResponse = await get.do();
+  return response.data.Get[collection] ?? [];
 }
 
-/** Equal scores come in any order from the server. */
+/** The server returns equal scores in any order. */
 function toHits(
   rows: readonly Row[],
   score: (additional: Row['_additional']) => number,

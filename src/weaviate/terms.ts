@@ -1,7 +1,6 @@
 /**
- * Weaviate looks words up as they are written. So that `erupting` finds `erupts`, as in the
- * embedded store, stems are stored and asked for, and words that every text is full of are left
- * out.
+ * The terms of keyword search. Weaviate matches words as they are written. To let `erupting` find
+ * `erupts`, as in the in-process store, stems are stored and searched for, without stop words.
  */
 import { stemmer } from 'stemmer';
 import { MAX_SEARCH_WORDS } from '../documents/highlights.js';
@@ -9,22 +8,23 @@ import { MAX_SEARCH_WORDS } from '../documents/highlights.js';
 const WORD = /[\p{L}\p{M}\p{N}]+/gu;
 
 /**
- * Source: the English stop words of PostgreSQL's text search, without those that no word of the
- * pattern above can be.
+ * Source: the English stop words of PostgreSQL's text search, without those that the pattern above
+ * cannot match.
  */
 const STOP_WORDS = new Set(
   (
-    'i me my myself we our ours ourselves you your yours yourself yourselves he him his himself she her hers herself it its itself they them ' +
-    'their theirs themselves what which who whom this that these those am is are was were be been being have has had having do does did doing ' +
-    'a an the and but if or because as until while of at by for with about against between into through during before after above below to ' +
-    'from up down in out on off over under again further then once here there when where why how all any both each few more most other some ' +
-    'such no nor not only own same so than too very s t can will just don should now'
+    'i me my myself we our ours ourselves you your yours yourself yourselves he him his ' +
+    'himself she her hers herself it its itself they them their theirs themselves what which ' +
+    'who whom this that these those am is are was were be been being have has had having do ' +
+    'does did doing a an the and but if or because as until while of at by for with about ' +
+    'against between into through during before after above below to from up down in out on ' +
+    'off over under again further then once here there when where why how all any both each ' +
+    'few more most other some such no nor not only own same so than too very s t can will ' +
+    'just don should now'
   ).split(' '),
 );
 
-/**
- * The words of a text, in their order and as often as they stand there, with a space between two.
- */
+/** Returns the stems of a text in their order, with repetitions, separated by spaces. */
 export function toTerms(text: string): string {
   return toWords(text)
     .map((word) => stemmer(word))
@@ -32,8 +32,8 @@ export function toTerms(text: string): string {
 }
 
 /**
- * The first distinct words of a query, with a space between two: each costs the server a list of
- * passages.
+ * Returns the first MAX_SEARCH_WORDS distinct stems of a query, separated by spaces. Each stem
+ * costs the server a list of passages.
  */
 export function toQueryTerms(query: string): string {
   const terms = new Set<string>();

@@ -1,7 +1,7 @@
 import type { VectorStore } from '../documents/ports.js';
 import { ProcessingFailure, SetupError } from '../errors.js';
 import { ensureCollection } from './collection.js';
-import { connect, WeaviateAnswerError } from './connection.js';
+import { connect, WeaviateResponseError } from './connection.js';
 import {
   allOf,
   countObjects,
@@ -11,14 +11,15 @@ import {
   removeObjects,
   storeObjects,
   toTenant,
-  type Place,
+  type TenantRef,
 } from './objects.js';
+import type { Logger } from '../runtime/logger.js';
 import { search } from './search.js';
 
 export interface WeaviateVectorStore extends VectorStore {
-  /** Rejects when the server does not say that it can work. */
+  /** Rejects unless the server reports that it is ready. */
   check(): Promise<void>;
-  /** What is under way fails. */
+  /** Aborts all requests. */
   stop(): Promise<void>;
 }
 
@@ -28,44 +29,48 @@ export interface WeaviateOptions {
   model: string;
   dimensions: number;
   /**
-   * Of one request. Shorter than a lease: a call of a worker that has lost its lease must not
-   * outlive the next one's.
+   * Limit of one request. Shorter than a lease: a call of a worker that has lost its lease must end
+   * before the next worker's lease does.
    */
   timeoutMs: number;
-  logger: { debug(fields: object, message: string): void };
-  /** Its name in Weaviate, which starts with a capital. */
+  logger: Pick<Logger, 'debug'>;
+  /** Name in Weaviate, with a capital first letter. Default: COLLECTION. */
   collection?: string;
 }
 
 export const COLLECTION = 'DocstreamPassage';
 
 /**
- * Vectors in Weaviate: one collection, a tenant for each user. Throws ProcessingFailure
- * VECTOR_STORE_UNAVAILABLE when it does not answer, SetupError when it refuses the key, and when
- * the vectors there were made by another model or with other dimensions.
+ * Opens the vector store in Weaviate: one collection, with a tenant for each user. Throws
+ * ProcessingFailure VECTOR_STORE_UNAVAILABLE if Weaviate does not respond. Throws SetupError if
+ * Weaviate rejects the key, or if the stored vectors have another model or other dimensions.
  */
 export async function createWeaviateVectorStore(
   options: WeaviateOptions,
 ): Promise<WeaviateVectorStore> {
   const { collection = COLLECTION, logger } = options;
   const { client, ready, stop } = connect(options);
-  const at = (userId: string): Place => ({ client, collection, tenant: toTenant(userId) });
+  const tenantOf = (userId: string): TenantRef => ({
+    client,
+    collection,
+    tenant: toTenant(userId),
+  });
   try {
-    await guarded(() => ensureCollection(client, collection, options));
+    await asVectorStoreFailure(() => ensureCollection(client, collection, options));
   } catch (error) {
     stop();
     throw isRefused(error)
-      ? new SetupError('Weaviate refuses the key: mend WEAVIATE_API_KEY.', { cause: error })
+      ? new SetupError('Weaviate rejected the key; correct WEAVIATE_API_KEY.', { cause: error })
       : error;
   }
-  logger.debug({ collection }, 'the collection is open');
+  logger.debug({ collection }, 'opened the collection');
   return {
-    store: (userId, objects) => guarded(() => storeObjects(at(userId), objects)),
+    store: (userId, objects) => asVectorStoreFailure(() => storeObjects(tenantOf(userId), objects)),
     count: (userId, documentId, generation) =>
-      guarded(() =>
+      asVectorStoreFailure(() =>
         ifTenant(0, () =>
           countObjects(
-            at(userId),
+            tenantOf(userId),
             allOf(ofDocument(documentId), ofGeneration('Equal', generation)),
           ),
         ),
@@ -76,38 +81,43 @@ export async function createWeaviateVectorStore(
         ofGeneration('Equal', generation),
         fromIndex(chunkCount),
       );
-      return guarded(() => ifTenant(undefined, () => removeObjects(at(userId), where)));
+      return asVectorStoreFailure(() =>
+        ifTenant(undefined, () => removeObjects(tenantOf(userId), where)),
+      );
     },
     remove: (userId, documentId, { below, only } = {}) => {
       const bounds = [...(below === undefined ? [] : [ofGeneration('LessThan', below)])];
       if (only !== undefined) bounds.push(ofGeneration('Equal', only));
-      return guarded(() =>
+      return asVectorStoreFailure(() =>
         ifTenant(undefined, () =>
-          removeObjects(at(userId), allOf(ofDocument(documentId), ...bounds)),
+          removeObjects(tenantOf(userId), allOf(ofDocument(documentId), ...bounds)),
         ),
       );
     },
     search: (query, signal) => {
       signal?.throwIfAborted();
-      return guarded(() => ifTenant([], () => search(at(query.userId), query)));
+      return asVectorStoreFailure(() => ifTenant([], () => search(tenantOf(query.userId), query)));
     },
-    check: () => guarded(ready),
+    check: () => asVectorStoreFailure(ready),
     stop: async () => stop(),
   };
 }
 
-/** A tenant comes into being with its user's first object. */
+/**
+ * Returns `otherwise` for a user without a tenant: the first stored object creates it. Weaviate's
+ * response has no code for this error, so only its message identifies it.
+ */
 async function ifTenant<Result>(otherwise: Result, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof WeaviateAnswerError && /tenant not found/i.test(error.message))
+    if (error instanceof WeaviateResponseError && /tenant not found/i.test(error.message))
       return otherwise;
     throw error;
   }
 }
 
-async function guarded<Result>(work: () => Promise<Result>): Promise<Result> {
+async function asVectorStoreFailure<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
@@ -117,12 +127,15 @@ async function guarded<Result>(work: () => Promise<Result>): Promise<Result> {
 }
 
 function isRefused(error: unknown): boolean {
-  const answer = error instanceof ProcessingFailure ? error.cause : error;
-  return answer instanceof WeaviateAnswerError && (answer.status === 401 || answer.status === 403);
+  const response = error instanceof ProcessingFailure ? error.cause : error;
+  return (
+    response instanceof WeaviateResponseError &&
+    (response.status === 401 || response.status === 403)
+  );
 }
 
 function explain(error: unknown): string {
   return isRefused(error)
-    ? 'The vector store does not let us in: check WEAVIATE_API_KEY.'
-    : 'The vector store does not answer as it should.';
+    ? 'The vector store rejected the key; check WEAVIATE_API_KEY.'
+    : 'The vector store failed or did not respond; it is retried later.';
 }

@@ -58,10 +58,10 @@ async function timeEncoder(threads: number, texts: readonly string[]): Promise<n
   // The built one: it starts its threads from built files. By a variable, since a checkout that was
   // never built has none to check.
   const built = '../../dist/src/in-process/embedder.js';
-  const { createEncoder } = (await import(built)) as {
-    createEncoder: (options: { threads: number }) => Embedder;
+  const { createLocalEmbedder } = (await import(built)) as {
+    createLocalEmbedder: (options: { threads: number }) => Embedder;
   };
-  const encoder = createEncoder({ threads });
+  const encoder = createLocalEmbedder({ threads });
   await encoder.embed(texts.slice(0, 10), 'document');
   const begun = performance.now();
   await encoder.embed(texts, 'document');

@@ -6,7 +6,8 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Embedder, VectorStore } from '../../src/documents/ports.js';
-import type { Adapters, AppContext } from '../../src/app/open-adapters.js';
+import type { AppContext } from '../../src/app/app-context.js';
+import type { Adapters } from '../../src/app/open-adapters.js';
 
 const DIMENSIONS = 16;
 const latencyMs = Number(process.env['BENCH_EMBEDDER_LATENCY_MS'] ?? 0);
@@ -40,8 +41,8 @@ const vectors: VectorStore = {
 
 const { startWorkerOn } = await built<typeof import('../../src/app/cluster.js')>('app/cluster');
 const { openHttpListener } =
-  await built<typeof import('../../src/app/open-api.js')>('app/open-api');
-const { openDatabasePart } =
+  await built<typeof import('../../src/app/open-http-listener.js')>('app/open-http-listener');
+const { openDatabaseAdapter } =
   await built<typeof import('../../src/app/open-adapters.js')>('app/open-adapters');
 const { createReadiness } =
   await built<typeof import('../../src/app/readiness.js')>('app/readiness');
@@ -65,7 +66,7 @@ const { createResourceStack } =
 const config = loadConfig();
 const logger = createLogger({ level: config.logLevel, forTerminal: false });
 const resources = createResourceStack(logger);
-const surroundings: AppContext = {
+const context: AppContext = {
   config,
   logger,
   resources,
@@ -79,12 +80,12 @@ process.once(
   'SIGTERM',
   () => void resources.close(config.shutdownDeadlineMs).then(() => process.exit(0)),
 );
-await openHttpListener(surroundings);
-await startWorkerOn(surroundings, await openInstantParts());
-surroundings.readiness.started();
+await openHttpListener(context);
+await startWorkerOn(context, await openInstantAdapters());
+context.readiness.started();
 
-async function openInstantParts(): Promise<Adapters> {
-  const database = await openDatabasePart(surroundings);
+async function openInstantAdapters(): Promise<Adapters> {
+  const database = await openDatabaseAdapter(context);
   const bus = await createRedisStatusBus({ url: config.redis?.url ?? '', logger });
   resources.push('status bus', () => bus.stop());
   return {
@@ -93,11 +94,12 @@ async function openInstantParts(): Promise<Adapters> {
     embedder,
     vectors,
     store: measureStore(
-      surroundings.metrics.registry,
+      context.metrics.registry,
       createDocumentStore({ database, maxAttempts: config.maxAttempts }),
     ),
     blobs: await createFolderBlobStore({ folder: join(config.dataDir, 'blobs') }),
     identity: createDevIdentity({ admins: [] }),
+    demand: { pendingDocuments: () => 0, connect: () => undefined },
   };
 }
 

@@ -108,8 +108,9 @@ async function queueDocuments({ databaseUrl, folder, documents }: Queueing): Pro
   const { createUploadDocument } = await built<
     typeof import('../../src/documents/upload-document.js')
   >('documents/upload-document');
-  const { createFormatDetector } =
-    await built<typeof import('../../src/extraction/formats.js')>('extraction/formats');
+  const { createFormatDetector } = await built<
+    typeof import('../../src/extraction/format-detector.js')
+  >('extraction/format-detector');
   const { openDatabase } =
     await built<typeof import('../../src/postgres/database.js')>('postgres/database');
   const { createDocumentStore } =

@@ -25,7 +25,7 @@ afterAll(async () => {
 
 /** Says what it waits for, in the log and in /readyz. */
 async function expectNoMarker(product: Product): Promise<void> {
-  await eventually(() => /waiting for blob marker/.test(product.logs()), {
+  await eventually(() => product.logs().includes('"dependency":"blob marker"'), {
     timeoutMs: 30_000,
     what: 'the log line',
   });

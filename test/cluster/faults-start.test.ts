@@ -58,7 +58,7 @@ describe('a server is absent at start', () => {
       const env = Object.assign({}, ...ways.map((way) => way.env)) as Record<string, string>;
       const product = await cluster.start(role, env, 'alive');
       for (const [position, part] of parts.entries()) {
-        await eventually(() => product.logs().includes(`waiting for ${part}`), {
+        await eventually(() => product.logs().includes(`"dependency":"${part}"`), {
           what: `${role} to say that it waits for ${part}`,
         });
         const { status, body } = await readiness(product);
@@ -125,7 +125,7 @@ describe('a server refuses the process', () => {
     [
       'Cohere, the key',
       () => ({ COHERE_API_KEY: 'wrong-password' }),
-      /^Cohere refuses the key: mend COHERE_API_KEY\.$/,
+      /^Cohere rejected the key; correct COHERE_API_KEY\.$/,
     ],
   ])(
     '%s: one line that says what to mend, without the secret, and exit 1',
@@ -159,7 +159,7 @@ describe('a server refuses the process', () => {
       const { code, output } = await runProduct(env, undefined, 'worker');
       expect([code, output.trim().split('\n').at(-1)]).toEqual([
         1,
-        'Weaviate refuses the key: mend WEAVIATE_API_KEY.',
+        'Weaviate rejected the key; correct WEAVIATE_API_KEY.',
       ]);
       expect(output).not.toContain('wrong-password');
     });
@@ -169,7 +169,7 @@ describe('a server refuses the process', () => {
     const { code, output } = await runProduct({ PORT: '0' }, undefined, 'worker');
     expect([code, output.trim()]).toEqual([
       1,
-      expect.stringMatching(/^KAFKA_BROKERS is not set: .*$/),
+      expect.stringMatching(/^KAFKA_BROKERS is not set\. .*$/),
     ]);
   });
 });

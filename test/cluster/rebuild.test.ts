@@ -62,7 +62,7 @@ const found = async () =>
 it('a word that is none: one line and exit 1, and nothing happens', async () => {
   expect(await rebuild('everything')).toEqual({
     code: 1,
-    output: 'There is no rebuild "everything". Rebuilds: vectors, topics, files.\n',
+    output: 'Unknown rebuild "everything". Available rebuilds: vectors, topics, files.\n',
   });
   expect((await rebuild()).code).toBe(1);
   expect(await found()).toEqual([ids[1]]);
@@ -78,7 +78,7 @@ it('another length of vectors is refused, and `vectors` makes every document sea
   const { code, output } = await rebuild('vectors');
   expect([code, output]).toEqual([
     0,
-    expect.stringMatching(/^The vectors are gone and 3 documents wait/m),
+    expect.stringMatching(/^Deleted all vectors and queued 3 documents again/m),
   ]);
   await startAll({ COHERE_DIMENSIONS: '512' });
   await eventually(

@@ -21,10 +21,7 @@ type FolderModule = typeof import('../../src/blobs/folder.js');
 
 type BlobStoreOfFolder = Awaited<ReturnType<FolderModule['createFolderBlobStore']>>;
 
-/**
- * What the store writes by descriptor goes through here; answers how many of the bytes are taken,
- * all unless told otherwise.
- */
+/** Called for every write by descriptor. Returns how many bytes are written; undefined: all. */
 let onWrite: (file: number, bytes: number) => number | undefined = () => undefined;
 
 jest.unstable_mockModule('node:fs', () => {
@@ -42,7 +39,7 @@ jest.unstable_mockModule('node:fs', () => {
       null,
       done,
     );
-  // Its way of being made a promise among them.
+  // Keeps the property that promisify reads.
   return {
     ...fs,
     write: Object.defineProperties(write, Object.getOwnPropertyDescriptors(fs.write)),
@@ -57,7 +54,7 @@ describeBlobStoreContract('a folder', async () => {
   return { store, names: () => readdir(folder), close: () => store.stop().then(close) };
 });
 
-describe('the folder of blobs', () => {
+describe('the folder of a blob store', () => {
   let folder: string;
   let close: () => Promise<void>;
   beforeEach(async () => {
@@ -75,20 +72,20 @@ describe('the folder of blobs', () => {
     return store;
   }
 
-  it('loses at start what an earlier process was writing when it ended, and keeps what is whole', async () => {
+  it('loses the partial files of an earlier process at the start, and keeps complete files', async () => {
     await writeFile(join(folder, 'half.part'), 'ha');
     await writeFile(join(folder, 'whole'), 'whole');
     const store = await openStore();
     expect(await store.keys()).toEqual(['whole']);
   });
 
-  it('does not count the marker of an installation among its blobs', async () => {
+  it('does not list the installation marker among its blobs', async () => {
     await writeFile(join(folder, 'docstream-installation'), randomUUID());
     await writeFile(join(folder, 'blob'), 'content');
     expect(await (await openStore()).keys()).toEqual(['blob']);
   });
 
-  it('is made where there is none, for this user alone, and so are its files', async () => {
+  it('is created for this user alone, and so are its files', async () => {
     const path = join(folder, 'new', 'blobs');
     const store = await openStore(path);
     await store.write('key', Readable.from([Buffer.from('secret')]));
@@ -96,11 +93,11 @@ describe('the folder of blobs', () => {
     expect((await stat(join(path, 'key'))).mode & 0o077).toBe(0);
   });
 
-  describe('asks the disk to keep', () => {
+  describe('the flushes of a folder', () => {
     const keys = Array.from({ length: 20 }, (_, index) => `key-${index}`);
     let handles: FileHandle;
     let sync: FileHandle['sync'];
-    /** The names that were there at a flush of the folder; null for a flush of a file. */
+    /** The names in the folder at each of its flushes; null for a flush of a file. */
     let flushed: (string[] | null)[];
     let writtenThrough: number;
 
@@ -109,7 +106,8 @@ describe('the folder of blobs', () => {
       handles = Object.getPrototypeOf(anyFile) as FileHandle;
       await anyFile.close();
       sync = Object.getOwnPropertyDescriptor(handles, 'sync')?.value as FileHandle['sync'];
-      [flushed, writtenThrough] = [[], 0];
+      flushed = [];
+      writtenThrough = 0;
       handles.sync = async function (this: FileHandle) {
         flushed.push(
           (await this.stat()).isDirectory()
@@ -130,33 +128,31 @@ describe('the folder of blobs', () => {
       onWrite = () => undefined;
     });
 
-    /**
-     * Answers for which keys the folder was flushed with their names in it when the write resolved.
-     */
-    async function writeAll(store: BlobStore, parts: string[]): Promise<string[]> {
-      const kept: string[] = [];
+    /** Returns the keys whose names were flushed before their write resolved. */
+    async function writeAll(store: BlobStore, texts: string[]): Promise<string[]> {
+      const durable: string[] = [];
       const writeOne = async (key: string) => {
-        await store.write(key, Readable.from(parts.map((part) => Buffer.from(part))));
-        if (flushed.some((names) => names?.includes(key))) kept.push(key);
+        await store.write(key, Readable.from(texts.map((text) => Buffer.from(text))));
+        if (flushed.some((names) => names?.includes(key))) durable.push(key);
       };
       await Promise.all(keys.map(writeOne));
-      return kept.sort();
+      return durable.sort();
     }
 
-    it('the bytes of a file that comes in one part with the write, and the names together', async () => {
+    it('write the bytes of a single buffer with the write, and the names together', async () => {
       expect(await writeAll(await openStore(), ['whole'])).toEqual([...keys].sort());
       expect(writtenThrough).toBe(20);
       expect(flushed.length).toBeLessThan(20);
     });
 
-    it('the bytes of a file that comes in parts once, and the names together', async () => {
+    it('write the bytes of several buffers once, and the names together', async () => {
       expect(await writeAll(await openStore(), ['in ', 'parts'])).toEqual([...keys].sort());
       expect(flushed.filter((names) => names === null)).toHaveLength(20);
       expect(flushed.length).toBeLessThan(40);
     });
   });
 
-  it('a disk that takes the bytes a few at a time gets all of them', async () => {
+  it('writes all bytes to a disk that accepts a few at a time', async () => {
     const store = await openStore();
     onWrite = (_file, bytes) => Math.min(bytes, 3);
     await store
@@ -165,7 +161,7 @@ describe('the folder of blobs', () => {
     expect(await readFile(join(folder, 'key'), 'utf8')).toBe('ten bytes.');
   });
 
-  it('a disk that does not take the file is no fault of the client, and leaves nothing', async () => {
+  it('throws DEPENDENCY_UNAVAILABLE if the disk rejects a file, and leaves nothing', async () => {
     const store = await openStore();
     await mkdir(join(folder, 'taken'));
     await writeFile(join(folder, 'taken', 'inside'), '');

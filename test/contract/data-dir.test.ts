@@ -1,4 +1,4 @@
-/** One data folder has one owner. */
+/** The lock of the data folder. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
@@ -12,17 +12,17 @@ const { lockDataDir, isOwnerStopping } = await built<DataDirModule>('in-process/
 const MODULE = new URL('../../dist/src/in-process/data-dir-lock.js', import.meta.url).href;
 
 /**
- * A process that claims the folder, says so, and announces its stop or gives the folder back when
- * it is told to.
+ * A process that locks the folder, reports that, and announces its stop or releases the lock when it
+ * gets a message.
  */
 const OWNER = `
   const { lockDataDir } = await import(process.argv[1]);
   try {
-    const claim = await lockDataDir(process.argv[2]);
+    const lock = await lockDataDir(process.argv[2]);
     process.send('owner');
     process.on('message', async (message) => {
-      if (message.stopsWithinMs) return void (await claim.announceStop(message.stopsWithinMs), process.send('announced'));
-      await claim.release();
+      if (message.stopsWithinMs) return void (await lock.announceStop(message.stopsWithinMs), process.send('announced'));
+      await lock.release();
       process.disconnect();
     });
   } catch (error) { process.send(error.message); process.disconnect(); }`;
@@ -46,16 +46,16 @@ afterEach(async () => {
 
 const lockPath = () => join(folder, 'owner.pid');
 
-async function startOwner(): Promise<{ child: ChildProcess; said: unknown }> {
+async function startOwner(): Promise<{ child: ChildProcess; reply: unknown }> {
   const child = spawn(process.execPath, ['--input-type=module', '-e', OWNER, MODULE, folder], {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   children.push(child);
-  const [said] = (await once(child, 'message')) as unknown[];
-  return { child, said };
+  const [reply] = (await once(child, 'message')) as unknown[];
+  return { child, reply };
 }
 
-/** What an owner that announces nothing is given, and a waiting claim must outlast. */
+/** How long a process waits for an owner that announces nothing. */
 const OWNER_LEAVES_MS = 3_000;
 
 async function announceStop(child: ChildProcess, stopsWithinMs: number): Promise<void> {
@@ -71,46 +71,46 @@ async function end(child: ChildProcess, how: () => void): Promise<void> {
 }
 
 describe('a data folder', () => {
-  it('is made where there is none, for this user alone', async () => {
+  it('is created for this user alone', async () => {
     const { release } = await lockDataDir(join(folder, 'new', 'data'));
     expect((await stat(join(folder, 'new', 'data'))).mode & 0o077).toBe(0);
     await release();
   });
 
-  it('is free again when its owner has given it back', async () => {
+  it('can be locked again after its owner has released it', async () => {
     await (await lockDataDir(folder)).release();
     expect(await readdir(folder)).toEqual([]);
     const { release } = await lockDataDir(folder);
     await release();
   });
 
-  it('is refused while its owner lives, in one line that names the owner', async () => {
-    const { child, said } = await startOwner();
-    expect(said).toBe('owner');
+  it('is refused while its owner is alive, in one line that names the owner', async () => {
+    const { child, reply } = await startOwner();
+    expect(reply).toBe('owner');
     await expect(lockDataDir(folder)).rejects.toMatchObject({
       name: 'DataDirError',
-      message: `DATA_DIR ${folder} is in use by process ${String(child.pid)}: stop that process or choose another folder.`,
+      message: `DATA_DIR ${folder} is in use by process ${String(child.pid)}; stop that process or choose another folder.`,
     });
   });
 
-  it('is handed over by an owner that is leaving', async () => {
+  it('is handed over by an owner that releases it', async () => {
     const { child } = await startOwner();
-    const claimed = lockDataDir(folder);
+    const locking = lockDataDir(folder);
     child.send('leave');
-    const { release } = await claimed;
+    const { release } = await locking;
     await release();
   });
 
-  it('waits for an owner that announced its stop, longer than for any other, and says so once', async () => {
+  it('waits longer for an owner that announced its stop, and reports the wait once', async () => {
     const { child } = await startOwner();
     await announceStop(child, 60_000);
     expect(await isOwnerStopping(folder)).toBe(true);
     const waits: number[] = [];
-    const claimed = lockDataDir(folder, { onWait: ({ pid }) => void waits.push(pid) });
-    const outcome = await Promise.race([claimed, sleep(OWNER_LEAVES_MS + 1_000, 'waiting')]);
+    const locking = lockDataDir(folder, { onWait: ({ pid }) => void waits.push(pid) });
+    const outcome = await Promise.race([locking, sleep(OWNER_LEAVES_MS + 1_000, 'waiting')]);
     expect([outcome, waits]).toEqual(['waiting', [child.pid]]);
     child.send('leave');
-    await (await claimed).release();
+    await (await locking).release();
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -123,9 +123,9 @@ describe('a data folder', () => {
   it('is taken over from an owner that was killed while it stopped', async () => {
     const { child } = await startOwner();
     await announceStop(child, 60_000);
-    const claimed = lockDataDir(folder);
+    const locking = lockDataDir(folder);
     await end(child, () => child.kill('SIGKILL'));
-    await (await claimed).release();
+    await (await locking).release();
   });
 
   it('is taken over from an owner that was killed', async () => {
@@ -136,7 +136,7 @@ describe('a data folder', () => {
     await release();
   });
 
-  it('is taken over when the number of its owner is now that of another process', async () => {
+  it('is taken over if another process has the id of its owner', async () => {
     const { child } = await startOwner();
     await writeFile(lockPath(), JSON.stringify({ pid: child.pid, startedAt: '1' }));
     const { release } = await lockDataDir(folder);
@@ -144,7 +144,7 @@ describe('a data folder', () => {
   });
 
   it.each(['', 'garbage', '{"pid":"x"}', '{"pid":4194304999}'])(
-    'is taken over from the lock %j, which names nobody',
+    'is taken over from the lock %j, which names no process',
     async (content) => {
       await writeFile(lockPath(), content);
       const { release } = await lockDataDir(folder);
@@ -153,16 +153,16 @@ describe('a data folder', () => {
     },
   );
 
-  it('has one owner of many that find the same stale lock', async () => {
+  it('has one owner if several processes find the same stale lock', async () => {
     await writeFile(lockPath(), '{"pid":4194304999}');
-    const answers = await Promise.all(Array.from({ length: 4 }, startOwner));
-    expect(answers.filter(({ said }) => said === 'owner')).toHaveLength(1);
+    const owners = await Promise.all(Array.from({ length: 4 }, startOwner));
+    expect(owners.filter(({ reply }) => reply === 'owner')).toHaveLength(1);
     expect(
-      answers.filter(({ said }) => String(said).includes('is in use by process')),
+      owners.filter(({ reply }) => String(reply).includes('is in use by process')),
     ).toHaveLength(3);
   });
 
-  it('that cannot be made is refused in one line', async () => {
+  it('is refused in one line if it cannot be created', async () => {
     await writeFile(join(folder, 'a-file'), '');
     await expect(lockDataDir(join(folder, 'a-file', 'data'))).rejects.toMatchObject({
       name: 'DataDirError',
@@ -170,13 +170,13 @@ describe('a data folder', () => {
     });
   });
 
-  it('that nobody may write is refused in one line', async () => {
+  it('is refused in one line if it is read-only', async () => {
     const path = await readOnlyFolder();
     await expect(lockDataDir(path)).rejects.toMatchObject({ name: 'DataDirError' });
   });
 });
 
-/** The superuser may write anywhere but where the kernel itself takes no files. */
+/** The superuser can write everywhere except where the kernel accepts no files. */
 async function readOnlyFolder(): Promise<string> {
   if (process.getuid?.() === 0) return '/proc/self';
   const path = join(folder, 'read-only');

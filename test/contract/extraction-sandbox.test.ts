@@ -32,10 +32,7 @@ afterAll(async () => {
   await Promise.all([root, scripts].map((folder) => rm(folder, { recursive: true, force: true })));
 });
 
-/**
- * What becomes of each attempt: the script runs in a process that the product starts, with
- * `attempts` in it.
- */
+/** Returns the outcome of each attempt, in a process that the product starts with a script. */
 async function outcomesOf(
   launcher: Launcher,
   attempts: Record<string, string>,
@@ -127,8 +124,8 @@ function networkAttempts(): Record<string, string> {
 describe.each([
   ['as this platform allows', findLauncher(toProgram().readable)],
   ['as any platform allows', NO_LAUNCHER],
-])('a process that reads documents, isolated %s', (_, launcher) => {
-  it('reaches its document, but no file of anybody else, no program and no thread', async () => {
+])('a reading process, isolated %s', (_, launcher) => {
+  it('reads its document, but no other file, and starts no program and no thread', async () => {
     const outcomes = await outcomesOf(
       launcher,
       fileAttempts(),
@@ -154,7 +151,7 @@ const launcher = findLauncher([]);
 const withNamespace = launcher.command.some((word) => word.endsWith('unshare')) ? it : it.skip;
 
 withNamespace(
-  'a network namespace closes the network even to code that our own denials do not reach',
+  'denies the network with a namespace even to code that denials.ts does not reach',
   async () => {
     const { port } = server.address() as AddressInfo;
     const attempts = { connect: `await once.once(net.connect(${port}, '127.0.0.1'), 'connect')` };

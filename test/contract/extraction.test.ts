@@ -16,7 +16,7 @@ import {
 
 const harness = useExtractionHarness();
 
-describe('every format gives its text', () => {
+describe('the text of a document', () => {
   it.each([
     ['bees.docx', 'her sisters about it with the waggle dance'],
     ['bees.docx', 'July\tharvest\tthree quarters of cells capped\n'],
@@ -42,16 +42,19 @@ describe('every format gives its text', () => {
     ['nul-bytes.txt', 'The tide table was exported by a program that ends'],
     ['lone-surrogates.txt', 'the lighthouse flashes twice every ten seconds'],
     ['lone-surrogates.json', 'escaped \\ud800 and \\u0000 are six characters each'],
-  ])('%s: %j', async (name, phrase) => {
+  ])('is read from %s: %j', async (name, phrase) => {
     expect(await textOf(harness.start(), name)).toContain(phrase);
   });
 
-  it('short texts that are read in the worker are what the child reads', async () => {
+  it('is the same for short texts in the worker and in a child', async () => {
     const child = harness.start();
-    let asked = 0;
+    let passedOn = 0;
     const inWorker = withSmallTexts({
       ...child,
-      extract: (file) => ((asked += 1), child.extract(file)),
+      extract: (file) => {
+        passedOn += 1;
+        return child.extract(file);
+      },
     });
     const names = [
       'tea.txt',
@@ -66,16 +69,16 @@ describe('every format gives its text', () => {
     for (const name of [...names, 'nul-bytes.txt', 'lone-surrogates.txt', 'lone-surrogates.json']) {
       expect([name, await textOf(inWorker, name)]).toEqual([name, await textOf(child, name)]);
     }
-    expect(asked).toBe(0);
+    expect(passedOn).toBe(0);
   });
 
-  it('scripts, styles and comments of a page are no text', async () => {
+  it('has no scripts, styles or comments of a page', async () => {
     expect(await textOf(harness.start(), 'reefs.html')).not.toMatch(
       /never|comment that is no text/,
     );
   });
 
-  it('a byte order mark is no text', async () => {
+  it('has no byte order mark', async () => {
     const extractor = harness.start();
     const plain = await textOf(extractor, 'tea.txt');
     for (const name of ['bom.txt', 'utf16le.txt', 'utf16be-bom.txt'])
@@ -92,29 +95,29 @@ describe('every format gives its text', () => {
     ['sourdough.pptx', 2, 'lactic acid bacteria sour it'],
     ['sourdough.pptx', 2, 'Discard most of the starter before each feeding'],
     ['sourdough.pptx', 6, 'Let the loaf cool for an hour'],
-  ])('%s has page %d: %j', async (name, page, phrase) => {
+  ])('has page numbers in %s: page %d has %j', async (name, page, phrase) => {
     const segments = await segmentsOf(harness.start(), name);
     expect(
       segments.filter(({ text }) => text.includes(phrase)).map((segment) => segment.page),
     ).toEqual([page]);
   });
 
-  it('a format without pages has none', async () => {
+  it('has no page numbers in a format without pages', async () => {
     expect((await segmentsOf(harness.start(), 'bees.docx')).map(({ page }) => page)).toEqual([
       null,
     ]);
   });
 
   it.each(['scan.pdf', 'empty-pages-1000.pdf'])(
-    'a document without text has no segment: %s',
+    'has no segment if there is none: %s',
     async (name) => {
       expect(await segmentsOf(harness.start(), name)).toEqual([]);
     },
   );
 });
 
-describe('the text is fit to be stored and cut up', () => {
-  it('no NUL and no half of a surrogate pair comes out of any format', async () => {
+describe('the segments of a text', () => {
+  it('hold no NUL and no half of a surrogate pair in any format', async () => {
     const extractor = harness.start();
     for (const name of [
       'nul-bytes.txt',
@@ -129,7 +132,7 @@ describe('the text is fit to be stored and cut up', () => {
     }
   });
 
-  it('long text comes in segments of bounded size, none of which ends within a character', async () => {
+  it('have a limited size and do not split characters', async () => {
     const original = `a${'😀'.repeat(100_000)}`;
     const text = await extractText(harness.start(), original);
     const segments = (await collect(text.segments())).map((segment) => segment.text);
@@ -140,14 +143,14 @@ describe('the text is fit to be stored and cut up', () => {
     expect(segments.join('')).toBe(original);
   });
 
-  it('line separators of Unicode stay what they are', async () => {
+  it('keep the line separators of Unicode', async () => {
     const text = await extractText(harness.start(), 'one\u2028two\u2029three\r\nfour');
     expect((await collect(text.segments())).map((segment) => segment.text)).toEqual([
       'one\u2028two\u2029three\r\nfour',
     ]);
   });
 
-  it('it can be read several times until it is disposed of, which may be repeated', async () => {
+  it('can be read several times until they are disposed of, which may be repeated', async () => {
     const text = await extractText(harness.start(), 'the same');
     expect(await collect(text.segments())).toEqual(await collect(text.segments()));
     await text.dispose();
@@ -155,7 +158,7 @@ describe('the text is fit to be stored and cut up', () => {
     expect(await harness.leftovers()).toEqual([]);
   });
 
-  it('the memory of a process does not grow with the size of a plain text', async () => {
+  it('take memory that does not grow with the size of a plain text', async () => {
     const line = Buffer.from('a line of text that is repeated until it is large\n'.repeat(2_000));
     const content = Readable.from(Array<Buffer>(600).fill(line));
     const text = await harness
@@ -167,7 +170,7 @@ describe('the text is fit to be stored and cut up', () => {
   });
 });
 
-describe('a file that cannot be read says why', () => {
+describe('the error of an unreadable file', () => {
   it.each([
     ['encrypted.pdf', 'ENCRYPTED'],
     ['encrypted.docx', 'ENCRYPTED'],
@@ -175,7 +178,7 @@ describe('a file that cannot be read says why', () => {
     ['truncated.pdf', 'CORRUPT'],
     ['truncated.docx', 'CORRUPT'],
     ['plain-zip.docx', 'UNSUPPORTED_CONTENT'],
-  ])('%s is %s', async (name, code) => {
+  ])('has a code: %s is %s', async (name, code) => {
     await expect(segmentsOf(harness.start(), name)).rejects.toMatchObject({
       name: 'ProcessingFailure',
       code,
@@ -183,13 +186,13 @@ describe('a file that cannot be read says why', () => {
     expect(await harness.leftovers()).toEqual([]);
   });
 
-  it('a part whose checksum differs is CORRUPT: other words than were written would be worse', async () => {
+  it('is CORRUPT if a checksum differs', async () => {
     const path = join(harness.workDir(), 'wrong-checksum.docx');
     await writeBombDocx(path, { inflatedBytes: MIB });
     await expect(segmentsOf(harness.start(), path)).rejects.toMatchObject({ code: 'CORRUPT' });
   });
 
-  it('an Excel sheet taken for a Word document is UNSUPPORTED_CONTENT', async () => {
+  it('is UNSUPPORTED_CONTENT for an Excel sheet that was declared a Word document', async () => {
     const mimeType = await mimeTypeOf('bees.docx');
     const content = createReadStream(new URL('../corpus/observatory.xlsx', import.meta.url));
     await expect(
@@ -199,18 +202,18 @@ describe('a file that cannot be read says why', () => {
     });
   });
 
-  it('the message names no driver, no path and no stack', async () => {
+  it('quotes no library, no path and no stack', async () => {
     const failure = await segmentsOf(harness.start(), 'truncated.pdf').catch(
       (error: unknown) => error as ProcessingFailure,
     );
     expect(failure).toMatchObject({
-      message: 'The PDF is damaged: it cannot be opened. Upload it again from the original.',
+      message: 'The PDF is damaged and cannot be opened. Upload it again from the original.',
     });
     expect(String((failure as ProcessingFailure).cause)).toContain('Invalid');
   });
 
-  it("the blob store's own error passes as it is", async () => {
-    const missing = new ProcessingFailure('BLOB_MISSING', 'The stored file is gone.');
+  it('is the error of the blob store if that failed', async () => {
+    const missing = new ProcessingFailure('BLOB_MISSING', 'The stored file is missing.');
     const content = new Readable({ read: () => content.destroy(missing) });
     await expect(
       harness

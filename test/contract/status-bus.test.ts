@@ -5,7 +5,7 @@ type StatusBusModule = typeof import('../../src/in-process/status-bus.js');
 
 const { createStatusBus } = await built<StatusBusModule>('in-process/status-bus.js');
 
-describeStatusBusContract('within the process', async () => ({
+describeStatusBusContract('in process', async () => ({
   bus: createStatusBus(),
   close: async () => undefined,
 }));

@@ -46,8 +46,8 @@ const FRIEND = 'https://app.example';
 
 const shared = shareProduct({ env: { MAX_UPLOAD_BYTES: String(64 * 1024 * 1024) } });
 
-interface Refusal {
-  /** Of REST; GraphQL answers execution errors with 200. */
+interface Rejection {
+  /** The status in REST. GraphQL responds to execution errors with 200. */
   httpStatus: number;
   code: string;
   field?: string;
@@ -58,32 +58,30 @@ type TryUpload = (
   url: string,
   token: string | null,
   file: UploadFile,
-) => Promise<{ refusal: Refusal } | { id: string; filename: string }>;
+) => Promise<{ rejection: Rejection } | { id: string; filename: string }>;
 
-const tryGraphql: TryUpload = async (url, token, file) => {
+async function tryGraphql(...[url, token, file]: Parameters<TryUpload>): ReturnType<TryUpload> {
   const { status, data, errors } = await askUpload(url, token, file);
   const [error] = errors;
-  if (error) return { refusal: { httpStatus: status, ...error.extensions } };
+  if (error) return { rejection: { httpStatus: status, ...error.extensions } };
   const { id = '', filename = '' } = data?.uploadDocument.document ?? {};
   return { id, filename };
-};
+}
 
-const tryRest: TryUpload = async (url, token, file) => {
-  const answer = await uploadRest(url, token, file);
-  if (answer.status !== 202) return { refusal: { httpStatus: answer.status, ...errorOf(answer) } };
-  return { id: String(answer.body['documentId']), filename: String(answer.body['fileName']) };
-};
+async function tryRest(...[url, token, file]: Parameters<TryUpload>): ReturnType<TryUpload> {
+  const response = await uploadRest(url, token, file);
+  if (response.status !== 202)
+    return { rejection: { httpStatus: response.status, ...errorOf(response) } };
+  return { id: String(response.body['documentId']), filename: String(response.body['fileName']) };
+}
 
-/**
- * Both doors of the upload, and the status with which each answers a refusal that REST answers with
- * `restStatus`.
- */
-const DOORS = [
-  { door: 'GraphQL', tryUpload: tryGraphql, httpStatus: (_restStatus: number) => 200 },
-  { door: 'REST', tryUpload: tryRest, httpStatus: (restStatus: number) => restStatus },
+/** Both upload APIs, and the HTTP status of each for an error that has `restStatus` in REST. */
+const UPLOAD_APIS = [
+  { api: 'GraphQL', tryUpload: tryGraphql, httpStatus: (_restStatus: number) => 200 },
+  { api: 'REST', tryUpload: tryRest, httpStatus: (restStatus: number) => restStatus },
 ];
 
-/** Neither a file nor a row of this user may be left. */
+/** Expects that neither a file nor a row of this user is stored. */
 async function expectNothingKept(
   token: string,
   blobsBefore: string[],
@@ -96,8 +94,8 @@ async function expectNothingKept(
   expect(await countDocuments(url, token)).toEqual({});
 }
 
-/** The HTTP status with which a WebSocket is refused. */
-async function refusedUpgrade(
+/** Returns the HTTP status of a rejected upgrade to WebSocket. */
+async function rejectedUpgrade(
   path: string,
   headers: Record<string, string>,
   protocol?: string,
@@ -114,97 +112,89 @@ async function refusedUpgrade(
   return response.statusCode;
 }
 
-describe.each(DOORS)(
-  'a file that $door does not take leaves neither file nor row',
-  ({ tryUpload, httpStatus }) => {
-    it.each([
-      ['an empty file', { name: 'empty.txt', content: '' }, 400, 'EMPTY_FILE'],
-      [
-        'an empty file with the name of a PDF',
-        { name: 'empty.pdf', content: '' },
-        400,
-        'EMPTY_FILE',
-      ],
-      [
-        'a program',
-        {
-          name: 'a.txt',
-          content: Buffer.from([
-            0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xfe, 0x80,
-          ]),
-        },
-        415,
-        'UNSUPPORTED_MEDIA_TYPE',
-      ],
-    ])('%s', async (_, file, restStatus, code) => {
-      const token = shared.newUser();
-      const before = await shared.blobs();
-      expect(await tryUpload(shared.url, token, file)).toMatchObject({
-        refusal: { code, httpStatus: httpStatus(restStatus) },
-      });
-      await expectNothingKept(token, before);
+describe.each(UPLOAD_APIS)('an invalid file uploaded by $api', ({ tryUpload, httpStatus }) => {
+  it.each([
+    ['an empty file', { name: 'empty.txt', content: '' }, 400, 'EMPTY_FILE'],
+    ['an empty file with the name of a PDF', { name: 'empty.pdf', content: '' }, 400, 'EMPTY_FILE'],
+    [
+      'a program',
+      {
+        name: 'a.txt',
+        content: Buffer.from([
+          0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xfe, 0x80,
+        ]),
+      },
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
+  ])('%s', async (_, file, restStatus, code) => {
+    const token = shared.newUser();
+    const before = await shared.blobs();
+    expect(await tryUpload(shared.url, token, file)).toMatchObject({
+      rejection: { code, httpStatus: httpStatus(restStatus) },
     });
+    await expectNothingKept(token, before);
+  });
 
-    it('a PNG, whatever its name', async () => {
-      const token = shared.newUser();
-      const before = await shared.blobs();
-      const refusal = { code: 'UNSUPPORTED_MEDIA_TYPE', httpStatus: httpStatus(415) };
-      expect(await tryUpload(shared.url, token, await corpus('png-named.pdf'))).toMatchObject({
-        refusal,
-      });
-      await expectNothingKept(token, before);
+  it('rejects a PNG with any name', async () => {
+    const token = shared.newUser();
+    const before = await shared.blobs();
+    const rejection = { code: 'UNSUPPORTED_MEDIA_TYPE', httpStatus: httpStatus(415) };
+    expect(await tryUpload(shared.url, token, await corpus('png-named.pdf'))).toMatchObject({
+      rejection,
     });
-  },
-);
+    await expectNothingKept(token, before);
+  });
+});
 
-describe('with a small limit and two other origins', () => {
+describe('a product with a small upload limit and two more origins', () => {
   const small = shareProduct({
     env: { MAX_UPLOAD_BYTES: String(SMALL_LIMIT), CORS_ORIGIN: `${FRIEND},https://other.example` },
   });
 
-  it.each(DOORS)(
-    'a file over the limit is FILE_TOO_LARGE by $door, names the limit and leaves nothing',
+  it.each(UPLOAD_APIS)(
+    'rejects a file over the limit with FILE_TOO_LARGE by $api, and stores nothing',
     async ({ tryUpload, httpStatus }) => {
       const token = small.newUser();
       const before = await small.blobs();
-      const refusal = { code: 'FILE_TOO_LARGE', limit: SMALL_LIMIT, httpStatus: httpStatus(413) };
+      const rejection = { code: 'FILE_TOO_LARGE', limit: SMALL_LIMIT, httpStatus: httpStatus(413) };
       expect(
         await tryUpload(small.url, token, {
           name: 'large.txt',
           content: 'x'.repeat(SMALL_LIMIT + 1),
         }),
-      ).toMatchObject({ refusal });
+      ).toMatchObject({ rejection });
       await expectNothingKept(token, before, small);
     },
   );
 
-  it.each(DOORS)(
-    'a file that is far over the limit is refused by $door',
+  it.each(UPLOAD_APIS)(
+    'rejects a file far over the limit by $api',
     async ({ tryUpload, httpStatus }) => {
       const token = small.newUser();
       const before = await small.blobs();
-      const refusal = { code: 'FILE_TOO_LARGE', limit: SMALL_LIMIT, httpStatus: httpStatus(413) };
+      const rejection = { code: 'FILE_TOO_LARGE', limit: SMALL_LIMIT, httpStatus: httpStatus(413) };
       expect(
         await tryUpload(small.url, token, { name: 'huge.txt', content: 'x'.repeat(20_000_000) }),
-      ).toMatchObject({ refusal });
+      ).toMatchObject({ rejection });
       await expectNothingKept(token, before, small);
     },
   );
 
-  it.each(DOORS)('a file of exactly the limit is taken by $door', async ({ tryUpload }) => {
+  it.each(UPLOAD_APIS)('accepts a file of exactly the limit by $api', async ({ tryUpload }) => {
     const content = 'word '.repeat(SMALL_LIMIT).slice(0, SMALL_LIMIT);
     const token = small.newUser();
-    const taken = await tryUpload(small.url, token, { name: 'exact.txt', content });
-    expect(taken).toMatchObject({ filename: 'exact.txt' });
+    const uploaded = await tryUpload(small.url, token, { name: 'exact.txt', content });
+    expect(uploaded).toMatchObject({ filename: 'exact.txt' });
     await gql(
       small.url,
       token,
       'mutation Delete($id: ID!) { deleteDocument(id: $id) { id } }',
-      'id' in taken ? { id: taken.id } : {},
+      'id' in uploaded ? { id: uploaded.id } : {},
     );
   });
 
-  it('an Origin that CORS_ORIGIN names may ask, and only that one', async () => {
+  it('allows exactly the origins of CORS_ORIGIN', async () => {
     const headers = {
       ...bearer(small.newUser()),
       origin: FRIEND,
@@ -244,7 +234,7 @@ describe('an upload that breaks off', () => {
       ],
     ],
     ['/api/documents/upload', []],
-  ])('at %s leaves neither file nor row', async (path, fields) => {
+  ])('leaves neither file nor row at %s', async (path, fields) => {
     const token = shared.newUser();
     const before = await shared.blobs();
     const whole = multipart([
@@ -268,7 +258,7 @@ describe('an upload that breaks off', () => {
     ['/graphql', true],
     ['/api/documents/upload', false],
   ])(
-    'at %s because the body ends before its boundary is BAD_USER_INPUT',
+    'returns BAD_USER_INPUT at %s for a body that ends before its boundary',
     async (path, isGraphql) => {
       const token = shared.newUser();
       const before = await shared.blobs();
@@ -301,7 +291,7 @@ function uploadFields(
   ];
 }
 
-describe('a GraphQL multipart request that is wrong is BAD_USER_INPUT and keeps nothing', () => {
+describe('an invalid GraphQL multipart request returns BAD_USER_INPUT and stores nothing', () => {
   const file = { name: 'file', filename: 'a.txt', content: 'Some text.' };
   const operations = uploadFields(['variables.file'])[0] ?? { name: '', content: '' };
 
@@ -317,7 +307,7 @@ describe('a GraphQL multipart request that is wrong is BAD_USER_INPUT and keeps 
       ]),
     ],
     [
-      'whose second file is announced for another variable',
+      'whose second file belongs to another variable',
       multipart([
         ...uploadFields([], { file: ['variables.file'], other: ['variables.other'] }),
         file,
@@ -328,7 +318,7 @@ describe('a GraphQL multipart request that is wrong is BAD_USER_INPUT and keeps 
     ['whose map is no JSON', multipart([operations, { name: 'map', content: '{' }, file])],
     ['whose map is a list', multipart([operations, { name: 'map', content: '[]' }, file])],
     [
-      'whose operations are no JSON',
+      'whose operations are not JSON',
       multipart([{ name: 'operations', content: '{' }, { name: 'map', content: '{}' }, file]),
     ],
     [
@@ -364,13 +354,13 @@ describe('a GraphQL multipart request that is wrong is BAD_USER_INPUT and keeps 
     expect(text).toContain('BAD_USER_INPUT');
   });
 
-  it('with a text where the file should be', async () => {
+  it('with a text in place of the file', async () => {
     const { errors } = await ask(shared.url, shared.newUser(), UPLOAD, { file: 'a text' });
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
   });
 });
 
-describe('a REST upload that is wrong is BAD_USER_INPUT and keeps nothing', () => {
+describe('an invalid REST upload returns BAD_USER_INPUT and stores nothing', () => {
   const file = { name: 'file', filename: 'a.txt', content: 'Some text.' };
 
   it.each([
@@ -384,17 +374,17 @@ describe('a REST upload that is wrong is BAD_USER_INPUT and keeps nothing', () =
       'priority',
     ],
     [
-      'with a time that is none',
+      'with an invalid time',
       multipart([{ name: 'scheduledFor', content: 'soon' }, file]),
       'scheduledFor',
     ],
     [
-      'with a time after all times',
+      'with a time out of range',
       multipart([file, { name: 'scheduledFor', content: '+275760-09-13T00:00:00.000Z' }]),
       'scheduledFor',
     ],
     [
-      'with a force that is neither true nor false',
+      'with a force other than true or false',
       multipart([file, { name: 'force', content: 'maybe' }]),
       'force',
     ],
@@ -429,7 +419,7 @@ describe('a REST upload that is wrong is BAD_USER_INPUT and keeps nothing', () =
     });
   });
 
-  it('but of two files the first is taken and the second left', async () => {
+  it('accepts the first of two files and ignores the second', async () => {
     const token = shared.newUser();
     const body = multipart([
       { name: 'one', filename: 'one.txt', content: 'The first of two files.' },
@@ -449,8 +439,8 @@ describe('a REST upload that is wrong is BAD_USER_INPUT and keeps nothing', () =
   });
 });
 
-describe.each(DOORS)(
-  'a file uploaded by $door that cannot be read ends FAILED at once, with its code',
+describe.each(UPLOAD_APIS)(
+  'an unreadable file uploaded by $api is FAILED after one attempt',
   ({ tryUpload }) => {
     it.each([
       ['a PDF with a password', 'encrypted.pdf', 'ENCRYPTED'],
@@ -466,8 +456,8 @@ describe.each(DOORS)(
       const token = shared.newUser();
       const file =
         name === 'blanks.txt' ? { name, content: ' \n\t\n'.repeat(1_000) } : await corpus(name);
-      const taken = await tryUpload(shared.url, token, file);
-      const id = 'id' in taken ? taken.id : '';
+      const uploaded = await tryUpload(shared.url, token, file);
+      const id = 'id' in uploaded ? uploaded.id : '';
       const last = (await waitForStatus(shared.url, token, id, 'COMPLETED', 'FAILED')).at(-1);
       expect(last).toMatchObject({
         status: 'FAILED',
@@ -481,14 +471,14 @@ describe.each(DOORS)(
   },
 );
 
-it('a PDF with only an owner password is read', async () => {
+it('reads a PDF with only an owner password', async () => {
   const token = shared.newUser();
   const id = await uploadCompleted(shared.url, token, await corpus('owner-password.pdf'));
   const [hit] = await search(shared.url, token, { query: 'magma and eruptions of volcanoes' });
   expect(hit?.document.id).toBe(id);
 });
 
-it('a zip bomb in a docx ends with EXTRACTION_LIMIT, and the API answers meanwhile', async () => {
+it('fails a zip bomb in a docx with EXTRACTION_LIMIT while the API responds', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'docstream-bomb-'));
   const path = join(folder, 'bomb.docx');
   try {
@@ -517,7 +507,7 @@ it('a zip bomb in a docx ends with EXTRACTION_LIMIT, and the API answers meanwhi
   }
 });
 
-describe('a text in any coat is read as what it says', () => {
+describe('the text of an unusual file is found', () => {
   it.each([
     [
       'with NUL bytes',
@@ -571,7 +561,7 @@ describe('a text in any coat is read as what it says', () => {
 });
 
 it.each(['0000-01-01T00:00:00.000Z', '1969-12-31T23:59:59.000Z'])(
-  'a document scheduled for %s is processed now',
+  'processes a document scheduled for %s at once',
   async (scheduledFor) => {
     const token = shared.newUser();
     await uploadCompleted(shared.url, token, {
@@ -579,17 +569,17 @@ it.each(['0000-01-01T00:00:00.000Z', '1969-12-31T23:59:59.000Z'])(
       content: 'Long overdue.',
       options: { scheduledFor },
     });
-    const answer = await uploadRest(
+    const response = await uploadRest(
       shared.url,
       token,
       { name: 'past.txt', content: 'Longer overdue.' },
       { after: { scheduledFor } },
     );
-    expect(answer.status).toBe(202);
+    expect(response.status).toBe(202);
   },
 );
 
-describe.each(DOORS)('a hostile file name is made safe by $door', ({ tryUpload }) => {
+describe.each(UPLOAD_APIS)('a hostile file name is sanitised by $api', ({ tryUpload }) => {
   it.each([
     ['with slashes', '../../etc/passwd.txt', 'passwd.txt'],
     ['with backslashes', 'C:\\Windows\\system32\\notes.txt', 'notes.txt'],
@@ -603,12 +593,12 @@ describe.each(DOORS)('a hostile file name is made safe by $door', ({ tryUpload }
     ['in another script', 'документ.txt', 'документ.txt'],
   ])('%s', async (_, name, safe) => {
     const token = shared.newUser();
-    const taken = await tryUpload(shared.url, token, {
+    const uploaded = await tryUpload(shared.url, token, {
       name,
       content: `The name of this file is hostile: ${encodeURIComponent(name)}`,
     });
-    expect(taken).toMatchObject({ filename: safe });
-    const id = 'id' in taken ? taken.id : '';
+    expect(uploaded).toMatchObject({ filename: safe });
+    const id = 'id' in uploaded ? uploaded.id : '';
     const file = await fetch(`${shared.url}/api/documents/${id}/file`, { headers: bearer(token) });
     expect(file.status).toBe(200);
     expect(file.headers.get('content-disposition')).toMatch(/^attachment; filename/);
@@ -617,7 +607,7 @@ describe.each(DOORS)('a hostile file name is made safe by $door', ({ tryUpload }
 });
 
 it.each(['/graphql', '/api/documents/upload'])(
-  'a file name with NUL in the header of its part is BAD_USER_INPUT at %s',
+  'rejects a file name with NUL in a part header with BAD_USER_INPUT at %s',
   async (path) => {
     const token = shared.newUser();
     const before = await shared.blobs();
@@ -634,7 +624,7 @@ it.each(['/graphql', '/api/documents/upload'])(
 );
 
 it.each(['/graphql', '/api/documents/upload'])(
-  'a file name with an encoded NUL is made safe at %s',
+  'sanitises a file name with an encoded NUL at %s',
   async (path) => {
     const token = shared.newUser();
     const fields = path === '/graphql' ? uploadFields(['variables.file']) : [];
@@ -648,7 +638,7 @@ it.each(['/graphql', '/api/documents/upload'])(
   },
 );
 
-describe('without a token, or with one that is none', () => {
+describe('a request without a valid token', () => {
   const ROOT_FIELDS = [
     'query { viewer { id } }',
     'query { limits { documents } }',
@@ -660,33 +650,36 @@ describe('without a token, or with one that is none', () => {
   ];
   const BAD_TOKENS = ['dev:', 'dev:two words', `dev:${'a'.repeat(65)}`, 'dev:a/b', 'x', ''];
 
-  it.each(ROOT_FIELDS)('%s is UNAUTHENTICATED', async (query) => {
+  it.each(ROOT_FIELDS)('returns UNAUTHENTICATED for %s', async (query) => {
     expect(
       (await ask(shared.url, null, query)).errors.map(({ extensions }) => extensions.code),
     ).toEqual(['UNAUTHENTICATED']);
   });
 
-  it.each(DOORS)(
-    'an upload by $door is refused with 401 before its body is parsed, and keeps nothing',
+  it.each(UPLOAD_APIS)(
+    'rejects an upload by $api with 401 before its body is parsed, and stores nothing',
     async ({ tryUpload }) => {
       const before = await shared.blobs();
-      const refusal = { code: 'UNAUTHENTICATED', httpStatus: 401 };
+      const rejection = { code: 'UNAUTHENTICATED', httpStatus: 401 };
       expect(
         await tryUpload(shared.url, null, { name: 'a.txt', content: 'Some text.' }),
-      ).toMatchObject({ refusal });
+      ).toMatchObject({ rejection });
       expect(await shared.blobs()).toEqual(before);
     },
   );
 
-  it.each(['status', 'file'])('GET /api/documents/:id/%s is UNAUTHENTICATED', async (what) => {
-    const answer = await getRest(shared.url, null, `/api/documents/${UNKNOWN_ID}/${what}`);
-    expect({ status: answer.status, code: errorOf(answer).code }).toEqual({
-      status: 401,
-      code: 'UNAUTHENTICATED',
-    });
-  });
+  it.each(['status', 'file'])(
+    'returns UNAUTHENTICATED for GET /api/documents/:id/%s',
+    async (what) => {
+      const response = await getRest(shared.url, null, `/api/documents/${UNKNOWN_ID}/${what}`);
+      expect({ status: response.status, code: errorOf(response).code }).toEqual({
+        status: 401,
+        code: 'UNAUTHENTICATED',
+      });
+    },
+  );
 
-  it.each(BAD_TOKENS)('the token "%s" is UNAUTHENTICATED', async (token) => {
+  it.each(BAD_TOKENS)('returns UNAUTHENTICATED for the token "%s"', async (token) => {
     expect((await ask(shared.url, token, '{ viewer { id } }')).errors[0]?.extensions.code).toBe(
       'UNAUTHENTICATED',
     );
@@ -695,16 +688,16 @@ describe('without a token, or with one that is none', () => {
     );
   });
 
-  it('a subscription over SSE is UNAUTHENTICATED', async () => {
+  it('returns UNAUTHENTICATED for a subscription over SSE', async () => {
     expect(
       await refusalOf(subscribeSse(shared.url, null, 'subscription { documentStatus { seq } }')),
     ).toMatchObject([{ code: 'UNAUTHENTICATED' }]);
   });
 });
 
-describe('a foreign Origin is refused', () => {
+describe('the Origin header', () => {
   it.each([FOREIGN, 'null', 'http://localhost.evil.example', 'http://127.0.0.1:1'])(
-    '%s over HTTP',
+    'rejects %s over HTTP',
     async (origin) => {
       const token = shared.newUser();
       for (const [path, body] of [
@@ -725,11 +718,11 @@ describe('a foreign Origin is refused', () => {
   it.each([
     ['/graphql', 'graphql-transport-ws'],
     ['/ws', undefined],
-  ])('over the WebSocket %s', async (path, protocol) => {
-    expect(await refusedUpgrade(path, { origin: FOREIGN }, protocol)).toBe(403);
+  ])('rejects a foreign value over the WebSocket %s', async (path, protocol) => {
+    expect(await rejectedUpgrade(path, { origin: FOREIGN }, protocol)).toBe(403);
   });
 
-  it('also one that only looks like our own, over HTTP and both WebSockets', async () => {
+  it('rejects an origin similar to the own one over HTTP and both WebSockets', async () => {
     const { host } = new URL(shared.url);
     for (const origin of [
       `foo://${host}`,
@@ -750,14 +743,14 @@ describe('a foreign Origin is refused', () => {
         body: '{"query":"{ viewer { id } }"}',
       });
       const upgrades = [
-        await refusedUpgrade('/graphql', { origin }, 'graphql-transport-ws'),
-        await refusedUpgrade('/ws', { origin }),
+        await rejectedUpgrade('/graphql', { origin }, 'graphql-transport-ws'),
+        await rejectedUpgrade('/ws', { origin }),
       ];
       expect({ origin, status, upgrades }).toEqual({ origin, status: 403, upgrades: [403, 403] });
     }
   });
 
-  it('but our own is not', async () => {
+  it('allows the own origin', async () => {
     const { host } = new URL(shared.url);
     const headers = {
       ...bearer(shared.newUser()),
@@ -776,7 +769,7 @@ describe('a foreign Origin is refused', () => {
   });
 });
 
-describe('a foreign Host header is refused', () => {
+describe('the Host header', () => {
   const HOSTS = [
     'evil.example',
     'localhost.evil.example',
@@ -785,7 +778,7 @@ describe('a foreign Host header is refused', () => {
     'x y',
   ];
 
-  it.each(HOSTS)('"%s" over HTTP', async (host) => {
+  it.each(HOSTS)('rejects "%s" over HTTP', async (host) => {
     const headers = { ...bearer(shared.newUser()), host, 'content-type': 'application/json' };
     const { status, text } = await sendRaw(shared.url, {
       path: '/graphql',
@@ -798,9 +791,9 @@ describe('a foreign Host header is refused', () => {
     });
   });
 
-  it.each(['/graphql', '/ws'])('over the WebSocket %s', async (path) => {
+  it.each(['/graphql', '/ws'])('rejects a foreign value over the WebSocket %s', async (path) => {
     expect(
-      await refusedUpgrade(
+      await rejectedUpgrade(
         path,
         { host: 'evil.example' },
         path === '/graphql' ? 'graphql-transport-ws' : undefined,
@@ -808,7 +801,7 @@ describe('a foreign Host header is refused', () => {
     ).toBe(403);
   });
 
-  it.each(['localhost:4000', '[::1]', '127.0.0.1'])('but "%s" is not', async (host) => {
+  it.each(['localhost:4000', '[::1]', '127.0.0.1'])('allows "%s"', async (host) => {
     const headers = { ...bearer(shared.newUser()), host, 'content-type': 'application/json' };
     expect(
       (
@@ -822,7 +815,7 @@ describe('a foreign Host header is refused', () => {
   });
 });
 
-describe("somebody else's id is answered like one that never was", () => {
+describe('the id of another user gets the same response as an unknown id', () => {
   let id = '';
 
   beforeAll(async () => {
@@ -841,7 +834,7 @@ describe("somebody else's id is answered like one that never was", () => {
       'query ($id: ID!) { search(query: "vault of the bank", documentIds: [$id]) { text } }',
     ],
     [
-      'the document behind documents',
+      'the document beside documents',
       'query ($id: ID!) { documents { totalCount edges { node { id } } } document(id: $id) { id } }',
     ],
   ])('%s', async (_, query) => {
@@ -878,7 +871,7 @@ describe("somebody else's id is answered like one that never was", () => {
     expect(malformed?.body).toEqual(foreign?.body);
   });
 
-  it('and the document is still there for its owner', async () => {
+  it('keeps the document for its owner', async () => {
     const { document } = await gql<{ document: object }>(
       shared.url,
       'dev:owner-of-the-secret',
@@ -889,7 +882,7 @@ describe("somebody else's id is answered like one that never was", () => {
   });
 });
 
-describe('a query that asks for too much is refused before it runs, at every door', () => {
+describe('a query over the limits is rejected before it runs', () => {
   const DEEP = `{ __type(name: "Query") { ${'ofType { '.repeat(50)} name ${'} '.repeat(50)} } }`;
   const DEEP_DOCUMENT = `{ documents { edges { node { ${'events { document { '.repeat(24)} id ${'} } '.repeat(24)} } } } }`;
   const ALIASED = `{ ${Array.from({ length: 1_000 }, (_, index) => `a${index}: viewer { id }`).join(' ')} }`;
@@ -902,19 +895,19 @@ describe('a query that asks for too much is refused before it runs, at every doo
   ] as const;
   const REFUSED = /^GRAPHQL_(VALIDATION|PARSE)_FAILED$/;
 
-  it.each(QUERIES)('%s over HTTP', async (_, query) => {
+  it.each(QUERIES)('rejects %s over HTTP', async (_, query) => {
     const { status, data, errors } = await ask(shared.url, shared.newUser(), query);
     expect({ status, data }).toEqual({ status: 400, data: null });
     expect(errors[0]?.extensions.code).toMatch(REFUSED);
   });
 
-  it.each(QUERIES)('%s over the WebSocket', async (_, query) => {
+  it.each(QUERIES)('rejects %s over the WebSocket', async (_, query) => {
     expect((await refusalOf(subscribe(shared.url, shared.newUser(), query)))[0]?.code).toMatch(
       REFUSED,
     );
   });
 
-  it.each(QUERIES)('%s over SSE', async (_, query) => {
+  it.each(QUERIES)('rejects %s over SSE', async (_, query) => {
     const headers = {
       ...bearer(shared.newUser()),
       accept: 'text/event-stream',
@@ -932,7 +925,7 @@ describe('a query that asks for too much is refused before it runs, at every doo
   });
 
   it.each(['application/json', 'text/event-stream'])(
-    '10 MB of query text over HTTP, asking for %s',
+    'rejects 10 MB of query text over HTTP, accepting %s',
     async (accept) => {
       const headers = { ...bearer(shared.newUser()), accept, 'content-type': 'application/json' };
       const body = JSON.stringify({ query: `{ viewer { ${'id '.repeat(3_500_000)} } }` });
@@ -944,7 +937,7 @@ describe('a query that asks for too much is refused before it runs, at every doo
     },
   );
 
-  it('10 MB of query text in the operations of a multipart request', async () => {
+  it('rejects 10 MB of query text in the operations of a multipart request', async () => {
     const operations = {
       name: 'operations',
       content: JSON.stringify({ query: `{ viewer { ${'id '.repeat(3_500_000)} } }` }),
@@ -960,7 +953,7 @@ describe('a query that asks for too much is refused before it runs, at every doo
     expect(text).toContain('"errors"');
   });
 
-  it('10 MB of query text over the WebSocket close it with 1009', async () => {
+  it('closes the WebSocket with 1009 after 10 MB of query text', async () => {
     const socket = new WebSocket(
       `${shared.url.replace('http', 'ws')}/graphql`,
       'graphql-transport-ws',
@@ -974,24 +967,19 @@ describe('a query that asks for too much is refused before it runs, at every doo
   });
 });
 
-describe('an argument out of its range is BAD_USER_INPUT and names the field', () => {
+describe('an argument out of range returns BAD_USER_INPUT with the field', () => {
   const FILTER = 'query ($filter: DocumentFilter) { documents(filter: $filter) { totalCount } }';
   const CURSOR = 'query ($after: String) { documents(after: $after) { totalCount } }';
 
   it.each([
     [
-      'a page of a million',
+      'a page of a million documents',
       '{ documents(first: 1000000) { totalCount } }',
       {},
       { field: 'first', limit: 100 },
     ],
     ['a page of none', '{ documents(first: 0) { totalCount } }', {}, { field: 'first' }],
-    [
-      'a page of fewer than none',
-      '{ documents(first: -1) { totalCount } }',
-      {},
-      { field: 'first' },
-    ],
+    ['a page of -1 documents', '{ documents(first: -1) { totalCount } }', {}, { field: 'first' }],
     ['a million hits', SEARCH, { query: 'x', first: 1_000_000 }, { field: 'first', limit: 100 }],
     ['a broken cursor', CURSOR, { after: 'broken' }, { field: 'after' }],
     ['an empty cursor', CURSOR, { after: '' }, { field: 'after' }],
@@ -1002,7 +990,7 @@ describe('an argument out of its range is BAD_USER_INPUT and names the field', (
       { field: 'after' },
     ],
     [
-      'a cursor of a time that PostgreSQL does not know',
+      'a cursor with a time that PostgreSQL rejects',
       CURSOR,
       { after: Buffer.from(`-271821-04-20T00:00:00.000Z ${UNKNOWN_ID}`).toString('base64url') },
       { field: 'after' },
@@ -1010,7 +998,7 @@ describe('an argument out of its range is BAD_USER_INPUT and names the field', (
     ['a search for nothing', SEARCH, { query: '' }, { field: 'query' }],
     ['a search for blanks', SEARCH, { query: ' \n ' }, { field: 'query' }],
     [
-      'a filter for a name of 100,000 characters',
+      'a filter of 100,000 characters',
       FILTER,
       { filter: { filename: 'x'.repeat(100_000) } },
       { field: 'filename', limit: 200 },
@@ -1037,7 +1025,7 @@ describe('an argument out of its range is BAD_USER_INPUT and names the field', (
       'query ($first: Int!) { documents(first: $first) { totalCount } }',
       { first: 'many' },
     ],
-  ])('%s is BAD_USER_INPUT', async (_, query, variables) => {
+  ])('returns BAD_USER_INPUT for %s', async (_, query, variables) => {
     const { errors } = await ask(shared.url, shared.newUser(), query, variables);
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
   });
@@ -1047,7 +1035,7 @@ describe('an argument out of its range is BAD_USER_INPUT and names the field', (
       (query) => [JSON.stringify(query), query] as const,
     ),
     ['a thousand emoji', '🌋'.repeat(1_000)] as const,
-  ])('a search for %s is answered', async (_, query) => {
+  ])('returns no error for a search for %s', async (_, query) => {
     const token = shared.newUser();
     for (const mode of ['HYBRID', 'KEYWORD', 'SEMANTIC']) {
       const { errors } = await ask(shared.url, token, SEARCH, { query, mode });
@@ -1059,20 +1047,23 @@ describe('an argument out of its range is BAD_USER_INPUT and names the field', (
     ['%', '_', '\\', "' or 1=1 --", '\0', '\ud800'].map(
       (filename) => [JSON.stringify(filename), filename] as const,
     ),
-  )('a filter for the name %s finds nothing', async (_, filename) => {
+  )('finds nothing for the file name filter %s', async (_, filename) => {
     const token = shared.newUser();
-    const taken = await upload(shared.url, token, { name: 'plain.txt', content: 'A plain name.' });
+    const uploaded = await upload(shared.url, token, {
+      name: 'plain.txt',
+      content: 'A plain name.',
+    });
     const query = 'query ($filter: DocumentFilter) { documents(filter: $filter) { totalCount } }';
     const { data, errors } = await ask<{ documents: object }>(shared.url, token, query, {
       filter: { filename },
     });
     expect({ data, errors }).toEqual({ data: { documents: { totalCount: 0 } }, errors: [] });
-    expect(taken.duplicateOf).toBeNull();
+    expect(uploaded.duplicateOf).toBeNull();
   });
 });
 
-describe('a request that a foreign page could send without asking is refused', () => {
-  it('a multipart upload without the header Apollo-Require-Preflight', async () => {
+describe('a request that a foreign page can send without a preflight is rejected', () => {
+  it('rejects a multipart upload without the header Apollo-Require-Preflight', async () => {
     const token = shared.newUser();
     const before = await shared.blobs();
     const { 'apollo-require-preflight': _, ...headers } = multipartHeaders(token);
@@ -1088,18 +1079,21 @@ describe('a request that a foreign page could send without asking is refused', (
     await expectNothingKept(token, before);
   });
 
-  it.each(['text/plain', 'application/x-www-form-urlencoded'])('a POST of %s', async (type) => {
-    const headers = { ...bearer(shared.newUser()), 'content-type': type };
-    const { status } = await sendRaw(shared.url, {
-      path: '/graphql',
-      headers,
-      body: '{"query":"{ viewer { id } }"}',
-    });
-    expect(status).toBeGreaterThanOrEqual(400);
-    expect(status).toBeLessThan(500);
-  });
+  it.each(['text/plain', 'application/x-www-form-urlencoded'])(
+    'rejects a POST of %s',
+    async (type) => {
+      const headers = { ...bearer(shared.newUser()), 'content-type': type };
+      const { status } = await sendRaw(shared.url, {
+        path: '/graphql',
+        headers,
+        body: '{"query":"{ viewer { id } }"}',
+      });
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(status).toBeLessThan(500);
+    },
+  );
 
-  it('a GET', async () => {
+  it('rejects a GET', async () => {
     const path = `/graphql?query=${encodeURIComponent('{ viewer { id } }')}`;
     expect(
       (await sendRaw(shared.url, { path, method: 'GET', headers: bearer(shared.newUser()) }))
@@ -1107,14 +1101,14 @@ describe('a request that a foreign page could send without asking is refused', (
     ).toBe(400);
   });
 
-  it('a mutation by GET, even with the header', async () => {
+  it('rejects a mutation by GET, also with the header', async () => {
     const path = `/graphql?query=${encodeURIComponent(`mutation { deleteDocument(id: "${UNKNOWN_ID}") { id } }`)}`;
     const headers = { ...bearer(shared.newUser()), 'apollo-require-preflight': 'true' };
     expect((await sendRaw(shared.url, { path, method: 'GET', headers })).status).toBe(405);
   });
 });
 
-it('a body that is no JSON is BAD_USER_INPUT', async () => {
+it('returns BAD_USER_INPUT for a body that is not JSON', async () => {
   const headers = { ...bearer(shared.newUser()), 'content-type': 'application/json' };
   const { status, text } = await sendRaw(shared.url, { path: '/graphql', headers, body: '{' });
   expect({ status, text }).toEqual({
@@ -1123,13 +1117,13 @@ it('a body that is no JSON is BAD_USER_INPUT', async () => {
   });
 });
 
-it('an address that is none is 404 in the shape of every error', async () => {
-  const answer = await getRest(shared.url, shared.newUser(), '/api/nothing');
-  expect(answer.status).toBe(404);
-  expect(errorOf(answer).code).toBeDefined();
+it('returns 404 with an error body for an unknown path', async () => {
+  const response = await getRest(shared.url, shared.newUser(), '/api/nothing');
+  expect(response.status).toBe(404);
+  expect(errorOf(response).code).toBeDefined();
 });
 
-it('a path that cannot be decoded is 400', async () => {
+it('returns 400 for a path that cannot be decoded', async () => {
   expect(
     (
       await sendRaw(shared.url, {

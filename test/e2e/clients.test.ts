@@ -1,4 +1,4 @@
-/** What clients that other people wrote send, and what hostile ones do. */
+/** Requests of unusual and of hostile clients. */
 import { request } from 'node:http';
 import { WebSocket } from 'ws';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ async function post(query: string, headers: Record<string, string>): Promise<Res
   });
 }
 
-/** With headers that fetch does not let one set. */
+/** Sends headers that fetch does not allow. */
 function statusOf(path: string, headers: Record<string, string>): Promise<number> {
   return new Promise((resolve, reject) => {
     const sent = request(`${shared.url}${path}`, { headers }, (response) => {
@@ -30,18 +30,18 @@ function statusOf(path: string, headers: Record<string, string>): Promise<number
   });
 }
 
-describe('clients of other people', () => {
-  test('one that would also take events gets a plain answer to a query', async () => {
+describe('unusual clients', () => {
+  test('sends a plain response to a query that also accepts events', async () => {
     const accept =
       'application/graphql-response+json, application/json, text/event-stream, multipart/mixed';
-    const answer = await post('{ viewer { id } }', { accept });
-    expect(answer.status).toBe(200);
-    expect(await answer.json()).toMatchObject({
+    const response = await post('{ viewer { id } }', { accept });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
       data: { viewer: { id: expect.stringMatching(/./) as string } },
     });
   });
 
-  test('one that offers HTTP/2 is answered over HTTP/1.1', async () => {
+  test('responds over HTTP/1.1 to a client that offers HTTP/2', async () => {
     const headers = {
       connection: 'Upgrade, HTTP2-Settings',
       upgrade: 'h2c',
@@ -50,12 +50,12 @@ describe('clients of other people', () => {
     expect(await statusOf('/healthz', headers)).toBe(200);
   });
 
-  test('a subscription by a plain POST is refused with what it needs', async () => {
-    const answer = await post('subscription { documentStatus { seq } }', {
+  test('rejects a subscription by a plain POST and names the alternatives', async () => {
+    const response = await post('subscription { documentStatus { seq } }', {
       accept: 'application/json',
     });
-    expect(answer.status).toBe(400);
-    expect(await answer.json()).toMatchObject({
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
       errors: [{ extensions: { code: 'BAD_USER_INPUT' } }],
     });
   });
@@ -63,14 +63,14 @@ describe('clients of other people', () => {
 
 describe('hostile clients', () => {
   test.each(['evil.example', 'evil.example@localhost', 'localhost/x', '127.0.0.1.'])(
-    'the Host header %s is refused',
+    'rejects the Host header %s',
     async (host) => {
       expect(await statusOf('/healthz', { host })).toBe(403);
     },
   );
 
   test.each(['/ws', '/graphql'])(
-    'a message over the limit closes %s and nothing else',
+    'closes %s and nothing else after a message over the limit',
     async (path) => {
       const socket = new WebSocket(
         `${shared.url.replace('http', 'ws')}${path}`,
@@ -83,29 +83,29 @@ describe('hostile clients', () => {
     },
   );
 
-  test('histories within histories are refused before they are read', async () => {
-    const answer = await post(
+  test('rejects histories within histories before it reads them', async () => {
+    const response = await post(
       '{ documents { edges { node { events { document { events { seq } } } } } } }',
       {},
     );
-    expect(answer.status).toBe(400);
-    expect(await answer.json()).toMatchObject({
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
       errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }],
     });
   });
 
-  test('a stream token of the other SSE mode names nothing', async () => {
-    const answer = await post('{ viewer { id } }', {
+  test('ignores a stream token of the single connection mode', async () => {
+    const response = await post('{ viewer { id } }', {
       accept: 'text/event-stream',
       'x-graphql-event-stream-token': '__proto__',
     });
-    expect(answer.status).toBe(200);
-    expect(await answer.text()).toContain('event: next');
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('event: next');
   });
 
-  test('an address that is none is NOT_FOUND', async () => {
-    const answer = await fetch(`${shared.url}/assets/none.js`);
-    expect([answer.status, await answer.json()]).toMatchObject([
+  test('returns NOT_FOUND for an unknown path', async () => {
+    const response = await fetch(`${shared.url}/assets/none.js`);
+    expect([response.status, await response.json()]).toMatchObject([
       404,
       { error: { code: 'NOT_FOUND' } },
     ]);

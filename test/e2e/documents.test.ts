@@ -28,10 +28,7 @@ async function remove(token: string, id: string): Promise<void> {
   await gql(shared.url, token, 'mutation ($id: ID!) { deleteDocument(id: $id) { id } }', { id });
 }
 
-/**
- * Every format, with a question that shares hardly a word with its answer, and one in its own
- * words.
- */
+/** Every format, with a question in other words than the document, and one in its own words. */
 const FORMATS = [
   {
     name: 'volcanoes.pdf',
@@ -119,7 +116,7 @@ const FORMATS = [
   },
 ];
 
-describe('every format becomes searchable', () => {
+describe('a document of every format', () => {
   const reader = newUser('reader');
   const ids = new Map<string, string>();
 
@@ -128,7 +125,7 @@ describe('every format becomes searchable', () => {
       ids.set(name, await uploadCompleted(shared.url, reader, await corpus(name)));
   });
 
-  it.each(FORMATS)('$name is COMPLETED as $type', async ({ name, type }) => {
+  it.each(FORMATS)('completes $name as $type', async ({ name, type }) => {
     const { content } = await corpus(name);
     const query = `query ($id: ID!) { document(id: $id) { filename mimeType fileSize contentHash status seq generation attempt maxAttempts progress { done total percent }
       error { code } vectorCount searchable canCancel canRetry queuePosition scheduledFor nextAttemptAt startedAt processedAt } }`;
@@ -158,7 +155,7 @@ describe('every format becomes searchable', () => {
   });
 
   it.each(FORMATS)(
-    '$name is found by meaning, and its hit says where it stands',
+    'finds $name by meaning, with the location of the hit',
     async ({ name, meaning, paged }) => {
       const hits = await search(shared.url, reader, { query: meaning, mode: 'SEMANTIC', first: 5 });
       const hit = hits.find(({ document }) => document.filename === name);
@@ -170,34 +167,34 @@ describe('every format becomes searchable', () => {
     },
   );
 
+  it.each(FORMATS)('finds $name by its words and highlights them', async ({ name, words }) => {
+    const hits = await search(shared.url, reader, {
+      query: words,
+      mode: 'KEYWORD',
+      first: 5,
+      documentIds: [ids.get(name) ?? ''],
+    });
+    expect(hits.length).toBeGreaterThan(0);
+    expectSound(hits);
+    const [hit] = hits;
+    const marked =
+      hit?.highlights.map(({ start, end }) => hit.text.slice(start, end).toLowerCase()) ?? [];
+    const queryWords = words.toLowerCase().split(' ');
+    expect(
+      queryWords.some((word) => marked.some((mark) => mark.startsWith(word.slice(0, 5)))),
+    ).toBe(true);
+  });
+
   it.each(FORMATS)(
-    '$name is found by its words, which are highlighted',
-    async ({ name, words }) => {
-      const hits = await search(shared.url, reader, {
-        query: words,
-        mode: 'KEYWORD',
-        first: 5,
-        documentIds: [ids.get(name) ?? ''],
-      });
-      expect(hits.length).toBeGreaterThan(0);
+    'finds $name by meaning and words together',
+    async ({ name, words, meaning }) => {
+      const hits = await search(shared.url, reader, { query: `${words} ${meaning}`, first: 5 });
+      expect(hits.map(({ document }) => document.filename)).toContain(name);
       expectSound(hits);
-      const [hit] = hits;
-      const marked =
-        hit?.highlights.map(({ start, end }) => hit.text.slice(start, end).toLowerCase()) ?? [];
-      const asked = words.toLowerCase().split(' ');
-      expect(asked.some((word) => marked.some((mark) => mark.startsWith(word.slice(0, 5))))).toBe(
-        true,
-      );
     },
   );
 
-  it.each(FORMATS)('$name is found by both at once', async ({ name, words, meaning }) => {
-    const hits = await search(shared.url, reader, { query: `${words} ${meaning}`, first: 5 });
-    expect(hits.map(({ document }) => document.filename)).toContain(name);
-    expectSound(hits);
-  });
-
-  it('scores fall from hit to hit', async () => {
+  it('returns hits in descending order of their score', async () => {
     for (const mode of ['HYBRID', 'SEMANTIC', 'KEYWORD'] as const) {
       const scores = (
         await search(shared.url, reader, { query: 'water and time', mode, first: 50 })
@@ -206,7 +203,7 @@ describe('every format becomes searchable', () => {
     }
   });
 
-  it('a search in some documents finds nothing in others, and ignores ids that are none', async () => {
+  it('searches only the given documents and ignores unknown ids', async () => {
     const only = ids.get('tea.txt') ?? '';
     const hits = await search(shared.url, reader, {
       query: 'honey',
@@ -220,7 +217,7 @@ describe('every format becomes searchable', () => {
     expect(await search(shared.url, reader, { query: 'honey', documentIds: [] })).toEqual([]);
   });
 
-  it('a search answers as many hits as asked for, at most', async () => {
+  it('returns at most the requested number of hits', async () => {
     expect(
       await search(shared.url, reader, { query: 'water', mode: 'SEMANTIC', first: 1 }),
     ).toHaveLength(1);
@@ -229,7 +226,7 @@ describe('every format becomes searchable', () => {
     ).toBeGreaterThan(FORMATS.length);
   });
 
-  it("nobody finds anybody else's", async () => {
+  it('finds no document of another user', async () => {
     const stranger = shared.newUser('stranger');
     for (const mode of ['HYBRID', 'SEMANTIC', 'KEYWORD'] as const)
       expect(await search(shared.url, stranger, { query: 'oolong tea', mode })).toEqual([]);
@@ -238,7 +235,7 @@ describe('every format becomes searchable', () => {
     ).toEqual([]);
   });
 
-  it.each(FORMATS)('$name comes back as it was uploaded', async ({ name, type }) => {
+  it.each(FORMATS)('downloads $name as it was uploaded', async ({ name, type }) => {
     const response = await fetch(`${shared.url}/api/documents/${ids.get(name)}/file`, {
       headers: bearer(reader),
     });
@@ -255,7 +252,7 @@ describe('every format becomes searchable', () => {
     });
   });
 
-  it('pages of a PDF are counted from 1', async () => {
+  it('counts the pages of a PDF from 1', async () => {
     const hits = await search(shared.url, reader, {
       query: 'volcano',
       mode: 'SEMANTIC',
@@ -284,7 +281,7 @@ function expectSound(hits: Hit[]): void {
   }
 }
 
-it('the offsets of a hit are those of the text', async () => {
+it('returns the offsets of a hit in the extracted text', async () => {
   const token = shared.newUser();
   const content = Array.from({ length: 30 }, (_, index) =>
     `Line ${index} speaks of anchors, of 🌋 and of ropes.\n`.repeat(3),
@@ -296,7 +293,7 @@ it('the offsets of a hit are those of the text', async () => {
     expect(content.slice(charStart, charEnd)).toBe(passage);
 });
 
-describe("the viewer's list", () => {
+describe('the list of the viewer', () => {
   const LIST = `query ($first: Int! = 20, $after: String, $filter: DocumentFilter) {
     documents(first: $first, after: $after, filter: $filter) {
       edges { cursor node { id filename status } }
@@ -339,7 +336,7 @@ describe("the viewer's list", () => {
     names.unshift('scan.pdf');
   });
 
-  it('is newest first and can be paged through without loss or repeat', async () => {
+  it('is newest first, and its pages have no gap and no repeat', async () => {
     const seen: string[] = [];
     let after: string | null = null;
     const previous: boolean[] = [];
@@ -371,7 +368,7 @@ describe("the viewer's list", () => {
     ['a percent sign as it stands', { filename: '5%' }, ['odd_5%.md']],
     ['an underscore as it stands', { filename: 'd_3' }, ['odd_3%.md']],
     ['both', { filename: 'odd', status: ['COMPLETED'] }, []],
-  ])('can be filtered by %s', async (_, filter, expected) => {
+  ])('applies the filter %s', async (_, filter, expected) => {
     const { edges, totalCount, pageInfo } = await list({ filter });
     expect(edges.map(({ node }) => node.filename)).toEqual(expected ?? names);
     expect(totalCount).toBe((expected ?? names).length);
@@ -384,7 +381,7 @@ describe("the viewer's list", () => {
       });
   });
 
-  it('keeps its filter from page to page', async () => {
+  it('applies the filter to every page', async () => {
     const first = await list({ first: 2, filter: { filename: 'even' } });
     const second = await list({
       first: 2,
@@ -399,7 +396,7 @@ describe("the viewer's list", () => {
     ]).toEqual([true, false, true]);
   });
 
-  it('goes on behind a document that has been deleted meanwhile', async () => {
+  it('continues after a cursor whose document was deleted', async () => {
     const token = shared.newUser();
     const ids = [];
     for (const name of ['a.txt', 'b.txt', 'c.txt'])
@@ -411,7 +408,7 @@ describe("the viewer's list", () => {
     expect(second.totalCount).toBe(2);
   });
 
-  it('is counted by status, and by limits', async () => {
+  it('is counted by status and in limits', async () => {
     expect(await countDocuments(shared.url, owner)).toEqual({
       PENDING: 7,
       COMPLETED: 1,
@@ -431,7 +428,7 @@ describe("the viewer's list", () => {
     });
   });
 
-  it('is empty for somebody new', async () => {
+  it('is empty for a new user', async () => {
     const stranger = shared.newUser();
     expect(await list({}, stranger)).toMatchObject({ edges: [], totalCount: 0 });
     expect(await countDocuments(shared.url, stranger)).toEqual({});
@@ -442,7 +439,7 @@ describe('the history of a document', () => {
   const EVENTS = `query ($id: ID!, $after: Int! = 0, $first: Int! = 50) { document(id: $id) { createdAt updatedAt
     events(after: $after, first: $first) { kind seq status previousStatus message occurredAt progress { done total } document { seq } } } }`;
 
-  it('holds every durable change, oldest first', async () => {
+  it('contains every durable change, oldest first', async () => {
     const token = shared.newUser();
     const id = await uploadCompleted(shared.url, token, text('history.txt', 'It has a history.'));
     const { document } = await gql<{
@@ -459,7 +456,7 @@ describe('the history of a document', () => {
     expect(times).toEqual([...times].sort((a, b) => a - b));
   });
 
-  it('can be read in parts', async () => {
+  it('can be read page by page', async () => {
     const token = shared.newUser();
     const id = await uploadCompleted(shared.url, token, text('parts.txt', 'Part by part.'));
     const seqs = async (variables: object) =>
@@ -475,8 +472,8 @@ describe('the history of a document', () => {
   });
 });
 
-describe('a document that waits', () => {
-  it('is PENDING with the time that was asked for, and has a place in the queue only when it is due', async () => {
+describe('a waiting document', () => {
+  it('is PENDING with the requested time, and has a queue position only when it is due', async () => {
     const token = shared.newUser();
     const scheduledFor = later();
     const { document } = await upload(shared.url, token, {
@@ -504,14 +501,14 @@ describe('a document that waits', () => {
   });
 });
 
-describe('the same bytes again', () => {
-  // Files of documents that an earlier test deleted may go meanwhile.
+describe('an upload of the same content', () => {
+  // The cleanup of an earlier test may delete files at the same time.
   const newBlobs = async (before: string[]) =>
     (await shared.blobs()).filter((name) => !before.includes(name));
   const total = async (token: string) =>
     Object.values(await countDocuments(shared.url, token)).reduce((sum, count) => sum + count, 0);
 
-  it('are the document that is there already, under whatever name', async () => {
+  it('returns the existing document, whatever the file name', async () => {
     const token = shared.newUser();
     const id = await uploadCompleted(shared.url, token, text('first.txt', 'The same bytes.'));
     const blobs = await shared.blobs();
@@ -524,7 +521,7 @@ describe('the same bytes again', () => {
     expect(await newBlobs(blobs)).toEqual([]);
   });
 
-  it('while the first is unfinished are that one as well', async () => {
+  it('returns the existing document while it is unfinished', async () => {
     const token = shared.newUser();
     const first = await upload(shared.url, token, {
       ...text('held.txt', 'Held bytes.'),
@@ -536,7 +533,7 @@ describe('the same bytes again', () => {
     await remove(token, first.document.id);
   });
 
-  it('two at once make one document and one file', async () => {
+  it('creates one document and one file for two simultaneous uploads', async () => {
     const token = shared.newUser();
     const blobs = await shared.blobs();
     const uploads = await Promise.all(
@@ -548,7 +545,7 @@ describe('the same bytes again', () => {
     expect(await newBlobs(blobs)).toEqual([uploads[0]?.document.id]);
   });
 
-  it('with force are a document of their own', async () => {
+  it('creates a new document with force', async () => {
     const token = shared.newUser();
     const id = await uploadCompleted(shared.url, token, text('forced.txt', 'Forced bytes.'));
     const forced = await upload(shared.url, token, {
@@ -561,7 +558,7 @@ describe('the same bytes again', () => {
     expect(await total(token)).toBe(2);
   });
 
-  it('after FAILED are a new document', async () => {
+  it('creates a new document after FAILED', async () => {
     const token = shared.newUser();
     const file = await corpus('truncated.pdf');
     await uploadFailed(shared.url, token, file);
@@ -571,7 +568,7 @@ describe('the same bytes again', () => {
     expect(await total(token)).toBe(2);
   });
 
-  it('after a deletion are a new document', async () => {
+  it('creates a new document after a deletion', async () => {
     const token = shared.newUser();
     const id = await uploadCompleted(shared.url, token, text('back.txt', 'It comes back.'));
     await remove(token, id);
@@ -579,8 +576,9 @@ describe('the same bytes again', () => {
     expect(again).not.toBe(id);
   });
 
-  it("of somebody else's are nobody's duplicate", async () => {
-    const [one, other] = [shared.newUser(), shared.newUser()];
+  it('creates a new document if another user has the content', async () => {
+    const one = shared.newUser();
+    const other = shared.newUser();
     await uploadCompleted(shared.url, one, text('shared.txt', 'Bytes that two have.'));
     expect(
       (await upload(shared.url, other, text('shared.txt', 'Bytes that two have.'))).duplicateOf,
@@ -589,7 +587,7 @@ describe('the same bytes again', () => {
 });
 
 describe('a deleted document', () => {
-  it('is gone for every reader at once', async () => {
+  it('is hidden from all reads at once', async () => {
     const token = shared.newUser();
     const id = await uploadCompleted(shared.url, token, text('gone.txt', 'Gone with the zephyr.'));
     await remove(token, id);
@@ -622,7 +620,7 @@ describe('a deleted document', () => {
     ).toBe('DOCUMENT_NOT_FOUND');
   });
 
-  it('that was waiting is never processed', async () => {
+  it('is never processed if it was waiting', async () => {
     const token = shared.newUser();
     const soon = new Date(Date.now() + 300).toISOString();
     const { document } = await upload(shared.url, token, {
@@ -637,7 +635,7 @@ describe('a deleted document', () => {
     expect(await countDocuments(shared.url, token)).toEqual({});
   });
 
-  it('that was running is not brought back by its worker', async () => {
+  it('stays deleted while its worker finishes', async () => {
     const token = shared.newUser();
     const { document } = await upload(
       shared.url,
@@ -655,7 +653,7 @@ describe('a deleted document', () => {
   });
 });
 
-it('of a deleted document neither file, vector, passage, event nor row is left on disk', async () => {
+it('leaves neither file, vector, passage, event nor row of a deleted document', async () => {
   const product = await startProduct();
   const token = newUser();
   const kept = await uploadCompleted(product.url, token, text('kept.txt', 'This one stays.'));
@@ -671,7 +669,7 @@ it('of a deleted document neither file, vector, passage, event nor row is left o
     timeoutMs: 20_000,
     what: 'the end of the file',
   });
-  // The row is the last to go: not before everybody was told.
+  // The row is deleted last, after the event was published.
   const metrics = async () => (await fetch(`${product.url}/metrics`)).text();
   await eventually(
     async () => /^docstream_documents\{status="DELETING"\} 0$/m.test(await metrics()),
@@ -706,7 +704,7 @@ describe('the viewer', () => {
     ['somebody', false],
     ['boss', true],
     ['second-boss', true],
-  ])('%s is whoever the token names', async (id, isAdmin) => {
+  ])('returns the user %s of the token', async (id, isAdmin) => {
     expect(await gql(shared.url, `dev:${id}`, '{ viewer { id email isAdmin } }')).toEqual({
       viewer: { id, email: null, isAdmin },
     });
@@ -714,14 +712,14 @@ describe('the viewer', () => {
 });
 
 describe('GraphQL over HTTP', () => {
-  it('introspects without a token', async () => {
+  it('allows introspection without a token', async () => {
     expect(await ask(shared.url, null, '{ __schema { queryType { name } } }')).toMatchObject({
       status: 200,
       errors: [],
     });
   });
 
-  it('answers queries by GET', async () => {
+  it('executes queries by GET', async () => {
     const path = `/graphql?query=${encodeURIComponent('{ viewer { id } }')}`;
     const response = await fetch(`${shared.url}${path}`, {
       headers: { ...bearer('dev:getter'), 'apollo-require-preflight': 'true' },
@@ -729,7 +727,7 @@ describe('GraphQL over HTTP', () => {
     expect(await response.json()).toEqual({ data: { viewer: { id: 'getter' } } });
   });
 
-  it('is asked for a subscription in vain', async () => {
+  it('rejects a subscription', async () => {
     const { errors } = await ask(
       shared.url,
       shared.newUser(),
@@ -738,7 +736,7 @@ describe('GraphQL over HTTP', () => {
     expect(errors).toHaveLength(1);
   });
 
-  it('answers the same over the WebSocket', async () => {
+  it('returns the same over the WebSocket', async () => {
     const token = shared.newUser();
     await uploadCompleted(shared.url, token, text('same.txt', 'The same at every door.'));
     const variables = { query: 'door' };

@@ -1,4 +1,4 @@
-/** What two users have uploaded to keep the readers busy, and a third user who has one document. */
+/** The files of two users occupy the readers, and a third user has one document. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,9 +12,9 @@ import { writeDocx } from '../corpus/make-bomb.js';
 const ELEMENTS = 2_000_000;
 const COPIES = 6;
 const READING_MS = 10_000;
-/** A document that needs no reader. */
+/** A document that is read without a reader process. */
 const TEXT_MS = 5_000;
-/** Both readers may have begun a file just now; the rest is for a busy machine. */
+/** Both readers may have just started a file; the rest is for a busy machine. */
 const SMALL_FILE_MS = READING_MS + 15_000;
 
 /** Small files that take long to read: one is deep, the other one long. */
@@ -32,7 +32,7 @@ beforeAll(async () => {
     Object.entries(HOSTILE).map(([name, body]) => makeDocx(folder, name, body)),
   );
   await rm(folder, { recursive: true });
-  // Two readers: one a user, and none for a third.
+  // There are two readers, and one user may occupy one.
   const env = {
     EXTRACTION_TIMEOUT_MS: String(READING_MS),
     EXTRACTION_PROCESSES: '2',
@@ -47,7 +47,7 @@ async function makeDocx(folder: string, name: string, body: string): Promise<Upl
   return { name, content: await readFile(path), options: { force: true, priority: 'HIGH' } };
 }
 
-/** Several times, by a user of its own; resolves when one of them is being read. */
+/** Uploads files of a new user. Resolves when a worker reads one of them. */
 async function keepReaderBusy(file: UploadFile): Promise<void> {
   const user = newUser('hostile');
   await Promise.all(Array.from({ length: COPIES }, () => upload(product.url, user, file)));

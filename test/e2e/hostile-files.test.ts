@@ -7,25 +7,22 @@ import { shareProduct } from '../support/shared-product.js';
 const MIB = 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const POLL_MS = 50;
-/**
- * Generous for a busy machine; each kind stood for many seconds, or for good, before it was
- * bounded.
- */
+/** For a busy machine. Without a limit, each kind of file took many seconds or never ended. */
 const MAX_GAP_MS = 1_000;
 const HEALTH_TIMEOUT_MS = 20_000;
 
 const shared = shareProduct();
 
-/** Calls `action` while /healthz is polled; returns the longest time without a response. */
+/** Runs `action` while it polls /healthz. Returns the longest time without a response. */
 async function longestGapDuring(action: () => Promise<void>): Promise<number> {
   const done = new AbortController();
   const running = action().finally(() => done.abort());
   running.catch(() => undefined);
   let longest = 0;
   while (!done.signal.aborted) {
-    const asked = performance.now();
+    const startedAt = performance.now();
     await fetch(`${shared.url}/healthz`, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
-    longest = Math.max(longest, performance.now() - asked);
+    longest = Math.max(longest, performance.now() - startedAt);
     await sleep(POLL_MS);
   }
   await running;
@@ -48,8 +45,8 @@ async function expectOutcomes(expected: readonly [UploadFile, string][]): Promis
   expect(gap).toBeLessThan(MAX_GAP_MS);
 }
 
-describe('while a hostile file is taken in and read, the process responds to everybody', () => {
-  it('recognises a format at once, whatever the bytes repeat', async () => {
+describe('the processing of a hostile file does not block other requests', () => {
+  it('detects a format at once for any repetition of bytes', async () => {
     const repeated: Record<string, string> = {
       'comments.txt': `${'<!---->'.repeat(40)}x`,
       'comments.svg': `<?xml version="1.0"?>${'<!-- -->\n'.repeat(20_000)}<svg/>`,
@@ -78,7 +75,7 @@ describe('while a hostile file is taken in and read, the process responds to eve
     expect(gap).toBeLessThan(MAX_GAP_MS);
   });
 
-  it('cuts passages in time proportional to the text, whatever white space is between', async () => {
+  it('cuts passages in time proportional to the text, with any white space', async () => {
     const texts: Record<string, string> = {
       'spaces.txt': `${' '.repeat(20 * MIB)}word`,
       'lines.txt': `word${'\n'.repeat(8 * MIB)}word`,
@@ -89,7 +86,7 @@ describe('while a hostile file is taken in and read, the process responds to eve
     );
   });
 
-  it('fails texts with too many passages, as long as they may be', async () => {
+  it('fails texts of any length with too many passages', async () => {
     const texts: Record<string, string> = {
       'letters.txt': 'x'.repeat(20 * MIB),
       'marks.txt': '\u0301'.repeat(20 * MIB),
@@ -100,14 +97,14 @@ describe('while a hostile file is taken in and read, the process responds to eve
     );
   });
 
-  it('refuses files over the bounds of a reader, and reads those within', async () => {
+  it('fails files over the limits of a reader, and reads those within', async () => {
     await expectOutcomes([
       ...filesOverBounds().map((file): [UploadFile, string] => [file, 'EXTRACTION_LIMIT']),
       ...filesWithinBounds().map((file): [UploadFile, string] => [file, 'COMPLETED']),
     ]);
   });
 
-  it('calls a damaged file CORRUPT', async () => {
+  it('fails a damaged file with CORRUPT', async () => {
     const { content } = await corpus('empty-pages-1000.pdf');
     const damaged = Buffer.concat([content.subarray(0, 6_303), content.subarray(36_787)]);
     await expectOutcomes([[{ name: 'damaged.pdf', content: damaged }, 'CORRUPT']]);

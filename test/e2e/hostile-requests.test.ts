@@ -1,7 +1,4 @@
-/**
- * What a client sends on purpose to stop or to starve the service costs that client an error, at
- * every endpoint, and nobody else anything.
- */
+/** Requests that try to stop or to starve the service. They fail, and affect no other client. */
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
@@ -19,7 +16,7 @@ const shared = shareProduct({
   env: { LOG_LEVEL: 'info', CONNECTIONS_PER_USER: String(CONNECTIONS), UPLOADS_PER_USER: '4' },
 });
 
-/** A client's fault is not a bug: nothing is logged as an error. */
+/** A fault of a client must not be logged as an error of the service. */
 afterEach(() => {
   expect(shared.product.logs()).not.toMatch(/"level":(50|60)/);
 });
@@ -36,9 +33,9 @@ function uploadBody(operations: unknown, map: unknown): Buffer {
 }
 
 async function codesOf(
-  answer: Promise<{ status: number; text: string }>,
+  response: Promise<{ status: number; text: string }>,
 ): Promise<{ status: number; codes: string[] }> {
-  const { status, text } = await answer;
+  const { status, text } = await response;
   const { errors = [] } = JSON.parse(text) as { errors?: GraphqlError[] };
   return { status, codes: errors.map(({ extensions }) => extensions.code) };
 }
@@ -56,7 +53,7 @@ function sendQuery(
 }
 
 describe('a multipart body', () => {
-  it('is not parsed without a token: 401 with a challenge, whatever it holds', async () => {
+  it('is rejected with 401 and a challenge without a token, before it is parsed', async () => {
     const { authorization: _, ...headers } = multipartHeaders('dev:x');
     for (const token of [{}, { authorization: 'Bearer nobody' }]) {
       const sent = request(`${shared.url}/graphql`, {
@@ -65,7 +62,7 @@ describe('a multipart body', () => {
       });
       sent.on('error', () => undefined);
       sent.flushHeaders();
-      // Nothing of the body was sent: the response does not wait for it.
+      // No byte of the body was sent, so the response did not wait for it.
       const [response] = (await once(sent, 'response')) as [
         { statusCode: number; headers: Record<string, string> },
       ];
@@ -96,7 +93,7 @@ describe('a multipart body', () => {
     'variables.list.-1',
     'variables.list.00000000000000000000',
     '',
-  ])('whose map leads to "%s" is refused, with a token and without', async (path) => {
+  ])('is rejected if its map leads to "%s", with and without a token', async (path) => {
     const operations = {
       query: '{ __typename }',
       variables: { file: null, list: [{}, null], text: 'x' },
@@ -160,37 +157,37 @@ describe('a multipart body', () => {
       { 0: Array.from({ length: 10_000 }, () => 'variables.file') },
     ],
     [
-      'a path of a place that is not null',
+      'a path to a value that is not null',
       { query: UPLOAD, variables: { file: 'x' } },
       { 0: ['variables.file'] },
     ],
-  ])('with %s is refused as a whole', async (_, operations, map) => {
+  ])('is rejected as a whole with %s', async (_, operations, map) => {
     const token = shared.newUser();
-    const answer = await codesOf(
+    const response = await codesOf(
       sendRaw(shared.url, {
         path: '/graphql',
         headers: multipartHeaders(token),
         body: uploadBody(operations, map),
       }),
     );
-    expect(answer).toEqual({ status: 400, codes: ['BAD_USER_INPUT'] });
+    expect(response).toEqual({ status: 400, codes: ['BAD_USER_INPUT'] });
     expect(await countDocuments(shared.url, token)).toEqual({});
   });
 
-  it('with operations that are nested deeply is refused', async () => {
+  it('is rejected with deeply nested operations', async () => {
     const operations = `{"query":"{__typename}","variables":${'['.repeat(50_000)}null${']'.repeat(50_000)}}`;
     const body = multipart([
       { name: 'operations', content: operations },
       { name: 'map', content: '{"0":["variables.0"]}' },
       FILE,
     ]);
-    const answer = await codesOf(
+    const response = await codesOf(
       sendRaw(shared.url, { path: '/graphql', headers: multipartHeaders(shared.newUser()), body }),
     );
-    expect(answer).toEqual({ status: 400, codes: ['BAD_USER_INPUT'] });
+    expect(response).toEqual({ status: 400, codes: ['BAD_USER_INPUT'] });
   });
 
-  it('that counts as one more upload than a user may have at once is refused before it is read', async () => {
+  it('is rejected before it is read if the user has too many uploads', async () => {
     const token = shared.newUser();
     const open = Array.from({ length: 4 }, () => {
       const headers = {
@@ -212,8 +209,8 @@ describe('a multipart body', () => {
         body: multipart([FILE]),
       });
     const refused = await eventually(async () => {
-      const answer = await fifth();
-      return answer.status === 429 && answer;
+      const response = await fifth();
+      return response.status === 429 && response;
     });
     expect(JSON.parse(refused.text)).toMatchObject({
       error: { code: 'RATE_LIMITED', limit: 4, retryAfterSeconds: 5 },
@@ -229,7 +226,7 @@ describe('a multipart body', () => {
   });
 });
 
-describe('a document that is nested deeply is 400, not a bug', () => {
+describe('a deeply nested document returns 400 and no internal error', () => {
   const DEEP = 1_900;
   const nest = (open: string, inner: string, close: string, depth = DEEP) =>
     open.repeat(depth) + inner + close.repeat(depth);
@@ -274,7 +271,7 @@ describe('a document that is nested deeply is 400, not a bug', () => {
   });
 });
 
-describe('an operation that costs too much is refused before it runs, at every endpoint', () => {
+describe('an operation over the limits is rejected before it runs', () => {
   const HISTORIES =
     'fragment F on DocumentConnection { edges { node { events(first: 500) { seq } } } }';
   const documents = (count: number) =>
@@ -315,7 +312,7 @@ describe('an operation that costs too much is refused before it runs, at every e
       `{ ...F0 } ${Array.from({ length: 40 }, (_, index) => `fragment F${index} on Query { ...F${index + 1} ...F${index + 1} }`).join(' ')} fragment F40 on Query { viewer { id } }`,
     ],
     [
-      'fragments that double 40 times into nothing',
+      'fragments that double 40 times and select nothing',
       `{ ...F0 } ${Array.from({ length: 40 }, (_, index) => `fragment F${index} on Query { ...F${index + 1} ...F${index + 1} }`).join(' ')}`,
     ],
     [
@@ -371,7 +368,7 @@ describe('an operation that costs too much is refused before it runs, at every e
     expect((await refusalOf(subscribe(shared.url, token, query)))[0]?.code).toMatch(refused);
   });
 
-  it('counts the values of variables, and of their defaults', async () => {
+  it('counts the values and the defaults of variables', async () => {
     const query = `query ($first: Int = 100, $events: Int!) { documents(first: $first) { edges { node { events(first: $events) { seq } } } } }`;
     const token = shared.newUser();
     expect(
@@ -383,14 +380,14 @@ describe('an operation that costs too much is refused before it runs, at every e
     expect((await ask(shared.url, token, query, { events: 50 })).errors).toEqual([]);
   });
 
-  it('but three searches, and the introspection of common tools without a token, are not', async () => {
+  it('allows three searches, and the introspection of common tools without a token', async () => {
     const { getIntrospectionQuery } = await import('graphql');
     expect((await ask(shared.url, shared.newUser(), `{ ${searches(3)} }`)).errors).toEqual([]);
     expect((await ask(shared.url, null, getIntrospectionQuery())).errors).toEqual([]);
   });
 });
 
-it('cuts what it echoes of a name, and the number of errors', async () => {
+it('limits the repeated part of a name and the number of errors', async () => {
   const name = 'x'.repeat(100_000);
   const { status, text } = await sendQuery({ query: `{ ${name} viewer { ${name} } }` });
   expect(status).toBe(400);
@@ -401,7 +398,7 @@ it('cuts what it echoes of a name, and the number of errors', async () => {
   expect((JSON.parse(many.text) as { errors: object[] }).errors.length).toBeLessThanOrEqual(21);
 });
 
-it('names the limit of a request that is too large', async () => {
+it('names the limit for a request that is too large', async () => {
   const { status, text } = await sendQuery(
     { query: '{ viewer { id } }', variables: { x: 'x'.repeat(300_000) } },
     bearer(shared.newUser()),
@@ -441,7 +438,7 @@ it.each([
     'x'.repeat(10_000),
   ],
 ])(
-  'an argument %s that is longer than any can be is BAD_USER_INPUT with the field and its limit',
+  'returns BAD_USER_INPUT with field and limit for a too long argument %s',
   async (field, query, v) => {
     const token = shared.newUser();
     const errors = query.startsWith('subscription')
@@ -453,7 +450,7 @@ it.each([
   },
 );
 
-it('is not disturbed by clients that reset their connection at any moment of a request', async () => {
+it('keeps running when clients reset their connection at any moment of a request', async () => {
   const token = shared.newUser();
   const whole = multipart([
     { name: 'file', filename: 'reset.txt', content: 'text '.repeat(20_000) },
@@ -518,27 +515,30 @@ describe('a WebSocket', () => {
         },
       }),
     ],
-  ])('that sends %s and never reads is closed, and costs a bounded memory', async (_, message) => {
-    const { socket, closed } = await open(shared.newUser());
-    // Not read: what comes stays in the buffers of both sides.
-    socket.pause();
-    const before = await residentMiB();
-    let waited = 0;
-    for (
-      let sent = 0;
-      sent < 40_000 && socket.readyState === socket.OPEN && socket.bufferedAmount < 4_000_000;
-      sent += 1
-    ) {
-      socket.send(JSON.stringify(message(sent)));
-      if (sent % 200 === 0) waited = Math.max(waited, await answerMs());
-    }
-    expect(waited).toBeLessThan(1_500);
-    socket.terminate();
-    await closed;
-    expect((await residentMiB()) - before).toBeLessThan(256);
-  });
+  ])(
+    'is closed if its client sends %s and never reads, with bounded memory',
+    async (_, message) => {
+      const { socket, closed } = await open(shared.newUser());
+      // The paused socket keeps everything in the buffers of both sides.
+      socket.pause();
+      const before = await residentMiB();
+      let waited = 0;
+      for (
+        let sent = 0;
+        sent < 40_000 && socket.readyState === socket.OPEN && socket.bufferedAmount < 4_000_000;
+        sent += 1
+      ) {
+        socket.send(JSON.stringify(message(sent)));
+        if (sent % 200 === 0) waited = Math.max(waited, await answerMs());
+      }
+      expect(waited).toBeLessThan(1_500);
+      socket.terminate();
+      await closed;
+      expect((await residentMiB()) - before).toBeLessThan(256);
+    },
+  );
 
-  it('takes so many of one user and refuses more with 1013, over both protocols and SSE together', async () => {
+  it('is rejected with 1013 over the limit of a user, counted over both protocols and SSE', async () => {
     const token = shared.newUser();
     const plain = await Promise.all(
       Array.from({ length: CONNECTIONS / 2 }, () => signIn(shared.url, token)),
@@ -552,7 +552,7 @@ describe('a WebSocket', () => {
     expect(
       (await codesOf(sendQuery({ query: 'subscription { documentStatus { seq } }' }, sse))).status,
     ).toBe(429);
-    // Another user, and the same one again once there is a place.
+    // Another user is admitted, and the same user after a connection has closed.
     (await signIn(shared.url, shared.newUser())).close();
     for (const { close } of plain) close();
     for (const { socket } of graphql) socket.terminate();
@@ -563,7 +563,7 @@ describe('a WebSocket', () => {
     });
   });
 
-  it('/ws names the field of a message that is wrong, and takes the corrected one', async () => {
+  it('gets an error with the field at /ws, and may correct its message', async () => {
     const token = shared.newUser();
     const socket = await openPlainSocket(shared.url);
     socket.send({ type: 'auth', token, since: 'yesterday' });
@@ -578,7 +578,7 @@ describe('a WebSocket', () => {
     socket.close();
   });
 
-  it('/ws closes with 4400, not as if no token had come, when no message was right', async () => {
+  it('is closed with 4400 at /ws if all its messages were invalid', async () => {
     const socket = await openPlainSocket(shared.url);
     socket.send({ type: 'auth', token: shared.newUser(), since: 'yesterday' });
     expect(await within(socket.closed, 10_000, 'the close')).toMatchObject({ code: 4400 });

@@ -26,9 +26,9 @@ const STAGES = ['PENDING', 'EXTRACTING', 'VECTORIZING', 'COMPLETED'];
 
 const shared = shareProduct();
 
-/** An hour from now: it stays PENDING until it is deleted. */
+/** In an hour: the document stays PENDING until it is deleted. */
 const later = () => new Date(Date.now() + 3_600_000).toISOString();
-/** So soon that a watcher is there first, and no test waits. */
+/** Late enough for a watcher to start first, soon enough for the test. */
 const soon = () => new Date(Date.now() + 700).toISOString();
 
 const text = (content: string) => ({ name: 'note.txt', content });
@@ -62,7 +62,7 @@ function expectRising(events: StatusEventSeen[]): void {
 }
 
 describe.each(TRANSPORTS)('documentStatus of one document over $transport', ({ watch }) => {
-  it('begins with the current state, then shows every stage once, in order', async () => {
+  it('starts with the current state, then reports every stage once, in order', async () => {
     const token = shared.newUser();
     const documentId = await uploadScheduled(token, 'A note about the tides.');
     const stream = watch(shared.url, token, { documentId });
@@ -94,7 +94,7 @@ describe.each(TRANSPORTS)('documentStatus of one document over $transport', ({ w
     expectRising(events);
   });
 
-  it('never falls back in (seq, done) and never shows a document older than its event', async () => {
+  it('increases in (seq, done), and has no document older than its event', async () => {
     const token = shared.newUser();
     const documentId = await uploadScheduled(token, longText(50, documentTitle()));
     const stream = watch(shared.url, token, { documentId });
@@ -114,7 +114,7 @@ describe.each(TRANSPORTS)('documentStatus of one document over $transport', ({ w
     }
   });
 
-  it('begins with the terminal state of one that has ended', async () => {
+  it('starts with the terminal state of a finished document', async () => {
     const token = shared.newUser();
     const documentId = await uploadCompleted(
       shared.url,
@@ -128,7 +128,7 @@ describe.each(TRANSPORTS)('documentStatus of one document over $transport', ({ w
     await stream.return();
   });
 
-  it('shows a failure with its error', async () => {
+  it('reports a failure with its error', async () => {
     const token = shared.newUser();
     const { document } = await upload(shared.url, token, {
       ...(await corpus('encrypted.pdf')),
@@ -145,7 +145,7 @@ describe.each(TRANSPORTS)('documentStatus of one document over $transport', ({ w
     });
   });
 
-  it('takes an id in upper case', async () => {
+  it('accepts an id in upper case', async () => {
     const token = shared.newUser();
     const documentId = await uploadCompleted(shared.url, token, text('Ids are hexadecimal.'));
     const stream = watch(shared.url, token, { documentId: documentId.toUpperCase() });
@@ -153,7 +153,7 @@ describe.each(TRANSPORTS)('documentStatus of one document over $transport', ({ w
     await stream.return();
   });
 
-  it('ends after DELETING, with no document any more', async () => {
+  it('ends after DELETING, without a document', async () => {
     const token = shared.newUser();
     const documentId = await uploadCompleted(shared.url, token, text('Soon to be deleted.'));
     const stream = watch(shared.url, token, { documentId });
@@ -168,13 +168,13 @@ describe.each(TRANSPORTS)('documentStatus of one document over $transport', ({ w
     ['an id that never was', UNKNOWN_ID],
     ['what is no id', 'nonsense'],
     ['an empty id', ''],
-  ])('%s is DOCUMENT_NOT_FOUND', async (_, documentId) => {
+  ])('returns DOCUMENT_NOT_FOUND for %s', async (_, documentId) => {
     expect(await refusalOf(watch(shared.url, shared.newUser(), { documentId }))).toMatchObject([
       { code: 'DOCUMENT_NOT_FOUND' },
     ]);
   });
 
-  it("somebody else's document is DOCUMENT_NOT_FOUND, before and after it is deleted", async () => {
+  it("returns DOCUMENT_NOT_FOUND for another user's document, before and after its deletion", async () => {
     const owner = shared.newUser('owner');
     const documentId = await uploadCompleted(shared.url, owner, text('Not yours.'));
     expect(await refusalOf(watch(shared.url, shared.newUser(), { documentId }))).toMatchObject([
@@ -192,24 +192,21 @@ describe.each(TRANSPORTS)('afterSeq over $transport', ({ watch }) => {
     [0, [1, 2, 3, 4]],
     [2, [3, 4]],
     [3, [4]],
-  ])(
-    '%i brings every durable change after it, in order, instead of a SNAPSHOT',
-    async (afterSeq, seqs) => {
-      const token = shared.newUser();
-      const documentId = await uploadCompleted(shared.url, token, text('It has a history.'));
-      const stream = watch(shared.url, token, { documentId, afterSeq });
-      const events = await take(stream, seqs.length);
-      await stream.return();
-      expect(events.map(({ kind, seq, status }) => [kind, seq, status])).toEqual(
-        seqs.map((seq) => ['CHANGE', seq, STAGES[seq - 1]]),
-      );
-      expect(events.map(({ previousStatus }) => previousStatus)).toEqual(
-        seqs.map((seq) => STAGES[seq - 2] ?? null),
-      );
-    },
-  );
+  ])('%i replaces the SNAPSHOT by every later durable change, in order', async (afterSeq, seqs) => {
+    const token = shared.newUser();
+    const documentId = await uploadCompleted(shared.url, token, text('It has a history.'));
+    const stream = watch(shared.url, token, { documentId, afterSeq });
+    const events = await take(stream, seqs.length);
+    await stream.return();
+    expect(events.map(({ kind, seq, status }) => [kind, seq, status])).toEqual(
+      seqs.map((seq) => ['CHANGE', seq, STAGES[seq - 1]]),
+    );
+    expect(events.map(({ previousStatus }) => previousStatus)).toEqual(
+      seqs.map((seq) => STAGES[seq - 2] ?? null),
+    );
+  });
 
-  it('goes on live without a gap and without a repeat', async () => {
+  it('continues with live events, without a gap and without a repeat', async () => {
     const token = shared.newUser();
     const documentId = await uploadScheduled(token, longText(40, documentTitle()));
     const stream = watch(shared.url, token, { documentId, afterSeq: 0 });
@@ -223,12 +220,12 @@ describe.each(TRANSPORTS)('afterSeq over $transport', ({ watch }) => {
     expectRising(events);
   });
 
-  it('of the current seq brings nothing until something changes', async () => {
+  it('of the current seq yields nothing until the next change', async () => {
     const token = shared.newUser();
     const documentId = await uploadCompleted(shared.url, token, text('Nothing new.'));
     const stream = watch(shared.url, token, { documentId, afterSeq: 4 });
     const first = take(stream, 1);
-    // A second watcher has had its first event: the first would have had one by now as well.
+    // The second watcher has received its first event, so the first would have one as well.
     const second = watch(shared.url, token, { documentId });
     await take(second, 1);
     await second.return();
@@ -237,7 +234,7 @@ describe.each(TRANSPORTS)('afterSeq over $transport', ({ watch }) => {
     expect(await takeAll(stream)).toEqual([]);
   });
 
-  it('in the future brings a SNAPSHOT', async () => {
+  it('in the future yields a SNAPSHOT', async () => {
     const token = shared.newUser();
     const documentId = await uploadCompleted(shared.url, token, text('From the future.'));
     const stream = watch(shared.url, token, { documentId, afterSeq: 5 });
@@ -247,7 +244,7 @@ describe.each(TRANSPORTS)('afterSeq over $transport', ({ watch }) => {
     await stream.return();
   });
 
-  it('without documentId is BAD_USER_INPUT', async () => {
+  it('returns BAD_USER_INPUT without documentId', async () => {
     expect(await refusalOf(watch(shared.url, shared.newUser(), { afterSeq: 0 }))).toMatchObject([
       { code: 'BAD_USER_INPUT', field: 'afterSeq' },
     ]);
@@ -265,7 +262,7 @@ describe.each(TRANSPORTS)('completeOnTerminal over $transport', ({ watch }) => {
     expect(events.at(-1)).toMatchObject({ kind: 'CHANGE', status: 'COMPLETED' });
   });
 
-  it('ends at once after the SNAPSHOT of one that is COMPLETED', async () => {
+  it('ends after the SNAPSHOT of a COMPLETED document', async () => {
     const token = shared.newUser();
     const documentId = await uploadCompleted(shared.url, token, text('Over already.'));
     const events = await takeAll(
@@ -274,7 +271,7 @@ describe.each(TRANSPORTS)('completeOnTerminal over $transport', ({ watch }) => {
     expect(events).toMatchObject([{ kind: 'SNAPSHOT', status: 'COMPLETED' }]);
   });
 
-  it('ends at once after the SNAPSHOT of one that is FAILED', async () => {
+  it('ends after the SNAPSHOT of a FAILED document', async () => {
     const token = shared.newUser();
     await uploadFailed(shared.url, token, await corpus('scan.pdf'));
     const { documents } = await gql<{ documents: { edges: { node: { id: string } }[] } }>(
@@ -293,7 +290,7 @@ describe.each(TRANSPORTS)('completeOnTerminal over $transport', ({ watch }) => {
     ]);
   });
 
-  it('with afterSeq ends after the last change, or at once when there is none after it', async () => {
+  it('ends with afterSeq after the last change, or at once if there is none', async () => {
     const token = shared.newUser();
     const documentId = await uploadCompleted(shared.url, token, text('Its history is short.'));
     const all = await takeAll(
@@ -309,7 +306,7 @@ describe.each(TRANSPORTS)('completeOnTerminal over $transport', ({ watch }) => {
     ).toEqual([]);
   });
 
-  it('without documentId is BAD_USER_INPUT', async () => {
+  it('returns BAD_USER_INPUT without documentId', async () => {
     const refusal = await refusalOf(
       watch(shared.url, shared.newUser(), { completeOnTerminal: true }),
     );
@@ -317,76 +314,80 @@ describe.each(TRANSPORTS)('completeOnTerminal over $transport', ({ watch }) => {
   });
 });
 
-describe.each(TRANSPORTS)("documentStatus of the viewer's list over $transport", ({ watch }) => {
-  it('begins with what is unfinished and what has changed lately, newest first', async () => {
-    const token = shared.newUser();
-    const first = await uploadCompleted(shared.url, token, text('The first.'));
-    const second = await uploadScheduled(token, 'The second.', later());
-    const third = await uploadCompleted(shared.url, token, text('The third.'));
-    const stream = watch(shared.url, token, {});
-    const events = await take(stream, 3);
-    await stream.return();
-    expect(events.map(({ kind, documentId, status }) => [kind, documentId, status])).toEqual([
-      ['SNAPSHOT', third, 'COMPLETED'],
-      ['SNAPSHOT', second, 'PENDING'],
-      ['SNAPSHOT', first, 'COMPLETED'],
-    ]);
-    await remove(token, second);
-  });
+describe.each(TRANSPORTS)(
+  'documentStatus of all documents of the viewer over $transport',
+  ({ watch }) => {
+    it('starts with unfinished and recently changed documents, newest first', async () => {
+      const token = shared.newUser();
+      const first = await uploadCompleted(shared.url, token, text('The first.'));
+      const second = await uploadScheduled(token, 'The second.', later());
+      const third = await uploadCompleted(shared.url, token, text('The third.'));
+      const stream = watch(shared.url, token, {});
+      const events = await take(stream, 3);
+      await stream.return();
+      expect(events.map(({ kind, documentId, status }) => [kind, documentId, status])).toEqual([
+        ['SNAPSHOT', third, 'COMPLETED'],
+        ['SNAPSHOT', second, 'PENDING'],
+        ['SNAPSHOT', first, 'COMPLETED'],
+      ]);
+      await remove(token, second);
+    });
 
-  it('shows new documents from their first event, and deleted ones with their last', async () => {
-    const token = shared.newUser();
-    const held = await uploadScheduled(token, 'Held back.', later());
-    const stream = watch(shared.url, token, {});
-    await take(stream, 1);
-    const id = await uploadCompleted(shared.url, token, text('New in the list.'));
-    await remove(token, id);
-    const events = await takeUntil(stream, ({ status }) => status === 'DELETING');
-    await stream.return();
-    await remove(token, held);
-    const changes = events.filter(({ kind }) => kind !== 'PROGRESS');
-    expect(changes.map(({ documentId, kind, status }) => [documentId, kind, status])).toEqual(
-      [...STAGES, 'DELETING'].map((status) => [id, 'CHANGE', status]),
-    );
-    expect(events.at(-1)?.document).toBeNull();
-  });
+    it('reports new documents from their first event, and deleted ones with their last', async () => {
+      const token = shared.newUser();
+      const held = await uploadScheduled(token, 'Held back.', later());
+      const stream = watch(shared.url, token, {});
+      await take(stream, 1);
+      const id = await uploadCompleted(shared.url, token, text('New in the list.'));
+      await remove(token, id);
+      const events = await takeUntil(stream, ({ status }) => status === 'DELETING');
+      await stream.return();
+      await remove(token, held);
+      const changes = events.filter(({ kind }) => kind !== 'PROGRESS');
+      expect(changes.map(({ documentId, kind, status }) => [documentId, kind, status])).toEqual(
+        [...STAGES, 'DELETING'].map((status) => [id, 'CHANGE', status]),
+      );
+      expect(events.at(-1)?.document).toBeNull();
+    });
 
-  it("never shows anything of somebody else's", async () => {
-    const [mine, theirs] = [shared.newUser('mine'), shared.newUser('theirs')];
-    const held = await uploadScheduled(mine, 'Held back.', later());
-    const stream = watch(shared.url, mine, {});
-    await take(stream, 1);
-    const foreign = await uploadCompleted(shared.url, theirs, text('None of your business.'));
-    await remove(theirs, foreign);
-    await remove(mine, held);
-    const events = await takeUntil(stream, ({ status }) => status === 'DELETING');
-    await stream.return();
-    expect(events.map(({ documentId }) => documentId)).toEqual([held]);
-  });
+    it('reports no document of another user', async () => {
+      const mine = shared.newUser('mine');
+      const theirs = shared.newUser('theirs');
+      const held = await uploadScheduled(mine, 'Held back.', later());
+      const stream = watch(shared.url, mine, {});
+      await take(stream, 1);
+      const foreign = await uploadCompleted(shared.url, theirs, text('None of your business.'));
+      await remove(theirs, foreign);
+      await remove(mine, held);
+      const events = await takeUntil(stream, ({ status }) => status === 'DELETING');
+      await stream.return();
+      expect(events.map(({ documentId }) => documentId)).toEqual([held]);
+    });
 
-  it('rises in (seq, done) for each document, also of many at once', async () => {
-    const token = shared.newUser();
-    const stream = watch(shared.url, token, {});
-    const seen: StatusEventSeen[] = [];
-    const wanted = 12;
-    const watching = (async () => {
-      for await (const event of stream) {
-        seen.push(event);
-        if (seen.filter(({ status }) => status === 'COMPLETED').length === wanted) return;
+    it('increases in (seq, done) for each of many documents', async () => {
+      const token = shared.newUser();
+      const stream = watch(shared.url, token, {});
+      const seen: StatusEventSeen[] = [];
+      const wanted = 12;
+      const watching = (async () => {
+        for await (const event of stream) {
+          seen.push(event);
+          if (seen.filter(({ status }) => status === 'COMPLETED').length === wanted) return;
+        }
+      })();
+      const uploads = Array.from({ length: wanted }, (_, index) =>
+        upload(shared.url, token, text(`Note number ${index}.`)),
+      );
+      const ids = (await Promise.all(uploads)).map(({ document }) => document.id);
+      await watching;
+      for (const id of ids) {
+        const own = seen.filter(({ documentId }) => documentId === id);
+        expectRising(own);
+        expect(own.at(-1)).toMatchObject({ status: 'COMPLETED', vectorCount: 1 });
       }
-    })();
-    const uploads = Array.from({ length: wanted }, (_, index) =>
-      upload(shared.url, token, text(`Note number ${index}.`)),
-    );
-    const ids = (await Promise.all(uploads)).map(({ document }) => document.id);
-    await watching;
-    for (const id of ids) {
-      const own = seen.filter(({ documentId }) => documentId === id);
-      expectRising(own);
-      expect(own.at(-1)).toMatchObject({ status: 'COMPLETED', vectorCount: 1 });
-    }
-  });
-});
+    });
+  },
+);
 
 let titles = 0;
 function documentTitle(): string {
@@ -394,8 +395,8 @@ function documentTitle(): string {
   return `document ${titles}`;
 }
 
-describe('a watcher that reads slowly', () => {
-  it('still gets the terminal state of every document', async () => {
+describe('a slow watcher', () => {
+  it('receives the terminal state of every document', async () => {
     const token = shared.newUser();
     const wanted = 15;
     const response = await fetch(`${shared.url}/graphql`, {
@@ -430,7 +431,7 @@ describe('a watcher that reads slowly', () => {
     expect(completed.size).toBe(wanted);
   });
 
-  it('and one that never reads holds up nobody', async () => {
+  it('blocks nobody else if it never reads', async () => {
     const token = shared.newUser();
     const socket = new WebSocket(
       `${shared.url.replace('http', 'ws')}/graphql`,
@@ -464,12 +465,12 @@ describe('a GraphQL WebSocket', () => {
     ['a token with a space', { authorization: 'Bearer dev:a b' }],
     ['a number for a token', { authorization: 42 }],
     ['a list for a token', { authorization: ['Bearer dev:someone'] }],
-  ])('with %s is closed with 4401', async (_, payload) => {
+  ])('closes with 4401 for %s', async (_, payload) => {
     expect(await closeCodeAfterInit(shared.url, payload)).toBe(4401);
   });
 
   it.each(['authorization', 'Authorization', 'AUTHORIZATION'])(
-    'takes the token under %s',
+    'accepts the token under the key %s',
     async (key) => {
       const socket = new WebSocket(
         `${shared.url.replace('http', 'ws')}/graphql`,
@@ -493,7 +494,7 @@ describe('a GraphQL WebSocket', () => {
       '{"id":"1","type":"subscribe","payload":{"query":"subscription { documentStatus { seq } }"}}',
       4401,
     ],
-  ])('that sends %s is closed', async (_, message, code) => {
+  ])('closes after %s', async (_, message, code) => {
     const socket = new WebSocket(
       `${shared.url.replace('http', 'ws')}/graphql`,
       'graphql-transport-ws',
@@ -503,15 +504,15 @@ describe('a GraphQL WebSocket', () => {
     expect(((await once(socket, 'close')) as [number])[0]).toBe(code);
   });
 
-  it('answers queries and mutations as well', async () => {
+  it('executes queries and mutations', async () => {
     const token = shared.newUser();
-    const answers = [];
+    const viewerIds = [];
     for await (const data of subscribe<{ viewer: { id: string } }>(
       shared.url,
       token,
       '{ viewer { id } }',
     ))
-      answers.push(data.viewer.id);
-    expect(answers).toEqual([token.replace('dev:', '')]);
+      viewerIds.push(data.viewer.id);
+    expect(viewerIds).toEqual([token.replace('dev:', '')]);
   });
 });

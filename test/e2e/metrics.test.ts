@@ -8,7 +8,7 @@ import { bearer } from '../support/rest.js';
 
 const shared = shareProduct({ env: { OPERATIONS_TOKEN: 'a-token-of-operations' } });
 
-/** Answers of the database are kept for a moment. */
+/** The metrics of the database are cached for a moment. */
 const FRESH = { timeoutMs: 15_000, everyMs: 250 };
 
 const rise = (
@@ -19,7 +19,7 @@ const rise = (
 ) => (valueOf(after, name, labels) ?? 0) - (valueOf(before, name, labels) ?? 0);
 
 describe('/metrics of the product in one process', () => {
-  it('moves with one upload: changes, claims, stages, texts, and the database’s own count', async () => {
+  it('counts the changes, claims, stages, texts and documents of one upload', async () => {
     const user = shared.newUser();
     const before = await scrape(shared.url);
     const { document } = await upload(shared.url, user, {
@@ -60,7 +60,7 @@ describe('/metrics of the product in one process', () => {
     }, FRESH);
   });
 
-  it('tells failures by their code, and documents that have failed as dead letters', async () => {
+  it('counts failures by their code, and failed documents as dead letters', async () => {
     const before = await scrape(shared.url);
     await uploadFailed(shared.url, shared.newUser(), { name: 'empty.txt', content: '   \n  ' });
     expect(
@@ -95,7 +95,7 @@ describe('/metrics of the product in one process', () => {
     },
   );
 
-  it('names no user, no document and no file in any label, whatever has happened', async () => {
+  it('has no user, document or file in any label', async () => {
     const user = shared.newUser('metrics-name');
     const { document } = await upload(shared.url, user, {
       name: 'a-telling-name.txt',
@@ -116,7 +116,7 @@ describe('/metrics of the product in one process', () => {
     ).toEqual([]);
   });
 
-  it('is not told through a proxy without the token', async () => {
+  it('requires the token through a proxy', async () => {
     const forwarded = { 'x-forwarded-for': '203.0.113.9' };
     const ask = async (headers: Record<string, string>) =>
       (await fetch(`${shared.url}/metrics`, { headers })).status;
@@ -125,14 +125,14 @@ describe('/metrics of the product in one process', () => {
     expect(await ask({ ...forwarded, ...bearer('a-token-of-operations') })).toBe(200);
   });
 
-  it('answers many who ask at once', async () => {
-    const answers = await within(
+  it('responds to many simultaneous requests', async () => {
+    const responses = await within(
       Promise.all(Array.from({ length: 50 }, () => scrape(shared.url))),
       10_000,
       '50 scrapes',
     );
     expect(
-      answers.every(
+      responses.every(
         (exposition) =>
           valueOf(exposition, 'docstream_documents', { status: 'PENDING' }) !== undefined,
       ),

@@ -1,6 +1,6 @@
 /**
- * Requests that libraries refuse in words of their own: every refusal has a code from
- * docs/errors.md, and none is logged as a bug.
+ * Requests that libraries reject. Every error has a code of docs/errors.md, and none is logged as
+ * an internal error.
  */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
@@ -24,14 +24,14 @@ describe.each(['application/json', 'text/event-stream'])('a request for %s', (ac
     ['extensions that are a text', { query: '{viewer{id}}', extensions: 'x' }],
     ['an operationName that is a number', { query: '{viewer{id}}', operationName: 7 }],
     [
-      'an operationName of no operation',
+      'an unknown operationName',
       { query: 'query A{viewer{id}} query B{viewer{id}}', operationName: 'C' },
     ],
     ['two operations without operationName', { query: 'query A{viewer{id}} query B{viewer{id}}' }],
     ['a query that is a list', { query: [] }],
     ['no query', {}],
     ['a list of requests', [{ query: '{viewer{id}}' }]],
-  ])('with %s is refused with a code', async (_, body) => {
+  ])('is rejected with a code for %s', async (_, body) => {
     const { status, text } = await post(body, accept);
     expect(status).toBe(400);
     expect(text).toMatch(/"code":"(BAD_USER_INPUT|BAD_REQUEST)"/);
@@ -39,7 +39,7 @@ describe.each(['application/json', 'text/event-stream'])('a request for %s', (ac
 });
 
 it.each(['next', 'error', 'connection_ack'])(
-  'a client that sends %s, which only servers do, is closed with 4400',
+  'closes with 4400 after %s, which only servers send',
   async (type) => {
     const socket = new WebSocket(
       `${shared.url.replace(/^http/, 'ws')}/graphql`,

@@ -24,11 +24,11 @@ async function statusOf(token: string, id: string): Promise<Record<string, unkno
 const idOf = ({ body }: { body: Record<string, unknown> }): string => String(body['documentId']);
 
 describe('POST /api/documents/upload', () => {
-  it('answers 202 with exactly what the contract says', async () => {
+  it('responds with 202 and exactly the fields of the contract', async () => {
     const token = shared.newUser();
-    const answer = await uploadRest(shared.url, token, text('By REST.'));
-    expect(answer.status).toBe(202);
-    expect(answer.body).toEqual({
+    const response = await uploadRest(shared.url, token, text('By REST.'));
+    expect(response.status).toBe(202);
+    expect(response.body).toEqual({
       documentId: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
       fileName: 'note.txt',
       fileSize: 8,
@@ -36,11 +36,11 @@ describe('POST /api/documents/upload', () => {
       jobId: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
       message: expect.any(String) as string,
     });
-    await waitForStatus(shared.url, token, idOf(answer), 'COMPLETED');
+    await waitForStatus(shared.url, token, idOf(response), 'COMPLETED');
   });
 
   it.each(['file', 'document', 'upload', 'какой-то файл', ''])(
-    'takes the file part named "%s"',
+    'accepts the file part named "%s"',
     async (part) => {
       const token = shared.newUser();
       expect(
@@ -49,23 +49,23 @@ describe('POST /api/documents/upload', () => {
     },
   );
 
-  it.each(['before', 'after'])('heeds options that come %s the file', async (place) => {
+  it.each(['before', 'after'])('applies options %s the file', async (place) => {
     const token = shared.newUser();
     const scheduledFor = later();
-    const answer = await uploadRest(shared.url, token, text('With options.'), {
+    const response = await uploadRest(shared.url, token, text('With options.'), {
       [place]: { priority: 'high', scheduledFor, force: 'true' },
     });
     const { document } = await gql<{ document: object }>(
       shared.url,
       token,
       'query ($id: ID!) { document(id: $id) { priority scheduledFor status } }',
-      { id: idOf(answer) },
+      { id: idOf(response) },
     );
     expect(document).toEqual({ priority: 'HIGH', scheduledFor, status: 'PENDING' });
-    await remove(token, idOf(answer));
+    await remove(token, idOf(response));
   });
 
-  it('ignores fields that it does not know', async () => {
+  it('ignores unknown fields', async () => {
     expect(
       (
         await uploadRest(shared.url, shared.newUser(), text('With more.'), {
@@ -75,7 +75,7 @@ describe('POST /api/documents/upload', () => {
     ).toBe(202);
   });
 
-  it('names the duplicate and answers with its status', async () => {
+  it('returns the duplicate and its status', async () => {
     const token = shared.newUser();
     const id = await uploadCompleted(shared.url, token, text('Sent twice.', 'once.txt'));
     const again = await uploadRest(shared.url, token, text('Sent twice.', 'twice.txt'));
@@ -85,7 +85,7 @@ describe('POST /api/documents/upload', () => {
     });
   });
 
-  it('with force makes another', async () => {
+  it('creates another document with force', async () => {
     const token = shared.newUser();
     const id = await uploadCompleted(shared.url, token, text('Forced.'));
     const again = await uploadRest(shared.url, token, text('Forced.'), {
@@ -98,7 +98,7 @@ describe('POST /api/documents/upload', () => {
 });
 
 describe('GET /api/documents/:id/status', () => {
-  it('is pending before the first try', async () => {
+  it('is pending before the first attempt', async () => {
     const token = shared.newUser();
     const { document } = await upload(shared.url, token, {
       ...text('Pending.'),
@@ -116,7 +116,7 @@ describe('GET /api/documents/:id/status', () => {
     await remove(token, document.id);
   });
 
-  it('is completed, with its times', async () => {
+  it('is completed, with all times', async () => {
     const token = shared.newUser();
     const id = await uploadCompleted(shared.url, token, text('Completed.'));
     const { startedAt, completedAt, ...body } = await statusOf(token, id);
@@ -124,26 +124,26 @@ describe('GET /api/documents/:id/status', () => {
     expect(Date.parse(String(completedAt))).toBeGreaterThanOrEqual(Date.parse(String(startedAt)));
   });
 
-  it('is failed, with a text for the error', async () => {
+  it('is failed, with an error text', async () => {
     const token = shared.newUser();
-    const answer = await uploadRest(shared.url, token, await corpus('encrypted.pdf'));
-    const last = (await waitForStatus(shared.url, token, idOf(answer), 'FAILED')).at(-1);
-    expect(await statusOf(token, idOf(answer))).toMatchObject({
+    const response = await uploadRest(shared.url, token, await corpus('encrypted.pdf'));
+    const last = (await waitForStatus(shared.url, token, idOf(response), 'FAILED')).at(-1);
+    expect(await statusOf(token, idOf(response))).toMatchObject({
       status: 'failed',
       error: last?.error?.message,
     });
   });
 
-  it('is processing while it runs', async () => {
+  it('is processing during an attempt', async () => {
     const token = shared.newUser();
-    const answer = await uploadRest(shared.url, token, text(longText(40, 'processing')));
-    await waitForStatus(shared.url, token, idOf(answer), 'VECTORIZING');
-    expect(await statusOf(token, idOf(answer))).toMatchObject({
+    const response = await uploadRest(shared.url, token, text(longText(40, 'processing')));
+    await waitForStatus(shared.url, token, idOf(response), 'VECTORIZING');
+    expect(await statusOf(token, idOf(response))).toMatchObject({
       status: 'processing',
       error: null,
       completedAt: null,
     });
-    await remove(token, idOf(answer));
+    await remove(token, idOf(response));
   });
 
   it('is not cached', async () => {
@@ -158,31 +158,31 @@ describe('GET /api/documents/:id/status', () => {
 });
 
 describe('errors of REST', () => {
-  it('have a code and a message, and no stack', async () => {
-    const answer = await uploadRest(shared.url, shared.newUser(), text(''));
-    expect(answer).toMatchObject({
+  it('have a code, a message and no stack', async () => {
+    const response = await uploadRest(shared.url, shared.newUser(), text(''));
+    expect(response).toMatchObject({
       status: 400,
       body: { error: { code: 'EMPTY_FILE', message: expect.any(String) as string } },
     });
-    expect(JSON.stringify(answer.body)).not.toContain('    at ');
+    expect(JSON.stringify(response.body)).not.toContain('    at ');
   });
 
   it('name the field', async () => {
-    const answer = await uploadRest(shared.url, shared.newUser(), text('x'), {
+    const response = await uploadRest(shared.url, shared.newUser(), text('x'), {
       before: { priority: 'URGENT' },
     });
-    expect(errorOf(answer)).toMatchObject({ code: 'BAD_USER_INPUT', field: 'priority' });
+    expect(errorOf(response)).toMatchObject({ code: 'BAD_USER_INPUT', field: 'priority' });
   });
 });
 
-describe('/ws signs in', () => {
-  it('with a token, and says so', async () => {
+describe('the sign-in at /ws', () => {
+  it('succeeds with a token', async () => {
     const socket = await signIn(shared.url, shared.newUser());
     expect(socket.received[0]).toEqual({ type: 'authenticated' });
     socket.close();
   });
 
-  it('within 5 s, else it closes with 4401', async () => {
+  it('closes with 4401 without a token after 5 s', async () => {
     const socket = await openPlainSocket(shared.url);
     const openedAt = performance.now();
     expect((await socket.closed).code).toBe(4401);
@@ -192,7 +192,7 @@ describe('/ws signs in', () => {
     ]);
   });
 
-  it('not by pinging', async () => {
+  it('is not replaced by a ping', async () => {
     const socket = await openPlainSocket(shared.url);
     socket.send({ type: 'ping' });
     await socket.until(({ type }) => type === 'pong');
@@ -206,7 +206,7 @@ describe('/ws signs in', () => {
     'dev:two words',
     `dev:${'a'.repeat(65)}`,
     'Bearer dev:somebody',
-  ])('not with the token "%s": an error, then 4401', async (token) => {
+  ])('rejects the token "%s" with an error and 4401', async (token) => {
     const socket = await openPlainSocket(shared.url);
     socket.send({ type: 'auth', token });
     expect((await socket.closed).code).toBe(4401);
@@ -215,7 +215,7 @@ describe('/ws signs in', () => {
     ]);
   });
 
-  it('once: a second auth is an error, and the first goes on', async () => {
+  it('rejects a second auth with an error, and keeps the first', async () => {
     const token = shared.newUser();
     const socket = await signIn(shared.url, token);
     socket.send({ type: 'auth', token: shared.newUser('other') });
@@ -226,7 +226,7 @@ describe('/ws signs in', () => {
     socket.close();
   });
 
-  it('once, also when both come at the same time', async () => {
+  it('accepts one of two simultaneous auth messages', async () => {
     const token = shared.newUser();
     const socket = await openPlainSocket(shared.url);
     socket.send({ type: 'auth', token });
@@ -238,8 +238,8 @@ describe('/ws signs in', () => {
   });
 });
 
-describe('/ws answers', () => {
-  it('ping with pong', async () => {
+describe('a message at /ws', () => {
+  it('gets pong for ping', async () => {
     const socket = await signIn(shared.url, shared.newUser());
     socket.send({ type: 'ping' });
     expect(await socket.until(({ type }) => type === 'pong')).toEqual({ type: 'pong' });
@@ -255,7 +255,7 @@ describe('/ws answers', () => {
     ['an unknown type', '{"type":"nonsense"}'],
     ['a token that is a number', '{"type":"auth","token":1}'],
     ['a since that is no time', '{"type":"auth","token":"dev:somebody","since":"yesterday"}'],
-  ])('%s with an error, and goes on', async (_, message) => {
+  ])('gets an error for %s, and the socket stays open', async (_, message) => {
     const socket = await openPlainSocket(shared.url);
     socket.sendText(message);
     expect((await socket.until(({ type }) => type === 'error')).data['code']).toBe(
@@ -266,15 +266,15 @@ describe('/ws answers', () => {
     socket.close();
   });
 
-  it('a message that is too large by closing with 1009', async () => {
+  it('closes the socket with 1009 if it is too large', async () => {
     const socket = await openPlainSocket(shared.url);
     socket.sendText('x'.repeat(1_000_000));
     expect((await socket.closed).code).toBe(1009);
   });
 });
 
-describe('/ws tells', () => {
-  it('every change of a document, up to its end', async () => {
+describe('an event at /ws', () => {
+  it('reports every change of a document until its end', async () => {
     const token = shared.newUser();
     const socket = await signIn(shared.url, token);
     const { document } = await upload(shared.url, token, {
@@ -316,7 +316,7 @@ describe('/ws tells', () => {
     socket.close();
   });
 
-  it('a failure with its text', async () => {
+  it('reports a failure with its text', async () => {
     const token = shared.newUser();
     const socket = await signIn(shared.url, token);
     const failed = await uploadFailed(shared.url, token, await corpus('scan.pdf'));
@@ -325,7 +325,7 @@ describe('/ws tells', () => {
     socket.close();
   });
 
-  it('how far it is', async () => {
+  it('reports the progress', async () => {
     const token = shared.newUser();
     const socket = await signIn(shared.url, token);
     const { document } = await upload(shared.url, token, text(longText(50, 'how far')));
@@ -338,8 +338,9 @@ describe('/ws tells', () => {
     socket.close();
   });
 
-  it('nobody about the documents of somebody else', async () => {
-    const [mine, theirs] = [shared.newUser('mine'), shared.newUser('theirs')];
+  it('never reports a document of another user', async () => {
+    const mine = shared.newUser('mine');
+    const theirs = shared.newUser('theirs');
     const socket = await signIn(shared.url, mine);
     const foreign = await uploadCompleted(shared.url, theirs, text('Theirs.'));
     const own = await uploadCompleted(shared.url, mine, text('Mine.'));
@@ -348,7 +349,7 @@ describe('/ws tells', () => {
     socket.close();
   });
 
-  it('every socket of a user', async () => {
+  it('reaches every socket of a user', async () => {
     const token = shared.newUser();
     const sockets = await Promise.all([signIn(shared.url, token), signIn(shared.url, token)]);
     const id = await uploadCompleted(shared.url, token, text('To both.'));
@@ -359,8 +360,8 @@ describe('/ws tells', () => {
   });
 });
 
-describe('/ws after authenticated', () => {
-  it('tells what is unfinished and what has ended in the last 24 h', async () => {
+describe('the start of a session at /ws', () => {
+  it('reports unfinished documents and those that ended in the last 24 h', async () => {
     const token = shared.newUser();
     const done = await uploadCompleted(shared.url, token, text('Done.'));
     const { document } = await upload(shared.url, token, {
@@ -378,7 +379,7 @@ describe('/ws after authenticated', () => {
     await remove(token, document.id);
   });
 
-  it('tells only what has ended since, and always what is unfinished', async () => {
+  it('reports all unfinished documents and those that ended after since', async () => {
     const token = shared.newUser();
     const before = await uploadCompleted(shared.url, token, text('Before.'));
     const { processedAt } = (
@@ -408,7 +409,7 @@ describe('/ws after authenticated', () => {
   });
 
   it.each(['0000-01-01T00:00:00Z', '1970-01-01T00:00:00+02:00', '9999-12-31T23:59:59.999Z'])(
-    'takes any time for since: %s',
+    'accepts any time for since: %s',
     async (since) => {
       const token = shared.newUser();
       const { document } = await upload(shared.url, token, {
@@ -425,7 +426,7 @@ describe('/ws after authenticated', () => {
     },
   );
 
-  it('a client that comes back misses nothing', async () => {
+  it('misses no event of a client that reconnects', async () => {
     const token = shared.newUser();
     const first = await signIn(shared.url, token);
     const seen = await uploadCompleted(shared.url, token, text('While it was there.'));

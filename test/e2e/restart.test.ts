@@ -48,7 +48,7 @@ async function details(product: Product, token: string, id: string): Promise<Det
   return document;
 }
 
-/** A document that takes seconds to be read. */
+/** A document that takes seconds to read. */
 async function bomb(): Promise<UploadFile> {
   const folder = await mkdtemp(join(tmpdir(), 'docstream-bomb-'));
   const path = join(folder, 'bomb.docx');
@@ -70,7 +70,7 @@ async function untilAllCompleted(product: Product, token: string, count: number)
   );
 }
 
-/** seq without gaps, each change from where the one before led. */
+/** Expects a history without gaps, in which each change starts with the status before. */
 function expectGapless({ events }: Details): void {
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
   expect(events.map(({ previousStatus }) => previousStatus)).toEqual([
@@ -79,14 +79,14 @@ function expectGapless({ events }: Details): void {
   ]);
 }
 
-describe('after SIGKILL the product goes on by itself', () => {
+describe('after SIGKILL the product continues automatically', () => {
   let product: Product;
 
   beforeAll(async () => {
     product = await startProduct({ env: { WORKER_CONCURRENCY: '4', MAX_RUNNING_PER_USER: '4' } });
   });
 
-  it('with a document that was waiting', async () => {
+  it('with a waiting document', async () => {
     const token = newUser();
     const { document } = await upload(product.url, token, {
       name: 'waiting.txt',
@@ -102,7 +102,7 @@ describe('after SIGKILL the product goes on by itself', () => {
   });
 
   it.each(['EXTRACTING', 'VECTORIZING'])(
-    'with a document that was %s, without a vector too many',
+    'with an %s document, without an extra vector',
     async (stage) => {
       const token = newUser();
       const file =
@@ -158,7 +158,7 @@ describe('after SIGKILL the product goes on by itself', () => {
     },
   );
 
-  it('with several documents at once, and those that were COMPLETED are found', async () => {
+  it('with several documents, and finds the COMPLETED ones', async () => {
     const token = newUser();
     await uploadCompleted(product.url, token, await corpus('tea.txt'));
     const files = Array.from({ length: 6 }, (_, index) => ({
@@ -185,7 +185,7 @@ describe('after SIGKILL the product goes on by itself', () => {
     ).toBe(hits.length);
   });
 
-  it('in mid-upload, and keeps nothing of that file', async () => {
+  it('during an upload, and stores nothing of its file', async () => {
     const token = newUser();
     const blobs = join(product.dataDir, 'blobs');
     const before = (await readdir(blobs)).sort();
@@ -218,7 +218,7 @@ describe('after SIGKILL the product goes on by itself', () => {
     expect(await countDocuments(product.url, token)).toEqual({});
   });
 
-  it('with a deletion whose file and vectors were still there', async () => {
+  it('with an unfinished deletion', async () => {
     const token = newUser();
     const id = await uploadCompleted(product.url, token, {
       name: 'gone.txt',
@@ -234,7 +234,7 @@ describe('after SIGKILL the product goes on by itself', () => {
     });
   });
 
-  it('takes its DATA_DIR over, and SIGTERM gives it back', async () => {
+  it('with the DATA_DIR of the killed process, and releases it after SIGTERM', async () => {
     await product.kill();
     expect(await readdir(product.dataDir)).toContain('owner.pid');
     await product.restart();
@@ -243,7 +243,7 @@ describe('after SIGKILL the product goes on by itself', () => {
     await product.restart();
   });
 
-  it('leaves no reading process behind', async () => {
+  it('without a leftover reader process', async () => {
     const children = await readersOf(product.pid);
     await product.kill();
     await eventually(
@@ -263,7 +263,7 @@ describe('SIGTERM', () => {
     product = await startProduct();
   });
 
-  it('lets a running document finish, ends the watchers and exits with 0', async () => {
+  it('lets a running document finish, closes the watchers and exits with 0', async () => {
     const token = newUser();
     const { document } = await upload(product.url, token, {
       name: 'running.txt',
@@ -282,7 +282,7 @@ describe('SIGTERM', () => {
     expectGapless(await details(product, token, document.id));
   });
 
-  it('puts a document back that would take too long, without counting it as lost', async () => {
+  it('requeues a slow document without counting a lost worker', async () => {
     await product.restart({ SHUTDOWN_DEADLINE_MS: '4000' });
     const token = newUser();
     const { document } = await upload(product.url, token, {
@@ -298,7 +298,7 @@ describe('SIGTERM', () => {
     });
   });
 
-  /** An upload that never ends. Resolves when the product has received half of it. */
+  /** Starts an upload that never ends. Resolves when the product has received half of it. */
   async function startHalfUpload(): Promise<{ sending: Promise<unknown>; before: string[] }> {
     const blobs = join(product.dataDir, 'blobs');
     const before = (await readdir(blobs)).sort();
@@ -327,7 +327,7 @@ describe('SIGTERM', () => {
     return { sending, before };
   }
 
-  it('with an upload under way exits with 0 and keeps nothing of it', async () => {
+  it('exits with 0 during an upload and stores nothing of it', async () => {
     await product.restart({ SHUTDOWN_DEADLINE_MS: '6000' });
     const { sending, before } = await startHalfUpload();
     await product.stop();
@@ -337,16 +337,16 @@ describe('SIGTERM', () => {
     ).toEqual([]);
   });
 
-  it('lets the next start on the same port and DATA_DIR wait until the stop is over', async () => {
-    // Requests have a quarter of it: longer than the 3 s that a start gives an owner which is not
-    // stopping.
+  it('makes the next start on the same port and DATA_DIR wait for the stop', async () => {
+    // Open requests may use a quarter of it, which is longer than the 3 s that a start waits for an
+    // owner that is not stopping.
     await product.restart({ SHUTDOWN_DEADLINE_MS: '18000' });
     const { sending } = await startHalfUpload();
     const stopped = product.stop();
     const { port, dataDir, pid } = product;
     const next = await startProduct({ port, dataDir });
     await Promise.all([stopped, sending]);
-    expect(next.logs()).toContain(`waiting for process ${pid}, which is stopping`);
+    expect(next.logs()).toContain(`"ownerPid":${pid}`);
     await next.stop();
   });
 });
@@ -355,18 +355,18 @@ async function drain(stream: AsyncGenerator<unknown>): Promise<void> {
   try {
     while ((await stream.next()).done !== true);
   } catch {
-    // A connection that the server closes is an error for a client that does not come back.
+    // The server closes the connection, which is an error for a client that does not reconnect.
   }
 }
 
-describe('what a person can mend is one clear line and exit 1', () => {
+describe('a set-up error prints one line and exits with 1', () => {
   let product: Product;
 
   beforeAll(async () => {
     product = await startProduct();
   });
 
-  it('a DATA_DIR that another process owns', async () => {
+  it('for a DATA_DIR that another process owns', async () => {
     const { code, output } = await runProduct({ PORT: '0', DATA_DIR: product.dataDir });
     expect({ code, lines: output.trim().split('\n') }).toEqual({
       code: 1,
@@ -379,7 +379,7 @@ describe('what a person can mend is one clear line and exit 1', () => {
     expect(await isRunning(product.pid)).toBe(true);
   });
 
-  it('a PORT in use', async () => {
+  it('for a PORT in use', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const address = server.address();
@@ -395,7 +395,7 @@ describe('what a person can mend is one clear line and exit 1', () => {
   });
 
   it.each(['/proc/docstream', '/dev/null/docstream'])(
-    'a DATA_DIR that cannot be written: %s',
+    'for a DATA_DIR that cannot be written: %s',
     async (dataDir) => {
       const { code, output } = await runProduct({ PORT: '0', DATA_DIR: dataDir });
       expect({ code, lines: output.trim().split('\n') }).toEqual({
@@ -405,7 +405,7 @@ describe('what a person can mend is one clear line and exit 1', () => {
     },
   );
 
-  it('bad variables, all of them at once', async () => {
+  it('for each of several invalid variables', async () => {
     const { code, output } = await runProduct({
       PORT: 'many',
       HOST: '0.0.0.0',
@@ -429,7 +429,7 @@ describe('what a person can mend is one clear line and exit 1', () => {
     expect(output).not.toContain('    at ');
   });
 
-  it('a token for operations that is too short, without repeating it', async () => {
+  it('for a too short OPERATIONS_TOKEN, without repeating it', async () => {
     const { code, output } = await runProduct({ OPERATIONS_TOKEN: 'secret-word' });
     expect({
       code,
@@ -444,7 +444,7 @@ describe('what a person can mend is one clear line and exit 1', () => {
 });
 
 describe('a .env beside package.json', () => {
-  it('is read, and overrides nothing that is set', async () => {
+  it('is read, and overrides no variable that is set', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'docstream-env-'));
     try {
       const project = new URL('../../', import.meta.url).pathname;
@@ -477,7 +477,7 @@ describe('retries', () => {
     product = await startProduct({ env: { MAX_ATTEMPTS: '3', RETRY_DELAYS: '100ms,600ms' } });
   });
 
-  it('a document whose file is gone is FAILED for good with BLOB_MISSING', async () => {
+  it('fail a document without its file for good with BLOB_MISSING', async () => {
     const token = newUser();
     const scheduledFor = new Date(Date.now() + 1_500).toISOString();
     const { document } = await upload(product.url, token, {
@@ -496,7 +496,7 @@ describe('retries', () => {
     });
   });
 
-  it('an unexpected error is tried again after each delay, and then ATTEMPTS_EXHAUSTED', async () => {
+  it('repeat an unexpected error after each delay, then fail with ATTEMPTS_EXHAUSTED', async () => {
     const token = newUser();
     const scheduledFor = new Date(Date.now() + 1_500).toISOString();
     const { document } = await upload(product.url, token, {
@@ -529,7 +529,7 @@ describe('retries', () => {
     ).not.toEqual([]);
   });
 
-  it('a document that has ended leaves nothing in the working folder', async () => {
+  it('leave nothing of a finished document in the working folder', async () => {
     const token = newUser();
     await uploadCompleted(product.url, token, await corpus('tea.txt'));
     const work = join(product.dataDir, 'work');
@@ -544,7 +544,7 @@ describe('retries', () => {
   });
 });
 
-it('a product whose launcher dies stops by itself', async () => {
+it('stops when its launcher dies', async () => {
   const script = `
     const { spawn } = require('node:child_process');
     const child = spawn(process.execPath, ['dist/src/main.js'], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });

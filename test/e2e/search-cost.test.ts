@@ -1,4 +1,4 @@
-/** A search costs its sender and nobody else, whatever its query and the texts that it meets. */
+/** Expensive queries and texts. A search must not block other users. */
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { ask, gql } from '../support/client.js';
@@ -8,20 +8,17 @@ import { eventually } from '../support/wait.js';
 
 const shared = shareProduct();
 
-/**
- * Generous, since the machine may be busy. Before searches were bounded each of them was exceeded
- * several times over.
- */
+/** For a busy machine. Without limits, a search exceeded each of them several times over. */
 const LONGEST_GAP_MS = 1_000;
 const LONGEST_NEIGHBOUR_MS = 3_000;
 const LONGEST_SEARCH_MS = 5_000;
 
 const MODES = ['KEYWORD', 'SEMANTIC', 'HYBRID'] as const;
-/** One word that stands everywhere in the document, behind 999 that stand nowhere. */
+/** One word of the document behind 999 words that are not in it. */
 const REPEATED = `${'c '.repeat(999)}b`;
 const letters = 'bcdfghjklmnpqrstvwxz';
 
-/** Each for one of the ways in which a query is taken apart. */
+/** One query for each way in which a query is tokenised. */
 const QUERIES: [string, string][] = [
   ['one word 999 times', REPEATED],
   [
@@ -53,7 +50,7 @@ beforeAll(async () => {
 });
 
 /**
- * Runs `work` while a neighbour polls health, lists documents and searches; returns the longest
+ * Runs `work` while another user polls health, lists documents and searches. Returns the longest
  * time of each in milliseconds.
  */
 async function beside(
@@ -91,17 +88,20 @@ async function time(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - begun;
 }
 
-it.each(MODES)('a search by %s with a word of 999 repetitions is cheap for all', async (mode) => {
-  let ownMs = 0;
-  const { healthMs, listMs } = await beside(async () => {
-    ownMs = await time(() => search(shared.url, sender, { query: REPEATED, first: 100, mode }));
-  });
-  expect(ownMs).toBeLessThan(LONGEST_SEARCH_MS);
-  expect(healthMs).toBeLessThan(LONGEST_GAP_MS);
-  expect(listMs).toBeLessThan(LONGEST_NEIGHBOUR_MS);
-});
+it.each(MODES)(
+  'does not block others during a %s search for a word of 999 repetitions',
+  async (mode) => {
+    let ownMs = 0;
+    const { healthMs, listMs } = await beside(async () => {
+      ownMs = await time(() => search(shared.url, sender, { query: REPEATED, first: 100, mode }));
+    });
+    expect(ownMs).toBeLessThan(LONGEST_SEARCH_MS);
+    expect(healthMs).toBeLessThan(LONGEST_GAP_MS);
+    expect(listMs).toBeLessThan(LONGEST_NEIGHBOUR_MS);
+  },
+);
 
-it.each(QUERIES)('a query of %s is as cheap as any other', async (_, query) => {
+it.each(QUERIES)('does not block others during a search for %s', async (_, query) => {
   const ask = (mode: SearchVariables['mode']) =>
     search(shared.url, sender, {
       query: query.slice(0, 2_000),
@@ -116,12 +116,12 @@ it.each(QUERIES)('a query of %s is as cheap as any other', async (_, query) => {
   }
 });
 
-it('finds a word of the query that stands behind many repetitions, and highlights it', async () => {
+it('finds and highlights a word behind many repetitions', async () => {
   const [hit] = await search(shared.url, sender, { query: REPEATED, first: 1, mode: 'KEYWORD' });
   expect(hit?.highlights[0]).toEqual({ start: 0, end: 1 });
 });
 
-it('many dear searches of one user leave the search of another one quick', async () => {
+it('keeps the search of another user quick during many expensive ones', async () => {
   const { searchMs, listMs, healthMs } = await beside(async () => {
     const dear = Array.from({ length: 8 }, () =>
       ask(shared.url, sender, SEARCH, { query: '('.repeat(2_000), mode: 'SEMANTIC' }),
@@ -129,7 +129,7 @@ it('many dear searches of one user leave the search of another one quick', async
     const codes = (await Promise.all(dear)).flatMap(({ errors }) =>
       errors.map(({ extensions }) => extensions.code),
     );
-    // On a machine that is slow enough the last ones end at their time limit.
+    // On a slow machine the last ones reach their time limit.
     expect(codes.filter((code) => code !== 'DEPENDENCY_UNAVAILABLE')).toEqual([]);
   });
   expect(searchMs).toBeLessThan(LONGEST_NEIGHBOUR_MS);
@@ -137,7 +137,7 @@ it('many dear searches of one user leave the search of another one quick', async
   expect(healthMs).toBeLessThan(LONGEST_GAP_MS);
 });
 
-it('searches of one user beyond its waiting ones are RATE_LIMITED, with the limit', async () => {
+it('rejects searches over the waiting limit of a user with RATE_LIMITED and the limit', async () => {
   const answers = await Promise.all(
     Array.from({ length: 30 }, () => ask(shared.url, sender, SEARCH, { query: '('.repeat(2_000) })),
   );
@@ -149,7 +149,7 @@ it('searches of one user beyond its waiting ones are RATE_LIMITED, with the limi
   expect(answers.some(({ data }) => data !== null)).toBe(true);
 });
 
-it('searches whose client has left are dropped, and their places are free', async () => {
+it('drops the searches of a disconnected client and frees their places', async () => {
   const abandoned = Array.from({ length: 10 }, () =>
     abandon(sender, { query: '('.repeat(2_000), mode: 'SEMANTIC' }),
   );
@@ -157,11 +157,11 @@ it('searches whose client has left are dropped, and their places are free', asyn
   const accepted = async () =>
     (await ask(shared.url, sender, SEARCH, { query: 'b', first: 1, mode: 'KEYWORD' })).errors
       .length === 0;
-  // Eight waited behind two, for a second and more in all: those are gone at once.
+  // Eight searches waited behind two, for more than 1 s in total; they are dropped at once.
   await eventually(accepted, { timeoutMs: 2_000 });
 });
 
-/** Sends a search and returns, once it is on its way, what closes its connection. */
+/** Sends a search. Returns a function that closes its connection. */
 async function abandon(token: string, variables: SearchVariables): Promise<() => void> {
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
   const sent = request(`${shared.url}/graphql`, { method: 'POST', headers });

@@ -1,6 +1,6 @@
 /**
- * Blobs at an address: on a small S3 of our own what every blob store promises, then what is
- * particular to buckets and shared folders.
+ * Blob stores at an address: the contract on a small S3 and a small Google Cloud Storage, then the
+ * behaviour of buckets and shared folders.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { createBlobStore } from '../../src/blobs/create-blob-store.js';
-import type { OpenBlobStore } from '../../src/blobs/managed-blob-store.js';
+import type { ManagedBlobStore } from '../../src/blobs/managed-blob-store.js';
 import { describeBlobStoreContract } from '../support/contracts/blob-store.js';
 import { startGcs } from '../support/gcs-server.js';
 import '../support/one-error-class.js';
@@ -22,8 +22,9 @@ import { eventually, within } from '../support/wait.js';
 const MIB = 1024 * 1024;
 const UNAVAILABLE = { name: 'ApiError', code: 'DEPENDENCY_UNAVAILABLE' };
 
-const toAddress = ({ bucket, endpoint }: { bucket: string; endpoint: string }, prefix = '') =>
-  `s3://${bucket}${prefix}?endpoint=${encodeURIComponent(endpoint)}`;
+function toAddress({ bucket, endpoint }: { bucket: string; endpoint: string }, prefix = '') {
+  return `s3://${bucket}${prefix}?endpoint=${encodeURIComponent(endpoint)}`;
+}
 
 describeBlobStoreContract('S3', async () => {
   const s3 = await startS3();
@@ -49,7 +50,7 @@ describeBlobStoreContract('Google Cloud Storage', async () => {
   return { store, names, close };
 });
 
-describeBlobStoreContract('a folder that processes share', async () => {
+describeBlobStoreContract('a shared folder', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'docstream-blobs-'));
   const store = await createBlobStore(pathToFileURL(folder).href);
   return {
@@ -61,7 +62,7 @@ describeBlobStoreContract('a folder that processes share', async () => {
 
 describe('blobs in a bucket', () => {
   let s3: S3Server;
-  let store: OpenBlobStore;
+  let store: ManagedBlobStore;
   let key: string;
   beforeEach(async () => {
     s3 = await startS3();
@@ -73,7 +74,7 @@ describe('blobs in a bucket', () => {
     await s3.close();
   });
 
-  it('lie under the prefix of the address', async () => {
+  it('are stored under the prefix of the address', async () => {
     await store.write(key, Readable.from([Buffer.from('content')]));
     expect(await s3.keys()).toEqual([`some/folders/${key}`]);
     expect(String(await buffer(await store.read(key)))).toBe('content');
@@ -86,23 +87,23 @@ describe('blobs in a bucket', () => {
     expect(await buffer(await store.read(key))).toHaveLength(0);
   });
 
-  it('take little memory however large they are, and wait for the server rather than read on', async () => {
-    const parts = 24;
+  it('take little memory whatever their size: reading waits for the server', async () => {
+    const partCount = 24;
     let read = 0;
     let mostAhead = 0;
     async function* slices(): AsyncGenerator<Buffer> {
-      for (; read < parts * 5; read += 1) {
+      for (; read < partCount * 5; read += 1) {
         const sent = s3.requests.filter((request) => request.includes('partNumber')).length;
         mostAhead = Math.max(mostAhead, read - sent * 5);
         yield randomBytes(MIB);
       }
     }
     await store.write(key, Readable.from(slices(), { objectMode: false }));
-    expect(s3.requests.filter((request) => request.includes('partNumber'))).toHaveLength(parts);
+    expect(s3.requests.filter((request) => request.includes('partNumber'))).toHaveLength(partCount);
     expect(mostAhead).toBeLessThanOrEqual(20);
   });
 
-  it('that broke off after some parts were sent leave nothing: the parts are given up', async () => {
+  it('leave no parts of an upload that broke off', async () => {
     async function* broken(): AsyncGenerator<Buffer> {
       for (let slice = 0; slice < 12; slice += 1) yield randomBytes(MIB);
       await eventually(() => s3.requests.some((request) => request.includes('partNumber')));
@@ -116,19 +117,19 @@ describe('blobs in a bucket', () => {
     expect(await s3.keys()).toEqual([]);
   });
 
-  it('are reachable while the server answers', async () => {
+  it('pass the check while the server responds', async () => {
     await expect(store.check()).resolves.toBeUndefined();
   });
 });
 
-describe('a bucket that cannot be had', () => {
+describe('an unavailable bucket', () => {
   let server: Server;
   let seen: string[];
-  let answer: { status: number; body: string };
-  let store: OpenBlobStore;
+  let reply: { status: number; body: string };
+  let store: ManagedBlobStore;
   beforeEach(async () => {
     seen = [];
-    answer = {
+    reply = {
       status: 403,
       body: '<Error><Code>AccessDenied</Code><Message>secret words of the driver</Message></Error>',
     };
@@ -137,7 +138,7 @@ describe('a bucket that cannot be had', () => {
       request
         .resume()
         .on('end', () =>
-          response.writeHead(answer.status, { 'content-type': 'application/xml' }).end(answer.body),
+          response.writeHead(reply.status, { 'content-type': 'application/xml' }).end(reply.body),
         );
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -154,7 +155,7 @@ describe('a bucket that cannot be had', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it('is no fault of the client who writes, and is said in words of ours', async () => {
+  it('fails a write with DEPENDENCY_UNAVAILABLE, without the words of the driver', async () => {
     const content = Readable.from(endless(), { objectMode: false });
     const refused = await store.write('key', content).catch((error: unknown) => error);
     expect(refused).toMatchObject(UNAVAILABLE);
@@ -162,7 +163,7 @@ describe('a bucket that cannot be had', () => {
     expect(content.destroyed).toBe(true);
   });
 
-  it('is not taken for a file that is gone: reading and removing are tried again', async () => {
+  it('fails a read or a removal with a retryable error, not with BLOB_MISSING', async () => {
     for (const attempt of [
       () => store.read('key'),
       () => store.remove('key'),
@@ -176,15 +177,15 @@ describe('a bucket that cannot be had', () => {
     }
   });
 
-  it('is asked again before it is given up on', async () => {
-    answer = { status: 503, body: '' };
+  it('gets several attempts of a write', async () => {
+    reply = { status: 503, body: '' };
     await expect(store.write('key', Readable.from([Buffer.from('content')]))).rejects.toMatchObject(
       UNAVAILABLE,
     );
     expect(seen.filter((method) => method === 'PUT').length).toBeGreaterThan(1);
   });
 
-  it('that takes no connection fails in time', async () => {
+  it('fails a check in time if it accepts no connection', async () => {
     const absent = await createBlobStore(
       toAddress({ bucket: 'b', endpoint: 'http://127.0.0.1:1' }),
     );
@@ -201,14 +202,14 @@ async function* endless(): AsyncGenerator<Buffer> {
   for (;;) yield randomBytes(MIB);
 }
 
-describe('a folder that processes share', () => {
+describe('a shared folder', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'docstream-blobs-'));
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it('keeps at open what another process is writing, and loses what has not grown for hours', async () => {
+  it('keeps the partial files of other processes, and loses those that are hours old', async () => {
     for (const name of ['fresh.part', 'old.part', 'old'])
       await writeFile(join(folder, name), 'content');
     const hoursAgo = new Date(Date.now() - 3 * 60 * 60 * 1_000);
@@ -217,7 +218,7 @@ describe('a folder that processes share', () => {
     expect((await readdir(folder)).sort()).toEqual(['fresh.part', 'old']);
   });
 
-  it('is out of reach when it is gone', async () => {
+  it('fails the check after it was removed', async () => {
     const store = await createBlobStore(pathToFileURL(join(folder, 'inner')).href);
     await expect(store.check()).resolves.toBeUndefined();
     await rm(join(folder, 'inner'), { recursive: true });
@@ -227,10 +228,10 @@ describe('a folder that processes share', () => {
 
 describe('the address of a blob store', () => {
   it.each([
-    ['nonsense', 'no address'],
-    ['ftp://host/folder', 'must begin with file:, s3: or gs:'],
+    ['nonsense', 'not a URL'],
+    ['ftp://host/folder', 'must start with file:, s3: or gs:'],
     ['file://host/folder', 'absolute path'],
-    ['s3:///folder', 'no bucket'],
+    ['s3:///folder', 'name a bucket'],
     ['s3://key:secret@bucket', 'must not hold credentials'],
     ['s3://bucket?acl=public', 'acl'],
     ['s3://bucket/a%20b', 'letters, digits'],
@@ -238,7 +239,7 @@ describe('the address of a blob store', () => {
     ['s3://bucket/a//b', 'letters, digits'],
     ['s3://bucket?endpoint=localhost', 'endpoint'],
     ['gs://bucket?region=here', 'region'],
-  ])('%s is refused, for %s', async (address, words) => {
+  ])('rejects %s: %s', async (address, words) => {
     const refused = await createBlobStore(address).catch((error: unknown) => error);
     expect(refused).toMatchObject({
       name: 'SetupError',

@@ -1,15 +1,12 @@
 /**
- * The embedder against a server that speaks Cohere's wire format: what every embedder promises,
- * then every way in which Cohere fails.
+ * The embedder of Cohere, on a server with Cohere's wire format: the contract of Embedder, then every
+ * kind of failure.
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import {
-  createCohereEmbedder,
-  type CohereEmbedder,
-  type TextBucket,
-} from '../../src/cohere/embedder.js';
+import { createCohereEmbedder, type CohereEmbedder } from '../../src/cohere/embedder.js';
+import type { TextBucket } from '../../src/cohere/rate-limit.js';
 import {
   startCohereStandIn,
   type CohereStandIn,
@@ -20,9 +17,10 @@ import '../support/one-error-class.js';
 import { eventually } from '../support/wait.js';
 
 const DIMENSIONS = 256;
-const freeBucket: TextBucket = { take: async () => undefined };
-const texts = (count: number) =>
-  Array.from({ length: count }, (_, index) => `passage number ${index} of the test`);
+const unlimitedBucket: TextBucket = { take: async () => undefined };
+function texts(count: number) {
+  return Array.from({ length: count }, (_, index) => `passage number ${index} of the test`);
+}
 
 describe('Cohere', () => {
   let cohere: CohereStandIn;
@@ -36,7 +34,7 @@ describe('Cohere', () => {
       apiKey: cohere.apiKey,
       baseUrl: cohere.url,
       dimensions: DIMENSIONS,
-      bucket: freeBucket,
+      bucket: unlimitedBucket,
       ...more,
     });
 
@@ -52,7 +50,7 @@ describe('Cohere', () => {
     });
     afterEach(() => embedder.stop());
 
-    const answers = (...ordered: OrderedAnswer[]) => cohere.order({ answers: ordered });
+    const order = (...answers: OrderedAnswer[]) => cohere.order({ answers });
 
     it('fills calls with the texts of many documents', async () => {
       await cohere.order({ latencyMs: 50 });
@@ -65,7 +63,7 @@ describe('Cohere', () => {
       expect(largestBatch).toBe(96);
     });
 
-    it('fills calls with what comes while others are under way', async () => {
+    it('fills calls with texts that arrive while others are in flight', async () => {
       await cohere.order({ latencyMs: 100 });
       const first = embedder.embed(texts(2), 'document');
       await eventually(async () => (await cohere.counts()).open === 1);
@@ -76,7 +74,7 @@ describe('Cohere', () => {
       expect((await cohere.counts()).calls).toBeLessThanOrEqual(Math.ceil(100 / 96) + 1);
     });
 
-    it('asks for passages and questions in different calls', async () => {
+    it('sends passages and queries in different calls', async () => {
       await Promise.all([
         embedder.embed(['a passage'], 'document'),
         embedder.embed(['a question'], 'query'),
@@ -92,16 +90,16 @@ describe('Cohere', () => {
         '503 that is a page',
         { status: 503, headers: { 'content-type': 'text/html' }, body: '<h1>sorry</h1>' },
       ],
-      ['502 whose JSON is none', { status: 502, body: '<h1>sorry</h1>' }],
-      ['an empty answer', { status: 200, body: '' }],
-    ])('repeats the call, not the document, after %s', async (_, order) => {
-      await answers(order);
+      ['502 that is not JSON', { status: 502, body: '<h1>sorry</h1>' }],
+      ['an empty response', { status: 200, body: '' }],
+    ])('repeats the call, not the document, after %s', async (_, answer) => {
+      await order(answer);
       expect(await embedder.embed(texts(3), 'document')).toHaveLength(3);
       expect((await cohere.counts()).calls).toBe(2);
     });
 
-    it('waits as long as Retry-After says, with every call', async () => {
-      await answers({ status: 429, headers: { 'retry-after': '2' } });
+    it('delays every call by Retry-After', async () => {
+      await order({ status: 429, headers: { 'retry-after': '2' } });
       const startedAt = performance.now();
       const first = embedder.embed(['one'], 'document');
       await eventually(async () => (await cohere.counts()).refused === 1);
@@ -113,8 +111,8 @@ describe('Cohere', () => {
       expect(performance.now() - startedAt).toBeGreaterThan(1_950);
     });
 
-    it('takes a Retry-After that is a date', async () => {
-      await answers({
+    it('accepts a Retry-After that is a date', async () => {
+      await order({
         status: 429,
         headers: { 'retry-after': new Date(Date.now() + 3_000).toUTCString() },
       });
@@ -123,8 +121,8 @@ describe('Cohere', () => {
       expect(performance.now() - startedAt).toBeGreaterThan(1_500);
     });
 
-    it('a Retry-After of minutes sends the documents back to their queue, and asks Cohere nothing meanwhile', async () => {
-      await answers({ status: 429, headers: { 'retry-after': '600' } });
+    it('rejects documents without a call during a Retry-After of minutes', async () => {
+      await order({ status: 429, headers: { 'retry-after': '600' } });
       await expect(embedder.embed(['one'], 'document')).rejects.toMatchObject({
         code: 'EMBEDDER_UNAVAILABLE',
       });
@@ -134,8 +132,8 @@ describe('Cohere', () => {
       expect((await cohere.counts()).calls).toBe(1);
     });
 
-    it.each([429, 500, 503])('is unavailable when %i does not end', async (status) => {
-      await answers({ status, times: 20 });
+    it.each([429, 500, 503])('throws EMBEDDER_UNAVAILABLE if %i persists', async (status) => {
+      await order({ status, times: 20 });
       await expect(embedder.embed(['one'], 'document')).rejects.toMatchObject({
         code: 'EMBEDDER_UNAVAILABLE',
         retryable: true,
@@ -144,10 +142,10 @@ describe('Cohere', () => {
     });
 
     it.each([400, 401, 403, 404, 422])(
-      'is refused for good by %i, whose own words are not repeated',
+      'throws EMBEDDER_REFUSED for %i, without the message of Cohere',
       async (status) => {
         const body = { message: `invalid ${cohere.apiKey} in: the secret text` };
-        await answers({ status, body, times: 20 });
+        await order({ status, body, times: 20 });
         const failure: unknown = await embedder
           .embed(['the secret text'], 'document')
           .catch((error: unknown) => error);
@@ -158,7 +156,7 @@ describe('Cohere', () => {
       },
     );
 
-    it('a wrong key is refused', async () => {
+    it('throws EMBEDDER_REFUSED for a wrong key', async () => {
       const other = await open({ apiKey: 'hunter2-wrong' });
       await expect(other.embed(['one'], 'document')).rejects.toMatchObject({
         code: 'EMBEDDER_REFUSED',
@@ -174,52 +172,52 @@ describe('Cohere', () => {
       ['too few vectors', { tooFew: 1 }],
       ['no vectors', { tooFew: 3 }],
       ['other dimensions', { dimensions: DIMENSIONS + 1 }],
-      ['null in the place of a number', { nan: true }],
-      ['NaN in the place of a number', { nan: 'word' }],
-      ['an answer that is something else', { status: 200, body: { hello: 'world' } }],
-      ['an answer that is no JSON', { status: 200, body: '<html>' }],
-    ] as [string, OrderedAnswer][])('uses nothing of %s', async (_, order) => {
-      await answers(order);
+      ['null instead of a number', { nan: true }],
+      ['NaN instead of a number', { nan: 'word' }],
+      ['a response of another form', { status: 200, body: { hello: 'world' } }],
+      ['a response that is not JSON', { status: 200, body: '<html>' }],
+    ] as [string, OrderedAnswer][])('rejects %s', async (_, answer) => {
+      await order(answer);
       await expect(embedder.embed(texts(3), 'document')).rejects.toMatchObject({
         code: 'EMBEDDER_UNAVAILABLE',
       });
       expect(await embedder.embed(texts(3), 'document')).toHaveLength(3);
     });
 
-    it('gives up a call that hangs, and repeats it', async () => {
-      const impatient = await open({ timeoutMs: 300 });
-      await answers({ hang: true });
-      expect(await impatient.embed(['one'], 'document')).toHaveLength(1);
+    it('aborts a call that hangs, and repeats it', async () => {
+      const withTimeout = await open({ timeoutMs: 300 });
+      await order({ hang: true });
+      expect(await withTimeout.embed(['one'], 'document')).toHaveLength(1);
       expect(await cohere.counts()).toMatchObject({ calls: 2, abandoned: 1 });
-      await answers({ hang: true, times: 10 });
-      await expect(impatient.embed(['one'], 'query')).rejects.toMatchObject({
+      await order({ hang: true, times: 10 });
+      await expect(withTimeout.embed(['one'], 'query')).rejects.toMatchObject({
         code: 'EMBEDDER_UNAVAILABLE',
       });
-      await impatient.stop();
+      await withTimeout.stop();
     });
 
-    it('a call is given up when nobody waits for it any more', async () => {
-      await answers({ hang: true });
+    it('aborts a call when no request waits for it', async () => {
+      await order({ hang: true });
       const controller = new AbortController();
-      const left = embedder
+      const cancelled = embedder
         .embed(['one'], 'document', { signal: controller.signal })
         .catch((error: unknown) => error);
       await eventually(async () => (await cohere.counts()).calls === 1);
       controller.abort('cancelled');
-      expect(await left).toBe('cancelled');
+      expect(await cancelled).toBe('cancelled');
       await eventually(async () => (await cohere.counts()).abandoned === 1);
     });
 
-    it('pays for every text that it sends, and again for what it repeats', async () => {
+    it('charges every text that it sends, also in repeated calls', async () => {
       const taken: number[] = [];
-      const paying = await open({ bucket: { take: async (count) => void taken.push(count) } });
-      await answers({ status: 500 });
-      await paying.embed(texts(5), 'document');
+      const charged = await open({ bucket: { take: async (count) => void taken.push(count) } });
+      await order({ status: 500 });
+      await charged.embed(texts(5), 'document');
       expect(taken).toEqual([5, 5]);
-      await paying.stop();
+      await charged.stop();
     });
 
-    it('a question does not wait for the bucket that the documents have emptied', async () => {
+    it('embeds a query while documents wait for the bucket', async () => {
       const empty = await open({ bucket: { take: () => new Promise<void>(() => undefined) } });
       expect(await empty.embed(['a question'], 'query')).toHaveLength(1);
       const waiting = empty.embed(['a passage'], 'document').catch((error: unknown) => error);
@@ -232,14 +230,14 @@ describe('Cohere', () => {
       const watched = await open({
         onCall: ({ texts: count, outcome }) => void reports.push(`${count} ${outcome}`),
       });
-      await answers({ status: 500 }, {}, { status: 401 });
+      await order({ status: 500 }, {}, { status: 401 });
       await watched.embed(texts(2), 'document');
       await watched.embed(texts(1), 'document').catch(() => undefined);
       expect(reports).toEqual(['2 repeated', '2 answered', '1 failed']);
       await watched.stop();
     });
 
-    it('check spends one text, and keeps what it found for a while', async () => {
+    it('reuses the outcome of a check, which costs one text', async () => {
       await Promise.all([embedder.check(), embedder.check()]);
       await embedder.check();
       expect((await cohere.counts()).calls).toBe(1);
@@ -247,8 +245,8 @@ describe('Cohere', () => {
   });
 });
 
-describe('the embedder of Cohere and what it sends', () => {
-  it('names model, purpose and dimensions, and an older model is not asked for dimensions', async () => {
+describe('the requests of the embedder', () => {
+  it('name model, purpose and dimensions, without dimensions for an older model', async () => {
     const server = createServer((request, response) => {
       void readBody(request).then((body) => {
         received.push(body);
@@ -265,12 +263,10 @@ describe('the embedder of Cohere and what it sends', () => {
       apiKey: 'a',
       baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       dimensions: 2,
-      bucket: freeBucket,
+      bucket: unlimitedBucket,
     };
-    const [newer, older] = [
-      await createCohereEmbedder(options),
-      await createCohereEmbedder({ ...options, model: 'embed-english-v3.0' }),
-    ];
+    const newer = await createCohereEmbedder(options);
+    const older = await createCohereEmbedder({ ...options, model: 'embed-english-v3.0' });
     const [vector] = await newer.embed(['a \ud800 passage'], 'document');
     await older.embed(['a question'], 'query');
     expect(Array.from(vector ?? [])).toEqual([Math.fround(0.6), Math.fround(0.8)]);
@@ -299,55 +295,52 @@ describe('the embedder of Cohere and what it sends', () => {
   it.each([
     ['400', 400],
     ['422', 422],
-  ])(
-    'a text refused with %s fails its own document, and none that shares its call',
-    async (_, status) => {
-      let calls = 0;
-      const server = createServer((request, response) => {
-        void readBody(request).then((body) => {
-          calls += 1;
-          const sent = body['texts'] as string[];
-          response.setHeader('content-type', 'application/json');
-          response.statusCode = sent.includes('bad') ? status : 200;
-          response.end(
-            JSON.stringify(
-              sent.includes('bad')
-                ? { message: 'no' }
-                : { id: 'x', embeddings: { float: sent.map(() => [1, 0]) } },
-            ),
-          );
-        });
+  ])('fail only the document of a text that is refused with %s', async (_, status) => {
+    let calls = 0;
+    const server = createServer((request, response) => {
+      void readBody(request).then((body) => {
+        calls += 1;
+        const sent = body['texts'] as string[];
+        response.setHeader('content-type', 'application/json');
+        response.statusCode = sent.includes('bad') ? status : 200;
+        response.end(
+          JSON.stringify(
+            sent.includes('bad')
+              ? { message: 'no' }
+              : { id: 'x', embeddings: { float: sent.map(() => [1, 0]) } },
+          ),
+        );
       });
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      const embedder = await createCohereEmbedder({
-        apiKey: 'a',
-        baseUrl,
-        dimensions: 2,
-        bucket: freeBucket,
-      });
-      const documents = Array.from({ length: 30 }, (_each, index) =>
-        embedder.embed(index === 17 ? ['good', 'bad'] : ['good'], 'document'),
-      );
-      const outcomes = await Promise.allSettled(documents);
-      expect(
-        outcomes.flatMap(({ status: outcome }, index) => (outcome === 'rejected' ? [index] : [])),
-      ).toEqual([17]);
-      expect(outcomes[17]).toMatchObject({ reason: { code: 'EMBEDDER_REFUSED' } });
-      expect(calls).toBeLessThan(15);
-      await embedder.stop();
-      server.close();
-      server.closeAllConnections();
-    },
-  );
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const embedder = await createCohereEmbedder({
+      apiKey: 'a',
+      baseUrl,
+      dimensions: 2,
+      bucket: unlimitedBucket,
+    });
+    const documents = Array.from({ length: 30 }, (_each, index) =>
+      embedder.embed(index === 17 ? ['good', 'bad'] : ['good'], 'document'),
+    );
+    const outcomes = await Promise.allSettled(documents);
+    expect(
+      outcomes.flatMap(({ status: outcome }, index) => (outcome === 'rejected' ? [index] : [])),
+    ).toEqual([17]);
+    expect(outcomes[17]).toMatchObject({ reason: { code: 'EMBEDDER_REFUSED' } });
+    expect(calls).toBeLessThan(15);
+    await embedder.stop();
+    server.close();
+    server.closeAllConnections();
+  });
 
-  it('is unavailable where nobody listens', async () => {
+  it('fail with EMBEDDER_UNAVAILABLE if no server listens', async () => {
     const embedder = await createCohereEmbedder({
       apiKey: 'a',
       baseUrl: 'http://127.0.0.1:9',
       dimensions: 2,
-      bucket: freeBucket,
+      bucket: unlimitedBucket,
     });
     await expect(embedder.embed(['one'], 'query')).rejects.toMatchObject({
       code: 'EMBEDDER_UNAVAILABLE',
@@ -358,7 +351,7 @@ describe('the embedder of Cohere and what it sends', () => {
 });
 
 async function readBody(request: IncomingMessage): Promise<Record<string, unknown>> {
-  const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part as Buffer);
-  return JSON.parse(Buffer.concat(parts).toString()) as Record<string, unknown>;
+  const buffers: Buffer[] = [];
+  for await (const buffer of request) buffers.push(buffer as Buffer);
+  return JSON.parse(Buffer.concat(buffers).toString()) as Record<string, unknown>;
 }

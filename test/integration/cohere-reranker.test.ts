@@ -7,17 +7,18 @@ beforeAll(async () => {
 });
 afterAll(() => standIn.stop());
 
-const open = (more: { apiKey?: string; timeoutMs?: number } = {}) =>
-  createCohereReranker({
+function open(more: { apiKey?: string; timeoutMs?: number } = {}) {
+  return createCohereReranker({
     apiKey: standIn.apiKey,
     baseUrl: standIn.url,
     model: 'rerank-v4.0-fast',
     ...more,
   });
+}
 
 const TEXTS = ['Knots hold ropes.', 'Bees make honey in a hive.', 'A hive of bees.'];
 
-it('gives each text its relevance, in the order of the texts, though Cohere answers the best first', async () => {
+it('returns the relevance of each text, in the order of the texts', async () => {
   const scores = await open().rerank('bees in a hive', TEXTS);
   expect(scores).toHaveLength(3);
   expect(Math.max(...scores.slice(1))).toBeGreaterThan(scores[0] ?? 1);
@@ -25,17 +26,17 @@ it('gives each text its relevance, in the order of the texts, though Cohere answ
 });
 
 it.each([
-  ['too few answers', { of: 'rerank' as const, tooFew: 1 }],
+  ['too few results', { of: 'rerank' as const, tooFew: 1 }],
   ['500', { of: 'rerank' as const, status: 500 }],
   ['a hang', { of: 'rerank' as const, hang: true }],
-])('%s: EMBEDDER_UNAVAILABLE, after one try', async (_, answer) => {
+])('throws EMBEDDER_UNAVAILABLE after one attempt: %s', async (_, answer) => {
   await standIn.order({ answers: [answer] });
   await expect(open({ timeoutMs: 300 }).rerank('bees', TEXTS)).rejects.toMatchObject({
     code: 'EMBEDDER_UNAVAILABLE',
   });
 });
 
-it('a wrong key: EMBEDDER_REFUSED, and neither key nor text in the message', async () => {
+it('throws EMBEDDER_REFUSED for a wrong key, without key or text in the message', async () => {
   const error = await open({ apiKey: 'wrong' })
     .rerank('bees', TEXTS)
     .catch((reason: unknown) => reason);

@@ -1,4 +1,4 @@
-/** Firebase's tokens: those of the emulator, and signed ones, for which this test is Google. */
+/** Firebase's tokens: those of the emulator, and signed ones, with this test in place of Google. */
 import { createHmac, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
@@ -19,18 +19,20 @@ interface Claims {
   [claim: string]: unknown;
 }
 
-const claimsOf = (uid: string, projectId: string, more: Claims = {}): Claims => ({
-  iss: `https://securetoken.google.com/${projectId}`,
-  aud: projectId,
-  sub: uid,
-  user_id: uid,
-  auth_time: nowS() - 10,
-  iat: nowS() - 10,
-  exp: nowS() + HOUR_S,
-  email: emailOf(uid),
-  firebase: { identities: {}, sign_in_provider: 'password' },
-  ...more,
-});
+function claimsOf(uid: string, projectId: string, more: Claims = {}): Claims {
+  return {
+    iss: `https://securetoken.google.com/${projectId}`,
+    aud: projectId,
+    sub: uid,
+    user_id: uid,
+    auth_time: nowS() - 10,
+    iat: nowS() - 10,
+    exp: nowS() + HOUR_S,
+    email: emailOf(uid),
+    firebase: { identities: {}, sign_in_provider: 'password' },
+    ...more,
+  };
+}
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const unsigned = (claims: Claims) => `${encode({ alg: 'none', typ: 'JWT' })}.${encode(claims)}.`;
 
@@ -42,7 +44,7 @@ function signed(claims: Claims, key: KeyObject, header: object = {}): string {
 const unauthenticated = {
   name: 'ApiError',
   code: 'UNAUTHENTICATED',
-  message: 'The token is not valid: sign in again.',
+  message: 'The token is not valid; sign in again.',
 };
 const expired = { code: 'UNAUTHENTICATED', message: expect.stringContaining('expired') as string };
 
@@ -71,8 +73,8 @@ describeWith(EMULATOR, (emulatorHost) => {
     ],
   }));
 
-  describe('Firebase tokens of the emulator', () => {
-    it('tell e-mail, administrator and the end of the token', async () => {
+  describe('tokens of the Firebase emulator', () => {
+    it('hold the e-mail address, the administrator claim and the expiry', async () => {
       const viewer = await identity.verify(tokens.get('root') ?? '');
       expect(viewer).toMatchObject({ id: 'root', email: emailOf('root'), isAdmin: true });
       const restMs = (viewer.expiresAt?.getTime() ?? 0) - Date.now();
@@ -81,7 +83,7 @@ describeWith(EMULATOR, (emulatorHost) => {
     });
 
     it.each(['yes', 1, 'true', null, { really: true }])(
-      'admin: %j makes nobody an administrator',
+      'do not make a user an administrator with the claim admin: %j',
       async (admin) => {
         expect(await identity.verify(await project.signIn('carol', { admin }))).toMatchObject({
           id: 'carol',
@@ -90,28 +92,29 @@ describeWith(EMULATOR, (emulatorHost) => {
       },
     );
 
-    it('an expired one says so', async () => {
+    it('are rejected as expired after their time', async () => {
       await expect(
         identity.verify(unsigned(claimsOf('alice', project.id, { exp: nowS() - 1 }))),
       ).rejects.toMatchObject(expired);
     });
 
-    it('one for another project is refused', async () => {
+    it('are rejected for another project', async () => {
       const other = openFirebaseProject(emulatorHost);
       await expect(identity.verify(await other.signIn('alice'))).rejects.toMatchObject(
         unauthenticated,
       );
     });
 
-    it('one of a user who was disabled or removed is refused', async () => {
-      const [dora, emil] = [await project.signIn('dora'), await project.signIn('emil')];
+    it('are rejected for a user who was disabled or removed', async () => {
+      const dora = await project.signIn('dora');
+      const emil = await project.signIn('emil');
       await project.disable('dora');
       await project.remove('emil');
       await expect(identity.verify(dora)).rejects.toMatchObject(unauthenticated);
       await expect(identity.verify(emil)).rejects.toMatchObject(unauthenticated);
     });
 
-    it('hold when checked again, until the user is disabled or removed', async () => {
+    it('pass a recheck until the user is disabled or removed', async () => {
       const users = ['fay', 'gus', 'hal'];
       const [fay = '', gus = '', hal = ''] = await Promise.all(
         users.map((uid) => project.signIn(uid)),
@@ -124,7 +127,7 @@ describeWith(EMULATOR, (emulatorHost) => {
       expect(await identity.recheck?.(hal)).toBeUndefined();
     });
 
-    it('are refused where no emulator is configured, whatever the environment says', async () => {
+    it('are rejected if no emulator is configured, whatever the environment says', async () => {
       expect(process.env[EMULATOR]).toBe(emulatorHost);
       const strict = createFirebaseIdentity({ projectId: project.id, emulatorHost: null });
       for (const token of tokens.values())
@@ -133,27 +136,25 @@ describeWith(EMULATOR, (emulatorHost) => {
   });
 });
 
-describe('Firebase tokens with a signature', () => {
-  const [google, stranger] = [
-    generateKeyPairSync('rsa', { modulusLength: 2048 }),
-    generateKeyPairSync('rsa', { modulusLength: 2048 }),
-  ];
+describe('signed Firebase tokens', () => {
+  const google = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const otherParty = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const publicKey = google.publicKey.export({ type: 'spki', format: 'pem' }).toString();
   let server: Server;
-  let answer: RequestListener;
-  let asked: string[];
+  let respond: RequestListener;
+  let requests: string[];
 
   beforeEach(async () => {
-    asked = [];
-    answer = (_request, response) => {
+    requests = [];
+    respond = (_request, response) => {
       response
         .setHeader('content-type', 'application/json')
         .setHeader('cache-control', 'public, max-age=3600');
       response.end(JSON.stringify({ 'key-1': publicKey }));
     };
     server = createServer((request, response) => {
-      asked.push(`${request.headers.host}${request.url}`);
-      answer(request, response);
+      requests.push(`${request.headers.host}${request.url}`);
+      respond(request, response);
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -163,7 +164,7 @@ describe('Firebase tokens with a signature', () => {
     server.closeAllConnections();
   });
 
-  /** Leads what is meant for Google here. */
+  /** Sends the requests for Google to this server. */
   function open(timeoutMs = 5_000) {
     const { port } = server.address() as AddressInfo;
     const httpAgent = new (class extends Agent {
@@ -174,7 +175,7 @@ describe('Firebase tokens with a signature', () => {
     return createFirebaseIdentity({ projectId: PROJECT, emulatorHost: null, httpAgent, timeoutMs });
   }
 
-  it('are checked with the keys that Google publishes, fetched once, without credentials', async () => {
+  it('are verified with the keys of Google, fetched once, without credentials', async () => {
     const identity = open();
     for (const admin of [true, false]) {
       const viewer = await identity.verify(
@@ -182,13 +183,13 @@ describe('Firebase tokens with a signature', () => {
       );
       expect(viewer).toMatchObject({ id: 'alice', email: emailOf('alice'), isAdmin: admin });
     }
-    expect(asked).toEqual([
+    expect(requests).toEqual([
       'www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com',
     ]);
   });
 
   it.each([
-    ['of a stranger', () => signed(claimsOf('alice', PROJECT), stranger.privateKey)],
+    ['of another party', () => signed(claimsOf('alice', PROJECT), otherParty.privateKey)],
     [
       'of a key that Google does not publish',
       () => signed(claimsOf('alice', PROJECT), google.privateKey, { kid: 'key-9' }),
@@ -206,7 +207,7 @@ describe('Firebase tokens with a signature', () => {
       'of another issuer',
       () => signed(claimsOf('alice', PROJECT, { iss: 'https://example.com' }), google.privateKey),
     ],
-    ['of nobody', () => signed(claimsOf('', PROJECT), google.privateKey)],
+    ['without a user', () => signed(claimsOf('', PROJECT), google.privateKey)],
     [
       'of a name that is too long',
       () => signed(claimsOf('a'.repeat(129), PROJECT), google.privateKey),
@@ -232,11 +233,11 @@ describe('Firebase tokens with a signature', () => {
         return [header, encode(claimsOf('root', PROJECT, { admin: true })), signature].join('.');
       },
     ],
-  ])('are refused: %s', async (_, toToken) => {
+  ])('are rejected: %s', async (_, toToken) => {
     await expect(open().verify(toToken())).rejects.toMatchObject(unauthenticated);
   });
 
-  it('an expired one says so, also when its key is published no more', async () => {
+  it('are rejected as expired after their time, even if the key is no longer published', async () => {
     const old = claimsOf('alice', PROJECT, { iat: nowS() - 3 * HOUR_S, exp: nowS() - 1 });
     const identity = open();
     await expect(identity.verify(signed(old, google.privateKey))).rejects.toMatchObject(expired);
@@ -246,28 +247,28 @@ describe('Firebase tokens with a signature', () => {
   });
 
   it.each<[string, RequestListener]>([
-    ['answer 500', (_request, response) => void response.writeHead(500).end('no')],
-    ['answer no JSON', (_request, response) => void response.end('<html>')],
+    ['respond with 500', (_request, response) => void response.writeHead(500).end('no')],
+    ['are not JSON', (_request, response) => void response.end('<html>')],
     ['break off', (request) => void request.socket.destroy()],
     ['hang', () => undefined],
-  ])('cannot be checked while Google’s keys %s: nobody is signed out for it', async (_, broken) => {
-    const healthy = answer;
-    answer = broken;
+  ])('cause DEPENDENCY_UNAVAILABLE, not a sign-out, while Google’s keys %s', async (_, broken) => {
+    const healthy = respond;
+    respond = broken;
     const identity = open(1_000);
     const token = signed(claimsOf('alice', PROJECT), google.privateKey);
     await expect(identity.verify(token)).rejects.toMatchObject({
       name: 'ApiError',
       code: 'DEPENDENCY_UNAVAILABLE',
     });
-    answer = healthy;
+    respond = healthy;
     expect(await identity.verify(token)).toMatchObject({ id: 'alice' });
   });
 
-  it('hold when checked again while nobody can be asked for the user, until they expire', async () => {
+  it('pass a recheck until they expire while Firebase is unavailable', async () => {
     const identity = open(1_000);
     const token = signed(claimsOf('alice', PROJECT), google.privateKey);
     expect(await identity.recheck?.(token)).toBeUndefined();
-    answer = (request) => void request.socket.destroy();
+    respond = (request) => void request.socket.destroy();
     expect(await open(1_000).recheck?.(token)).toBeUndefined();
     const old = signed(claimsOf('alice', PROJECT, { exp: nowS() - 1 }), google.privateKey);
     await expect(identity.recheck?.(old)).rejects.toMatchObject(expired);
@@ -276,7 +277,7 @@ describe('Firebase tokens with a signature', () => {
     );
   });
 
-  it('the emulator’s absence is no sign-out either', async () => {
+  it('cause DEPENDENCY_UNAVAILABLE, not a sign-out, while the emulator is unavailable', async () => {
     const identity = createFirebaseIdentity({ projectId: PROJECT, emulatorHost: '127.0.0.1:9' });
     await expect(identity.verify(unsigned(claimsOf('alice', PROJECT)))).rejects.toMatchObject({
       code: 'DEPENDENCY_UNAVAILABLE',

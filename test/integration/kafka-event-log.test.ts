@@ -28,26 +28,26 @@ const JAVA_PARTITIONS = {
 
 describeWithKafka('the event log on Kafka', () => {
   const { kafka, logger } = openKafka();
-  let events: KafkaEventLog;
+  let eventLog: KafkaEventLog;
 
   beforeEach(() => {
-    events = createKafkaEventLog({ kafka, logger });
+    eventLog = createKafkaEventLog({ kafka, logger });
   });
-  afterEach(() => events.stop());
+  afterEach(() => eventLog.stop());
 
   describeEventLogContract('Kafka', async () => {
     const own = createKafkaEventLog({ kafka, logger });
     return {
-      logger: own,
+      eventLog: own,
       makeTopic: () => makeTopic(kafka),
       read: readTopic,
       close: () => own.stop(),
     };
   });
 
-  it('puts a key into the partition that a Java client looks for it in', async () => {
+  it('puts a key into the same partition as a Java client', async () => {
     const topic = await makeTopic(kafka, { partitions: 12 });
-    await events.publish(
+    await eventLog.publish(
       Object.keys(JAVA_PARTITIONS).map((key) => ({ topic, key, headers: {}, value: key })),
     );
     const partitions = Object.fromEntries(
@@ -56,20 +56,20 @@ describeWithKafka('the event log on Kafka', () => {
     expect(partitions).toEqual(JAVA_PARTITIONS);
   });
 
-  it('singles out what the broker refuses for good, and holds the rest in order', async () => {
+  it('reports the records that the broker rejects for good, and stores the others in order', async () => {
     const topic = await makeTopic(kafka, {
       partitions: 1,
       configs: { 'max.message.bytes': '20000' },
     });
     const values = ['a', 'b', 'x'.repeat(30_000), 'c', 'y'.repeat(40_000), 'd'];
-    const refused = await events.publish(
+    const refused = await eventLog.publish(
       values.map((value) => ({ topic, key: 'k', headers: {}, value })),
     );
     expect(refused).toEqual([2, 4].map((index) => ({ index, reason: 'MESSAGE_TOO_LARGE' })));
     expect([...new Set(await valuesOf(topic))]).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('refuses no record because its batch is large', async () => {
+  it('stores a batch that is larger than one send', async () => {
     const topic = await makeTopic(kafka, { partitions: 1 });
     const records = Array.from({ length: 60 }, (_, index) => ({
       topic,
@@ -77,45 +77,45 @@ describeWithKafka('the event log on Kafka', () => {
       headers: {},
       value: String(index).padEnd(100_000, '.'),
     }));
-    expect(await events.publish(records)).toEqual([]);
+    expect(await eventLog.publish(records)).toEqual([]);
     expect((await valuesOf(topic)).map((value) => Number.parseInt(value ?? '', 10))).toEqual(
       records.map((_, index) => index),
     );
   });
 
-  it('says that it is unavailable when a topic is gone, and publishes again once it is back', async () => {
+  it('throws DEPENDENCY_UNAVAILABLE while a topic is missing, and publishes once it exists again', async () => {
     const topic = await makeTopic(kafka, { partitions: 2 });
     const record = { topic, key: 'k', headers: {}, value: 'before' };
-    await events.publish([record]);
+    await eventLog.publish([record]);
     await deleteTopics(kafka, [topic]);
     await eventually(
       () =>
-        events.publish([record]).then(
+        eventLog.publish([record]).then(
           () => false,
           (error: unknown) => error,
         ),
       { timeoutMs: 60_000 },
     );
-    await expect(events.publish([record])).rejects.toMatchObject({
+    await expect(eventLog.publish([record])).rejects.toMatchObject({
       code: 'DEPENDENCY_UNAVAILABLE',
     });
     await makeNamedTopic(kafka, topic, 2);
-    await events.publish([{ ...record, value: 'after' }]);
+    await eventLog.publish([{ ...record, value: 'after' }]);
     expect(await valuesOf(topic)).toEqual(['after']);
   });
 
-  it('says that it is unavailable when nobody answers', async () => {
-    const nobody = createKafkaEventLog(openKafka({ brokers: ['127.0.0.1:1'] }));
+  it('throws DEPENDENCY_UNAVAILABLE if no broker responds', async () => {
+    const unreachable = createKafkaEventLog(openKafka({ brokers: ['127.0.0.1:1'] }));
     await expect(
-      nobody.publish([{ topic: 't', key: 'k', headers: {}, value: '' }]),
+      unreachable.publish([{ topic: 't', key: 'k', headers: {}, value: '' }]),
     ).rejects.toMatchObject({
       code: 'DEPENDENCY_UNAVAILABLE',
     });
-    await nobody.stop();
+    await unreachable.stop();
   });
 });
 
-describeWithKafka('a send whose answer was lost', () => {
+describeWithKafka('a send whose response was lost', () => {
   let proxy: KafkaProxy;
   let topic: string;
   let through: { kafka: Kafka; logger: ReturnType<typeof openKafka>['logger'] };
@@ -129,7 +129,7 @@ describeWithKafka('a send whose answer was lost', () => {
 
   const make = (value: string): LogRecord => ({ topic, key: 'k', headers: {}, value });
 
-  it('is the danger: a producer that is kept then loses the next batch, and says that it is stored', async () => {
+  it('is the danger: a producer that is used again loses the next batch, and reports success', async () => {
     const kept = through.kafka.producer({
       idempotent: true,
       maxInFlightRequests: 1,
@@ -147,29 +147,29 @@ describeWithKafka('a send whose answer was lost', () => {
     await kept.disconnect();
   });
 
-  it('loses nothing of what the event log publishes next', async () => {
-    const events = createKafkaEventLog(through);
+  it('loses no record that the event log publishes next', async () => {
+    const eventLog = createKafkaEventLog(through);
     proxy.losesAnswers = true;
-    await expect(events.publish([make('first')])).rejects.toMatchObject({
+    await expect(eventLog.publish([make('first')])).rejects.toMatchObject({
       code: 'DEPENDENCY_UNAVAILABLE',
     });
     proxy.losesAnswers = false;
-    await events.publish([make('first')]);
-    await events.publish([make('second')]);
+    await eventLog.publish([make('first')]);
+    await eventLog.publish([make('second')]);
     expect(proxy.lost).toBeGreaterThan(0);
     expect(await valuesOf(topic)).toEqual(['first', 'first', 'second']);
-    await events.stop();
+    await eventLog.stop();
   });
 
-  it('goes unnoticed when a repeated try of the same producer succeeds: the broker knows the repeat', async () => {
-    const events = createKafkaEventLog(through);
+  it('is harmless if the same producer repeats the send: the broker recognises the repetition', async () => {
+    const eventLog = createKafkaEventLog(through);
     const id = randomUUID();
     proxy.losesAnswers = true;
-    const publishing = events.publish([make(id)]);
+    const publishing = eventLog.publish([make(id)]);
     await eventually(() => proxy.lost > 0);
     proxy.losesAnswers = false;
     await publishing;
     expect(await valuesOf(topic)).toEqual([id]);
-    await events.stop();
+    await eventLog.stop();
   });
 });

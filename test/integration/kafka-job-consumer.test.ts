@@ -22,7 +22,7 @@ const OWN_ERRORS = [TypeError, RangeError, SyntaxError, ReferenceError].map((Err
   name: ErrorClass.name,
 }));
 
-describeWithKafka('the consumer of permits', () => {
+describeWithKafka('the job consumer', () => {
   const { kafka, logger } = openKafka();
   const admin = createKafkaAdmin({ kafka, logger });
   const producer = kafka.producer();
@@ -46,14 +46,16 @@ describeWithKafka('the consumer of permits', () => {
   });
 
   function create(more: Partial<Parameters<typeof createJobConsumer>[0]> = {}) {
-    const seen = { claims: 0, letters: [] as DeadLetter[], crashes: [] as unknown[] };
+    const seen = { claims: 0, deadLetters: [] as DeadLetter[], crashes: [] as unknown[] };
     const consumer = createJobConsumer({
       kafka,
       groupId,
       topic,
       logger,
-      onWakeUp: () => void (seen.claims += 1),
-      onUnreadable: async (letter) => void seen.letters.push(letter),
+      onWakeUp: () => {
+        seen.claims += 1;
+      },
+      onUnreadable: async (deadLetter) => void seen.deadLetters.push(deadLetter),
       onCrash: (error) => void seen.crashes.push(error),
       ...more,
     });
@@ -67,60 +69,60 @@ describeWithKafka('the consumer of permits', () => {
     return created;
   }
 
-  const makePermit = (documentId: string = randomUUID()): Message => {
+  const makeWakeUp = (documentId: string = randomUUID()): Message => {
     const { key, value } = toJobRecord({ documentId, generation: 1 });
     return { key, value };
   };
   const send = (messages: Message[]) => producer.send({ topic, messages });
-  const sendPermits = (count: number) => send(Array.from({ length: count }, () => makePermit()));
+  const sendWakeUps = (count: number) => send(Array.from({ length: count }, () => makeWakeUp()));
   const lag = () => readLag(admin, { groupId, topic });
   const settled = () =>
     eventually(async () => (await lag()) === 0, { timeoutMs: 60_000, everyMs: 50 });
   const membersOf = () =>
-    withAdmin(kafka, async (open) =>
-      (await open.describeGroups([groupId])).groups.flatMap(({ members }) =>
+    withAdmin(kafka, async (client) =>
+      (await client.describeGroups([groupId])).groups.flatMap(({ members }) =>
         members.map((member) => member.memberId),
       ),
     );
 
-  it('reads what was there before the group was', async () => {
-    await sendPermits(5);
+  it('reads messages that are older than the group', async () => {
+    await sendWakeUps(5);
     const { seen } = await start();
     await settled();
     expect(seen.claims).toBeGreaterThan(0);
   });
 
-  it('takes the same permit 50 times for what it is: there is work', async () => {
-    const permit = makePermit();
+  it('treats the same message 50 times as a wake-up', async () => {
+    const wakeUp = makeWakeUp();
     const { seen } = await start();
-    await send(Array.from({ length: 50 }, () => permit));
+    await send(Array.from({ length: 50 }, () => wakeUp));
     await settled();
     expect(seen.claims).toBeGreaterThan(0);
     expect(seen.claims).toBeLessThanOrEqual(50);
-    expect(seen.letters).toEqual([]);
+    expect(seen.deadLetters).toEqual([]);
   });
 
-  it('commits a permit only once a claim was tried for it', async () => {
+  it('commits a wake-up message only after a claim was tried', async () => {
     const claim = Promise.withResolvers<void>();
-    let asked = false;
+    let isCalled = false;
     await start({
       onWakeUp: () => {
-        asked = true;
+        isCalled = true;
         return claim.promise;
       },
     });
-    await sendPermits(5);
-    await eventually(() => asked);
+    await sendWakeUps(5);
+    await eventually(() => isCalled);
     expect(await lag()).toBe(5);
     claim.resolve();
     await settled();
   });
 
-  it('gives a permit whose claim was not tried to the next worker', async () => {
+  it('leaves a wake-up message whose claim failed to the next worker', async () => {
     const { consumer } = await start({ onWakeUp: () => Promise.reject(new Error('no database')) });
-    await sendPermits(5);
+    await sendWakeUps(5);
     await eventually(() =>
-      logger.lines.some(({ message }) => message.includes('could not be settled')),
+      logger.lines.some(({ message }) => message.includes('failed to handle wake-up messages')),
     );
     await consumer.stop();
     expect(await lag()).toBe(5);
@@ -129,14 +131,14 @@ describeWithKafka('the consumer of permits', () => {
     expect(seen.claims).toBeGreaterThan(0);
   });
 
-  it("is needed: one of JavaScript's own errors in a handler ends a plain consumer for good, and its process lives on", async () => {
+  it("is needed: one of JavaScript's own errors in a handler ends a plain consumer, and the process stays alive", async () => {
     const plain = kafka.consumer({ groupId });
     const crashes: boolean[] = [];
     plain.on('consumer.crash', ({ payload }) => void crashes.push(payload.restart));
     await plain.connect();
     await plain.subscribe({ topics: [topic], fromBeginning: true });
     await plain.run({ eachMessage: () => Promise.reject(new TypeError('a bug')) });
-    await sendPermits(1);
+    await sendWakeUps(1);
     await eventually(() => crashes.length > 0);
     expect(crashes).toEqual([false]);
     expect(await membersOf()).toEqual([]);
@@ -151,15 +153,15 @@ describeWithKafka('the consumer of permits', () => {
         if (failures >= 0) throw new ErrorClass('a bug');
       };
       const { seen } = await start({ onWakeUp: failing, onUnreadable: failing });
-      await send([makePermit(), { key: 'k', value: 'not JSON' }]);
+      await send([makeWakeUp(), { key: 'k', value: 'not JSON' }]);
       await settled();
       expect(seen.crashes).toEqual([]);
       expect(await membersOf()).toHaveLength(1);
     },
   );
 
-  it('keeps what it cannot read, cut to 64 kB, and goes on', async () => {
-    const good = makePermit();
+  it('stores unreadable messages, cut to 64 kB, and continues', async () => {
+    const good = makeWakeUp();
     const unreadable: [string, Message][] = [
       ['NOT_JSON', { key: 'k', value: 'not JSON' }],
       ['NOT_JSON', { key: 'k', value: Buffer.from([0xff, 0x00, 0xfe]) }],
@@ -182,11 +184,13 @@ describeWithKafka('the consumer of permits', () => {
     await send(unreadable.map(([, message]) => ({ ...message, partition: 0 })));
     await send([{ ...good, partition: 0 }]);
     await settled();
-    expect(seen.letters.map(({ reason }) => reason)).toEqual(unreadable.map(([reason]) => reason));
-    expect(seen.letters.map(({ offset }) => offset)).toEqual(
+    expect(seen.deadLetters.map(({ reason }) => reason)).toEqual(
+      unreadable.map(([reason]) => reason),
+    );
+    expect(seen.deadLetters.map(({ offset }) => offset)).toEqual(
       unreadable.map((_, offset) => String(offset)),
     );
-    expect(seen.letters.map(({ value }) => value?.length ?? null)).toEqual([
+    expect(seen.deadLetters.map(({ value }) => value?.length ?? null)).toEqual([
       8,
       3,
       expect.any(Number),
@@ -195,91 +199,92 @@ describeWithKafka('the consumer of permits', () => {
       expect.any(Number),
       65_536,
     ]);
-    expect(seen.letters.at(0)).toMatchObject({ topic, partition: 0, key: 'k' });
+    expect(seen.deadLetters.at(0)).toMatchObject({ topic, partition: 0, key: 'k' });
     expect(seen.claims).toBeGreaterThan(0);
   });
 
-  it('has a key that a text column takes, whatever bytes it was', async () => {
+  it('converts any key to one that a text column accepts', async () => {
     const { seen } = await start();
     await send([{ key: Buffer.from([0x61, 0x00, 0xff]), value: 'not JSON' }]);
     await settled();
-    expect(seen.letters[0]?.key).toBe('a\uFFFD\uFFFD');
+    expect(seen.deadLetters[0]?.key).toBe('a\uFFFD\uFFFD');
   });
 
-  it('reads nothing while it is paused, and goes on when it is resumed', async () => {
+  it('reads nothing while it is paused, and continues when it is resumed', async () => {
     const { consumer, seen } = await start();
     await eventually(async () => (await membersOf()).length === 1);
     consumer.pause();
-    await sendPermits(5);
-    await othersHaveReadThemAll();
+    await sendWakeUps(5);
+    await otherGroupHasReadAll();
     expect([seen.claims, await lag()]).toEqual([0, 5]);
     consumer.resume();
     await settled();
     expect(seen.claims).toBeGreaterThan(0);
   });
 
-  /** Another group, which starts later and is not paused. */
-  async function othersHaveReadThemAll(): Promise<void> {
-    const others = randomUUID();
-    await start({ groupId: others });
-    await eventually(async () => (await readLag(admin, { groupId: others, topic })) === 0, {
+  /** Resolves when another group, which starts later and is not paused, has read all messages. */
+  async function otherGroupHasReadAll(): Promise<void> {
+    const otherGroup = randomUUID();
+    await start({ groupId: otherGroup });
+    await eventually(async () => (await readLag(admin, { groupId: otherGroup, topic })) === 0, {
       timeoutMs: 20_000,
     });
   }
 
-  it('may be paused before it has started', async () => {
+  it('stays paused when it was paused before its start', async () => {
     const { consumer, seen } = create();
     consumer.pause();
-    await sendPermits(3);
+    await sendWakeUps(3);
     await consumer.start();
-    await othersHaveReadThemAll();
+    await otherGroupHasReadAll();
     expect(seen.claims).toBe(0);
     consumer.resume();
     await settled();
   });
 
-  it('leaves the group when it stops, having committed what it had read', async () => {
+  it('commits what it has read, and leaves the group, when it stops', async () => {
     const { consumer } = await start();
-    await sendPermits(10);
+    await sendWakeUps(10);
     await settled();
     expect(await membersOf()).toHaveLength(1);
     await consumer.stop();
     expect(await membersOf()).toEqual([]);
     const { seen } = await start();
-    await sendPermits(1);
+    await sendWakeUps(1);
     await settled();
     expect(seen.claims).toBe(1);
   });
 
-  it('stops while a claim hangs, and leaves the permit to others', async () => {
-    let asked = false;
+  it('stops while a claim hangs, and leaves the message to others', async () => {
+    let isCalled = false;
     const { consumer } = await start({
       onWakeUp: () => {
-        asked = true;
+        isCalled = true;
         return new Promise<void>(() => undefined);
       },
     });
-    await sendPermits(3);
-    await eventually(() => asked);
+    await sendWakeUps(3);
+    await eventually(() => isCalled);
     await consumer.stop();
     expect([await membersOf(), await lag()]).toEqual([[], 3]);
   });
 
-  it('shares the partitions with others, and one that is left alone reads them all', async () => {
-    const [first, second] = [await start(), await start()];
+  it('shares the partitions with another consumer, and reads all of them when it is alone', async () => {
+    const first = await start();
+    const second = await start();
     await eventually(async () => (await membersOf()).length === 2, { timeoutMs: 20_000 });
-    await sendPermits(30);
+    await sendWakeUps(30);
     await settled();
     await first.consumer.stop();
     const before = second.seen.claims;
-    await sendPermits(30);
+    await sendWakeUps(30);
     await settled();
     expect(second.seen.claims).toBeGreaterThan(before);
   });
 
-  it('goes on when its topic was deleted and made again', async () => {
+  it('continues when its topic was deleted and created again', async () => {
     const { seen } = await start();
-    await sendPermits(30);
+    await sendWakeUps(30);
     await settled();
     await deleteTopics(kafka, [topic]);
     await eventually(
@@ -293,22 +298,22 @@ describeWithKafka('the consumer of permits', () => {
     );
     await makeNamedTopic(kafka, topic, PARTITIONS);
     const before = seen.claims;
-    await eventually(() => sendPermits(3).then(() => true), { timeoutMs: 20_000 });
+    await eventually(() => sendWakeUps(3).then(() => true), { timeoutMs: 20_000 });
     await eventually(() => seen.claims > before, { timeoutMs: 60_000 });
     await settled();
     expect(seen.crashes).toEqual([]);
   });
 
-  it('goes on when its topic was replaced by a shorter one while it was paused', async () => {
+  it('continues when its topic was replaced by a shorter one while it was paused', async () => {
     const { consumer, seen } = await start();
-    await sendPermits(30);
+    await sendWakeUps(30);
     await settled();
     consumer.pause();
     await deleteTopics(kafka, [topic]);
     await eventually(() => makeNamedTopic(kafka, topic, PARTITIONS).then(() => true), {
       timeoutMs: 20_000,
     });
-    await eventually(() => sendPermits(3).then(() => true), { timeoutMs: 20_000 });
+    await eventually(() => sendWakeUps(3).then(() => true), { timeoutMs: 20_000 });
     const before = seen.claims;
     consumer.resume();
     await eventually(() => seen.claims > before, { timeoutMs: 60_000 });
@@ -316,7 +321,7 @@ describeWithKafka('the consumer of permits', () => {
     expect(seen.crashes).toEqual([]);
   });
 
-  it('waits for a Kafka that is away, and goes on when it comes back', async () => {
+  it('waits for an unavailable Kafka, and continues when it responds again', async () => {
     const proxy = await startKafkaProxy();
     proxies.push(proxy);
     const { kafka: through } = openKafka({ socketFactory: proxy.socketFactory });
@@ -325,19 +330,19 @@ describeWithKafka('the consumer of permits', () => {
     await expect(consumer.start()).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
     proxy.isAway = false;
     await consumer.start();
-    await sendPermits(3);
+    await sendWakeUps(3);
     await settled();
 
     proxy.isAway = true;
     const refused = proxy.refused;
     await eventually(() => proxy.refused > refused + 8, { timeoutMs: 60_000 });
     proxy.isAway = false;
-    await sendPermits(3);
+    await sendWakeUps(3);
     await settled();
     expect(seen.crashes).toEqual([]);
   });
 
-  it('ends when it is stopped while Kafka is away', async () => {
+  it('stops while Kafka is unavailable', async () => {
     const proxy = await startKafkaProxy();
     proxies.push(proxy);
     const { consumer } = await start({
@@ -351,7 +356,7 @@ describeWithKafka('the consumer of permits', () => {
     await eventually(async () => (await membersOf()).length === 0, { timeoutMs: 60_000 });
   });
 
-  it('tells when it has ended for good', async () => {
+  it('reports a final error', async () => {
     const roundRobinOnly = kafka.consumer({ groupId, partitionAssigners: [assignNothing] });
     await roundRobinOnly.connect();
     await roundRobinOnly.subscribe({ topics: [topic] });
@@ -362,18 +367,20 @@ describeWithKafka('the consumer of permits', () => {
     await roundRobinOnly.disconnect();
   });
 
-  it('says that Kafka is unavailable when it cannot start', async () => {
-    const { kafka: nobody } = openKafka({ brokers: ['127.0.0.1:1'] });
-    await expect(start({ kafka: nobody })).rejects.toMatchObject({
+  it('throws DEPENDENCY_UNAVAILABLE if no broker responds', async () => {
+    const { kafka: unreachable } = openKafka({ brokers: ['127.0.0.1:1'] });
+    await expect(start({ kafka: unreachable })).rejects.toMatchObject({
       code: 'DEPENDENCY_UNAVAILABLE',
     });
   });
 });
 
-/** A way of sharing partitions that ours does not know, so that they cannot be in one group. */
-const assignNothing = () => ({
-  name: 'Nothing',
-  version: 0,
-  assign: async () => [],
-  protocol: () => ({ name: 'Nothing', metadata: Buffer.alloc(0) }),
-});
+/** An assigner that the product's consumers do not know: they cannot be in one group with it. */
+function assignNothing() {
+  return {
+    name: 'Nothing',
+    version: 0,
+    assign: async () => [],
+    protocol: () => ({ name: 'Nothing', metadata: Buffer.alloc(0) }),
+  };
+}

@@ -43,7 +43,7 @@ const EVERYBODY_RUNS: ClaimLimits = {
   readers: 8,
   largeReaders: 8,
   maxReadingPerUser: 8,
-  reservedPlaces: 0,
+  reservedSlots: 0,
   users: Array.from({ length: USERS }, (_, user) => ({
     userId: `user-${user}`,
     running: 1,

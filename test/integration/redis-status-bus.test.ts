@@ -1,7 +1,4 @@
-/**
- * The status bus over a real Redis: what every bus promises, then what this one does when Redis
- * fails.
- */
+/** The status bus over a real Redis: the contract of every bus, then its behaviour in outages. */
 import { randomUUID } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -18,7 +15,7 @@ import { openOwnRedis, type OwnRedis } from '../support/own-redis.js';
 import { describeWith } from '../support/real-server.js';
 import { eventually } from '../support/wait.js';
 
-/** Bytes that are held, without what nobody holds any more. */
+/** Returns the bytes of reachable objects: garbage is collected first. */
 function heapInUse(): number {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();
@@ -33,29 +30,27 @@ describeWith('REDIS_URL', (url) => {
   });
 
   describeStatusBusContract('over Redis, from one process to another', async () => {
-    const [there, here] = await Promise.all(
-      [0, 1].map(() => createRedisStatusBus({ url, logger: makeLogger() })),
-    );
-    if (!there || !here) throw new Error('no buses');
-    await eventually(() => Promise.all([there.check(), here.check()]));
-    const bus = { ...here, publish: there.publish };
-    return { bus, close: async () => void (await Promise.all([there.stop(), here.stop()])) };
+    const remote = await createRedisStatusBus({ url, logger: makeLogger() });
+    const local = await createRedisStatusBus({ url, logger: makeLogger() });
+    await eventually(() => Promise.all([remote.check(), local.check()]));
+    const bus = { ...local, publish: remote.publish };
+    return { bus, close: async () => void (await Promise.all([remote.stop(), local.stop()])) };
   });
 
   describe('the status bus over Redis', () => {
     let bus: RedisStatusBus;
     let logger: ReturnType<typeof makeLogger>;
-    let stranger: Redis;
+    let otherClient: Redis;
 
     beforeEach(async () => {
       logger = makeLogger();
       bus = await createRedisStatusBus({ url, logger });
-      stranger = new Redis(url);
+      otherClient = new Redis(url);
       await eventually(() => bus.check().then(() => true));
     });
     afterEach(async () => {
       await bus.stop();
-      stranger.disconnect();
+      otherClient.disconnect();
     });
 
     async function listen(channel: string): Promise<{ seen: StatusEvent[]; leave: () => void }> {
@@ -63,7 +58,7 @@ describeWith('REDIS_URL', (url) => {
       return { seen, leave: await bus.subscribe(channel, (event) => void seen.push(event)) };
     }
 
-    it('brings dates back as dates, of the event and of its document', async () => {
+    it('delivers the dates of an event and of its document as dates', async () => {
       const id = randomUUID();
       const { seen } = await listen(`document:${id}`);
       const document = {
@@ -87,16 +82,16 @@ describeWith('REDIS_URL', (url) => {
       '{"documentId":1}',
       'not JSON',
       '{"documentId":"a","userId":"b","seq":1}',
-    ])('hands over nothing of a message that is no event (%j), and goes on', async (message) => {
+    ])('drops a message that is not an event (%j), and continues', async (message) => {
       const id = randomUUID();
       const { seen } = await listen(`document:${id}`);
-      await stranger.publish(`document:${id}`, message);
+      await otherClient.publish(`document:${id}`, message);
       bus.publish(makeChange({ id }));
       await eventually(() => seen.length > 0);
       expect(seen.map((event) => event.documentId)).toEqual([id]);
     });
 
-    it('goes on when a listener throws, for it and for everybody else', async () => {
+    it('continues for every listener when one of them throws', async () => {
       const id = randomUUID();
       let calls = 0;
       await bus.subscribe(`document:${id}`, () => {
@@ -110,7 +105,7 @@ describeWith('REDIS_URL', (url) => {
       expect(logger.lines.filter(({ level }) => level === 'warn')).toHaveLength(2);
     });
 
-    it('a listener may leave while it is being told, and twice', async () => {
+    it('allows a listener to unsubscribe while it is being called, and twice', async () => {
       const id = randomUUID();
       const stays = await listen(`document:${id}`);
       const leaves: { leave?: () => void } = {};
@@ -123,16 +118,16 @@ describeWith('REDIS_URL', (url) => {
       stays.leave();
     });
 
-    it('hears nothing more from Redis of a channel that everybody has left', async () => {
+    it('unsubscribes from a channel that every listener has left', async () => {
       const channel = `document:${randomUUID()}`;
       const listeners = [await listen(channel), await listen(channel)];
       listeners[0]?.leave();
-      expect(await stranger.pubsub('NUMSUB', channel)).toEqual([channel, 1]);
+      expect(await otherClient.pubsub('NUMSUB', channel)).toEqual([channel, 1]);
       listeners[1]?.leave();
-      await eventually(async () => (await stranger.pubsub('NUMSUB', channel))[1] === 0);
+      await eventually(async () => (await otherClient.pubsub('NUMSUB', channel))[1] === 0);
     });
 
-    it('who leaves a channel and comes at once again is subscribed', async () => {
+    it('subscribes a listener that leaves a channel and returns at once', async () => {
       const id = randomUUID();
       for (let round = 0; round < 20; round += 1) (await listen(`document:${id}`)).leave();
       const { seen } = await listen(`document:${id}`);
@@ -140,7 +135,7 @@ describeWith('REDIS_URL', (url) => {
       await eventually(() => seen.length === 1);
     });
 
-    it('serves hundreds of channels, joined all at once', async () => {
+    it('serves hundreds of channels that are subscribed to at the same time', async () => {
       const ids = Array.from({ length: 500 }, () => randomUUID());
       const listeners = await Promise.all(ids.map((id) => listen(`document:${id}`)));
       for (const id of ids) bus.publish(makeChange({ id }));
@@ -148,12 +143,12 @@ describeWith('REDIS_URL', (url) => {
       expect(listeners.map(({ seen }) => seen[0]?.documentId)).toEqual(ids);
     });
 
-    it('never throws at a publisher, not even at an event that cannot be written', () => {
+    it('does not throw at a publisher, even for an event that cannot be serialised', () => {
       expect(() => bus.publish({ ...makeChange(), occurredAt: new Date(NaN) })).not.toThrow();
     });
   });
 
-  describe('the status bus while Redis fails', () => {
+  describe('the status bus in an outage of Redis', () => {
     let redis: OwnRedis;
     let logger: ReturnType<typeof makeLogger>;
     const buses: RedisStatusBus[] = [];
@@ -175,7 +170,7 @@ describeWith('REDIS_URL', (url) => {
     const untilUsable = (bus: RedisStatusBus) =>
       eventually(() => bus.check().then(() => true), { what: 'Redis' });
 
-    it('is there before Redis is, says once what it waits for, and is right when it comes', async () => {
+    it('starts before Redis does, logs once what it waits for, and works when Redis responds', async () => {
       const bus = await open();
       await expect(bus.check()).rejects.toMatchObject({
         code: 'DEPENDENCY_UNAVAILABLE',
@@ -183,9 +178,9 @@ describeWith('REDIS_URL', (url) => {
       });
       const id = randomUUID();
       const seen: StatusEvent[] = [];
-      const joined = bus.subscribe(`document:${id}`, (event) => void seen.push(event));
+      const subscribed = bus.subscribe(`document:${id}`, (event) => void seen.push(event));
       await redis.start();
-      await joined;
+      await subscribed;
       await untilUsable(bus);
       bus.publish(makeChange({ id }));
       await eventually(() => seen.length === 1);
@@ -193,39 +188,39 @@ describeWith('REDIS_URL', (url) => {
       expect(logger.lines.filter(({ level }) => level === 'warn')).toHaveLength(2);
     });
 
-    it('tells of every return of Redis after all channels are subscribed again, and of no first connection', async () => {
+    it('reports every reconnect after all channels are subscribed to again, and not the first connect', async () => {
       await redis.start();
       const bus = await open();
       await untilUsable(bus);
-      const stranger = new Redis(redis.url);
-      stranger.on('error', () => undefined);
+      const otherClient = new Redis(redis.url);
+      otherClient.on('error', () => undefined);
       const ids = Array.from({ length: 300 }, () => randomUUID());
       const seen = new Set<string>();
       for (const id of ids)
         await bus.subscribe(`document:${id}`, (event) => void seen.add(event.documentId));
-      let returns = 0;
-      let subscribedAtReturn = 0;
+      let reconnects = 0;
+      let subscribedChannels = 0;
       bus.onReconnect(() => {
-        returns += 1;
-        void stranger
+        reconnects += 1;
+        void otherClient
           .pubsub('CHANNELS', '*')
-          .then((channels) => (subscribedAtReturn = (channels as string[]).length));
+          .then((channels) => (subscribedChannels = (channels as string[]).length));
       });
       for (const round of [1, 2]) {
         await redis.kill();
         await redis.start();
-        await eventually(() => returns === round && subscribedAtReturn === ids.length, {
-          what: `return ${round}`,
+        await eventually(() => reconnects === round && subscribedChannels === ids.length, {
+          what: `reconnect ${round}`,
         });
-        subscribedAtReturn = 0;
+        subscribedChannels = 0;
       }
       await untilUsable(bus);
       for (const id of ids) bus.publish(makeChange({ id }));
       await eventually(() => seen.size === ids.length);
-      stranger.disconnect();
+      otherClient.disconnect();
     });
 
-    it('a channel joined while Redis is away is acknowledged when it is back; one that was left is not joined', async () => {
+    it('acknowledges a subscription of an outage when Redis responds again, and drops one that was left', async () => {
       await redis.start();
       const bus = await open();
       await untilUsable(bus);
@@ -233,40 +228,42 @@ describeWith('REDIS_URL', (url) => {
       await redis.kill();
       await expect(bus.check()).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
       leave();
-      const joined = bus.subscribe('document:joined', () => undefined);
+      const subscribed = bus.subscribe('document:subscribed', () => undefined);
       await redis.start();
-      await joined;
-      const stranger = new Redis(redis.url);
-      expect(await stranger.pubsub('CHANNELS', '*')).toEqual(['document:joined']);
-      stranger.disconnect();
+      await subscribed;
+      const otherClient = new Redis(redis.url);
+      expect(await otherClient.pubsub('CHANNELS', '*')).toEqual(['document:subscribed']);
+      otherClient.disconnect();
     });
 
-    it('tells the last state of each document when Redis is back, of so many documents at most', async () => {
+    it('publishes the last state of a limited number of documents when Redis responds again', async () => {
       await redis.start();
-      const [teller, hearer] = [await open(), await open()];
-      await Promise.all([untilUsable(teller), untilUsable(hearer)]);
+      const publisher = await open();
+      const subscriber = await open();
+      await Promise.all([untilUsable(publisher), untilUsable(subscriber)]);
       const id = randomUUID();
       const seen: number[] = [];
-      await hearer.subscribe(`document:${id}`, (event) => void seen.push(event.seq));
+      await subscriber.subscribe(`document:${id}`, (event) => void seen.push(event.seq));
       await redis.kill();
-      await expect(teller.check()).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+      await expect(publisher.check()).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
       const before = heapInUse();
-      for (let count = 0; count < 50_000; count += 1) teller.publish(makeChange());
+      for (let count = 0; count < 50_000; count += 1) publisher.publish(makeChange());
       expect(heapInUse() - before).toBeLessThan(25 * 1024 * 1024);
-      for (let seq = 1; seq <= 9; seq += 1) teller.publish(makeChange({ id, seq }));
+      for (let seq = 1; seq <= 9; seq += 1) publisher.publish(makeChange({ id, seq }));
       await redis.start();
-      await Promise.all([untilUsable(teller), untilUsable(hearer)]);
-      teller.publish(makeChange({ id, seq: 10 }));
+      await Promise.all([untilUsable(publisher), untilUsable(subscriber)]);
+      publisher.publish(makeChange({ id, seq: 10 }));
       await eventually(() => seen.at(-1) === 10);
       expect(seen.filter((seq) => seq < 9)).toEqual([]);
     });
 
-    it('its watchers come out right when Redis is killed in the middle and hints are lost', async () => {
+    it('lets watchers see the last state when Redis is killed and notifications are lost', async () => {
       await redis.start();
-      const [teller, hearer] = [await open(), await open()];
-      await Promise.all([untilUsable(teller), untilUsable(hearer)]);
+      const publisher = await open();
+      const subscriber = await open();
+      await Promise.all([untilUsable(publisher), untilUsable(subscriber)]);
       const store = createFakeStore();
-      const hub = createStatusHub({ bus: hearer, store, logger });
+      const hub = createStatusHub({ bus: subscriber, store, logger });
       const documents = Array.from({ length: 20 }, () => store.add());
       const streams = await Promise.all(
         documents.map(({ id, userId }) =>
@@ -279,7 +276,7 @@ describeWith('REDIS_URL', (url) => {
         return last?.status;
       });
       await redis.kill();
-      // Nobody hears of these: the teller is another process, which ends before Redis is back.
+      // Never published: the publisher is another process, which ends before Redis is back.
       for (const document of documents) store.set(document.id, { status: 'COMPLETED' });
       await redis.start();
       expect(await Promise.all(lasts)).toEqual(documents.map(() => 'COMPLETED'));
@@ -289,11 +286,11 @@ describeWith('REDIS_URL', (url) => {
     it.each([
       ['no password', (port: number) => `redis://127.0.0.1:${port}`],
       ['a wrong password', (port: number) => `redis://:hunter2-wrong@127.0.0.1:${port}`],
-    ])('with %s it says what to mend, and never the password', async (_, toUrl) => {
+    ])('says what to correct with %s, and never quotes the password', async (_, toUrl) => {
       await redis.start('--requirepass', 'hunter2-right');
       const bus = await open(toUrl(redis.port));
-      const joined = bus.subscribe('document:a', () => undefined);
-      joined.catch(() => undefined);
+      const subscribed = bus.subscribe('document:a', () => undefined);
+      subscribed.catch(() => undefined);
       bus.publish(makeChange());
       await eventually(() =>
         logger.lines.some(({ fields }) => JSON.stringify(fields).includes('password')),
@@ -305,19 +302,19 @@ describeWith('REDIS_URL', (url) => {
       expect(JSON.stringify(logger.lines)).not.toContain('hunter2');
     });
 
-    it('goes on by itself when the password is mended there', async () => {
+    it('continues on its own when the password is corrected in Redis', async () => {
       await redis.start('--requirepass', 'right');
       const bus = await open(`redis://:wrong@127.0.0.1:${redis.port}`);
       const seen: StatusEvent[] = [];
-      const joined = bus.subscribe('document:a', (event) => void seen.push(event));
+      const subscribed = bus.subscribe('document:a', (event) => void seen.push(event));
       await eventually(() => logger.lines.length > 0);
       const admin = new Redis(redis.port, { password: 'right' });
       await admin.config('SET', 'requirepass', 'wrong');
-      await joined;
+      await subscribed;
       admin.disconnect();
     });
 
-    it('outlives a Redis whose rules forbid the channel', async () => {
+    it('survives a Redis whose ACL denies a channel', async () => {
       await redis.start();
       const admin = new Redis(redis.url);
       await admin.acl(
@@ -332,24 +329,25 @@ describeWith('REDIS_URL', (url) => {
       );
       const bus = await open(`redis://limited:secret-of-limited@127.0.0.1:${redis.port}`);
       await untilUsable(bus);
-      let refusedJoined = false;
-      void bus.subscribe('document:forbidden', () => undefined).then(() => (refusedJoined = true));
+      let isForbiddenSubscribed = false;
+      void bus
+        .subscribe('document:forbidden', () => undefined)
+        .then(() => (isForbiddenSubscribed = true));
       await bus.subscribe('document:allowed', () => undefined);
       await eventually(() =>
-        logger.lines.some(({ message }) => message.includes('refused a subscription')),
+        logger.lines.some(({ message }) => message.includes('failed to subscribe')),
       );
       await admin.client('KILL', 'USER', 'limited');
       await eventually(
         () =>
-          logger.lines.filter(({ message }) => message.includes('refused a subscription')).length >
-          1,
+          logger.lines.filter(({ message }) => message.includes('failed to subscribe')).length > 1,
       );
-      expect(refusedJoined).toBe(false);
+      expect(isForbiddenSubscribed).toBe(false);
       expect(JSON.stringify(logger.lines)).not.toContain('secret-of-limited');
       admin.disconnect();
     });
 
-    it('check answers in time about a Redis that hangs', async () => {
+    it('rejects a check in time while Redis hangs', async () => {
       await redis.start();
       const bus = await open();
       await untilUsable(bus);
@@ -361,10 +359,10 @@ describeWith('REDIS_URL', (url) => {
       await untilUsable(bus);
     });
 
-    it('stopping leaves nothing open and nothing unhandled, with subscriptions under way and Redis away', async () => {
+    it('closes every connection and handles every rejection when it stops during an outage', async () => {
       const bus = await open();
-      const joined = bus.subscribe('document:a', () => undefined);
-      joined.catch(() => undefined);
+      const subscribed = bus.subscribe('document:a', () => undefined);
+      subscribed.catch(() => undefined);
       bus.publish(makeChange());
       await bus.stop();
       await redis.start();
@@ -375,9 +373,9 @@ describeWith('REDIS_URL', (url) => {
       other.publish(makeChange());
       await other.stop();
       leave();
-      const stranger = new Redis(redis.url);
-      expect(((await stranger.client('LIST')) as string).match(/docstream-/g)).toBeNull();
-      stranger.disconnect();
+      const otherClient = new Redis(redis.url);
+      expect(((await otherClient.client('LIST')) as string).match(/docstream-/g)).toBeNull();
+      otherClient.disconnect();
     });
   });
 });

@@ -1,7 +1,4 @@
-/**
- * One bucket for all processes, on a real Redis. Buckets here are fast, so that a test takes no
- * minute.
- */
+/** One bucket for all processes, on a real Redis. The buckets are fast, so that tests are short. */
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { createSharedTokenBucket } from '../../src/redis/shared-token-bucket.js';
@@ -12,7 +9,7 @@ import { openOwnRedis, type OwnRedis } from '../support/own-redis.js';
 import { describeWith } from '../support/real-server.js';
 import { eventually } from '../support/wait.js';
 
-/** 475 a second, and 1,500 at once. */
+/** 475 tokens a second, and 1,500 at once. */
 const PER_MINUTE = 30_000;
 const BURST = 1_500;
 const PER_SECOND = 475;
@@ -35,7 +32,7 @@ describeWith('REDIS_URL', (url) => {
     return bucket;
   }
 
-  /** Until then a bucket paces itself, and says so. */
+  /** Until then a bucket applies the rate on its own, and logs that. */
   async function untilConnected(bucket: TokenBucket): Promise<void> {
     await eventually(async () => {
       logger.lines.length = 0;
@@ -50,7 +47,7 @@ describeWith('REDIS_URL', (url) => {
     return performance.now() - startedAt;
   }
 
-  it('buckets of one name in several processes give out together what one would', async () => {
+  it('shares one rate among the buckets of one name in several processes', async () => {
     const name = randomUUID();
     const three = [open(name), open(name), open(name)];
     await Promise.all(three.map(untilConnected));
@@ -63,15 +60,16 @@ describeWith('REDIS_URL', (url) => {
     expect(tookMs).toBeLessThan(leastMs * 1.5 + 300);
   });
 
-  it('buckets of different names do not know each other', async () => {
-    const [one, other] = [open(randomUUID()), open(randomUUID())];
+  it('keeps buckets of different names apart', async () => {
+    const one = open(randomUUID());
+    const other = open(randomUUID());
     await untilConnected(one);
     await untilConnected(other);
     await one.take(BURST, never);
     expect(await msOf(other.take(BURST, never))).toBeLessThan(200);
   });
 
-  it('serves who asked first, first', async () => {
+  it('serves requests in their order', async () => {
     const bucket = open(randomUUID());
     await untilConnected(bucket);
     await bucket.take(BURST, never);
@@ -82,7 +80,7 @@ describeWith('REDIS_URL', (url) => {
     expect(order).toEqual([0, 1, 2]);
   });
 
-  it('a wait ends with the reason of the signal', async () => {
+  it('rejects a wait with the reason of the signal', async () => {
     const bucket = open(randomUUID());
     await untilConnected(bucket);
     await bucket.take(BURST, never);
@@ -94,36 +92,36 @@ describeWith('REDIS_URL', (url) => {
     await expect(bucket.take(1, controller.signal)).rejects.toBe(reason);
   });
 
-  it('leaves nothing in Redis for good', async () => {
+  it('sets an expiry on its key in Redis', async () => {
     const name = randomUUID();
     const bucket = open(name);
     await untilConnected(bucket);
     await bucket.take(10, never);
-    const stranger = new Redis(url);
-    expect(await stranger.pttl(`docstream:tokens:${name}`)).toBeGreaterThan(0);
-    stranger.disconnect();
+    const otherClient = new Redis(url);
+    expect(await otherClient.pttl(`docstream:tokens:${name}`)).toBeGreaterThan(0);
+    otherClient.disconnect();
   });
 
-  it('goes on after Redis has forgotten its script', async () => {
+  it('continues after Redis has lost its script', async () => {
     const bucket = open(randomUUID());
     await untilConnected(bucket);
-    const stranger = new Redis(url);
-    await stranger.script('FLUSH');
-    stranger.disconnect();
+    const otherClient = new Redis(url);
+    await otherClient.script('FLUSH');
+    otherClient.disconnect();
     await bucket.take(1, never);
     expect(logger.lines).toEqual([]);
   });
 
-  describe('while Redis fails', () => {
+  describe('while Redis is unavailable', () => {
     let redis: OwnRedis;
     beforeEach(async () => {
       redis = await openOwnRedis();
     });
     afterEach(() => redis.close());
 
-    const alone = () => logger.lines.filter(({ message }) => message.includes('paces itself'));
+    const warnings = () => logger.lines.filter(({ message }) => message.includes('on its own'));
 
-    it('a process paces itself at the same rate, and says so once an outage', async () => {
+    it('applies the same rate in each process, and logs that once in an outage', async () => {
       await redis.start();
       const bucket = open(randomUUID(), { at: redis.url });
       await untilConnected(bucket);
@@ -132,28 +130,28 @@ describeWith('REDIS_URL', (url) => {
         Promise.all(Array.from({ length: 20 }, () => bucket.take(96, never))),
       );
       expect(tookMs).toBeGreaterThan(((20 * 96 - BURST) / PER_SECOND) * 1_000 * 0.95);
-      expect(alone()).toHaveLength(1);
+      expect(warnings()).toHaveLength(1);
       await redis.start();
       await eventually(() =>
         bucket
           .take(0, never)
-          .then(() => logger.lines.at(-1)?.message === 'the shared rate limit is back'),
+          .then(() => logger.lines.at(-1)?.message === 'the shared rate limit is available again'),
       );
       await redis.kill();
       await bucket.take(1, never);
-      expect(alone()).toHaveLength(2);
+      expect(warnings()).toHaveLength(2);
     });
 
-    it('a Redis that hangs holds nobody up for longer than a second or so', async () => {
+    it('delays a request by about a second at most when Redis hangs', async () => {
       await redis.start();
       const bucket = open(randomUUID(), { at: redis.url });
       await untilConnected(bucket);
       redis.pause();
       expect(await msOf(bucket.take(1, never))).toBeLessThan(3_000);
-      expect(alone()).toHaveLength(1);
+      expect(warnings()).toHaveLength(1);
     });
 
-    it('stopping ends the waits', async () => {
+    it('rejects waiting requests when it stops', async () => {
       const bucket = open(randomUUID(), { at: redis.url });
       const rejected = expect(bucket.take(1_000_000, never)).rejects.toThrow('stopped');
       bucket.stop();

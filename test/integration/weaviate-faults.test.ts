@@ -1,6 +1,6 @@
 /**
- * What the vector store on Weaviate does when Weaviate fails, late or in part: a proxy stands
- * between the two.
+ * The vector store on Weaviate while Weaviate fails, is late or fails in part. A proxy between the
+ * two causes the faults.
  */
 import { randomUUID } from 'node:crypto';
 import type { Cleanup, DocumentStore, VectorObject } from '../../src/documents/ports.js';
@@ -19,7 +19,7 @@ const UNAVAILABLE = {
   code: 'VECTOR_STORE_UNAVAILABLE',
   retryable: true,
 };
-const WINDOW = 96;
+const BATCH_SIZE = 96;
 
 type Batch = { objects: { id: string }[] };
 
@@ -55,7 +55,7 @@ describeWith('WEAVIATE_URL', (url) => {
       vector: new Float32Array([1, 0, 0, 0]),
       ...more,
     }));
-  const question = (more: object = {}) => ({
+  const makeQuery = (more: object = {}) => ({
     userId: user,
     mode: 'KEYWORD' as const,
     text: 'knot',
@@ -69,11 +69,9 @@ describeWith('WEAVIATE_URL', (url) => {
   });
   afterAll(() => proxy.close());
   beforeEach(async () => {
-    [collection, user, documentId] = [
-      `Test${randomUUID().replaceAll('-', '')}`,
-      `user-${randomUUID()}`,
-      randomUUID(),
-    ];
+    collection = `Test${randomUUID().replaceAll('-', '')}`;
+    user = `user-${randomUUID()}`;
+    documentId = randomUUID();
     proxy.use();
     store = await open();
   });
@@ -82,8 +80,8 @@ describeWith('WEAVIATE_URL', (url) => {
     await fetch(`${url}/v1/schema/${collection}`, { method: 'DELETE' });
   });
 
-  describe('objects that are refused', () => {
-    /** Three are kept from the server, and reported as it reports them: within a 200. */
+  describe('a batch with refused objects', () => {
+    /** Withholds three objects from the server, and reports them as it does: within a 200. */
     const refuseThree = async (exchange: Exchange) => {
       if (!isBatch(exchange)) return exchange.forward();
       const { objects } = exchange.body as Batch;
@@ -101,33 +99,35 @@ describeWith('WEAVIATE_URL', (url) => {
       };
     };
 
-    it('three of 96 in an answer that says 200 fail the window, which says how many are confirmed', async () => {
+    it('fails despite status 200, and says how many objects are confirmed', async () => {
       proxy.use(refuseThree);
-      const stored = store.store(user, makeObjects(WINDOW));
+      const stored = store.store(user, makeObjects(BATCH_SIZE));
       await expect(stored).rejects.toMatchObject({
         ...UNAVAILABLE,
         message: expect.stringContaining('93 of 96') as string,
       });
-      expect(await store.count(user, documentId, 1)).toBe(WINDOW - 3);
+      expect(await store.count(user, documentId, 1)).toBe(BATCH_SIZE - 3);
     });
 
-    it('are there once the window is stored again, and the others are there once', async () => {
+    it('holds every object once after it is stored again', async () => {
       proxy.use(refuseThree);
-      await store.store(user, makeObjects(WINDOW)).catch(() => undefined);
+      await store.store(user, makeObjects(BATCH_SIZE)).catch(() => undefined);
       proxy.use();
-      await store.store(user, makeObjects(WINDOW));
-      expect(await store.count(user, documentId, 1)).toBe(WINDOW);
+      await store.store(user, makeObjects(BATCH_SIZE));
+      expect(await store.count(user, documentId, 1)).toBe(BATCH_SIZE);
     });
 
-    it('fail the window too when the answer forgets them', async () => {
+    it('fails if the response omits an object', async () => {
       proxy.use(async (exchange) => {
-        const answer = await exchange.forward();
-        return isBatch(exchange) ? { ...answer, body: (answer.body as object[]).slice(1) } : answer;
+        const response = await exchange.forward();
+        return isBatch(exchange)
+          ? { ...response, body: (response.body as object[]).slice(1) }
+          : response;
       });
       await expect(store.store(user, makeObjects(5))).rejects.toMatchObject(UNAVAILABLE);
     });
 
-    it('by the real server, for vectors of another length, fail the window', async () => {
+    it('fails if the real server refuses vectors of another length', async () => {
       await store.store(user, makeObjects(1));
       await expect(
         store.store(user, makeObjects(2, { vector: new Float32Array([1, 0]) })),
@@ -140,43 +140,43 @@ describeWith('WEAVIATE_URL', (url) => {
       ['storing', (hung: WeaviateVectorStore) => hung.store(user, makeObjects(1))],
       ['counting', (hung: WeaviateVectorStore) => hung.count(user, documentId, 1)],
       ['removing', (hung: WeaviateVectorStore) => hung.remove(user, documentId)],
-      ['searching', (hung: WeaviateVectorStore) => hung.search(question())],
-      ['asking for its health', (hung: WeaviateVectorStore) => hung.check()],
-    ])('ends %s when its time is over, and the request with it', async (_, ask) => {
+      ['searching', (hung: WeaviateVectorStore) => hung.search(makeQuery())],
+      ['checking', (hung: WeaviateVectorStore) => hung.check()],
+    ])('fails %s after the timeout, and closes the request', async (_, call) => {
       const hung = await open({ timeoutMs: 200 });
-      const hangUps: Promise<void>[] = [];
-      proxy.use(async ({ gone }) => void hangUps.push(gone));
-      await expect(within<unknown>(ask(hung), 5_000, 'the call')).rejects.toMatchObject(
+      const closed: Promise<void>[] = [];
+      proxy.use(async ({ gone }) => void closed.push(gone));
+      await expect(within<unknown>(call(hung), 5_000, 'the call')).rejects.toMatchObject(
         UNAVAILABLE,
       );
-      expect(hangUps).toHaveLength(1);
-      await within(Promise.all(hangUps), 5_000, 'hanging up');
+      expect(closed).toHaveLength(1);
+      await within(Promise.all(closed), 5_000, 'closing the request');
     });
 
-    it('does not hold up stopping: what is under way fails at once', async () => {
-      const asked = Promise.withResolvers<void>();
-      proxy.use(async () => void asked.resolve());
+    it('does not delay a stop: pending calls fail at once', async () => {
+      const received = Promise.withResolvers<void>();
+      proxy.use(async () => void received.resolve());
       const counted = store.count(user, documentId, 1);
       const failed = expect(counted).rejects.toMatchObject(UNAVAILABLE);
-      await asked.promise;
+      await received.promise;
       await store.stop();
       await within(failed, 5_000, 'the call');
     });
   });
 
-  describe('a server that is not itself', () => {
-    it('absent, it is named as unavailable at open', async () => {
+  describe('a failing server', () => {
+    it('is reported as unavailable when the store opens', async () => {
       await expect(open({ url: 'http://127.0.0.1:1' })).rejects.toMatchObject(UNAVAILABLE);
     });
 
-    it('in the midst of an outage its health is bad, and good again afterwards', async () => {
+    it('fails the check in an outage, and passes it afterwards', async () => {
       proxy.use(async () => ({ status: 503, body: undefined }));
       await expect(store.check()).rejects.toMatchObject(UNAVAILABLE);
       proxy.use();
       await expect(store.check()).resolves.toBeUndefined();
     });
 
-    it('errors within a 200 of GraphQL are errors, not an empty answer', async () => {
+    it('fails a search whose GraphQL response holds errors with status 200', async () => {
       proxy.use(async () => ({
         status: 200,
         body: {
@@ -184,11 +184,11 @@ describeWith('WEAVIATE_URL', (url) => {
           errors: [{ message: 'shard is read-only' }],
         },
       }));
-      await expect(store.search(question())).rejects.toMatchObject(UNAVAILABLE);
+      await expect(store.search(makeQuery())).rejects.toMatchObject(UNAVAILABLE);
       await expect(store.count(user, documentId, 1)).rejects.toMatchObject(UNAVAILABLE);
     });
 
-    it('gets the key as a bearer token, and its refusal names the variable, never the key', async () => {
+    it('gets the key as a bearer token; a rejection names the variable, never the key', async () => {
       const seen: unknown[] = [];
       proxy.use(async ({ headers }) => {
         seen.push(headers.authorization);
@@ -204,8 +204,8 @@ describeWith('WEAVIATE_URL', (url) => {
     });
   });
 
-  describe('removing', () => {
-    it('takes more objects than the server removes at once', async () => {
+  describe('remove', () => {
+    it('removes more objects than the server removes in one call', async () => {
       const many = 10_500;
       const perCall = 1_500;
       for (let start = 0; start < many; start += perCall) {
@@ -226,7 +226,7 @@ describeWith('WEAVIATE_URL', (url) => {
       expect(calls).toBeGreaterThan(1);
     });
 
-    it('gives up when objects match and none can be removed, rather than asking for ever', async () => {
+    it('gives up if objects match and none can be removed', async () => {
       await store.store(user, makeObjects(2));
       const stuck = { results: { matches: 2, limit: 10_000, successful: 0, failed: 2 } };
       proxy.use(async (exchange) =>
@@ -235,8 +235,9 @@ describeWith('WEAVIATE_URL', (url) => {
       await expect(store.remove(user, documentId)).rejects.toMatchObject(UNAVAILABLE);
     });
 
-    it('a window that arrives after its document was removed is taken by the second run of the cleanup', async () => {
-      const [arrived, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    it('removes a batch that arrives after the first cleanup, with the second one', async () => {
+      const arrived = Promise.withResolvers<void>();
+      const released = Promise.withResolvers<void>();
       proxy.use(async (exchange) => {
         if (isBatch(exchange)) {
           arrived.resolve();
@@ -244,20 +245,20 @@ describeWith('WEAVIATE_URL', (url) => {
         }
         return exchange.forward();
       });
-      const late = store.store(user, makeObjects(WINDOW));
+      const lateBatch = store.store(user, makeObjects(BATCH_SIZE));
       await arrived.promise;
       const runCleanups = startCleanups(store);
 
       await runCleanups();
       released.resolve();
-      await late;
-      expect(await store.count(user, documentId, 1)).toBe(WINDOW);
+      await lateBatch;
+      expect(await store.count(user, documentId, 1)).toBe(BATCH_SIZE);
       await runCleanups();
       expect(await store.count(user, documentId, 1)).toBe(0);
-      expect(await store.search(question())).toEqual([]);
+      expect(await store.search(makeQuery())).toEqual([]);
     });
 
-    /** The cleanup of this document is due whenever it is asked for. */
+    /** The cleanup of this document is always due. */
     function startCleanups(vectors: WeaviateVectorStore): () => Promise<boolean> {
       const rest = {
         blobKey: null,
@@ -280,30 +281,30 @@ describeWith('WEAVIATE_URL', (url) => {
     }
   });
 
-  describe('users', () => {
+  describe('tenants', () => {
     it.each(['a/../b', 'ä ö', 'x'.repeat(128), '', 'UPPER', 'null\u0000byte', '"quoted" {}'])(
-      '%j has a tenant',
+      'gives %j a tenant',
       async (name) => {
         await store.store(name, makeObjects(2));
         expect(await store.count(name, documentId, 1)).toBe(2);
       },
     );
 
-    it('whose ids differ in anything have tenants of their own', () => {
+    it('differ for user ids that differ in anything', () => {
       const names = ['a', 'A', 'a ', 'a/b', 'a_b', 'x'.repeat(128), 'x'.repeat(127)];
       expect(new Set(names.map((name) => toTenant(name).toLowerCase())).size).toBe(names.length);
     });
 
-    it('can store their first windows all at once', async () => {
-      const windows = Array.from({ length: 8 }, (_, window) =>
-        makeObjects(10).map((object) => ({ ...object, index: window * 10 + object.index })),
+    it('accept the first batches of a user at the same time', async () => {
+      const batches = Array.from({ length: 8 }, (_, batch) =>
+        makeObjects(10).map((object) => ({ ...object, index: batch * 10 + object.index })),
       );
-      await Promise.all(windows.map((window) => store.store(user, window)));
+      await Promise.all(batches.map((batch) => store.store(user, batch)));
       expect(await store.count(user, documentId, 1)).toBe(80);
     });
   });
 
-  it('two processes that make the collection at once both have it', async () => {
+  it('opens the collection in several processes that create it at once', async () => {
     await fetch(`${url}/v1/schema/${collection}`, { method: 'DELETE' });
     const stores = await Promise.all(Array.from({ length: 4 }, () => open()));
     await Promise.all(stores.map((each) => each.check()));
@@ -314,7 +315,7 @@ describeWith('WEAVIATE_URL', (url) => {
     await Promise.all(stores.map((each) => each.stop()));
   });
 
-  it('of processes with two embedders that make the collection at once, those of one are refused', async () => {
+  it('rejects one of two processes that create the collection at once with different models', async () => {
     await fetch(`${url}/v1/schema/${collection}`, { method: 'DELETE' });
     const opened = await Promise.allSettled([open(), open({ model: 'another' })]);
     expect(opened.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -323,13 +324,13 @@ describeWith('WEAVIATE_URL', (url) => {
     });
   });
 
-  it('NUL bytes in a text leave its offsets as they are', async () => {
+  it('replaces NUL bytes of a text without changing its offsets', async () => {
     await store.store(user, makeObjects(1, { text: 'a\0knot' }));
-    expect(await store.search(question())).toMatchObject([{ text: 'a knot' }]);
+    expect(await store.search(makeQuery())).toMatchObject([{ text: 'a knot' }]);
   });
 
-  it('a question for more than the server gives at once is answered with what it gives', async () => {
+  it('returns at most what the server returns in one response', async () => {
     await store.store(user, makeObjects(3));
-    expect(await store.search(question({ limit: 12_800 }))).toHaveLength(3);
+    expect(await store.search(makeQuery({ limit: 12_800 }))).toHaveLength(3);
   });
 });

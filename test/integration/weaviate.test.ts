@@ -1,7 +1,4 @@
-/**
- * The vector store on a real Weaviate: what every vector store promises, then what this one does
- * when Weaviate fails.
- */
+/** The contract of the vector store, on a real Weaviate. */
 import { randomUUID } from 'node:crypto';
 import { createWeaviateVectorStore } from '../../src/weaviate/vectors.js';
 import { describeVectorStoreContract, DIMENSIONS } from '../support/contracts/vector-store.js';
@@ -9,7 +6,7 @@ import { makeLogger } from '../support/make-logger.js';
 import '../support/one-error-class.js';
 import { describeWith } from '../support/real-server.js';
 
-/** A collection's name starts with a capital. */
+/** The name of a collection starts with a capital letter. */
 const makeCollection = () => `Test${randomUUID().replaceAll('-', '')}`;
 
 describeWith('WEAVIATE_URL', (url) => {

@@ -1,7 +1,4 @@
-/**
- * Extractors on temporary working folders, which are stopped and removed after each test. Call
- * `useExtractionHarness` at the top of a test file.
- */
+/** Extractors with working folders of their own, which are removed after each test. */
 import { createReadStream } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +7,7 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { ExtractedText, Extractor, TextSegment } from '../../src/documents/ports.js';
 import { createExtractor, type ExtractorOptions } from '../../src/extraction/extractor.js';
-import { createFormatDetector } from '../../src/extraction/formats.js';
+import { createFormatDetector } from '../../src/extraction/format-detector.js';
 
 export const MIB = 1024 * 1024;
 export const GIB = 1024 * MIB;
@@ -19,12 +16,12 @@ const corpus = fileURLToPath(new URL('../corpus/', import.meta.url));
 const detector = createFormatDetector();
 
 export interface ExtractionHarness {
-  /** Returns the working folder of this test, where the test may put files too. */
+  /** Returns the working folder of this test, which may add files. */
   workDir(): string;
   start(options?: Partial<ExtractorOptions>): Extractor;
   /** Starts an extractor whose processes run `script` instead of the reader. */
   startWithChild(script: string, options?: Partial<ExtractorOptions>): Promise<Extractor>;
-  /** Returns the folders of documents below the working folder, at any depth. */
+  /** Returns all folders of documents below the working folder. */
   leftovers(): Promise<string[]>;
 }
 

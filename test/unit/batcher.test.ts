@@ -4,57 +4,59 @@ import { eventually } from '../support/wait.js';
 interface Call {
   texts: string[];
   signal: AbortSignal;
-  answer: () => void;
+  respond: () => void;
   fail: (error: Error) => void;
 }
 
 const POISON = 'poison';
 const refused = new Error('refused because of its content');
 
-/** Results are texts in capitals. With `held` calls wait to be answered by hand. */
+/** Results are texts in capitals. With `held`, a test responds to each call itself. */
 function createHarness({
   held = false,
   maxTexts = 4,
   maxCalls = 8,
-  quietMs = 10,
-  idleMs = 0,
-  patienceMs = 0,
+  lingerMs = 10,
+  idleLingerMs = 0,
+  maxLingerMs = 0,
+  pendingRequests = (): number => 0,
 } = {}) {
   const calls: Call[] = [];
-  const paced: { texts: number; go: () => void }[] = [];
+  const acquired: { texts: number; admit: () => void }[] = [];
   const harness = {
     held,
-    holdPace: false,
+    holdTokens: false,
     calls,
-    paced,
+    acquired,
     texts: () => calls.map((call) => call.texts),
   };
   const batcher: Batcher<string> = createBatcher<string>({
     maxTexts,
     maxCalls,
-    quietMs,
-    idleMs,
-    patienceMs,
+    lingerMs,
+    idleLingerMs,
+    maxLingerMs,
+    pendingRequests,
     isContentRefused: (error) => error === refused,
-    pace: (texts) => {
-      const turn = Promise.withResolvers<void>();
-      paced.push({ texts, go: turn.resolve });
-      if (!harness.holdPace) turn.resolve();
-      return turn.promise;
+    acquireTokens: (texts) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      acquired.push({ texts, admit: resolve });
+      if (!harness.holdTokens) resolve();
+      return promise;
     },
     send: (texts, signal) => {
       const { promise, resolve, reject } = Promise.withResolvers<string[]>();
-      const answer = () =>
+      const respond = () =>
         texts.includes(POISON) ? reject(refused) : resolve(texts.map((text) => text.toUpperCase()));
-      calls.push({ texts, signal, answer, fail: reject });
-      if (!harness.held) answer();
+      calls.push({ texts, signal, respond, fail: reject });
+      if (!harness.held) respond();
       return promise;
     },
   });
   return { ...harness, harness, batcher };
 }
 
-test('texts of many requests share a call, and each request gets its own results in order', async () => {
+test('shares a call among requests, and returns the results of each request in order', async () => {
   const { batcher, texts } = createHarness();
   const results = await Promise.all([
     batcher.submit(['a', 'b']),
@@ -65,42 +67,42 @@ test('texts of many requests share a call, and each request gets its own results
   expect(texts()).toEqual([['a', 'b', 'c', 'd']]);
 });
 
-test('a request larger than a call is cut, and put together again', async () => {
+test('splits a request that is larger than a call, and joins its results', async () => {
   const { batcher, texts } = createHarness();
   const all = Array.from({ length: 10 }, (_, index) => `t${index}`);
   expect(await batcher.submit(all)).toEqual(all.map((text) => text.toUpperCase()));
   expect(texts().map((call) => call.length)).toEqual([4, 4, 2]);
 });
 
-test('a text leaves at once when no call is under way', async () => {
-  const { batcher } = createHarness({ quietMs: 60_000 });
+test('sends a text at once if no call is in flight', async () => {
+  const { batcher } = createHarness({ lingerMs: 60_000 });
   expect(await batcher.submit(['a'])).toEqual(['A']);
 });
 
-test('while a call is under way texts gather until nothing more comes', async () => {
+test('collects texts while a call is in flight until no more arrive', async () => {
   const { batcher, calls, texts } = createHarness({ held: true });
   const first = batcher.submit(['a']);
   await eventually(() => calls.length === 1);
   const more = Promise.all([batcher.submit(['b']), batcher.submit(['c'])]);
   await eventually(() => calls.length === 2);
   expect(texts()).toEqual([['a'], ['b', 'c']]);
-  for (const call of calls) call.answer();
+  for (const call of calls) call.respond();
   await Promise.all([first, more]);
 });
 
-test('texts that come one after the other share the first call', async () => {
-  const { batcher, texts } = createHarness({ idleMs: 50 });
+test('shares the first call among texts that arrive one after the other', async () => {
+  const { batcher, texts } = createHarness({ idleLingerMs: 50 });
   const first = batcher.submit(['a']);
   await new Promise((resolve) => setImmediate(resolve));
   await Promise.all([first, batcher.submit(['b'])]);
   expect(texts()).toEqual([['a', 'b']]);
 });
 
-test('in a crowd what does not fill a call waits for what the full one brings', async () => {
-  const { batcher, calls, texts } = createHarness({ held: true, quietMs: 1, patienceMs: 60_000 });
+test('waits under high load for texts that fill the call', async () => {
+  const { batcher, calls, texts } = createHarness({ held: true, lingerMs: 1, maxLingerMs: 60_000 });
   const work = [batcher.submit(['a', 'b', 'c', 'd']), batcher.submit(['e'])];
   await eventually(() => calls.length === 1);
-  calls[0]?.answer();
+  calls[0]?.respond();
   await work[0];
   work.push(batcher.submit(['f', 'g', 'h']));
   await eventually(() => calls.length === 2);
@@ -108,29 +110,29 @@ test('in a crowd what does not fill a call waits for what the full one brings', 
     ['a', 'b', 'c', 'd'],
     ['e', 'f', 'g', 'h'],
   ]);
-  calls[1]?.answer();
+  calls[1]?.respond();
   await Promise.all(work);
 });
 
-test('in a crowd nobody waits for longer than is patient', async () => {
-  const { batcher, calls, texts } = createHarness({ held: true, quietMs: 1, patienceMs: 30 });
+test('waits no longer than maxLingerMs under high load', async () => {
+  const { batcher, calls, texts } = createHarness({ held: true, lingerMs: 1, maxLingerMs: 30 });
   const work = [batcher.submit(['a', 'b', 'c', 'd']), batcher.submit(['e'])];
   await eventually(() => calls.length === 2);
   expect(texts()[1]).toEqual(['e']);
-  for (const call of calls) call.answer();
+  for (const call of calls) call.respond();
   await Promise.all(work);
 });
 
-test('what those that follow can fill waits for them, until there are too few of them', async () => {
-  const { batcher, texts } = createHarness({ quietMs: 1 });
+test('waits for pending requests as long as they can fill the call', async () => {
   let running = 2;
-  let looks = 0;
-  batcher.expect(() => {
-    looks += 1;
+  let checks = 0;
+  const pendingRequests = () => {
+    checks += 1;
     return running;
-  });
+  };
+  const { batcher, texts } = createHarness({ lingerMs: 1, pendingRequests });
   const first = batcher.submit(['a', 'b']);
-  await eventually(() => looks > 3);
+  await eventually(() => checks > 3);
   expect(texts()).toEqual([]);
   await Promise.all([first, batcher.submit(['c', 'd'])]);
   const last = batcher.submit(['e']);
@@ -139,53 +141,52 @@ test('what those that follow can fill waits for them, until there are too few of
   expect(texts()).toEqual([['a', 'b', 'c', 'd'], ['e']]);
 });
 
-test('a text leaves at once when those that follow cannot fill its call', async () => {
-  const { batcher } = createHarness({ quietMs: 60_000 });
-  batcher.expect(() => 3);
+test('sends a text at once if pending requests cannot fill its call', async () => {
+  const { batcher } = createHarness({ lingerMs: 60_000, pendingRequests: () => 3 });
   expect(await batcher.submit(['a'])).toEqual(['A']);
 });
 
-test('a call that is full leaves whatever is under way', async () => {
-  const { batcher, calls, texts } = createHarness({ held: true, quietMs: 60_000 });
+test('sends a full call at once, whatever is in flight', async () => {
+  const { batcher, calls, texts } = createHarness({ held: true, lingerMs: 60_000 });
   const work = [batcher.submit(['a'])];
   await eventually(() => calls.length === 1);
   work.push(batcher.submit(['b', 'c', 'd', 'e', 'f']));
   await eventually(() => calls.length === 2);
   expect(texts()).toEqual([['a'], ['b', 'c', 'd', 'e']]);
-  calls[0]?.answer();
-  calls[1]?.answer();
+  calls[0]?.respond();
+  calls[1]?.respond();
   await eventually(() => calls.length === 3);
-  calls[2]?.answer();
+  calls[2]?.respond();
   await Promise.all(work);
 });
 
-test('so many calls are under way at most', async () => {
+test('keeps at most maxCalls in flight', async () => {
   const { batcher, calls } = createHarness({ held: true, maxCalls: 2, maxTexts: 1 });
   const work = batcher.submit(['a', 'b', 'c']);
   await eventually(() => calls.length === 2);
   await new Promise((resolve) => setImmediate(resolve));
   expect(calls).toHaveLength(2);
-  calls[0]?.answer();
+  calls[0]?.respond();
   await eventually(() => calls.length === 3);
-  for (const call of calls) call.answer();
+  for (const call of calls) call.respond();
   expect(await work).toEqual(['A', 'B', 'C']);
 });
 
-test('a call that waits for its turn goes on filling, and pays for what came', async () => {
-  const { harness, batcher, paced, texts } = createHarness();
-  harness.holdPace = true;
+test('fills a call while it acquires tokens, and acquires tokens for the new texts', async () => {
+  const { harness, batcher, acquired, texts } = createHarness();
+  harness.holdTokens = true;
   const first = batcher.submit(['a']);
-  await eventually(() => paced.length === 1);
+  await eventually(() => acquired.length === 1);
   const more = batcher.submit(['b', 'c']);
-  paced[0]?.go();
-  await eventually(() => paced.length === 2);
-  paced[1]?.go();
+  acquired[0]?.admit();
+  await eventually(() => acquired.length === 2);
+  acquired[1]?.admit();
   await Promise.all([first, more]);
-  expect(paced.map((turn) => turn.texts)).toEqual([1, 2]);
+  expect(acquired.map((each) => each.texts)).toEqual([1, 2]);
   expect(texts()).toEqual([['a', 'b', 'c']]);
 });
 
-test('one refused text fails its own request, and no other', async () => {
+test('fails only the request of a refused text', async () => {
   const { batcher } = createHarness({ maxTexts: 8 });
   const requests = ['a', 'b', POISON, 'c', 'd', 'e'].map((text) =>
     batcher.submit([text]).catch((error: unknown) => error),
@@ -193,14 +194,14 @@ test('one refused text fails its own request, and no other', async () => {
   expect(await Promise.all(requests)).toEqual([['A'], ['B'], refused, ['C'], ['D'], ['E']]);
 });
 
-test('what is sent again pays again', async () => {
-  const { batcher, paced, texts } = createHarness();
+test('acquires tokens again for repeated texts', async () => {
+  const { batcher, acquired, texts } = createHarness();
   await Promise.all([batcher.submit(['a']), batcher.submit([POISON]).catch(() => undefined)]);
-  expect(paced.map((turn) => turn.texts)).toEqual([2, 1, 1]);
+  expect(acquired.map((each) => each.texts)).toEqual([2, 1, 1]);
   expect(texts()).toEqual([['a', POISON], ['a'], [POISON]]);
 });
 
-test('any other failure is that of all requests of the call, and of no other call', async () => {
+test('fails all requests of a failed call, and of no other call', async () => {
   const { batcher, calls } = createHarness({ held: true, maxTexts: 2 });
   const work = ['a', 'b', 'c', 'd'].map((text) =>
     batcher.submit([text]).catch((error: unknown) => error),
@@ -208,26 +209,27 @@ test('any other failure is that of all requests of the call, and of no other cal
   await eventually(() => calls.length === 2);
   const down = new Error('down');
   calls[0]?.fail(down);
-  calls[1]?.answer();
+  calls[1]?.respond();
   expect(await Promise.all(work)).toEqual([down, down, ['C'], ['D']]);
 });
 
-test('who leaves before the call takes nothing along', async () => {
+test('drops the texts of a request that is cancelled before the call', async () => {
   const { batcher, texts } = createHarness();
   const controller = new AbortController();
-  const left = batcher
-    .submit(['left'], { signal: controller.signal })
+  const cancelled = batcher
+    .submit(['cancelled'], { signal: controller.signal })
     .catch((error: unknown) => error);
   const stays = batcher.submit(['stays']);
   controller.abort('cancelled');
-  expect(await left).toBe('cancelled');
+  expect(await cancelled).toBe('cancelled');
   expect(await stays).toEqual(['STAYS']);
   expect(texts()).toEqual([['stays']]);
 });
 
-test('who leaves in the middle gets the reason at once; the call ends only when nobody waits for it', async () => {
+test('rejects a cancelled request at once, and aborts the call when no request waits for it', async () => {
   const { batcher, calls } = createHarness({ held: true });
-  const [one, two] = [new AbortController(), new AbortController()];
+  const one = new AbortController();
+  const two = new AbortController();
   const work = [one, two].map(({ signal }, index) =>
     batcher.submit([`t${index}`], { signal }).catch((error: unknown) => error),
   );
@@ -240,23 +242,23 @@ test('who leaves in the middle gets the reason at once; the call ends only when 
   expect(calls[0]?.signal.aborted).toBe(true);
 });
 
-test('who leaves while the call waits for its turn is not sent, and the next one is', async () => {
-  const { harness, batcher, paced, texts } = createHarness();
-  harness.holdPace = true;
+test('drops a request that is cancelled while its call acquires tokens', async () => {
+  const { harness, batcher, acquired, texts } = createHarness();
+  harness.holdTokens = true;
   const controller = new AbortController();
-  const left = batcher
-    .submit(['left'], { signal: controller.signal })
+  const cancelled = batcher
+    .submit(['cancelled'], { signal: controller.signal })
     .catch((error: unknown) => error);
-  await eventually(() => paced.length === 1);
+  await eventually(() => acquired.length === 1);
   controller.abort('cancelled');
-  harness.holdPace = false;
-  paced[0]?.go();
-  expect(await left).toBe('cancelled');
+  harness.holdTokens = false;
+  acquired[0]?.admit();
+  expect(await cancelled).toBe('cancelled');
   expect(await batcher.submit(['next'])).toEqual(['NEXT']);
   expect(texts()).toEqual([['next']]);
 });
 
-test('stopping rejects what waits and what is under way', async () => {
+test('rejects all requests when it stops', async () => {
   const { batcher, calls } = createHarness({ held: true, maxTexts: 1, maxCalls: 1 });
   const work = ['a', 'b'].map((text) => batcher.submit([text]).catch((error: unknown) => error));
   await eventually(() => calls.length === 1);
@@ -266,16 +268,16 @@ test('stopping rejects what waits and what is under way', async () => {
   expect(calls[0]?.signal.aborted).toBe(true);
 });
 
-test('no texts are answered without a call', async () => {
+test('returns no results for no texts, without a call', async () => {
   const { batcher, calls } = createHarness();
   expect(await batcher.submit([])).toEqual([]);
   expect(calls).toEqual([]);
 });
 
-test('a call is filled in turn over the users, then over the documents', async () => {
+test('fills a call in turn over the users, then over the documents', async () => {
   const { batcher, calls, texts } = createHarness({ held: true, maxTexts: 2, maxCalls: 1 });
-  const submit = (userId: string, documentId: string, ...wanted: string[]) =>
-    batcher.submit(wanted, { owner: { userId, documentId } });
+  const submit = (userId: string, documentId: string, ...textsOfDocument: string[]) =>
+    batcher.submit(textsOfDocument, { owner: { userId, documentId } });
   const work = [submit('a', 'large', 'l1', 'l2', 'l3', 'l4', 'l5', 'l6')];
   await eventually(() => calls.length === 1);
   work.push(
@@ -286,7 +288,7 @@ test('a call is filled in turn over the users, then over the documents', async (
   );
   for (let call = 0; call < 6; call += 1) {
     await eventually(() => calls.length > call);
-    calls[call]?.answer();
+    calls[call]?.respond();
   }
   await Promise.all(work);
   expect(texts()).toEqual([

@@ -3,7 +3,7 @@ import express from 'express';
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { expectPace, limitBodyTime } from '../../src/api/http/body-time.js';
+import { requireUploadRate, limitBodyTime } from '../../src/api/http/body-time.js';
 import { createErrorHandler } from '../../src/api/http/errors.js';
 import { guardUnread } from '../../src/api/http/guard-unread.js';
 import { limitPipelining } from '../../src/api/http/limit-pipelining.js';
@@ -39,14 +39,14 @@ async function sendSlowly(url: string): Promise<{ status: number; ended: Promise
   return { status: response.statusCode ?? 0, ended };
 }
 
-it('responds 408 to a body that is not complete in time, and ends its connection', async () => {
+it('responds with 408 to a body that is not complete in time, and closes its connection', async () => {
   const application = express().use(limitBodyTime(50), express.json());
   const { status, ended } = await sendSlowly(await listen(application));
   expect(status).toBe(408);
   await ended;
 });
 
-it('leaves a body alone that is complete, however long its response takes', async () => {
+it('does not limit the response to a complete body', async () => {
   const application = express().use(limitBodyTime(50), express.json());
   const done = Promise.withResolvers<void>();
   application.post('/', (_request, response) => void done.promise.then(() => response.json({})));
@@ -60,17 +60,17 @@ it('leaves a body alone that is complete, however long its response takes', asyn
   expect((await answer).status).toBe(200);
 });
 
-it('ends an upload that falls behind its pace, and does not hold the time limit against one that keeps it', async () => {
+it('ends an upload below the minimum rate, and applies no time limit to a faster one', async () => {
   const application = express().use(limitBodyTime(50));
   application.post('/', (incoming, _response, next) => {
-    expectPace(incoming, next, 100);
+    requireUploadRate(incoming, next, 100);
     incoming.resume();
   });
   const { status } = await sendSlowly(await listen(application));
   expect(status).toBe(408);
 });
 
-it('cuts off a client that takes none of its response', async () => {
+it('disconnects a client that reads nothing of its response', async () => {
   const application = express();
   application.get('/', (_request, response) => void response.end(Buffer.alloc(64 * 1024 * 1024)));
   const url = await listen(application);
@@ -88,7 +88,7 @@ it('cuts off a client that takes none of its response', async () => {
   sent.destroy();
 });
 
-it('serves ten requests of one connection at once, lets more wait, and cuts off who sends hundreds', async () => {
+it('serves ten requests of one connection at once, queues more, and disconnects at hundreds', async () => {
   const application = express();
   let running = 0;
   let most = 0;

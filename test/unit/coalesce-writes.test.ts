@@ -24,8 +24,8 @@ function createHarness() {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('what is sent over a WebSocket', () => {
-  it('in one turn of the loop is one write, in order', async () => {
+describe('coalesced writes of a WebSocket', () => {
+  it('send the messages of one turn of the event loop in one write, in order', async () => {
     const { socket, writes } = createHarness();
     socket.send('a');
     await Promise.resolve();
@@ -35,7 +35,7 @@ describe('what is sent over a WebSocket', () => {
     expect(writes).toEqual(['abc']);
   });
 
-  it('in different turns are different writes, and none waits for the next', async () => {
+  it('send the messages of different turns at once, in different writes', async () => {
     const { socket, writes } = createHarness();
     socket.send('a');
     await turn();

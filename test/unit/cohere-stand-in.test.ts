@@ -20,20 +20,21 @@ beforeAll(async () => {
 afterAll(() => cohere.stop());
 beforeEach(() => cohere.order({ reset: true }));
 
-const post = (
+function post(
   path: string,
   body: unknown,
   { key = cohere.apiKey, signal }: { key?: string; signal?: AbortSignal } = {},
-) =>
-  fetch(`${cohere.url}${path}`, {
+) {
+  return fetch(`${cohere.url}${path}`, {
     method: 'POST',
     body: JSON.stringify(body),
     headers: { authorization: `Bearer ${key}` },
     ...(signal !== undefined && { signal }),
   });
+}
 
-const embed = (texts: string[], more: object = {}, options: Parameters<typeof post>[2] = {}) =>
-  post(
+function embed(texts: string[], more: object = {}, options: Parameters<typeof post>[2] = {}) {
+  return post(
     '/v2/embed',
     {
       model: 'embed-v4.0',
@@ -44,15 +45,18 @@ const embed = (texts: string[], more: object = {}, options: Parameters<typeof po
     },
     options,
   );
+}
 
-const vectorsOf = async (response: Response): Promise<number[][]> =>
-  ((await response.json()) as EmbedAnswer).embeddings.float;
+async function vectorsOf(response: Response): Promise<number[][]> {
+  return ((await response.json()) as EmbedAnswer).embeddings.float;
+}
 
 const lengthOf = (vector: number[]): number => Math.hypot(...vector);
-const nearness = (a: number[] = [], b: number[] = []): number =>
-  a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
+function nearness(a: number[] = [], b: number[] = []): number {
+  return a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
+}
 
-test('each text gets a vector of length 1, always the same', async () => {
+test('returns the same vector of length 1 for the same text', async () => {
   const once = await vectorsOf(
     await embed(['The parcel was late.', 'Invoices are due in May.', '']),
   );
@@ -64,7 +68,7 @@ test('each text gets a vector of length 1, always the same', async () => {
   for (const vector of once) expect(lengthOf(vector)).toBeCloseTo(1, 4);
 });
 
-test('texts that share words are nearer than texts that do not', async () => {
+test('returns nearer vectors for texts that share words', async () => {
   const [question, related, other] = await vectorsOf(
     await embed([
       'When was the parcel delivered?',
@@ -75,13 +79,13 @@ test('texts that share words are nearer than texts that do not', async () => {
   expect(nearness(question, related)).toBeGreaterThan(nearness(question, other) + 0.2);
 });
 
-test('a call that asks for dimensions gets them, if the model has them', async () => {
+test('returns the requested dimensions, if the model has them', async () => {
   const [vector = []] = await vectorsOf(await embed(['a'], { output_dimension: 1_024 }));
   expect(vector).toHaveLength(1_024);
   expect((await embed(['a'], { output_dimension: 1_000 })).status).toBe(400);
 });
 
-test('a key that is not the right one is refused with 401', async () => {
+test('rejects a wrong key with 401', async () => {
   expect((await embed(['a'], {}, { key: 'wrong' })).status).toBe(401);
 });
 
@@ -90,11 +94,11 @@ test.each([
   ['no text', { texts: [] }],
   ['no model', { model: undefined }],
   ['no input type', { input_type: undefined }],
-])('a call with %s is refused with 400', async (_, wrong) => {
+])('rejects a call with %s with 400', async (_, wrong) => {
   expect((await embed(['a'], wrong)).status).toBe(400);
 });
 
-test('ordered answers come in order, once each, then the usual ones again', async () => {
+test('returns ordered answers once each, then the usual ones', async () => {
   await cohere.order({
     answers: [
       { status: 429, headers: { 'retry-after': '7' } },
@@ -118,17 +122,17 @@ test.each<[string, OrderedAnswer, (vectors: unknown[][]) => unknown, unknown]>([
     [7, 7],
   ],
   ['null for a number', { nan: true }, ([first]) => first?.[0], null],
-])('an answer can have %s', async (_, answer, look, seen) => {
+])('can return %s', async (_, answer, look, seen) => {
   await cohere.order({ answers: [answer] });
   expect(look(await vectorsOf(await embed(['a', 'b'])))).toEqual(seen);
 });
 
-test('an answer can hold the bare word NaN, which is no JSON', async () => {
+test('can return the bare word NaN, which is not JSON', async () => {
   await cohere.order({ answers: [{ nan: 'word' }] });
   expect(await (await embed(['a'])).text()).toContain('[NaN,');
 });
 
-test('an answer can hang until the caller gives up', async () => {
+test('can hang until the caller aborts', async () => {
   await cohere.order({ answers: [{ hang: true }] });
   const patience = new AbortController();
   const call = embed(['a'], {}, { signal: patience.signal });
@@ -140,7 +144,7 @@ test('an answer can hang until the caller gives up', async () => {
   });
 });
 
-test('more texts a minute than allowed are refused with 429 and a time to wait', async () => {
+test('rejects texts above the rate with 429 and a time to wait', async () => {
   await cohere.order({ inputsPerMinute: 3 });
   expect((await embed(['a', 'b'])).status).toBe(200);
   const refused = await embed(['a', 'b']);
@@ -150,7 +154,7 @@ test('more texts a minute than allowed are refused with 429 and a time to wait',
   expect(await cohere.counts()).toMatchObject({ limited: 1, refused: 1 });
 });
 
-test('calls, texts, the largest batch and the most calls at once are counted', async () => {
+test('counts calls, texts, the largest batch and the most calls at once', async () => {
   await cohere.order({ latencyMs: 300 });
   await Promise.all([embed(['a', 'b', 'c']), embed(['a'])]);
   expect(await cohereControl(cohere.url).counts()).toMatchObject({
@@ -162,7 +166,7 @@ test('calls, texts, the largest batch and the most calls at once are counted', a
   });
 });
 
-test('rerank answers the documents that share most words with the query first', async () => {
+test('reranks documents by the words that they share with the query', async () => {
   const response = await post('/v2/rerank', {
     model: 'rerank-v3.5',
     query: 'When was the parcel delivered?',

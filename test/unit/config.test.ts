@@ -14,7 +14,7 @@ function problemsOf(environment: Record<string, string>): readonly string[] {
 const MIB = 1024 * 1024;
 
 describe('the configuration', () => {
-  it('of no variable is the whole product on loopback', () => {
+  it('has the whole product on the loopback interface without any variable', () => {
     expect(parseConfig({})).toMatchObject({
       port: 4_000,
       host: '127.0.0.1',
@@ -35,23 +35,23 @@ describe('the configuration', () => {
     });
   });
 
-  it('takes an empty variable for one that is not set', () => {
+  it('treats an empty variable as not set', () => {
     expect(
       parseConfig({ PORT: '', CORS_ORIGIN: '', DATABASE_URL: '', OPERATIONS_TOKEN: '' }),
     ).toEqual(parseConfig({}));
   });
 
-  it('leaves alone what is not its own', () => {
+  it('ignores unknown variables', () => {
     expect(parseConfig({ PATH: '/bin', PORTAL: 'x' })).toEqual(parseConfig({}));
   });
 
-  it('finds a relative DATA_DIR in the project, wherever the process was started', () => {
+  it('resolves a relative DATA_DIR against the project folder', () => {
     expect(parseConfig({ DATA_DIR: 'elsewhere' }).dataDir).toBe(join(projectDir, 'elsewhere'));
     expect(parseConfig({ DATA_DIR: '/var/lib/docstream' }).dataDir).toBe('/var/lib/docstream');
     expect(isAbsolute(projectDir)).toBe(true);
   });
 
-  it('reads lists with spaces around their items', () => {
+  it('trims the items of a list', () => {
     const { corsOrigins, devAdmins } = parseConfig({
       CORS_ORIGIN: ' https://a.example , http://localhost:5173,',
       DEV_ADMINS: 'ann, bob',
@@ -69,7 +69,7 @@ describe('the configuration', () => {
   });
 });
 
-describe('a number', () => {
+describe('a numeric variable', () => {
   const BOUNDS: [string, number, number, (config: ReturnType<typeof parseConfig>) => number][] = [
     ['PORT', 0, 65_535, (config) => config.port],
     ['MAX_UPLOAD_BYTES', 1, Number.MAX_SAFE_INTEGER, (config) => config.maxUploadBytes],
@@ -90,13 +90,13 @@ describe('a number', () => {
     ['SEARCH_TIMEOUT_MS', 100, 600_000, (config) => config.search.timeoutMs],
   ];
 
-  it.each(BOUNDS)('%s is taken from %d to %d', (name, minimum, maximum, read) => {
+  it.each(BOUNDS)('accepts %s from %d to %d', (name, minimum, maximum, read) => {
     expect(read(parseConfig({ [name]: String(minimum) }))).toBe(minimum);
     expect(read(parseConfig({ [name]: String(maximum) }))).toBe(maximum);
   });
 
   it.each(BOUNDS)(
-    '%s is refused below %d and above %d, in words that name both',
+    'rejects %s below %d and above %d with a message that names both',
     (name, minimum, maximum) => {
       const problem = `${name} must be a whole number from ${minimum} to ${maximum}.`;
       for (const value of [
@@ -114,24 +114,24 @@ describe('a number', () => {
   );
 });
 
-describe('a value that cannot be right', () => {
+describe('an invalid value', () => {
   it.each([
     ['HOST', '0.0.0.0', /dev:<user>/],
     ['HOST', 'example.com', /127\.0\.0\.1/],
     ['LOG_LEVEL', 'loud', /must be one of .*info/],
     ['OPERATIONS_TOKEN', 'short', /at least 16 characters/],
     ['CORS_ORIGIN', 'https://a.example/path', /without a path/],
-    ['CORS_ORIGIN', '*', /origins such as/],
-    ['RETRY_DELAYS', '5s,soon', /durations such as/],
-    ['RETRY_DELAYS', '5', /durations such as/],
-    ['RETRY_DELAYS', ',', /durations such as/],
-  ])('of %s (%s) is named with its cure', (name, value, cure) => {
+    ['CORS_ORIGIN', '*', /a list of origins/],
+    ['RETRY_DELAYS', '5s,soon', /a list of durations/],
+    ['RETRY_DELAYS', '5', /a list of durations/],
+    ['RETRY_DELAYS', ',', /a list of durations/],
+  ])('of %s (%s) is reported with the correction', (name, value, cure) => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toEqual([expect.stringMatching(cure)]);
     expect(problems[0]?.startsWith(`${name} `)).toBe(true);
   });
 
-  it('is told together with all the others, each once', () => {
+  it('is reported once, together with all others', () => {
     const problems = problemsOf({
       PORT: 'x',
       HOST: '0.0.0.0',
@@ -148,14 +148,14 @@ describe('a value that cannot be right', () => {
     ]);
   });
 
-  it('is not repeated where it may be a secret', () => {
+  it('is not repeated in the message if it may be a secret', () => {
     expect(
       problemsOf({ OPERATIONS_TOKEN: 'hunter2', COHERE_API_KEY: 'sk-secret' }).join(' '),
     ).not.toMatch(/hunter2|sk-secret/);
   });
 });
 
-describe('a real part', () => {
+describe('an external server', () => {
   const CLUSTER = {
     KAFKA_BROKERS: 'one:9092, two:9092',
     DATABASE_URL: 'postgres://me:secret@db:5432/docstream',
@@ -164,14 +164,14 @@ describe('a real part', () => {
     BLOB_URL: 'file:///files',
   };
 
-  it('is the embedded one where its variable is not set', () => {
+  it('is null if its variable is not set', () => {
     const { database, kafka, redis, weaviate, cohere, firebase, blobUrl } = parseConfig({});
     expect([database, kafka, redis, weaviate, cohere, firebase, blobUrl]).toEqual(
       Array(7).fill(null),
     );
   });
 
-  it('switches on with its own variable', () => {
+  it('is configured by its own variables', () => {
     expect(parseConfig({ ...CLUSTER, DATABASE_POOL: '20', KAFKA_PARTITIONS: '24' })).toMatchObject({
       database: { url: CLUSTER.DATABASE_URL, poolSize: 20 },
       kafka: { brokers: ['one:9092', 'two:9092'], partitions: 24, credentials: null },
@@ -184,7 +184,7 @@ describe('a real part', () => {
       rerankModel: null,
     });
     expect(problemsOf({ COHERE_RERANK_MODEL: 'rerank-v4.0-fast' })).toEqual([
-      'COHERE_RERANK_MODEL needs COHERE_API_KEY as well.',
+      'COHERE_RERANK_MODEL requires COHERE_API_KEY as well.',
     ]);
     expect(parseConfig({ FIREBASE_PROJECT_ID: 'p', FIREBASE_API_KEY: 'public' }).firebase).toEqual({
       projectId: 'p',
@@ -196,10 +196,10 @@ describe('a real part', () => {
   });
 
   it.each(['DATABASE_URL', 'REDIS_URL', 'WEAVIATE_URL', 'BLOB_URL'])(
-    '%s is missed in one line when there are Kafka brokers',
+    'requires %s with Kafka brokers, in one message',
     (name) => {
       const [problem, ...more] = problemsOf({ ...CLUSTER, [name]: '' });
-      expect(problem).toContain(`KAFKA_BROKERS needs ${name} as well`);
+      expect(problem).toContain(`KAFKA_BROKERS requires ${name} as well`);
       expect(more).toEqual([]);
     },
   );
@@ -211,22 +211,22 @@ describe('a real part', () => {
     ['WEAVIATE_URL', 'weaviate'],
     ['COHERE_BASE_URL', 'ftp://x'],
     ['BLOB_URL', 'https://bucket'],
-  ])('%s (%s) is refused in words that show how one looks', (name, value) => {
+  ])('rejects %s (%s) with a message that has an example', (name, value) => {
     const [problem] = problemsOf({ ...CLUSTER, [name]: value });
     expect(problem).toMatch(new RegExp(`^${name} must be`));
   });
 
   it.each([
-    [{ KAFKA_USERNAME: 'me' }, /go together/],
+    [{ KAFKA_USERNAME: 'me' }, /belong together/],
     [{ FIREBASE_PROJECT_ID: 'p' }, /FIREBASE_API_KEY/],
     [{ FIREBASE_AUTH_EMULATOR_HOST: '127.0.0.1:9099' }, /FIREBASE_PROJECT_ID/],
-  ])('that is half set is refused: %j', (variables, cure) => {
+  ])('rejects an incomplete configuration: %j', (variables, cure) => {
     expect(problemsOf({ ...CLUSTER, ...(variables as Record<string, string>) })).toEqual([
       expect.stringMatching(cure),
     ]);
   });
 
-  it('opens the address to others only where tokens cannot be made by anybody', () => {
+  it('allows another host than loopback only if nobody can make tokens', () => {
     const firebase = { FIREBASE_PROJECT_ID: 'p', FIREBASE_API_KEY: 'public', HOST: '0.0.0.0' };
     expect(parseConfig(firebase).host).toBe('0.0.0.0');
     expect(problemsOf({ ...firebase, FIREBASE_AUTH_EMULATOR_HOST: '127.0.0.1:9099' })).toEqual([
@@ -235,6 +235,6 @@ describe('a real part', () => {
   });
 });
 
-it.each(['127.0.0.1', '::1', 'localhost'])('the loopback address %s is taken', (host) => {
+it.each(['127.0.0.1', '::1', 'localhost'])('accepts the loopback address %s', (host) => {
   expect(parseConfig({ HOST: host }).host).toBe(host);
 });

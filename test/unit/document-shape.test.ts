@@ -5,7 +5,7 @@ import { createSchema } from '../../src/api/graphql/schema.js';
 import { createOperationCheck, isDocument } from '../../src/api/graphql/check-operation.js';
 import { getIntrospectionQuery } from 'graphql';
 
-/** Documents of anybody's: valid or not, of few names, so that they meet each other. */
+/** Valid and invalid documents with few names, so that fields and fragments collide. */
 const document = fc.letrec<{ selection: string; selections: string; definition: string }>(
   (tie) => ({
     selection: fc.oneof(
@@ -39,13 +39,13 @@ const text = fc
   .array(document.definition, { minLength: 1, maxLength: 6 })
   .map((all) => all.join('\n'));
 
-it('checks any document in bounded time, and never with an error of its own', async () => {
+it('checks any document within 500 ms, and throws no unexpected error', async () => {
   const check = createOperationCheck(await createSchema());
   fc.assert(
     fc.property(text, (query) => {
       const startedAt = performance.now();
       const checked = check.check({ query });
-      // A rule that compares pairs without a bound takes seconds.
+      // A rule that compares every pair without a limit takes seconds.
       expect(performance.now() - startedAt).toBeLessThan(500);
       if (!isDocument(checked)) expect(checked.length).toBeGreaterThan(0);
     }),
@@ -53,7 +53,7 @@ it('checks any document in bounded time, and never with an error of its own', as
   );
 });
 
-it('takes the documents of common tools', async () => {
+it('accepts the introspection queries of common tools', async () => {
   const check = createOperationCheck(await createSchema());
   for (const query of [
     getIntrospectionQuery(),
@@ -70,7 +70,7 @@ it.each([
   [20, true],
   [21, false],
 ])(
-  'counts %i fields of one name in one place, fragments and merged selections included',
+  'counts %i fields of one name in one selection, with fragments and merged selections',
   (count, fits) => {
     const documents = [
       `{ ${'id '.repeat(count)} }`,

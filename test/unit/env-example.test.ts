@@ -10,16 +10,16 @@ const variables = parseEnv(example) as Record<string, string>;
 
 const known = KNOWN_VARIABLES;
 describe('.env.example', () => {
-  it('holds every variable that config.ts reads, and no other', () => {
+  it('contains exactly the variables that config.ts reads', () => {
     expect(known.length).toBeGreaterThan(0);
     expect(Object.keys(variables).sort()).toEqual([...known].sort());
   });
 
-  it('changes nothing when it is copied to .env', () => {
+  it('changes nothing as a copy named .env', () => {
     expect(parseConfig(variables)).toEqual(parseConfig({}));
   });
 
-  it('explains every variable in the line above it', () => {
+  it('explains every variable in the line above', () => {
     const lines = example.split('\n');
     const unexplained = lines.filter(
       (line, index) => /^[A-Z_]+=/.test(line) && !/^# \S/.test(lines[index - 1] ?? ''),
@@ -27,7 +27,7 @@ describe('.env.example', () => {
     expect(unexplained).toEqual([]);
   });
 
-  it('leaves a variable empty only where there is no default, or the machine decides', () => {
+  it('leaves a variable empty only if it has no default or the machine decides', () => {
     const empty = Object.keys(variables).filter((name) => variables[name] === '');
     const machine = ['EMBEDDER_THREADS'];
     const switches = [

@@ -9,7 +9,7 @@ import { makeChange } from '../support/make-document.js';
 const contextOf = (services: Services) =>
   createContext(
     services,
-    { viewer: null, refusal: null },
+    { viewer: null, rejection: null },
     { signal: new AbortController().signal },
   );
 
@@ -25,8 +25,8 @@ function openLoaders() {
 
 const IDS = Array.from({ length: 100 }, (_, index) => `document-${index}`);
 
-describe('the histories of a request', () => {
-  it('are read by one statement for all documents', async () => {
+describe('the events loader', () => {
+  it('reads the events of all documents with one statement', async () => {
     const { reads, loaders } = openLoaders();
     const histories = await Promise.all(
       IDS.map((documentId) => loaders.events.load({ documentId, after: 0, first: 50 })),
@@ -35,7 +35,7 @@ describe('the histories of a request', () => {
     expect(histories.map(([event]) => event?.documentId)).toEqual(IDS);
   });
 
-  it('are read by one statement for each part that is asked for, and each document gets the part it asked for', async () => {
+  it('reads each requested page with one statement, and returns to each document its page', async () => {
     const { reads, loaders } = openLoaders();
     const parts = [
       { after: 0, first: 50 },
@@ -53,7 +53,7 @@ describe('the histories of a request', () => {
     expect(histories).toEqual(parts.flatMap(({ after }) => IDS.map(() => after + 1)));
   });
 
-  it('are empty for a document that has gone meanwhile', async () => {
+  it('returns no events for a deleted document', async () => {
     const services = { store: { eventsOfMany: async () => new Map() } } as unknown as Services;
     expect(
       await contextOf(services).loaders.events.load({ documentId: 'gone', after: 0, first: 5 }),

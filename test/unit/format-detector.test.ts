@@ -1,6 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { createFormatDetector } from '../../src/extraction/formats.js';
+import { createFormatDetector } from '../../src/extraction/format-detector.js';
 
 const corpus = fileURLToPath(new URL('../corpus/', import.meta.url));
 const detector = createFormatDetector();
@@ -18,7 +18,7 @@ function detectText(text: string, filename: string): Promise<string | null> {
   return detector.detect(Buffer.from(text), filename);
 }
 
-describe('a file of the corpus is told by its bytes', () => {
+describe('a file of the corpus', () => {
   it.each([
     ['volcanoes.pdf', 'application/pdf'],
     ['encrypted.pdf', 'application/pdf'],
@@ -32,36 +32,44 @@ describe('a file of the corpus is told by its bytes', () => {
     ['tea.txt', 'text/plain'],
     ['coffee.csv', 'text/csv'],
     ['planets.json', 'application/json'],
-  ])('%s is %s', async (name, mimeType) => {
+  ])('is detected by its bytes: %s is %s', async (name, mimeType) => {
     expect(await detector.detect(await headOf(name), name)).toBe(mimeType);
   });
 
-  it('and whatever the answer is, it is a format that we read', async () => {
+  it('is detected as a supported format', async () => {
     const names = (await readdir(corpus)).filter((name) =>
       /\.(pdf|docx|pptx|xlsx|odt|html|md|txt|csv|json)$/.test(name),
     );
-    const answers = await Promise.all(
+    const detected = await Promise.all(
       names.map(async (name) => detector.detect(await headOf(name), name)),
     );
-    expect(names.filter((_, index) => answers[index] === null)).toEqual(['png-named.pdf']);
+    expect(names.filter((_, index) => detected[index] === null)).toEqual(['png-named.pdf']);
     expect(detector.mimeTypes).toEqual(
-      expect.arrayContaining(answers.filter((answer) => answer !== null)),
+      expect.arrayContaining(detected.filter((mimeType) => mimeType !== null)),
     );
   });
 });
 
-describe('the bytes win over the name', () => {
-  it('a PNG named .pdf is no format that we read', async () => {
+describe('the labels of a detector', () => {
+  it('name each supported format once', () => {
+    expect(detector.labels).toHaveLength(detector.mimeTypes.length);
+    expect(new Set(detector.labels).size).toBe(detector.labels.length);
+    expect(detector.labels).toEqual(expect.arrayContaining(['PDF', 'DOCX', 'plain text']));
+  });
+});
+
+describe('the bytes of a file', () => {
+  it('override the extension of a PNG named .pdf, which is not supported', async () => {
     expect(await detector.detect(await headOf('png-named.pdf'), 'report.pdf')).toBeNull();
   });
 
-  it('a PDF named .txt is a PDF', async () => {
+  it('override the extension of a PDF named .txt', async () => {
     expect(await detector.detect(await headOf('volcanoes.pdf'), 'volcanoes.txt')).toBe(
       'application/pdf',
     );
   });
 
-  it('a PDF may have junk before it, within the first 1,024 bytes', async () => {
+  it('identify a PDF after other bytes, within the first 1,024', async () => {
     const pdf = await headOf('volcanoes.pdf');
     expect(
       await detector.detect(Buffer.concat([Buffer.alloc(1000, 'x'), pdf]), 'volcanoes.pdf'),
@@ -71,7 +79,7 @@ describe('the bytes win over the name', () => {
     ).toBeNull();
   });
 
-  it('a text that speaks of PDF files is a text', async () => {
+  it('identify a text that mentions PDF files as a text', async () => {
     expect(
       await detectText(
         'Every PDF begins with the line %PDF-1.7, which names the version.',
@@ -80,7 +88,7 @@ describe('the bytes win over the name', () => {
     ).toBe('text/plain');
   });
 
-  it('random bytes are nothing, whatever they are named', async () => {
+  it('identify no format of random bytes, whatever the extension is', async () => {
     const noise = Buffer.from(
       Array.from({ length: 4096 }, (_, index) => (index * 7919 + (index >> 3) * 104_729) & 0xff),
     );
@@ -88,12 +96,12 @@ describe('the bytes win over the name', () => {
     expect(await detector.detect(noise, 'noise.bin')).toBeNull();
   });
 
-  it('nothing at all is no format', async () => {
+  it('identify no format of an empty file', async () => {
     expect(await detector.detect(new Uint8Array(), 'empty.txt')).toBeNull();
   });
 });
 
-describe('the name decides among formats that share a container', () => {
+describe('the extension of a file', () => {
   it.each([
     ['shopping.docx', WORD],
     ['shopping.PPTX', SLIDES],
@@ -101,15 +109,15 @@ describe('the name decides among formats that share a container', () => {
     ['shopping.odt', ODT],
     ['shopping.zip', null],
     ['shopping', null],
-  ])('a plain zip named %s is taken for %s', async (name, mimeType) => {
+  ])('decides the format of a plain zip: %s is %s', async (name, mimeType) => {
     expect(await detector.detect(await headOf('plain-zip.docx'), name)).toBe(mimeType);
   });
 
-  it('a Word document under a wrong name is a Word document', async () => {
+  it('does not decide the format of a Word document', async () => {
     expect(await detector.detect(await headOf('railway.docx'), 'railway.xlsx')).toBe(WORD);
   });
 
-  it('an encrypted Word document, which is an OLE file, is accepted by its name; an old .doc is not', async () => {
+  it('decides that an OLE file is an encrypted Word document, and not an old .doc', async () => {
     const head = await headOf('encrypted.docx');
     expect(await detector.detect(head, 'encrypted.docx')).toBe(WORD);
     expect(await detector.detect(head, 'old.doc')).toBeNull();
@@ -117,7 +125,7 @@ describe('the name decides among formats that share a container', () => {
   });
 });
 
-describe('text is text in every encoding', () => {
+describe('text', () => {
   it.each([
     'utf16le.txt',
     'utf16be-bom.txt',
@@ -125,37 +133,37 @@ describe('text is text in every encoding', () => {
     'bom.txt',
     'nul-bytes.txt',
     'lone-surrogates.txt',
-  ])('%s', async (name) => {
+  ])('is detected in any encoding: %s', async (name) => {
     expect(await detector.detect(await headOf(name), name)).toBe('text/plain');
   });
 
-  it('a character that the end of the head cuts in two does no harm', async () => {
+  it('is detected if the end of the head cuts a character', async () => {
     const head = Buffer.from('ü'.repeat(detector.headBytes)).subarray(0, detector.headBytes - 1);
     expect(await detector.detect(head, 'umlauts.md')).toBe('text/markdown');
   });
 
-  it('words that begin like a magic number are still words', async () => {
+  it('is detected if it starts like a magic number', async () => {
     expect(await detectText('BMW and MZ built motorcycles.', 'bikes.txt')).toBe('text/plain');
   });
 
-  it('a page without a name of its own is told by its first tag', async () => {
+  it('is HTML by its first tag if the name has no extension', async () => {
     expect(
       await detectText('\n<!-- saved --><!DOCTYPE html><html><body>x</body></html>', 'download'),
     ).toBe('text/html');
   });
 
-  it('a page that begins with a screenful of blank lines is still a page', async () => {
+  it('is HTML by its first tag after many blank lines', async () => {
     expect(await detectText(`${'\n'.repeat(500)}<html><body>x</body></html>`, 'download')).toBe(
       'text/html',
     );
   });
 
-  it('text that is a program of its own (RTF, PostScript) is not read as text', async () => {
+  it('is not supported in RTF or PostScript', async () => {
     expect(await detectText('{\\rtf1\\ansi Hello}', 'letter.txt')).toBeNull();
     expect(await detectText('%!PS-Adobe-3.0\n/Times findfont', 'letter.txt')).toBeNull();
   });
 
-  it('text in an eight-bit alphabet that we cannot tell is refused rather than stored as gibberish', async () => {
+  it('is not supported in an eight-bit alphabet that cannot be detected', async () => {
     const koi8 = Buffer.from(
       [...'привет мир '.repeat(20)].map((letter) =>
         letter === ' ' ? 0x20 : 0xc0 + (letter.charCodeAt(0) & 0x1f),

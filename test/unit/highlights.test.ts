@@ -20,22 +20,22 @@ describe('highlights', () => {
     ['In 1969 and 1970', '1969', ['1969']],
     ['a-b_c', 'c', ['c']],
   ])(
-    'of %j for %j are the words asked for, in any case and with another ending',
+    'in %j for %j are the words of the query, in any case and with another ending',
     (text, query, words) => {
       expect(found(text, query)).toEqual(words);
     },
   );
 
-  it('are not of a word that only begins alike', () => {
+  it('exclude a word that only begins the same', () => {
     expect(found('artichoke artist', 'art')).toEqual([]);
   });
 
-  it('are not of words that every text is full of', () => {
+  it('exclude stop words', () => {
     expect(found('the cat is on the mat', 'what is the mat')).toEqual(['mat']);
     expect(found('the cat', 'what is the')).toEqual([]);
   });
 
-  it('come first to last, without overlaps, inside the text', () => {
+  it('are in the order of the text, inside it and without overlaps', () => {
     const text = 'knot 😀 knots and KNOT';
     const highlights = createHighlighter('knot knots')(text);
     expect(highlights.map(({ start, end }) => text.slice(start, end))).toEqual([
@@ -47,15 +47,15 @@ describe('highlights', () => {
       expect(start).toBeGreaterThanOrEqual(highlights[index - 1]?.end ?? 0);
   });
 
-  it.each(['', '?!', '   '])('of the query %j are none', (query) => {
+  it.each(['', '?!', '   '])('are empty for the query %j', (query) => {
     expect(createHighlighter(query)('some text')).toEqual([]);
   });
 
-  it('take the signs of a pattern for signs', () => {
+  it('ignore the special characters of patterns', () => {
     expect(found('a.*b (c) [d]', '.* ( [')).toEqual([]);
   });
 
-  it('are of the first distinct words of a query, however often a word stands in it', () => {
+  it('are the first distinct words of a query, however often a word occurs in it', () => {
     const words = Array.from(
       { length: MAX_SEARCH_WORDS + 1 },
       (_, index) => `word${String.fromCharCode(97 + (index % 26))}${index}xyz`,
@@ -64,7 +64,7 @@ describe('highlights', () => {
     expect(found(words.join(' '), query)).toEqual(words.slice(0, MAX_SEARCH_WORDS));
   });
 
-  it('end after so many of a passage', () => {
+  it('end at the limit of a passage', () => {
     expect(createHighlighter('b')('b '.repeat(450))).toHaveLength(MAX_HIGHLIGHTS);
     expect(createHighlighter('b')('b '.repeat(450), maxHighlights(100))).toHaveLength(30);
     expect(maxHighlights(10)).toBe(MAX_HIGHLIGHTS);
@@ -93,7 +93,7 @@ describe('highlights', () => {
     ['one long word', 'a'.repeat(2_000)],
     ['letters that fold to many', '\ufdfa'.repeat(2_000)],
     ['marks', 'a\u0301'.repeat(1_000)],
-  ])('cost a bounded number of steps for a query of %s', (_, query) => {
+  ])('take bounded time for a query of %s', (_, query) => {
     const texts = [
       query.slice(0, 900),
       'b '.repeat(450),

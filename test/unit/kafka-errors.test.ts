@@ -1,23 +1,29 @@
 import kafkajs from 'kafkajs';
 import { ApiError, SetupError } from '../../src/errors.js';
-import { isNotThereYet, isTransient, toSetupError } from '../../src/kafka/errors.js';
+import { isNotYetAvailable, isTransient, toSetupError } from '../../src/kafka/errors.js';
 
 // The package declares only some of its classes.
 const classes = kafkajs as unknown as Record<
   string,
   new (message: unknown, more?: object) => Error
 >;
-const make = (name: string, message: unknown = name, more?: object) => {
+function make(name: string, message: unknown = name, more?: object) {
   const ErrorClass = classes[name];
   if (!ErrorClass) throw new Error(`kafkajs has no ${name}`);
   return new ErrorClass(message, more);
-};
-const protocol = (type: string, retriable = false) =>
-  make('KafkaJSProtocolError', { message: type, type, code: 1, retriable });
-/** As kafkajs' retrier passes on what it does not retry, and what it has retried often enough. */
+}
+function protocol(type: string, retriable = false) {
+  return make('KafkaJSProtocolError', { message: type, type, code: 1, retriable });
+}
+/** The errors of kafkajs' retrier: of one that it does not retry, and of one after the last retry. */
 const unretried = (error: Error) => make('KafkaJSNonRetriableError', error, { cause: error });
-const retried = (error: Error) =>
-  make('KafkaJSNumberOfRetriesExceeded', error, { retryCount: 2, retryTime: 100, cause: error });
+function retried(error: Error) {
+  return make('KafkaJSNumberOfRetriesExceeded', error, {
+    retryCount: 2,
+    retryTime: 100,
+    cause: error,
+  });
+}
 const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
 
 const TRANSIENT_TYPES = [
@@ -40,8 +46,8 @@ const TRANSIENT_TYPES = [
   'UNKNOWN',
 ];
 
-describe('an error of Kafka that waiting may cure', () => {
-  it.each(TRANSIENT_TYPES)('%s, alone and as kafkajs wraps it', (type) => {
+describe('isTransient', () => {
+  it.each(TRANSIENT_TYPES)('is true for %s, alone and as kafkajs wraps it', (type) => {
     for (const error of [protocol(type), unretried(protocol(type)), retried(protocol(type, true))])
       expect(isTransient(error)).toBe(true);
   });
@@ -54,32 +60,32 @@ describe('an error of Kafka that waiting may cure', () => {
     ['a connection that was refused', make('KafkaJSConnectionError', 'Connection error')],
     ['a connection that was closed', make('KafkaJSConnectionClosedError', 'Closed connection')],
     ['a response that did not come', make('KafkaJSRequestTimeoutError', 'Request timed out')],
-    ['a lock that was not had in time', make('KafkaJSLockTimeout')],
+    ['a lock that timed out', make('KafkaJSLockTimeout')],
     ['metadata that are not loaded', make('KafkaJSTopicMetadataNotLoaded')],
-    ['a response that was cut', make('KafkaJSPartialMessageError')],
+    ['a truncated response', make('KafkaJSPartialMessageError')],
     ['several errors at once', make('KafkaJSAggregateError', 'several', [refused])],
     ['an error of the system', refused],
-    ['a part that is away', new ApiError('DEPENDENCY_UNAVAILABLE', 'Kafka: away.')],
-  ])('%s', (_, error) => {
+    ['an unavailable dependency', new ApiError('DEPENDENCY_UNAVAILABLE', 'Kafka: away.')],
+  ])('is true for %s', (_, error) => {
     expect(isTransient(error)).toBe(true);
     expect(toSetupError(error)).toBeNull();
   });
 });
 
-describe('an error of Kafka that ends the process', () => {
+describe('a final error of Kafka', () => {
   it.each([
     ['a topic with a wrong name', protocol('INVALID_TOPIC_EXCEPTION')],
     ['a group with another protocol', unretried(protocol('INCONSISTENT_GROUP_PROTOCOL'))],
     [
-      'a broker that does not know our requests',
+      'a broker that does not know a request',
       make('KafkaJSServerDoesNotSupportApiKey', 'too old', { apiKey: 1, apiName: 'x' }),
     ],
     ['a wrong use of kafkajs', make('KafkaJSNonRetriableError', 'Invalid topic undefined')],
     ['a bug', new TypeError('x is not a function')],
     ['a bug below an error of Kafka', unretried(new RangeError('offset is out of range'))],
-    ['a thing that is no error', 'a text'],
-    ['topics that differ', new SetupError('Kafka’s topics are not as they must be.')],
-  ])('%s', (_, error) => {
+    ['a value that is not an error', 'a text'],
+    ['topics that differ', new SetupError('Kafka’s topics differ from the contract.')],
+  ])('is not transient: %s', (_, error) => {
     expect(isTransient(error)).toBe(false);
   });
 
@@ -103,7 +109,7 @@ describe('an error of Kafka that ends the process', () => {
       /rights/,
     ],
     ['no right to transactions', protocol('TRANSACTIONAL_ID_AUTHORIZATION_FAILED'), /rights/],
-  ])('%s: one line that says what to fix', (_, error, line) => {
+  ])('becomes a SetupError that says what to fix: %s', (_, error, line) => {
     expect(isTransient(error)).toBe(false);
     expect(toSetupError(error)?.message).toMatch(line);
   });
@@ -120,6 +126,6 @@ it.each([
   ],
   ['a refused connection', refused, false],
   ['fewer brokers than replicas', protocol('INVALID_REPLICATION_FACTOR'), false],
-])('tells a new Kafka from one that is away: %s', (_, error, expected) => {
-  expect(isNotThereYet(error)).toBe(expected);
+])('distinguishes a new Kafka from an unavailable one: %s', (_, error, expected) => {
+  expect(isNotYetAvailable(error)).toBe(expected);
 });

@@ -10,15 +10,18 @@ const partitionMetadata = Array.from({ length: 12 }, (_, partitionId) => ({
   isr: [1],
   offlineReplicas: [],
 }));
-const partitionOf = (
+function partitionOf(
   partitioner: ReturnType<typeof createPartitioner>,
   key: Buffer | string | null,
-) => partitioner({ topic: 'a-topic', partitionMetadata, message: { key, value: 'value' } });
+) {
+  return partitioner({ topic: 'a-topic', partitionMetadata, message: { key, value: 'value' } });
+}
 
-describe('the partition of a key', () => {
-  const [ours, theirs] = [createPartitioner(), kafkajs.Partitioners.DefaultPartitioner()];
+describe('the partitioner', () => {
+  const ours = createPartitioner();
+  const theirs = kafkajs.Partitioners.DefaultPartitioner();
 
-  it('is the one that kafkajs gives it, whatever the key and its length', () => {
+  it('returns the same partition as kafkajs for keys of any kind and length', () => {
     const uuids = Array.from({ length: 500 }, () => randomUUID());
     const bytes = Array.from({ length: 500 }, (_, length) => randomBytes(length % 67));
     const keys = [...uuids, ...bytes, 'schlüssel', '\u{1f511}', 'a', 'ab', 'abc'];
@@ -27,13 +30,13 @@ describe('the partition of a key', () => {
     );
   });
 
-  it('is spread over all of them', () => {
+  it('uses all partitions', () => {
     expect(new Set(Array.from({ length: 500 }, () => partitionOf(ours, randomUUID()))).size).toBe(
       12,
     );
   });
 
-  it('is one of them where there is no key', () => {
+  it('returns a partition for a record without a key', () => {
     expect(partitionOf(ours, null)).toBeGreaterThanOrEqual(0);
   });
 });

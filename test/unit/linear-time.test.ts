@@ -2,17 +2,17 @@ import fc from 'fast-check';
 import { chunkText, countChunks } from '../../src/documents/chunking.js';
 import { toSafeFilename } from '../../src/documents/filename.js';
 import type { TextSegment } from '../../src/documents/ports.js';
-import { createFormatDetector } from '../../src/extraction/formats.js';
+import { createFormatDetector } from '../../src/extraction/format-detector.js';
 
 const KB = 1_000;
 /**
- * For the whole of one step on a busy machine: what grows faster than its input needs seconds here,
- * or for ever.
+ * Limit of one step on a busy machine. A step whose time grows faster than its input takes seconds
+ * here, or never ends.
  */
 const MAX_MS = 400;
 const RUNS = { numRuns: 150 };
 
-/** What each format, and what looks for it, can be made to search for. */
+/** Tokens for which the detector and the readers search. */
 const TOKENS = [
   '<!--', '-->', '<!---->', '<?xml', '?>', '<!doctype', '<html', '<svg', '<', '>', '%PDF-', '%PDF-1', '1 0 obj', ' obj', '1', '0 ', 'PK\x03\x04', 'PK\x05\x06',
   '\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1', '{\\rtf', '%!PS', '-----BEGIN PGP', '\xff\xfe', '\xfe\xff', '\0', '{', '[', '"', '\\', ',', ' ', '\t', '\n', '\r\n', '\xa0', '\x1b', 'a', '.',
@@ -21,7 +21,7 @@ const TOKENS = [
 
 const detector = createFormatDetector();
 
-/** Runs and alternations of tokens, behind a beginning of others. */
+/** Yields repeated tokens after a start of other tokens. */
 const repeatedText = fc
   .record({
     start: fc.array(fc.constantFrom(...TOKENS), { maxLength: 3 }),
@@ -35,18 +35,18 @@ const repeatedText = fc
   });
 
 async function elapsedMs(action: () => unknown): Promise<number> {
-  const started = performance.now();
+  const startedAt = performance.now();
   await action();
-  return performance.now() - started;
+  return performance.now() - startedAt;
 }
 
 async function* segments(text: string, size: number): AsyncGenerator<TextSegment> {
-  for (let at = 0; at < text.length; at += size)
-    yield { text: text.slice(at, at + size), page: null };
+  for (let start = 0; start < text.length; start += size)
+    yield { text: text.slice(start, start + size), page: null };
 }
 
-describe('time stays proportional to what a client sends', () => {
-  it('when a format is recognised', async () => {
+describe('time is proportional to the input', () => {
+  it('when a format is detected', async () => {
     const names = fc.constantFrom('x', 'x.pdf', 'x.docx', 'x.html', 'x.txt', 'x.odt');
     const property = fc.asyncProperty(repeatedText, names, async (text, name) => {
       expect(
@@ -71,16 +71,16 @@ describe('time stays proportional to what a client sends', () => {
 
   it('when a file name is made safe', () => {
     const property = fc.property(repeatedText, (name) => {
-      const started = performance.now();
+      const startedAt = performance.now();
       toSafeFilename(name);
-      expect(performance.now() - started).toBeLessThan(MAX_MS);
+      expect(performance.now() - startedAt).toBeLessThan(MAX_MS);
     });
     fc.assert(property, RUNS);
   });
 });
 
-describe('recognising a format', () => {
-  it('looks at the first bytes only, however many it gets', async () => {
+describe('detecting a format', () => {
+  it('reads the first bytes only', async () => {
     const head = Buffer.alloc(detector.headBytes, 'a');
     const binary = Buffer.alloc(100_000, 0x01);
     expect(await detector.detect(Buffer.concat([head, binary]), 'x.bin')).toBe('text/plain');
@@ -94,29 +94,29 @@ describe('recognising a format', () => {
     ],
     ['a comment that holds another tag', '<!-- <p> --><!doctype html>', 'text/html'],
     ['a comment that never ends', '<!-- <html>', 'text/plain'],
-    ['comments before something else', `${'<!---->'.repeat(40)}<svg>`, 'text/plain'],
+    ['comments before another tag', `${'<!---->'.repeat(40)}<svg>`, 'text/plain'],
   ])('reads past %s', async (_, text, mimeType) => {
     expect(await detector.detect(Buffer.from(text), 'download')).toBe(mimeType);
   });
 });
 
-describe('the main thread while passages are cut', () => {
-  it('gets to other work every few milliseconds', async () => {
+describe('the main thread during chunking', () => {
+  it('handles other work every few milliseconds', async () => {
     const text = `${' '.repeat(900)}${'word '.repeat(180)}`.repeat(20);
     const many = Array.from({ length: 600 }, (): TextSegment => ({ text, page: null }));
     let turns = 0;
-    let running = true;
+    let isRunning = true;
     const count = (): void => {
       turns += 1;
-      if (running) setImmediate(count);
+      if (isRunning) setImmediate(count);
     };
     setImmediate(count);
-    // Segments that are all there at once: nothing but the cutting itself gives way.
-    const took = await elapsedMs(async () => {
+    // All segments are available at once: only the chunking itself yields to other work.
+    const tookMs = await elapsedMs(async () => {
       for await (const chunk of chunkText(available(many))) if (chunk.index > 1e9) break;
     });
-    running = false;
-    expect(turns).toBeGreaterThan(took / 100);
+    isRunning = false;
+    expect(turns).toBeGreaterThan(tookMs / 100);
   });
 });
 

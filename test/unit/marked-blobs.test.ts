@@ -5,9 +5,9 @@ import { ApiError, ProcessingFailure } from '../../src/errors.js';
 import { makeLogger } from '../support/make-logger.js';
 import { eventually } from '../support/wait.js';
 
-const away = new ApiError('DEPENDENCY_UNAVAILABLE', 'The store at BLOB_URL has no marker.');
+const unavailable = new ApiError('DEPENDENCY_UNAVAILABLE', 'The store at BLOB_URL has no marker.');
 
-let isThere: boolean;
+let hasMarker: boolean;
 let files: Map<string, string>;
 let marked: MarkedBlobs;
 let logger: ReturnType<typeof makeLogger>;
@@ -22,23 +22,23 @@ const store: BlobStore = {
 };
 
 beforeEach(() => {
-  isThere = true;
+  hasMarker = true;
   files = new Map();
   logger = makeLogger();
   const marker = {
     write: async () => undefined,
-    check: async () => (isThere ? undefined : Promise.reject(away)),
+    check: async () => (hasMarker ? undefined : Promise.reject(unavailable)),
   };
   marked = watchMarkedBlobs({ blobs: store, marker, logger, checkEveryMs: 5 });
 });
 afterEach(() => marked.stop());
 
-async function lose(): Promise<void> {
-  isThere = false;
+async function loseMarker(): Promise<void> {
+  hasMarker = false;
   await eventually(() => !marked.isMarked());
 }
 
-it('passes everything on while the store bears the marker', async () => {
+it('passes every call on while the store bears the marker', async () => {
   await marked.blobs.write('key', Readable.from([Buffer.from('content')]));
   await marked.blobs.read('key');
   await marked.blobs.remove('key');
@@ -46,27 +46,27 @@ it('passes everything on while the store bears the marker', async () => {
   expect(logger.lines).toEqual([]);
 });
 
-it('takes and removes nothing without the marker, says so once, and says when it is back', async () => {
+it('rejects writes and removals without the marker, and logs its loss and its return once', async () => {
   files.set('key', 'content');
-  await lose();
+  await loseMarker();
   await expect(marked.blobs.write('other', Readable.from([]))).rejects.toMatchObject({
     code: 'DEPENDENCY_UNAVAILABLE',
   });
   await expect(marked.blobs.remove('key')).rejects.toMatchObject({
     code: 'DEPENDENCY_UNAVAILABLE',
   });
-  await expect(marked.check()).rejects.toBe(away);
+  await expect(marked.check()).rejects.toBe(unavailable);
   expect([...files.keys()]).toEqual(['key']);
-  isThere = true;
+  hasMarker = true;
   await eventually(() => marked.isMarked());
   expect(logger.lines.map(({ level }) => level)).toEqual(['warn', 'info']);
 });
 
-it('does not call a file missing that it looked for in the wrong store, even before the loss of the marker was noticed', async () => {
-  isThere = false;
+it('does not report a file as missing from the wrong store, even before it notices the loss of the marker', async () => {
+  hasMarker = false;
   await expect(marked.blobs.read('key')).rejects.toMatchObject({
     code: 'INTERNAL',
     retryable: true,
-    cause: away,
+    cause: unavailable,
   });
 });

@@ -8,7 +8,7 @@ import { measureRelay } from '../../src/metrics/relay.js';
 import { measureStore } from '../../src/metrics/store.js';
 import { measureVectors } from '../../src/metrics/vectors.js';
 import type { Backlog, DocumentStore, LogRecord } from '../../src/documents/ports.js';
-import type { Run } from '../../src/documents/process-document.js';
+import type { Attempt } from '../../src/documents/process-attempt.js';
 import { createStatusHub, type StatusHub } from '../../src/status/hub.js';
 import { createFakeBus } from '../support/fake-bus.js';
 import { createFakeEmbedder, createFakeVectors } from '../support/fake-adapters.js';
@@ -27,12 +27,12 @@ const render = async (): Promise<Exposition> => parseExposition((await metrics.r
 const value = async (name: string, labels?: Record<string, string>) =>
   valueOf(await render(), name, labels);
 
-function makeRun(signal = new AbortController().signal): Run {
+function makeRun(signal = new AbortController().signal): Attempt {
   const document = makeDocument({ status: 'EXTRACTING' });
   return {
     claim: { document, leaseToken: 'a-token' },
     signal,
-    progress: () => undefined,
+    reportProgress: () => undefined,
     change: async ({ to }) => ({ ...document, status: to }),
   };
 }
@@ -150,7 +150,7 @@ describe('the relay', () => {
   it('counts by topic what the log has acknowledged, and not what it refuses', async () => {
     const { eventLog: logger, latestPublisher: publisher } = measureRelay(metrics.registry, {
       eventLog: { publish: async () => [{ index: 1, reason: 'TOO_LARGE' }] },
-      latestPublisher: { publish: async () => undefined },
+      latestPublisher: { assign: async () => undefined, publish: async () => undefined },
       shards: () => [1, 2, 3],
     });
     expect(await logger.publish([record('a'), record('b'), record('a')])).toHaveLength(1);
@@ -166,7 +166,7 @@ describe('the relay', () => {
   it('counts nothing that the log did not acknowledge', async () => {
     const { eventLog: logger } = measureRelay(metrics.registry, {
       eventLog: { publish: () => Promise.reject(new Error('away')) },
-      latestPublisher: { publish: async () => undefined },
+      latestPublisher: { assign: async () => undefined, publish: async () => undefined },
       shards: () => [],
     });
     await expect(logger.publish([record('a')])).rejects.toThrow('away');
@@ -188,11 +188,7 @@ describe('watchers', () => {
   beforeEach(() => {
     hub = measureHub(
       metrics.registry,
-<<<<<<< HEAD:test/unit/metrics-adapters.test.ts
       createStatusHub({ bus: createFakeBus(), store, logger: makeLogger() }),
-=======
-      createStatusHub({ bus: createFakeBus(), store, log: makeLogger() }),
->>>>>>> refs/heads/loop:test/unit/metrics-parts.test.ts
     );
   });
 
@@ -298,16 +294,12 @@ describe('docs/metrics.md', () => {
     measureVectors(metrics.registry, createFakeVectors());
     measureRelay(metrics.registry, {
       eventLog: { publish: async () => [] },
-      latestPublisher: { publish: async () => undefined },
+      latestPublisher: { assign: async () => undefined, publish: async () => undefined },
       shards: () => [],
     });
     measureHub(
       metrics.registry,
-<<<<<<< HEAD:test/unit/metrics-adapters.test.ts
       createStatusHub({ bus: createFakeBus(), store: createFakeStore(), logger: makeLogger() }),
-=======
-      createStatusHub({ bus: createFakeBus(), store: createFakeStore(), log: makeLogger() }),
->>>>>>> refs/heads/loop:test/unit/metrics-parts.test.ts
     );
     countSockets(metrics.registry, {});
     showBacklog(metrics, async () => BACKLOG);

@@ -10,7 +10,7 @@ import { createMetrics } from '../../src/metrics/metrics.js';
 import { createLogger } from '../../src/runtime/pino-logger.js';
 import { parseExposition } from '../support/prometheus.js';
 
-/** What proxies, load balancers and content delivery networks are known to add. */
+/** Headers that proxies, load balancers and content delivery networks add. */
 const PROXY_HEADERS = `
   Forwarded Forwarded-For Via CDN-Loop Proxy-Connection Front-End-Https X-Real-IP X-Real-Port X-Client-IP Client-IP X-ClientIP
   X-Forwarded X-Forwarded-For X-Forwarded-Host X-Forwarded-Proto X-Forwarded-Port X-Forwarded-Server X-Forwarded-Ssl X-Forwarded-Prefix
@@ -30,7 +30,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** The doors of operators as they are served, to somebody who comes from `address`. */
+/** Serves the endpoints of operators to a client whose address is `address`. */
 async function serve({
   address,
   operationsToken,
@@ -44,8 +44,8 @@ async function serve({
       Object.defineProperty(request.socket, 'remoteAddress', { value: address });
     next();
   });
-  const parts = () => [{ name: 'postgres', check: async () => undefined }];
-  application.use(createHealthRouter({ parts, operationsToken }));
+  const checks = () => [{ name: 'postgres', check: async () => undefined }];
+  application.use(createHealthRouter({ checks, operationsToken }));
   application.use(
     createMetricsRouter({ render: createMetrics({ role: 'test' }).render, operationsToken }),
   );
@@ -56,7 +56,7 @@ async function serve({
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function ask(
+async function readBoth(
   url: string,
   headers: Record<string, string> = {},
 ): Promise<{ metrics: number; parts: boolean }> {
@@ -65,7 +65,7 @@ async function ask(
   return { metrics: metrics.status, parts: 'parts' in ready };
 }
 
-/** Unlike fetch, this sends whatever Host, Via and Connection it is given. */
+/** Sends any Host, Via and Connection header, unlike fetch. */
 async function get(
   url: string,
   headers: Record<string, string>,
@@ -74,23 +74,23 @@ async function get(
   return { status: response.statusCode ?? 0, body: await text(response) };
 }
 
-const TOLD = { metrics: 200, parts: true };
+const ALLOWED = { metrics: 200, parts: true };
 const REFUSED = { metrics: 401, parts: false };
 
-describe('metrics and the names of parts', () => {
+describe('metrics and the names of dependencies', () => {
   it.each(['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1'])(
-    'are told to this machine, which comes from %s',
+    'are sent to this machine, with the address %s',
     async (address) => {
-      expect(await ask(await serve({ address, operationsToken: null }))).toEqual(TOLD);
+      expect(await readBoth(await serve({ address, operationsToken: null }))).toEqual(ALLOWED);
     },
   );
 
   it.each(['10.0.0.7', '::ffff:10.0.0.7', 'fe80::1', '1.127.0.0', '2001:db8::127.0.0.1', ''])(
-    'need the token from anywhere else, such as %s',
+    'require the token from another address, such as %s',
     async (address) => {
       const url = await serve({ address, operationsToken: TOKEN });
-      expect(await ask(url)).toEqual(REFUSED);
-      expect(await ask(url, { authorization: `Bearer ${TOKEN}` })).toEqual(TOLD);
+      expect(await readBoth(url)).toEqual(REFUSED);
+      expect(await readBoth(url, { authorization: `Bearer ${TOKEN}` })).toEqual(ALLOWED);
     },
   );
 
@@ -102,23 +102,25 @@ describe('metrics and the names of parts', () => {
     'Bearer ',
     'Bearer null',
     'Bearer dev:alice',
-  ])('are not told for the wrong token: %s', async (authorization) => {
+  ])('are not sent for a wrong token: %s', async (authorization) => {
     expect(
-      await ask(await serve({ address: '10.0.0.7', operationsToken: TOKEN }), { authorization }),
+      await readBoth(await serve({ address: '10.0.0.7', operationsToken: TOKEN }), {
+        authorization,
+      }),
     ).toEqual(REFUSED);
   });
 
-  it('are told to nobody else where there is no token', async () => {
+  it('are sent to no other machine if no token is configured', async () => {
     const url = await serve({ address: '10.0.0.7', operationsToken: null });
     for (const authorization of ['Bearer null', 'Bearer ', 'Bearer undefined'])
-      expect(await ask(url, { authorization })).toEqual(REFUSED);
+      expect(await readBoth(url, { authorization })).toEqual(REFUSED);
   });
 
   it.each(['X-Forwarded-For', 'Forwarded', 'X-Real-IP'])(
-    'are not given by the header %s, which anybody may send',
+    'are not sent because of the header %s, which any client can send',
     async (header) => {
       expect(
-        await ask(await serve({ address: '10.0.0.7', operationsToken: TOKEN }), {
+        await readBoth(await serve({ address: '10.0.0.7', operationsToken: TOKEN }), {
           [header]: '127.0.0.1',
         }),
       ).toEqual(REFUSED);
@@ -126,29 +128,29 @@ describe('metrics and the names of parts', () => {
   );
 
   it.each(PROXY_HEADERS)(
-    'need the token through a proxy on this machine, which sends %s',
+    'require the token through a local proxy that sends %s',
     async (header) => {
       const url = await serve({ operationsToken: TOKEN });
-      expect(await ask(url, { [header]: '203.0.113.9' })).toEqual(REFUSED);
-      expect(await ask(url, { [header]: '203.0.113.9', authorization: `Bearer ${TOKEN}` })).toEqual(
-        TOLD,
-      );
+      expect(await readBoth(url, { [header]: '203.0.113.9' })).toEqual(REFUSED);
+      expect(
+        await readBoth(url, { [header]: '203.0.113.9', authorization: `Bearer ${TOKEN}` }),
+      ).toEqual(ALLOWED);
     },
   );
 
   it.each(['docs.example', 'docs.example:4000', '127.0.0.1.evil.example', '10.0.0.7', 'x'])(
-    'need the token through a proxy on this machine that sends no header but the Host %s',
+    'require the token through a local proxy that sends only the Host %s',
     async (host) => {
       const url = await serve({ operationsToken: TOKEN });
-      expect(await ask(url, { host })).toEqual(REFUSED);
-      expect(await ask(url, { host, authorization: `Bearer ${TOKEN}` })).toEqual(TOLD);
+      expect(await readBoth(url, { host })).toEqual(REFUSED);
+      expect(await readBoth(url, { host, authorization: `Bearer ${TOKEN}` })).toEqual(ALLOWED);
     },
   );
 
   it.each(['localhost:4000', '127.0.0.1', '[::1]:4000', 'LocalHost'])(
-    'are told to this machine under the Host %s',
+    'are sent to this machine with the Host %s',
     async (host) => {
-      expect(await ask(await serve({ operationsToken: null }), { host })).toEqual(TOLD);
+      expect(await readBoth(await serve({ operationsToken: null }), { host })).toEqual(ALLOWED);
     },
   );
 
@@ -159,11 +161,13 @@ describe('metrics and the names of parts', () => {
     'Accept-Encoding',
     'Sec-Fetch-Mode',
     'Cookie',
-  ])('are told to a local reader that sends %s', async (header) => {
-    expect(await ask(await serve({ operationsToken: null }), { [header]: '1' })).toEqual(TOLD);
+  ])('are sent to a local client that sends %s', async (header) => {
+    expect(await readBoth(await serve({ operationsToken: null }), { [header]: '1' })).toEqual(
+      ALLOWED,
+    );
   });
 
-  it('are said how to be asked for when they are refused, and nothing else', async () => {
+  it('are refused with a challenge and without the token', async () => {
     const response = await fetch(
       `${await serve({ address: '10.0.0.7', operationsToken: TOKEN })}/metrics`,
     );
@@ -173,7 +177,7 @@ describe('metrics and the names of parts', () => {
     expect(body).not.toContain(TOKEN);
   });
 
-  it('come in Prometheus’ text format and are kept by nobody', async () => {
+  it('have the text format of Prometheus and are not cached', async () => {
     const response = await fetch(`${await serve({ operationsToken: null })}/metrics`);
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
     expect(response.headers.get('cache-control')).toBe('no-store');

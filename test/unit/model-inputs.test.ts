@@ -1,57 +1,58 @@
 import {
-  MAX_WINDOWS,
-  MODEL_TOKENS,
+  MAX_INPUT_TOKENS,
+  MAX_INPUTS,
+  toModelInputs,
   toUnitMean,
-  toWindows,
 } from '../../src/in-process/model-inputs.js';
 
 const countWords = (text: string): number => text.split(/\s+/).filter(Boolean).length;
-const words = (count: number): string =>
-  Array.from({ length: count }, (_, index) => `word${index}`).join(' ');
+function words(count: number): string {
+  return Array.from({ length: count }, (_, index) => `word${index}`).join(' ');
+}
 
-describe('windows of a text', () => {
-  test('a text that the model reads to its end is one', () => {
-    expect(toWindows(words(MODEL_TOKENS), countWords)).toEqual([words(MODEL_TOKENS)]);
+describe('the model inputs of a text', () => {
+  test('keep a short text in one input', () => {
+    expect(toModelInputs(words(MAX_INPUT_TOKENS), countWords)).toEqual([words(MAX_INPUT_TOKENS)]);
   });
 
-  test('a longer text is cut between words, and every part is read to its end', () => {
+  test('are cut between words, and fit the model', () => {
     const text = words(1_000);
-    const windows = toWindows(text, countWords);
-    expect(windows.join(' ')).toBe(text);
-    for (const window of windows) expect(countWords(window)).toBeLessThanOrEqual(MODEL_TOKENS);
+    const inputs = toModelInputs(text, countWords);
+    expect(inputs.join(' ')).toBe(text);
+    for (const input of inputs) expect(countWords(input)).toBeLessThanOrEqual(MAX_INPUT_TOKENS);
   });
 
-  test('a text without spaces is cut without losing or breaking a character', () => {
+  test('lose and break no character of a text without spaces', () => {
     const text = '😀'.repeat(900);
-    const windows = toWindows(text, (part) => [...part].length);
-    expect(windows.length).toBeGreaterThan(1);
-    expect(windows.join('')).toBe(text);
-    for (const window of windows) expect(window.isWellFormed()).toBe(true);
+    const inputs = toModelInputs(text, (part) => [...part].length);
+    expect(inputs.length).toBeGreaterThan(1);
+    expect(inputs.join('')).toBe(text);
+    for (const input of inputs) expect(input.isWellFormed()).toBe(true);
   });
 });
 
-describe('windows of a query', () => {
+describe('the model inputs of a query', () => {
   test.each([
     ['signs', '('.repeat(2_000)],
     ['words', words(400)],
     ['letters that normalise to 18', '\ufdfa'.repeat(2_000)],
     ['one word', 'x'.repeat(2_000)],
-  ])('are %s: three at most, from its beginning', (_, query) => {
+  ])('are limited to the first three for %s', (_, query) => {
     const countCharacters = (part: string): number => part.normalize('NFKC').length;
-    const windows = toWindows(query, countCharacters, MAX_WINDOWS.query);
-    expect(windows).toHaveLength(3);
-    expect(query.normalize('NFKC').startsWith(windows[0] ?? '-')).toBe(true);
+    const inputs = toModelInputs(query, countCharacters, MAX_INPUTS.query);
+    expect(inputs).toHaveLength(3);
+    expect(query.normalize('NFKC').startsWith(inputs[0] ?? '-')).toBe(true);
   });
 
-  test('are counted on a bounded text, whatever normalisation makes of it', () => {
+  test('count the tokens of a bounded text, whatever its normalisation yields', () => {
     const counted: number[] = [];
-    toWindows('\ufdfa'.repeat(16_000), (part) => counted.push(part.normalize('NFKC').length));
+    toModelInputs('\ufdfa'.repeat(16_000), (part) => counted.push(part.normalize('NFKC').length));
     expect(Math.max(...counted)).toBeLessThanOrEqual(16_000);
   });
 });
 
-describe('the mean of vectors', () => {
-  test('has length 1', () => {
+describe('toUnitMean', () => {
+  test('returns a vector of length 1', () => {
     const mean = toUnitMean([
       [3, 0],
       [0, 4],
@@ -60,7 +61,7 @@ describe('the mean of vectors', () => {
     expect(mean[1]).toBeCloseTo(0.8);
   });
 
-  test('of nothing but zeros is zeros, not NaN', () => {
+  test('returns zeros, not NaN, for zeros', () => {
     expect([...toUnitMean([[0, 0]])]).toEqual([0, 0]);
   });
 });

@@ -47,23 +47,23 @@ async function breakOff(beginning: string, take: Take): Promise<string> {
 
 it.each<[string, string, Take]>([
   ['in its file', filePart('begun'), readAll],
-  ['in a second file, which is not read', `${filePart('whole')}\r\n${filePart('begun')}`, readAll],
+  ['in a second file, which is ignored', `${filePart('whole')}\r\n${filePart('begun')}`, readAll],
   [
-    'in a second file of many',
+    'in the second of many files',
     Array.from({ length: 9 }, () => filePart('whole')).join('\r\n'),
     readAll,
   ],
   [
-    'in a file that is refused before it is read',
+    'in a file that is rejected before it is read',
     filePart('begun'),
     () => Promise.reject(new Error('refused')),
   ],
   [
-    'in a file that nothing reads yet',
+    'in a file that nobody reads yet',
     filePart('begun'),
     () => new Promise((resolve) => setImmediate(() => resolve('not read'))),
   ],
-])('survives an upload that breaks off %s', async (_, beginning, take) => {
+])('rejects an upload that breaks off %s, and keeps running', async (_, beginning, take) => {
   expect(await breakOff(beginning, take)).toMatch(
     /^(BAD_USER_INPUT|the client went away|refused|not read)$/,
   );

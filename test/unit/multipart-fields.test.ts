@@ -46,11 +46,11 @@ function descriptors(): unknown[] {
   );
 }
 
-it.each(NULLS)('takes a map that leads to the null at %s', (path) => {
+it.each(NULLS)('accepts a map that leads to the null at %s', (path) => {
   expect(() => receive({ 0: [path] })).not.toThrow();
 });
 
-it('refuses every other path, and changes no built-in', () => {
+it('rejects every other path, and changes no built-in prototype', () => {
   const before = descriptors();
   const step = fc.oneof(
     fc.constantFrom(
@@ -80,7 +80,7 @@ it('refuses every other path, and changes no built-in', () => {
   expect(descriptors()).toEqual(before);
 });
 
-it('refuses a map of anything but one file to one place', () => {
+it('rejects a map unless it leads one file to one path', () => {
   for (const map of [
     [],
     null,
@@ -98,7 +98,7 @@ it('refuses a map of anything but one file to one place', () => {
   }
 });
 
-it('refuses operations that are not an object or come twice, and a map before them', () => {
+it('rejects operations that are not an object or are sent twice, and a map before operations', () => {
   for (const sent of [null, [], 1, 'x'])
     expect(() => receive({ 0: [] }, sent)).toThrow('operations must be a JSON object');
   expect(() => createMultipartFields().receive('map', '{}')).toThrow('map must follow operations');

@@ -1,9 +1,10 @@
-/** What a browser lets the page do, by how people sign in. */
+/** The security headers of the page, by the way users sign in. */
 import express from 'express';
 import { once } from 'node:events';
 import { request, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createPageRouter, securityHeaders, type PageConfig } from '../../src/api/http/page.js';
+import { createPageRouter, type PageConfig } from '../../src/api/http/page.js';
+import { securityHeaders } from '../../src/api/http/security-headers.js';
 
 const FIREBASE = {
   kind: 'firebase',
@@ -20,8 +21,8 @@ afterEach(() => {
   server?.closeAllConnections();
 });
 
-/** Unlike fetch, this sends whatever Host it is given. */
-async function ask(port: number, host: string): Promise<{ headers: Headers }> {
+/** Sends any Host header, unlike fetch. */
+async function getConfig(port: number, host: string): Promise<{ headers: Headers }> {
   const message = request({
     host: '127.0.0.1',
     port,
@@ -44,7 +45,7 @@ async function headersFor(identity: PageConfig['identity'], host = 'docs.example
   );
   server = application.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { headers } = await ask((server.address() as AddressInfo).port, host);
+  const { headers } = await getConfig((server.address() as AddressInfo).port, host);
   const directives = (headers.get('content-security-policy') ?? '')
     .split(';')
     .map((directive) => directive.split(' '));
@@ -56,8 +57,8 @@ async function headersFor(identity: PageConfig['identity'], host = 'docs.example
   };
 }
 
-describe('a page whose people sign in', () => {
-  it('by a dev name asks nobody but its own server', async () => {
+describe('the headers of the page', () => {
+  it('allow no other server for dev names', async () => {
     const { headers, policy } = await headersFor({ kind: 'dev' });
     expect(policy).toMatchObject({
       'default-src': "'self'",
@@ -69,7 +70,7 @@ describe('a page whose people sign in', () => {
     expect(headers.get('referrer-policy')).toBe('no-referrer');
   });
 
-  it('through Firebase asks exactly what its library needs', async () => {
+  it('allow exactly the sources of the Firebase library', async () => {
     const { headers, policy } = await headersFor(FIREBASE);
     expect(policy).toMatchObject({
       'default-src': "'self'",
@@ -82,14 +83,14 @@ describe('a page whose people sign in', () => {
     expect(headers.get('referrer-policy')).toBe('strict-origin-when-cross-origin');
   });
 
-  it('through the emulator asks the emulator, and Google nothing', async () => {
+  it('allow the emulator and no service of Google', async () => {
     const { policy } = await headersFor({ ...FIREBASE, emulatorHost: '127.0.0.1:9099' });
     expect(policy).toMatchObject({ 'connect-src': `'self' ${OWN_SOCKETS} http://127.0.0.1:9099` });
     expect(JSON.stringify(policy)).not.toContain('google');
   });
 
   it.each<PageConfig['identity']>([{ kind: 'dev' }, FIREBASE])(
-    'runs no script that stands in the page: $kind',
+    'allow no inline script: $kind',
     async (identity) => {
       const { policy } = await headersFor(identity);
       expect(policy['script-src'] ?? policy['default-src']).not.toMatch(/unsafe/);
@@ -108,7 +109,7 @@ describe('a page whose people sign in', () => {
     "'none'",
     'a:b',
     'x'.repeat(300),
-  ])('names no source that the Host header "%s" makes up', async (host) => {
+  ])('ignore the invalid Host header "%s"', async (host) => {
     for (const identity of [{ kind: 'dev' }, FIREBASE] as const) {
       const { policy } = await headersFor(identity, host);
       expect(policy['connect-src']).toMatch(

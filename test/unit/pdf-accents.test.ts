@@ -20,12 +20,12 @@ function textOf(items: readonly TextItem[]): string {
     .join('');
 }
 
-describe('an accent and the letter beneath it', () => {
-  it('are one letter', () => {
+describe('an accent and a letter', () => {
+  it('become one letter if the letter is beneath the accent', () => {
     expect(textOf([item('Pel´', 100, 118), item('ee', 113, 122)])).toBe('Pelée');
   });
 
-  it('are one letter when the accent is raised over a capital, the letter has lost its dot, or another accent follows', () => {
+  it('become one letter for a capital, for a dotless letter and before another accent', () => {
     expect(textOf([item('´', 100, 105, 702.5), item('Elan', 99, 120)])).toBe('Élan');
     expect(textOf([item('na¨', 100, 118), item('ıve', 114, 128)])).toBe('naïve');
     expect(textOf([item('Dvoˇ', 100, 118), item('r´', 113, 122), item('ak', 117, 127)])).toBe(
@@ -40,7 +40,7 @@ describe('an accent and the letter beneath it', () => {
     ['the letter is far above', [item('f´', 100, 108), item('e', 103, 108, 712)]],
     ['there is no such letter', [item('ˆ', 100, 105), item('x', 100, 105)]],
     ['a space follows', [item('´', 100, 105), item(' e', 100, 108)]],
-  ])('stay as they are where %s', (_, items) => {
+  ])('stay as they are if %s', (_, items) => {
     expect(textOf(items)).toBe(items.map(({ str }) => str).join(''));
   });
 });

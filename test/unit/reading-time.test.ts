@@ -6,7 +6,7 @@ import { eventually } from '../support/wait.js';
 const MIB = 1024 * 1024;
 const MAX_MS = 120_000;
 
-describe('the time that a file may take', () => {
+describe('the time limit of a file', () => {
   it.each([
     ['a few bytes', 100, 11_000],
     ['1 MiB', MIB, 11_000],
@@ -17,11 +17,11 @@ describe('the time that a file may take', () => {
     expect(readingTimeMs(bytes, MAX_MS)).toBe(ms);
   });
 
-  it('is never more than EXTRACTION_TIMEOUT_MS', () => {
+  it('does not exceed EXTRACTION_TIMEOUT_MS', () => {
     expect(readingTimeMs(0, 5_000)).toBe(5_000);
   });
 
-  it('is named when it is over, and the document is not retried', () => {
+  it('is quoted in the error, which is not retryable', () => {
     expect(timeFailure(11_000)).toMatchObject({
       code: 'EXTRACTION_LIMIT',
       retryable: false,
@@ -32,11 +32,13 @@ describe('the time that a file may take', () => {
 
 const onLinux = process.platform === 'linux' ? it : it.skip;
 
-onLinux('processor time is counted for a process at work, not for one that waits', async () => {
+onLinux('counts the processor time of a busy process, not of a waiting one', async () => {
   const start = (code: string): ChildProcess =>
     spawn(process.execPath, ['--eval', code], { stdio: 'ignore' });
-  const [busy, idle] = [start('for (;;);'), start('setInterval(() => undefined, 1_000)')];
-  let [busyMs, idleMs] = [0, 0];
+  const busy = start('for (;;);');
+  const idle = start('setInterval(() => undefined, 1_000)');
+  let busyMs = 0;
+  let idleMs = 0;
   const unwatch = [
     watchUsage(busy.pid ?? 0, ({ cpuMs }) => (busyMs = cpuMs ?? 0)),
     watchUsage(idle.pid ?? 0, ({ cpuMs }) => (idleMs = cpuMs ?? 0)),

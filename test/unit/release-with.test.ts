@@ -1,7 +1,4 @@
-/**
- * What is taken for a request comes back, also when its client leaves while its token is still
- * being checked.
- */
+/** The release of limits if a client disconnects while its token is checked. */
 import express from 'express';
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { once } from 'node:events';
@@ -88,7 +85,7 @@ it.each([
   ['a query', '/graphql', { 'content-type': 'application/json' }],
   ['a stream', '/graphql', { 'content-type': 'application/json', accept: 'text/event-stream' }],
 ])(
-  '%s whose client leaves during the check of its token holds nothing',
+  'releases everything of %s whose client disconnects while its token is checked',
   async (_, path, headers) => {
     const sent = Array.from({ length: 30 }, () => send(path, headers));
     await eventually(() => checks === 30);
@@ -105,7 +102,7 @@ it.each([
         limits.uploads.inUse() + limits.connections.inUse() + limits.subscriptions.inUse() === 0,
     );
     const headersOfJson = { authorization: 'Bearer x', 'content-type': 'application/json' };
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 30 }, () =>
         fetch(`${urlOf()}/graphql`, {
           method: 'POST',
@@ -114,11 +111,11 @@ it.each([
         }),
       ),
     );
-    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect(responses.map(({ status }) => status)).toEqual(responses.map(() => 200));
   },
 );
 
-it('uploads that come at once take their places in turn, and those that last refuse others after a moment', async () => {
+it('admits simultaneous uploads in turn, and rejects further ones while long uploads run', async () => {
   checked.resolve(ada);
   const multipart = { 'content-type': 'multipart/form-data; boundary=b' };
   const first = [send('/api/upload', multipart), send('/api/upload', multipart)];

@@ -1,21 +1,18 @@
-/**
- * Which Origin counts as a page of our own, over HTTP and WebSockets alike: both ask the same
- * guards.
- */
+/** The Origin of the product's own page. HTTP and WebSockets use the same guards. */
 import { createGuards } from '../../src/api/http/request-guards.js';
 
 const HOST = '127.0.0.1:4000';
 const local = createGuards({ loopbackOnly: true, corsOrigins: ['https://app.example.com'] });
 const behindProxy = createGuards({ loopbackOnly: false, corsOrigins: [] });
 
-const isAllowed = (guards: typeof local, headers: Record<string, string>) => {
+function isAllowed(guards: typeof local, headers: Record<string, string>): boolean {
   try {
     guards.check({ headers });
     return true;
   } catch {
     return false;
   }
-};
+}
 
 describe('an Origin on a plain server', () => {
   it.each([
@@ -25,7 +22,7 @@ describe('an Origin on a plain server', () => {
     ['http://localhost:4000', 'LocalHost:4000'],
     ['http://[::1]:4000', '[::1]:4000'],
     ['https://app.example.com', HOST],
-  ])('%s is allowed at %s', (origin, host) => {
+  ])('allows %s at %s', (origin, host) => {
     expect(isAllowed(local, { origin, host })).toBe(true);
   });
 
@@ -57,18 +54,18 @@ describe('an Origin on a plain server', () => {
     'https://APP.example.com',
     'null',
     '',
-  ])('"%s" is refused', (origin) => {
+  ])('rejects "%s"', (origin) => {
     expect(isAllowed(local, { origin, host: HOST })).toBe(false);
   });
 
-  it('is never our own by what a client says of a proxy', () => {
+  it('ignores the proxy headers of a client', () => {
     expect(
       isAllowed(local, { origin: `https://${HOST}`, host: HOST, 'x-forwarded-proto': 'https' }),
     ).toBe(false);
   });
 });
 
-describe('an Origin behind a proxy, where tokens are real', () => {
+describe('an Origin behind a proxy, with tokens that nobody can forge', () => {
   it.each([
     ['https://docs.example.com', { 'x-forwarded-proto': 'https' }, true],
     ['https://docs.example.com', { 'x-forwarded-proto': 'https, http' }, true],
@@ -82,7 +79,7 @@ describe('an Origin behind a proxy, where tokens are real', () => {
       { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'evil.example' },
       false,
     ],
-  ])('%s with %j is allowed: %s', (origin, headers, expected) => {
+  ])('allows %s with %j: %s', (origin, headers, expected) => {
     expect(isAllowed(behindProxy, { origin, host: 'docs.example.com', ...headers })).toBe(expected);
   });
 
@@ -93,11 +90,11 @@ describe('an Origin behind a proxy, where tokens are real', () => {
     'docs.example.com?',
     'docs example.com',
     '',
-  ])('is not our own when the Host is "%s"', (host) => {
+  ])('rejects every Origin if the Host is "%s"', (host) => {
     expect(isAllowed(behindProxy, { origin: 'http://docs.example.com', host })).toBe(false);
   });
 
-  it('is refused when no Host came', () => {
+  it('rejects every Origin without a Host header', () => {
     expect(isAllowed(behindProxy, { origin: 'http://docs.example.com' })).toBe(false);
   });
 });

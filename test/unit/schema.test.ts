@@ -15,19 +15,16 @@ import { createSchema } from '../../src/api/graphql/schema.js';
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 const schema = await createSchema();
 
-interface Part {
+interface Member {
   /** Such as `Query.documents(first)`. */
   name: string;
-  /** Type and default value; empty for what has none. */
+  /** Type and default value; empty for an enum value. */
   type: string;
   description: string | null | undefined;
 }
 
-/**
- * Every type, field, argument, input field and enum value of a schema, by the objects that GraphQL
- * itself makes of it.
- */
-function partsOf(of: GraphQLSchema): Part[] {
+/** Returns every type, field, argument, input field and enum value of a schema. */
+function membersOfSchema(of: GraphQLSchema): Member[] {
   const own = Object.values(of.getTypeMap()).filter(
     (type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type),
   );
@@ -39,7 +36,7 @@ function partsOf(of: GraphQLSchema): Part[] {
 
 const kindOf = (type: GraphQLNamedType): string => type.constructor.name;
 
-function membersOf(type: GraphQLNamedType): Part[] {
+function membersOf(type: GraphQLNamedType): Member[] {
   if (isEnumType(type)) {
     return type.getValues().map((value) => ({
       name: `${type.name}.${value.name}`,
@@ -49,34 +46,34 @@ function membersOf(type: GraphQLNamedType): Part[] {
   }
   if (isInputObjectType(type))
     return Object.values(type.getFields()).map((field) =>
-      toPart(`${type.name}.${field.name}`, field),
+      toMember(`${type.name}.${field.name}`, field),
     );
   if (!isObjectType(type)) return [];
   return Object.values(type.getFields()).flatMap((field) => {
     const name = `${type.name}.${field.name}`;
     return [
-      toPart(name, field),
-      ...field.args.map((argument) => toPart(`${name}(${argument.name})`, argument)),
+      toMember(name, field),
+      ...field.args.map((argument) => toMember(`${name}(${argument.name})`, argument)),
     ];
   });
 }
 
-function toPart(
+function toMember(
   name: string,
   member: { type: unknown; defaultValue?: unknown; description?: string | null | undefined },
-): Part {
+): Member {
   const value =
     member.defaultValue === undefined ? '' : ` = ${JSON.stringify(member.defaultValue)}`;
   return { name, type: `${String(member.type)}${value}`, description: member.description };
 }
 
 describe('the schema', () => {
-  it('is the one in schema.graphql', () => {
+  it('equals schema.graphql', () => {
     expect(`${printSchema(schema)}\n`).toBe(read('../../schema.graphql'));
   });
 
-  it('says of every type, field, argument, input field and enum value what it is', () => {
-    const parts = partsOf(schema);
+  it('describes every type, field, argument, input field and enum value', () => {
+    const parts = membersOfSchema(schema);
     expect(parts.length).toBeGreaterThan(100);
     const silent = parts.filter(({ description }) => !description?.trim()).map(({ name }) => name);
     // The library makes the root types itself and takes no words for them; their fields have
@@ -85,19 +82,19 @@ describe('the schema', () => {
   });
 });
 
-describe('what clients rely on', () => {
-  const parts = new Map(partsOf(schema).map(({ name, type }) => [name, type]));
+describe('the contract with clients', () => {
+  const parts = new Map(membersOfSchema(schema).map(({ name, type }) => [name, type]));
 
-  it.each(partsOf(buildSchema(read('./contract.graphql'))))(
-    '$name is there, of its type and with its default',
+  it.each(membersOfSchema(buildSchema(read('./contract.graphql'))))(
+    'keeps $name with its type and its default',
     ({ name, type }) => {
       expect({ name, type: parts.get(name) }).toEqual({ name, type });
     },
   );
 
-  it('can be asked for without arguments that the contract does not have', () => {
+  it('requires no argument that the contract does not have', () => {
     const contract = new Set(
-      partsOf(buildSchema(read('./contract.graphql'))).map(({ name }) => name),
+      membersOfSchema(buildSchema(read('./contract.graphql'))).map(({ name }) => name),
     );
     const required = [...parts].filter(
       ([name, type]) => name.includes('(') && type.endsWith('!') && !contract.has(name),

@@ -20,14 +20,14 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 const codeOf = (error: unknown) => (error as { code: string }).code;
 
 describe('the queue of searches', () => {
-  it('runs so many searches of one user, and so many of all', async () => {
+  it('limits the running searches of one user and of all users', async () => {
     const { search, users } = createHarness();
     for (const user of ['alice', 'alice', 'alice', 'bob', 'bob', 'carol']) void search(user);
     await settled();
     expect(users()).toEqual(['alice', 'alice', 'bob']);
   });
 
-  it('starts waiting searches in turn over the users', async () => {
+  it('starts waiting searches so that users take turns', async () => {
     const { search, running, users } = createHarness({
       ...LIMITS,
       maxRunning: 1,
@@ -42,7 +42,7 @@ describe('the queue of searches', () => {
     expect(users()).toEqual(['alice', 'alice', 'bob', 'carol', 'alice', 'alice']);
   });
 
-  it('rejects a search beyond the waiting ones of its user, and nobody else', async () => {
+  it('rejects a search above the waiting limit of its user, and no other user’s search', async () => {
     const { search, users } = createHarness();
     const first = Array.from({ length: 4 }, () => search('alice'));
     await expect(search('alice')).rejects.toMatchObject({
@@ -54,7 +54,7 @@ describe('the queue of searches', () => {
     expect([users(), first.length]).toEqual([['alice', 'alice', 'bob'], 4]);
   });
 
-  it('rejects a search beyond the waiting ones of all users', async () => {
+  it('rejects a search above the waiting limit of all users', async () => {
     const { search } = createHarness({ ...LIMITS, maxRunning: 1 });
     for (const user of ['alice', 'bob', 'carol', 'dave', 'erin']) void search(user);
     await expect(search('frank')).rejects.toMatchObject({
@@ -63,7 +63,7 @@ describe('the queue of searches', () => {
     });
   });
 
-  it('never starts a search whose client has left, and gives its place to the next one', async () => {
+  it('never starts a search whose client has disconnected, and starts the next one', async () => {
     const { search, running, users } = createHarness({ ...LIMITS, maxRunning: 1 });
     const client = new AbortController();
     void search('alice');
@@ -77,7 +77,7 @@ describe('the queue of searches', () => {
     await expect(search('dave', AbortSignal.abort('gone'))).rejects.toBe('gone');
   });
 
-  it('holds the place of a search that has begun until its work ends, though its client has left', async () => {
+  it('keeps the slot of a started search until its work ends, although its client has disconnected', async () => {
     const { search, running, users } = createHarness({ ...LIMITS, maxRunning: 1 });
     const client = new AbortController();
     const left = search('alice', client.signal).catch((error: unknown) => error);
@@ -92,7 +92,7 @@ describe('the queue of searches', () => {
     expect(users()).toEqual(['alice', 'bob']);
   });
 
-  it('frees the place of a search that fails', async () => {
+  it('frees the slot of a search that fails', async () => {
     const { search, running } = createHarness({ ...LIMITS, maxRunning: 1 });
     const failed = search('alice').catch((error: unknown) => error);
     const next = search('alice');

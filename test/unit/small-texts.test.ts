@@ -4,17 +4,17 @@ import { withSmallTexts } from '../../src/extraction/small-texts.js';
 
 const LIMIT = 32 * 1024;
 
-/** Answers everything that it is given, and remembers that it was asked. */
-function startExtractor(): { extractor: Extractor; given: Buffer[] } {
-  const given: Buffer[] = [];
+/** Returns an extractor for small texts, and the contents that it passes on. */
+function startExtractor(): { extractor: Extractor; passedOn: Buffer[] } {
+  const passedOn: Buffer[] = [];
   const extractor: Extractor = {
     extract: async ({ content }) => {
-      given.push(Buffer.concat((await content.toArray()) as Buffer[]));
+      passedOn.push(Buffer.concat((await content.toArray()) as Buffer[]));
       return { segments: async function* () {}, dispose: () => Promise.resolve() };
     },
     stop: () => Promise.resolve(),
   };
-  return { extractor: withSmallTexts(extractor), given };
+  return { extractor: withSmallTexts(extractor), passedOn };
 }
 
 function fileOf(bytes: Buffer, mimeType = 'text/plain', signal = new AbortController().signal) {
@@ -34,37 +34,37 @@ async function textOf(bytes: Buffer): Promise<string> {
   return all;
 }
 
-describe('short plain texts', () => {
-  it('are read without a child process', async () => {
-    const { extractor, given } = startExtractor();
+describe('withSmallTexts', () => {
+  it('reads a short text without a child process', async () => {
+    const { extractor, passedOn } = startExtractor();
     await extractor.extract(fileOf(Buffer.alloc(LIMIT, 'x')));
-    expect(given).toEqual([]);
+    expect(passedOn).toEqual([]);
   });
 
   it.each([
-    ['a byte order mark is no text', Buffer.from('\uFEFFtide'), 'tide'],
-    ['UTF-16 is told by its bytes', Buffer.from('the tide table', 'utf16le'), 'the tide table'],
-    ['old Western text is read', Buffer.from('Die Straße', 'latin1'), 'Die Straße'],
-    ['NUL characters go', Buffer.from('ti\0de'), 'tide'],
-    ['an empty file has no text', Buffer.alloc(0), ''],
-  ])('%s', async (_, bytes, text) => {
+    ['without a byte order mark', Buffer.from('\uFEFFtide'), 'tide'],
+    ['in UTF-16', Buffer.from('the tide table', 'utf16le'), 'the tide table'],
+    ['in windows-1252', Buffer.from('Die Straße', 'latin1'), 'Die Straße'],
+    ['without NUL characters', Buffer.from('ti\0de'), 'tide'],
+    ['of an empty file', Buffer.alloc(0), ''],
+  ])('reads a text %s', async (_, bytes, text) => {
     expect(await textOf(bytes)).toBe(text);
   });
 
-  it('a longer one goes to a child process, whole', async () => {
-    const { extractor, given } = startExtractor();
+  it('passes a longer text on as a whole', async () => {
+    const { extractor, passedOn } = startExtractor();
     const bytes = Buffer.from('0123456789'.repeat(10_000));
     await extractor.extract(fileOf(bytes));
-    expect(given).toEqual([bytes]);
+    expect(passedOn).toEqual([bytes]);
   });
 
-  it('no other format is read here', async () => {
-    const { extractor, given } = startExtractor();
+  it('passes other formats on', async () => {
+    const { extractor, passedOn } = startExtractor();
     await extractor.extract(fileOf(Buffer.from('<p>x</p>'), 'text/html'));
-    expect(given).toHaveLength(1);
+    expect(passedOn).toHaveLength(1);
   });
 
-  it('one whose run has ended is not read, and its file is closed', async () => {
+  it('rejects and closes a file whose signal has aborted', async () => {
     const file = fileOf(
       Buffer.from('tide'),
       'text/plain',

@@ -44,7 +44,7 @@ const viewerUntil = (ms: number): Viewer => ({
   expiresAt: new Date(Date.now() + ms),
 });
 
-const DOORS = {
+const PROTOCOLS = {
   graphql: (server: WebSocketServer, identity: Identity) =>
     serveGraphqlWebSocket(server, {
       schema,
@@ -59,7 +59,7 @@ const DOORS = {
     );
   },
 };
-type Door = keyof typeof DOORS;
+type Protocol = keyof typeof PROTOCOLS;
 
 let http: Server;
 
@@ -68,64 +68,69 @@ afterEach(() => {
   http.closeAllConnections();
 });
 
-/** Signs in, watches, and answers what was said until the socket was closed, and its code. */
+/** Signs in and watches. Returns the types of all messages until the close, and the close code. */
 async function watchUntilClosed(
-  door: Door,
+  protocol: Protocol,
   verify: Identity['verify'],
-): Promise<{ code: number; said: string[] }> {
+): Promise<{ code: number; types: string[] }> {
   http = createServer().listen(0, '127.0.0.1');
   await once(http, 'listening');
-  DOORS[door](new WebSocketServer({ server: http }), { verify });
+  PROTOCOLS[protocol](new WebSocketServer({ server: http }), { verify });
   const address = `ws://127.0.0.1:${(http.address() as AddressInfo).port}`;
   const socket =
-    door === 'graphql' ? new WebSocket(address, 'graphql-transport-ws') : new WebSocket(address);
-  const said: string[] = [];
-  const tell = (message: object) => socket.send(JSON.stringify(message));
+    protocol === 'graphql'
+      ? new WebSocket(address, 'graphql-transport-ws')
+      : new WebSocket(address);
+  const types: string[] = [];
+  const send = (message: object) => socket.send(JSON.stringify(message));
   socket.on('message', (data: Buffer) => {
     const { type } = JSON.parse(data.toString()) as { type: string };
-    said.push(type);
+    types.push(type);
     if (type === 'connection_ack')
-      tell({ id: '1', type: 'subscribe', payload: { query: 'subscription { silence }' } });
+      send({ id: '1', type: 'subscribe', payload: { query: 'subscription { silence }' } });
   });
   await once(socket, 'open');
-  if (door === 'graphql') tell({ type: 'connection_init', payload: { Authorization: 'Bearer x' } });
-  else tell({ type: 'auth', token: 'x' });
+  if (protocol === 'graphql')
+    send({ type: 'connection_init', payload: { Authorization: 'Bearer x' } });
+  else send({ type: 'auth', token: 'x' });
   const [code] = (await once(socket, 'close')) as [number];
-  return { code, said };
+  return { code, types };
 }
 
-describe.each(['graphql', 'plain'] as const)('the %s WebSocket', (door) => {
-  const welcome = door === 'graphql' ? 'connection_ack' : 'authenticated';
+describe.each(['graphql', 'plain'] as const)('the %s WebSocket', (protocol) => {
+  const welcome = protocol === 'graphql' ? 'connection_ack' : 'authenticated';
 
-  it('closes with 4403 in mid-watch, when the token ends', async () => {
-    const { code, said } = await watchUntilClosed(door, () => Promise.resolve(viewerUntil(300)));
+  it('closes with 4403 when the token of a watcher expires', async () => {
+    const { code, types } = await watchUntilClosed(protocol, () =>
+      Promise.resolve(viewerUntil(300)),
+    );
     expect(code).toBe(4403);
-    expect(said[0]).toBe(welcome);
+    expect(types[0]).toBe(welcome);
   });
 
-  it('closes with 4403 at once for a token that has ended', async () => {
-    const { code, said } = await watchUntilClosed(door, () =>
+  it('closes with 4403 for an expired token', async () => {
+    const { code, types } = await watchUntilClosed(protocol, () =>
       Promise.reject(new ExpiredTokenError()),
     );
     expect(code).toBe(4403);
-    expect(said).not.toContain(welcome);
+    expect(types).not.toContain(welcome);
   });
 
-  it('closes with 4401 for a token that is not valid', async () => {
+  it('closes with 4401 for an invalid token', async () => {
     expect(
-      await watchUntilClosed(door, () => Promise.reject(new ApiError('UNAUTHENTICATED', 'no'))),
+      await watchUntilClosed(protocol, () => Promise.reject(new ApiError('UNAUTHENTICATED', 'no'))),
     ).toMatchObject({ code: 4401 });
   });
 
-  it('signs nobody out while tokens cannot be checked: clients come back', async () => {
-    const { code } = await watchUntilClosed(door, () =>
+  it('closes with a code after which clients reconnect while tokens cannot be checked', async () => {
+    const { code } = await watchUntilClosed(protocol, () =>
       Promise.reject(new ApiError('DEPENDENCY_UNAVAILABLE', 'no answer')),
     );
-    expect(code).toBe(door === 'graphql' ? 1013 : 1011);
+    expect(code).toBe(protocol === 'graphql' ? 1013 : 1011);
   });
 });
 
-describe('over HTTP', () => {
+describe('the expiry of a token over HTTP', () => {
   /** The endpoint with a schema whose stream and whose query never end. */
   async function listen(expiresInMs: number): Promise<string> {
     const viewer = viewerUntil(expiresInMs);
@@ -149,13 +154,13 @@ describe('over HTTP', () => {
       createLogger({ level: 'silent', forTerminal: false }),
     );
     const identity = { verify: () => Promise.resolve(viewer) };
-    const door = await createHttpEndpoint({
+    const protocol = await createHttpEndpoint({
       schema: slow,
       services: {} as Services,
       identity,
       toClientError,
     });
-    const application = express().use('/graphql', door.router);
+    const application = express().use('/graphql', protocol.router);
     application.use(
       '/api',
       createRestRouter({ identity, ...endlessFile, uploadDocument: readAll }),
@@ -196,7 +201,7 @@ describe('over HTTP', () => {
       body: JSON.stringify({ query }),
     });
 
-  it('ends a stream over SSE with UNAUTHENTICATED and a complete', async () => {
+  it('ends an SSE stream with UNAUTHENTICATED and complete', async () => {
     const response = await post(await listen(300), 'subscription { ticks }', 'text/event-stream');
     const events = (await response.text())
       .split('\n\n')
@@ -206,14 +211,14 @@ describe('over HTTP', () => {
     expect(events.at(-1)).toContain('event: complete');
   });
 
-  it('ends a query that is still running', async () => {
+  it('ends a running query', async () => {
     const response = await post(await listen(200), '{ slow }', 'application/json');
     expect(await response.json()).toMatchObject({
       errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
     });
   });
 
-  it('breaks off a download', async () => {
+  it('aborts a download', async () => {
     const response = await fetch(`${await listen(200)}/api/${document.id}/file`, {
       headers: { authorization: 'Bearer x' },
     });
@@ -221,7 +226,7 @@ describe('over HTTP', () => {
     await expect(response.text()).rejects.toThrow();
   });
 
-  it('refuses an upload that is still coming with 401', async () => {
+  it('rejects an unfinished upload with 401', async () => {
     const sent = request(`${await listen(200)}/api/upload`, {
       method: 'POST',
       headers: {

@@ -1,8 +1,8 @@
 import { MAX_SEARCH_WORDS } from '../../src/documents/highlights.js';
 import { toQueryTerms, toTerms } from '../../src/weaviate/terms.js';
 
-describe('the terms of a query', () => {
-  it('are its first distinct stems, without words that every text is full of', () => {
+describe('toQueryTerms', () => {
+  it('returns the first distinct stems, without stop words', () => {
     expect(toQueryTerms('the Erupting volcano, erupts and erupted')).toBe('erupt volcano');
     const words = Array.from({ length: 100 }, (_, index) => `w${index}`);
     expect(toQueryTerms([...words, ...words].join(' ')).split(' ')).toEqual(
@@ -10,7 +10,7 @@ describe('the terms of a query', () => {
     );
   });
 
-  it('are among the terms that are stored of the same text', () => {
+  it('returns only terms that toTerms returns for the same text', () => {
     const text = 'Volcanoes erupt where magma rises; a-b-c, x@y.org and 1.5 ﬁnal words.';
     const stored = new Set(toTerms(text).split(' '));
     expect(

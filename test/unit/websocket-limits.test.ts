@@ -1,6 +1,5 @@
 /**
- * What one GraphQL WebSocket may have under way at once, with operations that last until the test
- * ends them.
+ * The operations that one GraphQL WebSocket may run at once. They last until the test ends them.
  */
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { once } from 'node:events';
@@ -27,7 +26,7 @@ let finish: () => void;
 
 afterEach(() => {
   finish();
-  // Its heartbeat would keep both sides open, and this process alive.
+  // The heartbeat would keep the connection open and the process running.
   client.terminate();
   http.close();
   http.closeAllConnections();
@@ -84,7 +83,7 @@ async function open(): Promise<{
 const idsOf = (messages: readonly Message[], wanted: string) =>
   messages.flatMap(({ type, id }) => (type === wanted && id ? [id] : []));
 
-it('refuses one operation too many with RATE_LIMITED, stays open, and takes more once there is a place', async () => {
+it('rejects one operation too many with RATE_LIMITED, and accepts more after one has ended', async () => {
   const { socket, messages, ask } = await open();
   for (let id = 0; id <= OPERATIONS_PER_SOCKET; id += 1) ask(String(id));
   await eventually(() => idsOf(messages, 'error').length === 1);
@@ -99,7 +98,7 @@ it('refuses one operation too many with RATE_LIMITED, stays open, and takes more
   expect(socket.readyState).toBe(socket.OPEN);
 });
 
-it('ends an operation that its client completes, and gives its place to another', async () => {
+it('aborts an operation that its client completes, and then accepts another', async () => {
   const { socket, messages, operations, ask } = await open();
   for (let id = 0; id < OPERATIONS_PER_SOCKET; id += 1) ask(String(id));
   await eventually(() => operations.started > 0);
@@ -111,7 +110,7 @@ it('ends an operation that its client completes, and gives its place to another'
   await eventually(() => idsOf(messages, 'complete').includes('next'));
 });
 
-it('ends what runs when the socket closes', async () => {
+it('aborts all operations when the socket closes', async () => {
   const { socket, operations, ask } = await open();
   ask('1');
   ask('2');

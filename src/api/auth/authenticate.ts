@@ -1,34 +1,42 @@
-/** Where a token is checked: for HTTP, SSE and both WebSockets. */
+/** The one place where a token is checked, for HTTP, SSE and both WebSockets. */
 import type { Identity, Viewer } from '../../documents/ports.js';
 import { ApiError } from '../../errors.js';
 
-/** What is known of the sender of a request. */
+/** The result of checking the token of a request. */
 export interface Authentication {
   /** Null without a valid token. */
   viewer: Viewer | null;
-  /** Why the token was refused; null when there was none. */
-  refusal: ApiError | null;
+  /** Why the token was rejected or could not be checked; null if there was none. */
+  rejection: ApiError | null;
 }
 
 /**
- * Reads the token of an Authorization header. A refused token is not an error yet, because
- * introspection needs none.
+ * Checks the token of an Authorization header. Does not throw if the token is missing or rejected,
+ * because an introspection query needs none.
  */
 export async function authenticate(
   identity: Identity,
   authorization: string | undefined,
 ): Promise<Authentication> {
   const token = parseBearer(authorization);
-  if (token === null) return { viewer: null, refusal: null };
+  if (token === null) return { viewer: null, rejection: null };
   try {
-    return { viewer: await identity.verify(token), refusal: null };
+    return { viewer: await verifyToken(identity, token), rejection: null };
   } catch (error) {
-    if (error instanceof ApiError) return { viewer: null, refusal: error };
+    if (error instanceof ApiError) return { viewer: null, rejection: error };
     throw error;
   }
 }
 
-/** Null unless the value is `Bearer <token>`. */
+/**
+ * Returns the user of a token. Throws UNAUTHENTICATED, its subclass ExpiredTokenError, or
+ * DEPENDENCY_UNAVAILABLE. The only caller of `Identity.verify`.
+ */
+export function verifyToken(identity: Identity, token: string): Promise<Viewer> {
+  return identity.verify(token);
+}
+
+/** Returns the token of `Bearer <token>`; null for any other value. */
 export function parseBearer(authorization: unknown): string | null {
   if (typeof authorization !== 'string') return null;
   const [scheme = '', token, ...rest] = authorization.split(' ').filter((word) => word !== '');
@@ -40,15 +48,9 @@ export function parseBearer(authorization: unknown): string | null {
     : null;
 }
 
-/** Throws UNAUTHENTICATED. */
-export function requireViewer({ viewer, refusal }: Authentication): Viewer {
-  if (viewer === null) throw refusal ?? missingToken();
-  return viewer;
-}
-
-function missingToken(): ApiError {
+export function missingToken(): ApiError {
   return new ApiError(
     'UNAUTHENTICATED',
-    'The token is missing: send the header Authorization: Bearer <token>.',
+    'The token is missing; send the header Authorization: Bearer <token>.',
   );
 }

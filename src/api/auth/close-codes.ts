@@ -1,15 +1,16 @@
-/**
- * Close codes of both WebSocket protocols. What a client does with each is documented in
- * docs/api.md.
- */
+/** Close codes of both WebSocket protocols. docs/api.md says what a client does after each. */
 
-/** Clients do not reconnect: they must sign in. */
+/** The token is missing or invalid: clients sign in again before they reconnect. */
 export const CLOSE_UNAUTHENTICATED = 4401;
-/** Clients refresh their token and reconnect. */
+/** The token has expired: clients refresh it and reconnect. */
 export const CLOSE_EXPIRED = 4403;
-/** Clients correct their messages before they reconnect. */
+/** A message was invalid: clients correct it before they reconnect. */
 export const CLOSE_BAD_REQUEST = 4400;
-/** Too much at once, or a service that does not respond: clients reconnect later. */
+/** A limit was reached, or a dependency does not respond: clients reconnect later. */
 export const CLOSE_TRY_AGAIN = 1013;
-/** A client that ignores the limits of the protocol. */
+/** The client exceeded a limit of the protocol. */
 export const CLOSE_POLICY = 1008;
+/** The process is stopping: clients reconnect, to this process after a restart or to another. */
+export const CLOSE_RESTARTING = 1012;
+/** An unexpected error of the server: clients reconnect. */
+export const CLOSE_INTERNAL_ERROR = 1011;

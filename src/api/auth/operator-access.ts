@@ -4,8 +4,8 @@ import type { IncomingMessage } from 'node:http';
 const LOOPBACK_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i;
 
 /**
- * Headers by which proxies and content delivery networks name a client, or themselves: whole names,
- * beginnings, and endings.
+ * Headers in which proxies and content delivery networks name a client, or themselves: whole names,
+ * prefixes and suffixes.
  */
 const PROXY_HEADERS = [
   /^(via|forwarded|forwarded-for|proxy-connection|cdn-loop|x-varnish|x-scheme|x-url-scheme|x-coming-from|front-end-https|surrogate-.*)$/,
@@ -15,36 +15,37 @@ const PROXY_HEADERS = [
 ];
 
 /**
- * Returns true if the request may see what is for operators: it comes from this machine, or names
- * the token. The address of the connection and a loopback Host show that it comes from here; the
- * header of a proxy takes that away, because its client may be anywhere.
+ * Returns true if the request comes from an operator: directly from this machine, or with
+ * `operationsToken` as its bearer token. A direct request has a loopback address and a loopback
+ * Host, and no header of a proxy, because the client of a proxy may be anywhere.
  */
 export function isOperator(
   request: Pick<IncomingMessage, 'headers' | 'socket'>,
   operationsToken: string | null,
 ): boolean {
   const { headers, socket } = request;
-  const isDirect = isLoopback(socket.remoteAddress ?? '') && isLoopbackHost(headers.host);
-  if (isDirect && !Object.keys(headers).some(isOfProxy)) return true;
+  const isDirect = isLoopbackAddress(socket.remoteAddress ?? '') && isLoopbackHost(headers.host);
+  if (isDirect && !Object.keys(headers).some(isProxyHeader)) return true;
   return (
-    operationsToken !== null && isSame(headers.authorization ?? '', `Bearer ${operationsToken}`)
+    operationsToken !== null && isEqual(headers.authorization ?? '', `Bearer ${operationsToken}`)
   );
 }
 
-/** Returns true if the Host header names this machine. */
+/** Returns true if the Host header names the loopback interface. */
 export function isLoopbackHost(host: string | undefined): boolean {
   return LOOPBACK_HOST.test(host ?? '');
 }
 
-function isOfProxy(name: string): boolean {
+function isProxyHeader(name: string): boolean {
   return PROXY_HEADERS.some((pattern) => pattern.test(name));
 }
 
-function isLoopback(address: string): boolean {
+function isLoopbackAddress(address: string): boolean {
   return address === '::1' || address.replace(/^::ffff:/, '').startsWith('127.');
 }
 
-function isSame(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+function isEqual(a: string, b: string): boolean {
+  const left = Buffer.from(a);
+  const right = Buffer.from(b);
   return left.length === right.length && timingSafeEqual(left, right);
 }

@@ -1,32 +1,32 @@
 /**
- * Everything that is open in a user's name ends when the right to it ends. This is the one helper
- * for it: WebSockets, streams over SSE, downloads, uploads and long queries all end through here.
+ * The end of what a token permits. WebSockets, SSE streams, downloads, uploads and long queries all
+ * end through this file when their token expires or is revoked.
  */
 import { RECHECK_MS, type Identity, type Viewer } from '../../documents/ports.js';
 import { ApiError, ExpiredTokenError } from '../../errors.js';
 
-/** Node's timers hold no more milliseconds. */
+/** The longest delay of a timer in Node. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
-type EndReason = ExpiredTokenError | ApiError;
-
-/** Calls `end` once when the token expires; at once if it has. Returns the way to stop waiting. */
+/** Calls `end` once when the token expires, also if it already has. Returns a stop function. */
 export function onTokenExpiry(
   { expiresAt }: Pick<Viewer, 'expiresAt'>,
-  end: (reason: EndReason) => void,
+  end: (reason: ApiError) => void,
 ): () => void {
   if (expiresAt === null) return () => undefined;
   let timer: NodeJS.Timeout;
   const wait = (): void => {
-    const leftMs = expiresAt.getTime() - Date.now();
-    if (leftMs <= 0) end(new ExpiredTokenError());
-    else timer = setTimeout(wait, Math.min(leftMs, LONGEST_TIMER_MS)).unref();
+    const remainingMs = expiresAt.getTime() - Date.now();
+    if (remainingMs <= 0) end(new ExpiredTokenError());
+    else timer = setTimeout(wait, Math.min(remainingMs, LONGEST_TIMER_MS)).unref();
   };
   timer = setTimeout(wait, 0).unref();
   return () => clearTimeout(timer);
 }
 
-/** Aborts with ExpiredTokenError. `dispose` must be called when the work is over. */
+/**
+ * Returns a signal that aborts with ExpiredTokenError. Call `dispose` when the work is finished.
+ */
 export function createTokenSignal(viewer: Pick<Viewer, 'expiresAt'>): {
   signal: AbortSignal;
   dispose: () => void;
@@ -39,12 +39,12 @@ export function createTokenSignal(viewer: Pick<Viewer, 'expiresAt'>): {
 }
 
 /**
- * For what stays open: like onTokenExpiry, and the token is checked again every few minutes where
- * the identity can tell that it was revoked.
+ * Calls `end` when the token expires, and when a check every RECHECK_MS finds it revoked, if the
+ * identity supports that. Use it for connections that stay open. Returns a stop function.
  */
 export function watchToken(
   { identity, token, viewer }: { identity: Identity; token: string; viewer: Viewer },
-  end: (reason: EndReason) => void,
+  end: (reason: ApiError) => void,
 ): () => void {
   const stopExpiry = onTokenExpiry(viewer, end);
   const timer = identity.recheck && setInterval(() => void recheck(), RECHECK_MS).unref();
@@ -53,7 +53,7 @@ export function watchToken(
     try {
       await identity.recheck?.(token);
     } catch (error) {
-      // A service that does not respond signs nobody out.
+      // An identity service that is unavailable must not sign users out.
       if (error instanceof ApiError && error.code === 'UNAUTHENTICATED') end(error);
     }
   }

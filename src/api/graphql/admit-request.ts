@@ -1,31 +1,31 @@
 /**
- * What stands between the socket and the parser of a body at /graphql: the token and the preflight
- * header are checked, and the sender's limits are counted, before a byte of the body is read.
+ * The admission of a request at /graphql. The token and the preflight header are checked, and the
+ * limits of the user are counted, before a byte of the body is read.
  */
 import type { Request, RequestHandler, Response } from 'express';
-import {
-  authenticate,
-  parseBearer,
-  requireViewer,
-  type Authentication,
-} from '../auth/authenticate.js';
+import { authenticate, parseBearer, type Authentication } from '../auth/authenticate.js';
+import { requireViewer } from '../auth/require-viewer.js';
 import { watchToken } from '../auth/token-expiry.js';
 import type { Identity, Viewer } from '../../documents/ports.js';
 import { ApiError } from '../../errors.js';
-import { expectPace } from '../http/body-time.js';
+import { requireUploadRate } from '../http/body-time.js';
 import { releaseWith } from '../http/release-with.js';
 import { ANONYMOUS, type ClientLimits } from '../../rate-limit/client-limits.js';
-import { createOperationSignal, leftSignal, type OperationSignal } from './operation-signal.js';
+import {
+  createOperationSignal,
+  createDisconnectSignal,
+  type OperationSignal,
+} from './operation-signal.js';
 import { abortUpload } from './receive-upload.js';
 
-/** A request that was let in. */
+/** A request that was admitted. */
 export interface Admitted extends Authentication {
   signal: AbortSignal;
 }
 
 const admitted = new WeakMap<Request, Admitted>();
 
-/** Of a request that came through `admitRequest`. */
+/** Returns the admission of a request that passed `admitRequest`. */
 export function admittedOf(request: Request): Admitted {
   const found = admitted.get(request);
   if (!found) throw new Error('the request was not admitted');
@@ -33,8 +33,8 @@ export function admittedOf(request: Request): Admitted {
 }
 
 /**
- * Passes UNAUTHENTICATED (a multipart body without a token), BAD_REQUEST, RATE_LIMITED and
- * DEPENDENCY_UNAVAILABLE on to the error handler.
+ * Admits a request, or fails with UNAUTHENTICATED (a multipart body without a token), BAD_REQUEST,
+ * RATE_LIMITED or DEPENDENCY_UNAVAILABLE.
  */
 export function admitRequest({
   identity,
@@ -49,12 +49,12 @@ export function admitRequest({
     const authentication = await authenticate(identity, request.headers.authorization);
     if (isUpload) requireViewer(authentication);
     const isStream = wantsEventStream(request);
-    const revoked = isStream
-      ? revokedSignal(identity, request, response, authentication.viewer)
-      : [];
+    const { viewer } = authentication;
+    const ends = [createDisconnectSignal(response)];
+    if (isStream) ends.push(createRevokedSignal({ identity, request, response, viewer }));
     const operation = createOperationSignal({
-      viewer: authentication.viewer,
-      left: AbortSignal.any([leftSignal(response), ...revoked]),
+      viewer,
+      disconnected: AbortSignal.any(ends),
       hasDeadline: !isUpload && !isStream,
     });
     releaseWith(response, () => operation.dispose());
@@ -71,24 +71,25 @@ export function admitRequest({
   };
 }
 
-/** A stream stays open, so its token is checked again from time to time. */
-function revokedSignal(
-  identity: Identity,
-  request: Request,
-  response: Response,
-  viewer: Viewer | null,
-): AbortSignal[] {
-  const token = parseBearer(request.headers.authorization);
-  if (viewer === null || token === null) return [];
-  const revoked = new AbortController();
-  releaseWith(
-    response,
-    watchToken({ identity, token, viewer }, (error) => revoked.abort(error)),
-  );
-  return [revoked.signal];
+interface Watched {
+  identity: Identity;
+  request: Request;
+  response: Response;
+  viewer: Viewer | null;
 }
 
-interface Entering {
+/** Returns a signal that aborts when the token is revoked while the response is open. */
+function createRevokedSignal({ identity, request, response, viewer }: Watched): AbortSignal {
+  const revoked = new AbortController();
+  const token = parseBearer(request.headers.authorization);
+  if (viewer !== null && token !== null) {
+    const stop = watchToken({ identity, token, viewer }, (error) => revoked.abort(error));
+    releaseWith(response, stop);
+  }
+  return revoked.signal;
+}
+
+interface PendingRequest {
   request: Request;
   response: Response;
   authentication: Authentication;
@@ -97,13 +98,13 @@ interface Entering {
 
 async function admit(
   limits: ClientLimits,
-  { request, response, authentication, operation, isLong }: Entering & { isLong: boolean },
+  { request, response, authentication, operation, isLong }: PendingRequest & { isLong: boolean },
 ): Promise<void> {
   const owner = authentication.viewer?.id ?? ANONYMOUS;
   if (owner === ANONYMOUS) holdBody(limits, request, response);
   else limits.requests.spend(owner);
   const leave = await limits.admission.enter(owner, operation.signal);
-  // A file and a stream take their time, and have limits of their own.
+  // Uploads and streams take long and have their own limits.
   if (isLong) leave();
   else releaseWith(response, leave);
 }
@@ -114,12 +115,13 @@ function holdBody({ anonymousBodies }: ClientLimits, request: Request, response:
   releaseWith(response, release);
 }
 
+/** Counts an upload until its response closes, and aborts it if it is slow or its token expires. */
 async function holdUpload(
   { uploads }: ClientLimits,
-  { request, response, authentication, operation }: Entering,
+  { request, response, authentication, operation }: PendingRequest,
 ): Promise<void> {
   releaseWith(response, await uploads.takeSoon(requireViewer(authentication).id));
-  expectPace(request, (error) => abortUpload(request, error));
+  requireUploadRate(request, (error) => abortUpload(request, error));
   operation.signal.addEventListener(
     'abort',
     () => abortUpload(request, toApiError(operation.signal.reason)),
@@ -130,12 +132,12 @@ async function holdUpload(
 function toApiError(reason: unknown): ApiError {
   return reason instanceof ApiError
     ? reason
-    : new ApiError('BAD_USER_INPUT', 'The upload was aborted.', { field: 'file' });
+    : new ApiError('BAD_USER_INPUT', 'The upload was aborted; send it again.', { field: 'file' });
 }
 
 /**
- * As Apollo Server does it for other bodies: a foreign page cannot set these headers without asking
- * first.
+ * The headers that Apollo Server requires for other bodies. A foreign page cannot set them without
+ * a preflight request.
  */
 const PREFLIGHT_HEADERS = ['apollo-require-preflight', 'x-apollo-operation-name'];
 
@@ -143,7 +145,7 @@ function assertPreflight({ headers }: Request): void {
   if (PREFLIGHT_HEADERS.some((name) => headers[name])) return;
   throw new ApiError(
     'BAD_REQUEST',
-    'A multipart request needs the header Apollo-Require-Preflight: true, as a prevention of CSRF.',
+    'A multipart request requires the header Apollo-Require-Preflight: true, to prevent CSRF.',
   );
 }
 

@@ -1,4 +1,4 @@
-/** The one way from a client's text to an operation that may run, for every endpoint. */
+/** The checks that every operation passes before it runs, the same for every endpoint. */
 import {
   GraphQLError,
   specifiedRules,
@@ -14,7 +14,7 @@ import { historyRule } from './history-rule.js';
 import { MAX_DEPTH, MAX_ERRORS, MAX_NESTING } from './limits.js';
 import { createCostCheck } from './operation-cost.js';
 
-/** What a client sends, whatever the transport. */
+/** The operation that a client sends, over any transport. */
 export interface OperationRequest {
   query: string;
   variables?: Readonly<Record<string, unknown>> | null | undefined;
@@ -23,20 +23,13 @@ export interface OperationRequest {
 
 export interface OperationCheck {
   /**
-   * Text, nesting and shape, which cost little: what every request pays, with a token or without.
-   * Throws a GraphQLError or an ApiError.
+   * Checks text, nesting, shape, validity and cost, cheap checks first. Returns the document, or
+   * the reasons why it must not run.
    */
-  checkText(request: { query?: unknown; variables?: unknown }): DocumentNode | null;
-  /** What a valid operation costs, with its variables. Throws a GraphQLError. */
-  checkCost(request: { document: DocumentNode } & Omit<OperationRequest, 'query'>): void;
-  /** All of it. Returns the document, or why it may not run. */
   check(request: OperationRequest): DocumentNode | readonly Error[];
 }
 
-/**
- * Reported like any other error of validation: one that is thrown passes for a bug of ours, with
- * the status 500.
- */
+/** Reports its error like other rules. A thrown one would be an internal error with status 500. */
 const depthRule = maxDepthRule({
   n: MAX_DEPTH,
   ignoreIntrospection: true,
@@ -48,47 +41,32 @@ export const validationRules = [historyRule, depthRule];
 
 export function createOperationCheck(schema: GraphQLSchema): OperationCheck {
   const assertCost = createCostCheck(schema);
+  const rules = [...specifiedRules, ...validationRules];
 
-  function checkText({
+  function checkOrThrow({
     query,
     variables,
-  }: {
-    query?: unknown;
-    variables?: unknown;
-  }): DocumentNode | null {
+    operationName,
+  }: OperationRequest): DocumentNode | readonly GraphQLError[] {
     assertShallow(variables);
-    if (typeof query !== 'string') return null;
+    if (typeof query !== 'string')
+      throw new ApiError('BAD_USER_INPUT', 'query must be a string.', { field: 'query' });
     const document = parseDocument(query);
     assertShape(document);
-    return document;
-  }
-
-  function checkCost({
-    document,
-    variables,
-    operationName,
-  }: Parameters<OperationCheck['checkCost']>[0]): void {
+    const errors = validate(schema, document, rules, { maxErrors: MAX_ERRORS });
+    if (errors.length > 0) return errors;
     assertCost({
       query: document,
       variables: variables ?? undefined,
       operationName: operationName ?? undefined,
     });
+    return document;
   }
 
   return {
-    checkText,
-    checkCost,
-    check: ({ query, variables, operationName }) => {
+    check: (request) => {
       try {
-        const document = checkText({ query, variables });
-        if (document === null)
-          return [new ApiError('BAD_USER_INPUT', 'query must be a string.', { field: 'query' })];
-        const errors = validate(schema, document, [...specifiedRules, ...validationRules], {
-          maxErrors: MAX_ERRORS,
-        });
-        if (errors.length > 0) return errors;
-        checkCost({ document, variables, operationName });
-        return document;
+        return checkOrThrow(request);
       } catch (error) {
         if (error instanceof GraphQLError || error instanceof ApiError) return [error];
         throw error;
@@ -97,13 +75,17 @@ export function createOperationCheck(schema: GraphQLSchema): OperationCheck {
   };
 }
 
+export function unknownOperation(): ApiError {
+  return new ApiError('BAD_USER_INPUT', 'operationName must name an operation of the document.', {
+    field: 'operationName',
+  });
+}
+
 export function isDocument(checked: ReturnType<OperationCheck['check']>): checked is DocumentNode {
   return 'kind' in checked;
 }
 
-/**
- * Throws BAD_USER_INPUT for lists and objects that are nested too deeply. Does not recurse itself.
- */
+/** Throws BAD_USER_INPUT for lists and objects that are nested too deeply. Does not recurse. */
 export function assertShallow(value: unknown, field = 'variables'): void {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
@@ -117,8 +99,8 @@ export function assertShallow(value: unknown, field = 'variables'): void {
         },
       );
     }
-    level = level.flatMap((each): unknown[] =>
-      isContainer(each) ? Object.values(each).filter(isContainer) : [],
+    level = level.flatMap((container): unknown[] =>
+      isContainer(container) ? Object.values(container).filter(isContainer) : [],
     );
   }
 }

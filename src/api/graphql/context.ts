@@ -7,7 +7,7 @@ import type { SearchDocuments } from '../../documents/search-documents.js';
 import type { UploadDocument } from '../../documents/upload-document.js';
 import type { StatusHub } from '../../status/hub.js';
 
-/** What the resolvers may call: the use cases, and the reads that need none. */
+/** What resolvers may call: the use cases, and the reads that need no use case. */
 export interface Services {
   store: Pick<
     DocumentStore,
@@ -21,18 +21,12 @@ export interface Services {
   maxUploadBytes: number;
 }
 
-/**
- * Without a valid token every root field throws `refusal`, or says that there is no token where it
- * is null.
- */
+/** The context of one request or subscription. Without a viewer, every root field throws. */
 export interface Context extends Authentication {
   services: Services;
-  /**
-   * Aborts when nobody waits for the operation any more: its client left, its token expired, or its
-   * time is over.
-   */
+  /** Aborts when the client disconnects, the token expires, or the time limit is reached. */
   signal: AbortSignal;
-  /** Settles when the multipart body has been read to its end. */
+  /** Settles when the whole multipart body has been read; rejects if it was invalid. */
   uploadEnded: Promise<void>;
   loaders: Loaders;
 }
@@ -41,11 +35,11 @@ export interface Loaders {
   document: DataLoader<string, Document | null>;
   queuePosition: DataLoader<string, number | null>;
   events: DataLoader<HistoryKey, StatusEvent[], string>;
-  /** By user. */
+  /** By user id. */
   counts: DataLoader<string, { status: DocumentStatus; count: number }[]>;
 }
 
-/** A part of the history of one document. */
+/** A page of the history of one document: up to `first` events with a seq above `after`. */
 export interface HistoryKey {
   documentId: string;
   after: number;

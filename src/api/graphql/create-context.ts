@@ -3,16 +3,18 @@ import type { Authentication } from '../auth/authenticate.js';
 import type { StatusEvent } from '../../documents/document.js';
 import type { Context, HistoryKey, Loaders, Services } from './context.js';
 
-/** One a request, or one a subscription: its resolver clears the loaders for each event. */
+/**
+ * Returns the context of one request, or of one subscription, which clears its loaders per event.
+ */
 export function createContext(
   services: Services,
-  { viewer, refusal }: Authentication,
+  { viewer, rejection }: Authentication,
   {
     signal,
     uploadEnded = Promise.resolve(),
   }: { signal: AbortSignal; uploadEnded?: Promise<void> | undefined },
 ): Context {
-  return { services, viewer, refusal, signal, uploadEnded, loaders: createLoaders(services) };
+  return { services, viewer, rejection, signal, uploadEnded, loaders: createLoaders(services) };
 }
 
 function createLoaders({ store }: Services): Loaders {
@@ -33,33 +35,33 @@ function createLoaders({ store }: Services): Loaders {
 }
 
 /**
- * Reads the histories of all documents of a list by one statement for each `after` and `first` that
- * the request names.
+ * Returns a loader that reads the histories of all documents of a list with one statement for each
+ * combination of `after` and `first` in the request.
  */
 function createEventsLoader(store: Services['store']): Loaders['events'] {
-  const read = async (
+  async function readPage(
     { after, first }: HistoryKey,
     keys: readonly HistoryKey[],
-  ): Promise<Map<string, StatusEvent[]>> =>
-    store.eventsOfMany(
-      keys
-        .filter((key) => key.after === after && key.first === first)
-        .map(({ documentId }) => documentId),
-      after,
-      first,
-    );
+  ): Promise<Map<string, StatusEvent[]>> {
+    const samePage = keys.filter((key) => key.after === after && key.first === first);
+    const ids = samePage.map(({ documentId }) => documentId);
+    return store.eventsOfMany(ids, after, first);
+  }
 
-  return new DataLoader(
-    async (keys) => {
-      const parts = new Map<string, Promise<Map<string, StatusEvent[]>>>();
-      const partOf = (key: HistoryKey) => {
-        const name = `${key.after} ${key.first}`;
-        const part = parts.get(name) ?? read(key, keys);
-        parts.set(name, part);
-        return part;
-      };
-      return Promise.all(keys.map(async (key) => (await partOf(key)).get(key.documentId) ?? []));
-    },
-    { cacheKeyFn: ({ documentId, after, first }) => `${documentId} ${after} ${first}` },
-  );
+  async function readAll(keys: readonly HistoryKey[]): Promise<StatusEvent[][]> {
+    const pages = new Map<string, Promise<Map<string, StatusEvent[]>>>();
+    for (const key of keys) {
+      const name = toPageName(key);
+      if (!pages.has(name)) pages.set(name, readPage(key, keys));
+    }
+    return Promise.all(
+      keys.map(async (key) => (await pages.get(toPageName(key)))?.get(key.documentId) ?? []),
+    );
+  }
+
+  return new DataLoader(readAll, { cacheKeyFn: (key) => `${key.documentId} ${toPageName(key)}` });
+}
+
+function toPageName({ after, first }: HistoryKey): string {
+  return `${after} ${first}`;
 }

@@ -1,7 +1,8 @@
 /**
- * The first look at a parsed document. It counts what the rules of validation would compare pair by
- * pair, so it runs before them and stops at the first limit. Its own time is bounded: a fragment is
- * measured once, however often it is used, and only what measures at most MAX_FIELDS is expanded.
+ * Limits on the shape of a parsed document. They are checked before validation, because some
+ * validation rules compare every pair of fields. The check stops at the first limit, and its own
+ * time is bounded: each fragment is measured once, and only what has at most MAX_FIELDS fields is
+ * expanded.
  */
 import {
   GraphQLError,
@@ -14,7 +15,7 @@ import {
 import {
   MAX_ALIASES,
   MAX_DIRECTIVES,
-  MAX_DIRECTIVES_IN_ONE_PLACE,
+  MAX_DIRECTIVES_PER_NODE,
   MAX_FIELDS,
   MAX_FIELDS_OF_ONE_NAME,
   MAX_FRAGMENTS,
@@ -32,29 +33,26 @@ interface Shape {
 
 type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
-/**
- * Ten operations and fifty fragments of a document may each expand; a page's own have a few hundred
- * fields.
- */
-const MAX_LOOKED_AT = 10 * MAX_FIELDS;
+/** Fields that the check may visit. The documents of the page have a few hundred. */
+const MAX_VISITED = 10 * MAX_FIELDS;
 const INTROSPECTION = new Set(['__schema', '__type']);
 
 /**
  * Throws a GraphQLError with the code GRAPHQL_VALIDATION_FAILED and the limit. Fragments in a
- * circle count once: validation refuses them.
+ * circle count once: validation rejects them.
  */
 export function assertShape(document: DocumentNode): void {
   assertDefinitions(document);
   const fragments: Fragments = new Map(
-    document.definitions.flatMap((each) =>
-      each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [],
+    document.definitions.flatMap((definition) =>
+      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],
     ),
   );
   const measure = createMeasure(fragments);
   const assertNames = createNameCheck(fragments);
   for (const definition of document.definitions) {
     if (!('selectionSet' in definition)) continue;
-    // Fragments that no operation uses are validated as well.
+    // Validation covers unused fragments as well.
     measure(definition.selectionSet);
     assertNames([definition.selectionSet]);
   }
@@ -75,19 +73,19 @@ function assertDefinitions({ definitions }: DocumentNode): void {
   assertDirectives(definitions);
 }
 
-/** Wherever they stand: on operations, variables, fragments, spreads and fields. */
+/** Counts directives on operations, variables, fragments, spreads and fields. */
 function assertDirectives(nodes: readonly object[]): void {
-  let all = 0;
-  const open: object[] = [...nodes];
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+  let total = 0;
+  const pending: object[] = [...nodes];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     const { directives, selectionSet, variableDefinitions } =
       node as Partial<FragmentDefinitionNode>;
-    const here = directives?.length ?? 0;
-    assertAtMost(here, MAX_DIRECTIVES_IN_ONE_PLACE, 'directives in one place');
-    all += here;
-    open.push(...(selectionSet?.selections ?? []), ...(variableDefinitions ?? []));
+    const onNode = directives?.length ?? 0;
+    assertAtMost(onNode, MAX_DIRECTIVES_PER_NODE, 'directives on one node');
+    total += onNode;
+    pending.push(...(selectionSet?.selections ?? []), ...(variableDefinitions ?? []));
   }
-  assertAtMost(all, MAX_DIRECTIVES, 'directives in a document');
+  assertAtMost(total, MAX_DIRECTIVES, 'directives in a document');
 }
 
 function assertExecuted({ fields, aliases, introspections }: Shape): void {
@@ -113,7 +111,7 @@ function createMeasure(fragments: Fragments): (selections: SelectionSetNode) => 
     const total = { ...NOTHING };
     for (const selection of selections) {
       if (selection.kind === Kind.FIELD) addField(total, selection);
-      // Counted as a field, so that spreads of fragments without fields are counted too.
+      // Counted as a field, so that spreads of empty fragments are limited as well.
       if (selection.kind === Kind.FRAGMENT_SPREAD)
         add(total, SPREAD, measureFragment(selection.name.value));
       if ('selectionSet' in selection && selection.selectionSet)
@@ -144,18 +142,22 @@ function add(total: Shape, ...shapes: readonly Shape[]): void {
 }
 
 /**
- * Fields of one name where execution merges selection sets into one. Circles of fragments, which
- * measure little, expand to much: what is looked at has a bound of its own.
+ * Returns a check of the fields with one response name, after execution has merged selection sets.
+ * Circles of fragments measure little but expand to much, so the visited fields have their own
+ * limit.
  */
-function createNameCheck(fragments: Fragments): (places: readonly SelectionSetNode[]) => void {
-  let looked = 0;
+function createNameCheck(
+  fragments: Fragments,
+): (selectionSets: readonly SelectionSetNode[]) => void {
+  let visited = 0;
 
   function* fieldsOf(
     { selections }: SelectionSetNode,
     active: ReadonlySet<string>,
   ): Generator<FieldNode> {
     for (const selection of selections) {
-      assertAtMost((looked += 1), MAX_LOOKED_AT, 'fields in a document, fragments expanded');
+      visited += 1;
+      assertAtMost(visited, MAX_VISITED, 'fields in a document, fragments expanded');
       if (selection.kind === Kind.FIELD) yield selection;
       else if (selection.kind === Kind.INLINE_FRAGMENT)
         yield* fieldsOf(selection.selectionSet, active);
@@ -169,18 +171,19 @@ function createNameCheck(fragments: Fragments): (places: readonly SelectionSetNo
       yield* fieldsOf(fragment.selectionSet, new Set([...active, name]));
   }
 
-  function assertNames(places: readonly SelectionSetNode[]): void {
-    const below = new Map<string, { count: number; places: SelectionSetNode[] }>();
-    for (const place of places) {
-      for (const { alias, name, selectionSet } of fieldsOf(place, new Set())) {
-        const merged = below.get((alias ?? name).value) ?? { count: 0, places: [] };
+  function assertNames(selectionSets: readonly SelectionSetNode[]): void {
+    const byName = new Map<string, { count: number; selectionSets: SelectionSetNode[] }>();
+    for (const set of selectionSets) {
+      for (const { alias, name, selectionSet } of fieldsOf(set, new Set())) {
+        const merged = byName.get((alias ?? name).value) ?? { count: 0, selectionSets: [] };
         merged.count += 1;
-        if (selectionSet) merged.places.push(selectionSet);
-        assertAtMost(merged.count, MAX_FIELDS_OF_ONE_NAME, 'fields of one name in one place');
-        below.set((alias ?? name).value, merged);
+        if (selectionSet) merged.selectionSets.push(selectionSet);
+        assertAtMost(merged.count, MAX_FIELDS_OF_ONE_NAME, 'fields of one name in one selection');
+        byName.set((alias ?? name).value, merged);
       }
     }
-    for (const merged of below.values()) if (merged.places.length > 0) assertNames(merged.places);
+    for (const merged of byName.values())
+      if (merged.selectionSets.length > 0) assertNames(merged.selectionSets);
   }
 
   return assertNames;
@@ -188,7 +191,7 @@ function createNameCheck(fragments: Fragments): (places: readonly SelectionSetNo
 
 function assertAtMost(count: number, limit: number, what: string): void {
   if (count <= limit) return;
-  throw new GraphQLError(`The document has more than ${limit} ${what}.`, {
+  throw new GraphQLError(`The document exceeds the limit of ${limit} ${what}.`, {
     extensions: { code: 'GRAPHQL_VALIDATION_FAILED', limit, http: { status: 400 } },
   });
 }

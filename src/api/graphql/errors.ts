@@ -1,80 +1,78 @@
-/** The one place where an error becomes an answer, the same on HTTP, SSE and WebSocket. */
-import { randomUUID } from 'node:crypto';
+/** The errors of GraphQL responses, the same over HTTP, SSE and WebSocket. */
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { ApiError } from '../../errors.js';
+import { toInternalError } from '../http/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { MAX_ECHO_LENGTH } from './limits.js';
 
 export type ToClientError = (error: unknown) => GraphQLFormattedError;
 
 /**
- * An ApiError keeps its code, GraphQL's own errors keep theirs; anything else is a bug, which is
- * logged under an id, and the client gets only the id. What a client's own words add to a message
- * is cut.
+ * Returns a function that formats an error. An ApiError and an error of GraphQL keep their code.
+ * Anything else is a bug: it is logged, and the client receives its id. Long messages are cut.
  */
 export function createToClientError(logger: Logger): ToClientError {
   return (error) => {
     const original = unwrap(error);
-    const place =
-      error instanceof GraphQLError
-        ? {
-            ...(error.locations && { locations: error.locations }),
-            ...(error.path && { path: error.path }),
-          }
-        : {};
-    if (original instanceof ApiError) {
-      return {
-        message: shorten(original.message),
-        ...place,
-        extensions: { code: original.code, ...original.details },
-      };
-    }
-    if (original instanceof GraphQLError) {
-      return {
-        message: shorten(original.message),
-        ...place,
-        extensions: { code: codeOf(error, original), ...detailsOf(original) },
-      };
-    }
-    const errorId = randomUUID();
-    logger.error({ err: original, errorId }, 'unhandled error while serving a request');
-    return {
-      message: 'Something went wrong on our side. The id names it in the log.',
-      ...place,
-      extensions: { code: 'INTERNAL_SERVER_ERROR', errorId },
-    };
+    const { message, extensions } =
+      original instanceof GraphQLError
+        ? describeGraphQLError(error, original)
+        : describeApiError(
+            original instanceof ApiError ? original : toInternalError(original, logger),
+          );
+    return { message: shorten(message), ...locationOf(error), extensions };
   };
 }
 
-/** A resolver's error stands inside the one that GraphQL makes of it. */
+interface Description {
+  message: string;
+  extensions: Record<string, unknown>;
+}
+
+function describeApiError({ message, code, details }: ApiError): Description {
+  return { message, extensions: { code, ...details } };
+}
+
+function describeGraphQLError(error: unknown, original: GraphQLError): Description {
+  const extensions = { code: codeOf(error, original), ...detailsOf(original) };
+  return { message: original.message, extensions };
+}
+
+function locationOf(error: unknown): Pick<GraphQLFormattedError, 'locations' | 'path'> {
+  if (!(error instanceof GraphQLError)) return {};
+  return {
+    ...(error.locations && { locations: error.locations }),
+    ...(error.path && { path: error.path }),
+  };
+}
+
+/** Returns the error of a resolver, which GraphQL wraps in an error of its own. */
 function unwrap(error: unknown): unknown {
   return error instanceof GraphQLError && error.originalError ? unwrap(error.originalError) : error;
 }
 
 /**
- * Apollo Server's own code for an operationName that names none of the operations, or is left out
- * beside several.
+ * Apollo Server's code for an operationName that is unknown, or missing although it is required.
  */
 const OPERATION_UNKNOWN = 'OPERATION_RESOLUTION_FAILURE';
 
-/** Apollo Server says what kind it is on the error that it wraps around GraphQL's own. */
+/** Reads the code of both errors: Apollo Server sets it on its wrapper around GraphQL's error. */
 function codeOf(error: unknown, original: GraphQLError): string {
-  const codes = [error, original].map((one) =>
-    one instanceof GraphQLError ? one.extensions['code'] : undefined,
+  const codes = [error, original].map((candidate) =>
+    candidate instanceof GraphQLError ? candidate.extensions['code'] : undefined,
   );
-  const code = codes.find((one) => typeof one === 'string' && one !== 'INTERNAL_SERVER_ERROR');
+  const code = codes.find(
+    (candidate) => typeof candidate === 'string' && candidate !== 'INTERNAL_SERVER_ERROR',
+  );
   if (code === OPERATION_UNKNOWN) return 'BAD_USER_INPUT';
-  return typeof code === 'string'
-    ? code
-    : original.path
-      ? 'BAD_USER_INPUT'
-      : 'GRAPHQL_VALIDATION_FAILED';
+  if (typeof code === 'string') return code;
+  return original.path ? 'BAD_USER_INPUT' : 'GRAPHQL_VALIDATION_FAILED';
 }
 
 const MAX_MESSAGE_LENGTH = 500;
 const LONG_WORD = new RegExp(`(\\S{${MAX_ECHO_LENGTH}})\\S+`, 'g');
 
-/** GraphQL's messages quote names and values of the document, however long they are. */
+/** Cuts a message of GraphQL, which quotes names and values of the document at any length. */
 function shorten(message: string): string {
   return message
     .slice(0, 2 * MAX_MESSAGE_LENGTH)
@@ -82,7 +80,7 @@ function shorten(message: string): string {
     .slice(0, MAX_MESSAGE_LENGTH);
 }
 
-/** Beside the code: what stands on our own errors of a document. */
+/** Returns the details that the checks of this folder set beside the code. */
 function detailsOf({ extensions: { limit, field } }: GraphQLError): {
   limit?: number;
   field?: string;
@@ -93,7 +91,7 @@ function detailsOf({ extensions: { limit, field } }: GraphQLError): {
   };
 }
 
-/** For libraries that take errors of their own class only. */
+/** Returns the error as a GraphQLError, for libraries that accept only that class. */
 export function asGraphQLError({
   message,
   path,

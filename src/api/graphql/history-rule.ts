@@ -2,63 +2,62 @@ import {
   GraphQLError,
   Kind,
   type ASTVisitor,
+  type SelectionNode,
   type SelectionSetNode,
   type ValidationContext,
 } from 'graphql';
 
-/** Each reads the history of every document around it. */
+/** Each `events` field reads the history of every document around it. */
 const MAX_HISTORIES = 5;
 const HISTORY = 'events';
 
 /**
- * A document's events lead to its document, and that to its events again: each level multiplies
- * what one query reads. So no history may be asked for within a history, also not by way of a
- * fragment, and few in one request.
+ * Limits the `events` fields of an operation, counted as executed: a fragment that is used three
+ * times counts three times. Rejects `events` within `events`: the events of a document lead to the
+ * document, and from there to its events again, so that each level multiplies what one query reads.
  */
 export function historyRule(context: ValidationContext): ASTVisitor {
-  const known = new Map<string, boolean>();
-  let histories = 0;
-
-  function leadsToHistory(selections: SelectionSetNode | undefined): boolean {
-    return (selections?.selections ?? []).some((selection) => {
-      if (selection.kind === Kind.FRAGMENT_SPREAD)
-        return fragmentLeadsToHistory(selection.name.value);
-      return (
-        (selection.kind === Kind.FIELD && selection.name.value === HISTORY) ||
-        leadsToHistory(selection.selectionSet)
-      );
-    });
-  }
-
-  /**
-   * Remembered before it is known, so that fragments in a circle, which another rule refuses, come
-   * to an end here.
-   */
-  function fragmentLeadsToHistory(name: string): boolean {
-    const remembered = known.get(name);
-    if (remembered !== undefined) return remembered;
-    known.set(name, false);
-    const leads = leadsToHistory(context.getFragment(name)?.selectionSet);
-    known.set(name, leads);
-    return leads;
-  }
-
+  const countHistories = createHistoryCount(context);
   return {
-    Field(node) {
-      if (node.name.value !== HISTORY) return;
-      histories += 1;
-      if (leadsToHistory(node.selectionSet)) {
-        context.reportError(
-          new GraphQLError('events may not be asked for within events.', { nodes: [node] }),
-        );
-      }
-      if (histories === MAX_HISTORIES + 1) {
-        context.reportError(
-          new GraphQLError(`events may be asked for ${MAX_HISTORIES} times in a request.`, {
-            nodes: [node],
-          }),
-        );
-      }
+    OperationDefinition: (node) => {
+      if (countHistories(node.selectionSet) <= MAX_HISTORIES) return;
+      const message = `An operation may select events ${MAX_HISTORIES} times, with fragments expanded.`;
+      context.reportError(new GraphQLError(message, { nodes: [node] }));
+    },
+    Field: (node) => {
+      if (node.name.value !== HISTORY || countHistories(node.selectionSet) === 0) return;
+      const message = 'events must not be selected within events.';
+      context.reportError(new GraphQLError(message, { nodes: [node] }));
     },
   };
+}
+
+/** Returns a function that counts outermost `events` fields. It measures each fragment once. */
+function createHistoryCount(
+  context: ValidationContext,
+): (selectionSet: SelectionSetNode | undefined) => number {
+  const counted = new Map<string, number>();
+
+  function count(selectionSet: SelectionSetNode | undefined): number {
+    const selections = selectionSet?.selections ?? [];
+    return selections.reduce((total, selection) => total + countSelection(selection), 0);
+  }
+
+  function countSelection(selection: SelectionNode): number {
+    if (selection.kind === Kind.FRAGMENT_SPREAD) return countFragment(selection.name.value);
+    const isHistory = selection.kind === Kind.FIELD && selection.name.value === HISTORY;
+    return isHistory ? 1 : count(selection.selectionSet);
+  }
+
+  function countFragment(name: string): number {
+    const known = counted.get(name);
+    if (known !== undefined) return known;
+    // Fragments in a circle, which another rule rejects, end here.
+    counted.set(name, 0);
+    const histories = count(context.getFragment(name)?.selectionSet);
+    counted.set(name, histories);
+    return histories;
+  }
+
+  return count;
 }

@@ -2,17 +2,17 @@ import { getOperationAST, OperationTypeNode, type DocumentNode } from 'graphql';
 import type { ClientLimits } from '../../rate-limit/client-limits.js';
 import { createOperationSignal } from './operation-signal.js';
 
-/** An operation that counts against its owner's limits until it is released. */
+/** An operation that counts against the limits of its user until it is released. */
 export interface HeldOperation {
-  /** Aborts with the connection, and for a query or a mutation when its time is over. */
+  /** Aborts with the connection, and for a query or a mutation after its time limit. */
   signal: AbortSignal;
   /** No-op when called again. */
   release(): void;
 }
 
 /**
- * Queries and mutations take a place until they are released; a subscription takes its turn, and
- * counts as long as it lasts.
+ * Waits for admission. Queries and mutations occupy a place of their user until they are released.
+ * A subscription leaves its place at once, and counts as a subscription until it is released.
  */
 export async function holdOperation(
   { admission, subscriptions }: ClientLimits,
@@ -32,7 +32,11 @@ export async function holdOperation(
     return { signal, release };
   }
   const leave = await admission.enter(owner, signal);
-  const operation = createOperationSignal({ viewer: null, left: signal, hasDeadline: true });
+  const operation = createOperationSignal({
+    viewer: null,
+    disconnected: signal,
+    hasDeadline: true,
+  });
   return {
     signal: operation.signal,
     release: () => {
@@ -42,7 +46,7 @@ export async function holdOperation(
   };
 }
 
-/** By the operation that would run; false where none fits the name. */
+/** Returns whether the operation that would run is a subscription; false if none has the name. */
 export function isSubscription(
   document: DocumentNode,
   operationName: string | null | undefined,

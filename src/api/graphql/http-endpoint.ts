@@ -1,6 +1,5 @@
 /**
- * GraphQL over HTTP: Apollo Server, multipart uploads, and subscriptions over server-sent events at
- * the same address.
+ * GraphQL over HTTP at one path: Apollo Server, multipart uploads, and server-sent events.
  *
  *     token, limits ─► body ─► text and shape ─► validation ─► cost ─► execution
  */
@@ -23,6 +22,7 @@ import {
 import { createContext } from './create-context.js';
 import type { Context, Services } from './context.js';
 import type { ToClientError } from './errors.js';
+import { isRecord } from './is-record.js';
 import { MAX_ERRORS, MAX_REQUEST_BYTES, MAX_TOKENS } from './limits.js';
 import { receiveUpload, uploadEndedOf } from './receive-upload.js';
 import { serveEventStreams } from './sse-endpoint.js';
@@ -32,7 +32,7 @@ interface Dependencies {
   services: Services;
   identity: Identity;
   toClientError: ToClientError;
-  /** Left out: limits of this endpoint's own, with their defaults. */
+  /** Default: limits of this endpoint alone. */
   limits?: ClientLimits;
 }
 
@@ -57,15 +57,9 @@ export async function createHttpEndpoint({
     formatError: (_formatted, error) => toClientError(error),
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    // They would let anybody fill a cache of documents, and clients that ask for them send the
-    // whole document instead.
+    // Anybody could fill the cache of documents. Clients then send the whole document instead.
     persistedQueries: false,
-    plugins: [
-      ApolloServerPluginLandingPageDisabled(),
-      refuseSubscriptions,
-      checkCost(check),
-      limitErrors,
-    ],
+    plugins: [ApolloServerPluginLandingPageDisabled(), rejectSubscriptions, limitErrors],
   });
   await apollo.start();
 
@@ -76,25 +70,25 @@ export async function createHttpEndpoint({
   router.use(checkOperation(check, toClientError));
   router.use(serveEventStreams({ services, toClientError, limits, check, schema }));
   router.use(
-    expressMiddleware(apollo, { context: ({ req }) => Promise.resolve(contextOf(services, req)) }),
+    expressMiddleware(apollo, { context: ({ req }) => Promise.resolve(toContext(services, req)) }),
   );
   return { router, stop: () => apollo.stop() };
 }
 
-function contextOf(services: Services, request: Request): Context {
+function toContext(services: Services, request: Request): Context {
   const { signal, ...authentication } = admittedOf(request);
   return createContext(services, authentication, { signal, uploadEnded: uploadEndedOf(request) });
 }
 
 /**
- * Every operation is checked here, before Apollo Server sees it: some of GraphQL's own rules throw
- * on a wrong document, which Apollo Server takes for a bug. Bodies without the text of an operation
- * are left to it, and so are variables that are not an object.
+ * Checks every operation before Apollo Server sees it: some validation rules of GraphQL throw on an
+ * invalid document, which Apollo Server reports as an internal error. Apollo Server itself rejects
+ * a body without an operation, and variables that are not an object.
  */
 function checkOperation(check: OperationCheck, toClientError: ToClientError): RequestHandler {
   return (request, response, next) => {
     const operation =
-      request.method === 'GET' ? operationOfAddress(request) : operationOf(request.body);
+      request.method === 'GET' ? parseUrlOperation(request) : toOperation(request.body);
     const checked = operation && check.check(operation);
     if (!checked || isDocument(checked)) return next();
     const [error] = checked;
@@ -109,7 +103,7 @@ function checkOperation(check: OperationCheck, toClientError: ToClientError): Re
   };
 }
 
-function operationOf(body: unknown): OperationRequest | null {
+function toOperation(body: unknown): OperationRequest | null {
   const { query, variables, operationName } = isRecord(body) ? body : {};
   if (typeof query !== 'string') return null;
   return {
@@ -119,50 +113,40 @@ function operationOf(body: unknown): OperationRequest | null {
   };
 }
 
-/** Read as Apollo Server reads it; variables are JSON text. */
-function operationOfAddress({ url }: Request): OperationRequest | null {
-  const parameters = new URLSearchParams(url.split('?')[1] ?? '');
+/**
+ * Reads the operation of a GET request, whose variables are JSON. Replaces the query string by the
+ * one that was read: Apollo Server parses the URL in another way (`#` ends its query string), and
+ * must not execute an operation other than the one that is checked here.
+ */
+function parseUrlOperation(request: Request): OperationRequest | null {
+  const [path = '/', ...query] = request.url.split('?');
+  const parameters = new URLSearchParams(query.join('?'));
+  request.url = `${path}?${parameters.toString()}`;
   const { variables, ...operation } = Object.fromEntries(parameters);
   try {
-    return operationOf({
+    return toOperation({
       ...operation,
       variables: variables === undefined ? undefined : (JSON.parse(variables) as unknown),
     });
   } catch {
-    return operationOf(operation);
+    return toOperation(operation);
   }
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Over plain HTTP there is one response, and a subscription has none. */
-const refuseSubscriptions: ApolloServerPlugin<Context> = {
+/** Rejects subscriptions, because a plain HTTP request has one response. */
+const rejectSubscriptions: ApolloServerPlugin<Context> = {
   requestDidStart: () =>
     Promise.resolve({
       didResolveOperation: ({ operation }) => {
         if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return Promise.resolve();
         const message =
-          'A subscription needs a WebSocket, or POST with the header Accept: text/event-stream.';
+          'A subscription requires a WebSocket, or POST with the header Accept: text/event-stream.';
         throw new GraphQLError(message, {
           extensions: { code: 'BAD_USER_INPUT', http: { status: 400 } },
         });
       },
     }),
 };
-
-function checkCost(check: OperationCheck): ApolloServerPlugin<Context> {
-  return {
-    requestDidStart: () =>
-      Promise.resolve({
-        didResolveOperation: ({ document, request: { variables, operationName } }) => {
-          check.checkCost({ document, variables, operationName });
-          return Promise.resolve();
-        },
-      }),
-  };
-}
 
 const limitErrors: ApolloServerPlugin<Context> = {
   requestDidStart: () =>

@@ -1,7 +1,7 @@
 /**
- * What one operation costs before it runs: the number of objects that its response may hold. Lists
- * count as often as their `first` says, within each other they multiply, and fragments and aliases
- * count where they are used. Work that returns no objects has a price in objects.
+ * The cost of an operation, computed before it runs: the number of objects that its response may
+ * contain. A list counts `first` times, nested lists multiply, and fragments and aliases count
+ * where they are used. Work that returns no objects has a price in objects.
  */
 import {
   getNamedType,
@@ -20,16 +20,16 @@ import { getComplexity, type ComplexityEstimator } from 'graphql-query-complexit
 import { MAX_COST, MAX_FIELDS } from './limits.js';
 
 /**
- * Embeds the query and looks at every passage of its user: three fit into a request beside their
- * hits.
+ * A search embeds the query and reads every passage of its user. With this price, three searches
+ * and their hits fit into a request.
  */
 const SEARCH_COST = 5_001;
-/** Counts all documents of a user. */
+/** Each of these fields counts all documents of a user. */
 const COUNT_COST = 100;
-const COUNTED = new Set(['Query.limits', 'Query.documentCounts', 'Query.documents']);
+const COUNTING_FIELDS = new Set(['Query.limits', 'Query.documentCounts', 'Query.documents']);
 /** Scalars are small and many. */
 const SCALAR_COST = 0.05;
-/** The most that any field allows: the field itself refuses more. */
+/** The highest `first` of any field. A field itself rejects more. */
 const MAX_FIRST = 500;
 
 export interface Operation {
@@ -46,13 +46,12 @@ export function createCostCheck(schema: GraphQLSchema): (operation: Operation) =
   const estimators = [createEstimator(schema)];
   return ({ query, variables = {}, operationName }) => {
     const operation = getOperationAST(query, operationName);
-    // Execution refuses a name that fits no operation, and variables that fit no type, before
-    // anything runs.
-    if (!operation || !fitsVariables(schema, operation, variables)) return;
+    // Execution rejects an unknown name, and variables of a wrong type, before any resolver runs.
+    if (!operation || !hasValidVariables(schema, operation, variables)) return;
     assertUploadAlone(query, operation);
     const cost = getComplexity({
       schema,
-      query: alone(query, operation),
+      query: isolate(query, operation),
       variables: { ...variables },
       estimators,
       maxQueryNodes: 2 * MAX_FIELDS,
@@ -61,7 +60,7 @@ export function createCostCheck(schema: GraphQLSchema): (operation: Operation) =
   };
 }
 
-function fitsVariables(
+function hasValidVariables(
   schema: GraphQLSchema,
   { variableDefinitions = [] }: OperationDefinitionNode,
   variables: object,
@@ -72,36 +71,41 @@ function fitsVariables(
   );
 }
 
-/** The library looks at every operation of a document and stumbles over one without a name. */
-function alone(query: DocumentNode, operation: OperationDefinitionNode): DocumentNode {
+/**
+ * Removes the other operations: graphql-query-complexity 2.0 visits them, and fails without a name.
+ */
+function isolate(query: DocumentNode, operation: OperationDefinitionNode): DocumentNode {
   return {
     ...query,
     definitions: query.definitions.filter(
-      (each) => each === operation || each.kind === Kind.FRAGMENT_DEFINITION,
+      (definition) => definition === operation || definition.kind === Kind.FRAGMENT_DEFINITION,
     ),
   };
 }
 
 function createEstimator(schema: GraphQLSchema): ComplexityEstimator {
-  const introspected = introspectedLengths(schema);
+  const introspectionLengths = averageIntrospectionLengths(schema);
   return ({ type, field, args, childComplexity }) => {
     const named = getNamedType(field.type);
     const own = isCompositeType(named) ? 1 : SCALAR_COST;
     if (isIntrospectionType(type))
-      return (introspected.get(`${type.name}.${field.name}`) ?? 1) * (own + childComplexity);
-    const place = `${type.name}.${field.name}`;
+      return (
+        (introspectionLengths.get(`${type.name}.${field.name}`) ?? 1) * (own + childComplexity)
+      );
+    const coordinate = `${type.name}.${field.name}`;
     const price =
-      (place === 'Query.search' ? SEARCH_COST : 0) + (COUNTED.has(place) ? COUNT_COST : 0);
-    return price + timesListed(args['first']) * (own + childComplexity);
+      (coordinate === 'Query.search' ? SEARCH_COST : 0) +
+      (COUNTING_FIELDS.has(coordinate) ? COUNT_COST : 0);
+    return price + countItems(args['first']) * (own + childComplexity);
   };
 }
 
-function timesListed(first: unknown): number {
+function countItems(first: unknown): number {
   return typeof first === 'number' ? Math.min(Math.max(first, 1), MAX_FIRST) : 1;
 }
 
-/** How long the lists of an introspection are on average in this schema. */
-function introspectedLengths(schema: GraphQLSchema): ReadonlyMap<string, number> {
+/** Returns the average length of each introspection list in this schema. */
+function averageIntrospectionLengths(schema: GraphQLSchema): ReadonlyMap<string, number> {
   const types = Object.values(schema.getTypeMap());
   const fields = types.flatMap((type) =>
     'getFields' in type ? [Object.keys(type.getFields()).length] : [],
@@ -110,7 +114,7 @@ function introspectedLengths(schema: GraphQLSchema): ReadonlyMap<string, number>
   return new Map([
     ['__Schema.types', types.length],
     ['__Schema.directives', schema.getDirectives().length],
-    // Objects and inputs have fields, enums have values: each list is empty for the other types.
+    // Objects and inputs have fields, enums have values; the lists of other types are empty.
     ['__Type.fields', sum(fields) / types.length],
     ['__Type.inputFields', 1],
     ['__Type.enumValues', sum(values) / types.length],
@@ -126,7 +130,9 @@ function sum(numbers: readonly number[]): number {
 }
 
 function tooCostly(cost: number): GraphQLError {
-  const message = `The operation may return ${Math.ceil(cost)} objects or their equivalent; at most ${MAX_COST} are allowed. Ask for shorter lists or fewer searches.`;
+  const message =
+    `The operation costs ${Math.ceil(cost)} objects and exceeds the limit of ${MAX_COST}; ` +
+    'request shorter lists or fewer searches.';
   return new GraphQLError(message, {
     extensions: { code: 'GRAPHQL_VALIDATION_FAILED', limit: MAX_COST, http: { status: 400 } },
   });
@@ -135,20 +141,20 @@ function tooCostly(cost: number): GraphQLError {
 const UPLOAD = 'uploadDocument';
 
 /**
- * An upload is the only field of its mutation: one file has one reader, and a field beside it that
- * fails would turn the whole response into null, although the document was accepted.
+ * Throws unless an upload is the only field of its mutation. If another field failed, the whole
+ * response would be null although the document was accepted.
  */
 function assertUploadAlone(query: DocumentNode, operation: OperationDefinitionNode): void {
   const fields = rootFields(query, operation.selectionSet).map(({ name }) => name.value);
   if (!fields.includes(UPLOAD) || fields.filter((name) => name !== '__typename').length === 1)
     return;
-  const message = `One file a request: ${UPLOAD} must be the only field of its mutation.`;
+  const message = `${UPLOAD} must be the only field of its mutation; send one request per file.`;
   throw new GraphQLError(message, {
     extensions: { code: 'BAD_USER_INPUT', field: 'file', http: { status: 400 } },
   });
 }
 
-/** Bounded: the document's shape was checked, and fragments in a circle are not valid. */
+/** The recursion is bounded: the shape was checked, and fragments in a circle are not valid. */
 function rootFields(
   query: DocumentNode,
   { selections }: OperationDefinitionNode['selectionSet'],
@@ -157,7 +163,9 @@ function rootFields(
     if (selection.kind === Kind.FIELD) return [selection];
     if (selection.kind === Kind.INLINE_FRAGMENT) return rootFields(query, selection.selectionSet);
     const fragment = query.definitions.find(
-      (each) => each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === selection.name.value,
+      (definition) =>
+        definition.kind === Kind.FRAGMENT_DEFINITION &&
+        definition.name.value === selection.name.value,
     );
     return fragment?.kind === Kind.FRAGMENT_DEFINITION
       ? rootFields(query, fragment.selectionSet)

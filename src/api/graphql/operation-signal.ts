@@ -4,35 +4,35 @@ import type { Viewer } from '../../documents/ports.js';
 import { ApiError } from '../../errors.js';
 import { releaseWith } from '../http/release-with.js';
 
-/** For a query or a mutation without a file. */
+/** The time limit of a query, or of a mutation without a file. */
 const OPERATION_MS = 30_000;
 
-/** The signal of one operation; `dispose` when it is over. */
+/** The signal of one operation. Call `dispose` when the operation has ended. */
 export interface OperationSignal {
   signal: AbortSignal;
   dispose(): void;
 }
 
 /**
- * Aborts when the token of `viewer` expires, when `left` aborts, or, with `hasDeadline`, when the
- * operation takes too long.
+ * Returns a signal that aborts when the token of `viewer` expires, when `disconnected` aborts, or,
+ * with `hasDeadline`, when the operation takes longer than 30 s.
  */
 export function createOperationSignal({
   viewer,
-  left,
+  disconnected,
   hasDeadline,
 }: {
   viewer: Viewer | null;
-  left: AbortSignal;
+  disconnected: AbortSignal;
   hasDeadline: boolean;
 }): OperationSignal {
   const token = createTokenSignal({ expiresAt: viewer?.expiresAt ?? null });
-  const late = new AbortController();
+  const timeout = new AbortController();
   const timer = hasDeadline
-    ? setTimeout(() => late.abort(tookTooLong()), OPERATION_MS).unref()
+    ? setTimeout(() => timeout.abort(tookTooLong()), OPERATION_MS).unref()
     : undefined;
   return {
-    signal: AbortSignal.any([left, token.signal, late.signal]),
+    signal: AbortSignal.any([disconnected, token.signal, timeout.signal]),
     dispose: () => {
       clearTimeout(timer);
       token.dispose();
@@ -40,20 +40,23 @@ export function createOperationSignal({
   };
 }
 
-/** Aborts when the connection closes before the response is complete. */
-export function leftSignal(response: Response): AbortSignal {
-  const left = new AbortController();
+/** Returns a signal that aborts if the connection closes before the response is complete. */
+export function createDisconnectSignal(response: Response): AbortSignal {
+  const disconnected = new AbortController();
   releaseWith(response, () => {
-    if (!response.writableFinished) left.abort(clientLeft());
+    if (!response.writableFinished) disconnected.abort(clientDisconnected());
   });
-  return left.signal;
+  return disconnected.signal;
 }
 
-export function clientLeft(): ApiError {
-  return new ApiError('BAD_USER_INPUT', 'The client left before the operation was complete.');
+export function clientDisconnected(): ApiError {
+  return new ApiError(
+    'BAD_USER_INPUT',
+    'The client disconnected before the operation was complete.',
+  );
 }
 
 function tookTooLong(): ApiError {
-  const message = `The operation took longer than ${OPERATION_MS / 1_000} s. Try again later.`;
+  const message = `The operation took longer than ${OPERATION_MS / 1_000} s; try again later.`;
   return new ApiError('DEPENDENCY_UNAVAILABLE', message, { retryAfterSeconds: 5 });
 }

@@ -1,4 +1,4 @@
-/** Prints the schema for `schema.graphql`. */
+/** The entry of `npm run schema`, which prints the contents of `schema.graphql`. */
 import { printSchema } from 'graphql';
 import { createSchema } from './schema.js';
 

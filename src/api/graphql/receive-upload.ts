@@ -8,31 +8,28 @@ import { createMultipartFields } from './multipart-fields.js';
 
 interface Receiving {
   ended: Promise<void>;
-  /** Ends the upload with this error, whatever has come of it. */
+  /** Ends the upload with this error, however much has arrived. */
   abort(error: ApiError): void;
 }
 
 const receiving = new WeakMap<Request, Receiving>();
 
 /**
- * Settles when the multipart body has been read to its end; rejects when it held more than one
- * file. Undefined for other bodies.
+ * Returns a promise that resolves when the whole multipart body has been read and rejects if it is
+ * invalid, or undefined for other bodies.
  */
 export function uploadEndedOf(request: Request): Promise<void> | undefined {
   return receiving.get(request)?.ended;
 }
 
-/**
- * Ends the upload of a request, if there is one: its pace is too slow, or the token of its user has
- * expired.
- */
+/** Ends the upload of a request, if there is one, for example because its token has expired. */
 export function abortUpload(request: Request, error: ApiError): void {
   receiving.get(request)?.abort(error);
 }
 
 /**
- * One file a request, by the GraphQL multipart request specification. The use case decides how
- * large it may be.
+ * Parses a body of the GraphQL multipart request specification with one file. The use case limits
+ * the size of the file.
  */
 export function receiveUpload(): RequestHandler {
   return (request, response, next) => {
@@ -54,8 +51,9 @@ export function receiveUpload(): RequestHandler {
 }
 
 /**
- * Only the pipe knows the parser, and only the parser says that a second file came after the first
- * had been taken. Fields are checked here, before the library gets them.
+ * Observes the parser, which graphql-upload-minimal 1.6 does not expose, through `request.pipe`.
+ * Only the parser reports a second file after the first was accepted. The fields are checked here,
+ * before the library receives them.
  */
 function watchParser(request: Request): Receiving {
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
@@ -76,8 +74,8 @@ function watchParser(request: Request): Receiving {
     const stream = destination as unknown as Writable;
     parser = stream;
     stream.once('filesLimit', () => reject(moreThanOneFile()));
-    // Not once: a parser that has met an error meets another when it is destroyed, and an error
-    // without a listener ends the process.
+    // Not `once`: a parser that emitted an error emits another one when it is destroyed, and an
+    // error without a listener ends the process.
     stream.on('error', (error: Error) => reject(toApiError(error)));
     stream.once('close', resolve);
     interceptFields(stream, fields.receive, abort);
@@ -107,17 +105,16 @@ function interceptFields(
 function moreThanOneFile(): ApiError {
   return new ApiError(
     'BAD_USER_INPUT',
-    'One file a request: send each with an uploadDocument of its own.',
+    'A request may contain one file; send one uploadDocument request per file.',
     { field: 'file' },
   );
 }
 
 function toApiError(cause: unknown): ApiError {
   if (cause instanceof ApiError) return cause;
-  const why = cause instanceof Error ? cause.message.slice(0, 200) : '';
   return new ApiError(
     'BAD_USER_INPUT',
-    `The multipart body cannot be read. ${why}`.trim(),
+    'The multipart body is malformed; follow the GraphQL multipart request specification.',
     { field: 'file' },
     { cause },
   );

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { GraphQLSchema } from 'graphql';
-import { buildSchema, type BuildSchemaOptions, type MiddlewareFn } from 'type-graphql';
-import { requireViewer } from '../auth/authenticate.js';
+import { buildSchema, type BuildSchemaOptions, type NextFn, type ResolverData } from 'type-graphql';
+import { requireViewer } from '../auth/require-viewer.js';
 import { assertArguments } from './arguments.js';
 import type { Context } from './context.js';
 import {
@@ -17,26 +17,28 @@ import { DateTime } from './types/scalars.js';
 import { untilAborted } from '../../documents/until-aborted.js';
 
 /**
- * Every root field needs a token, arguments within bounds, and somebody who waits for it: also one
- * that will be added without thinking of it.
+ * Guards every root field, including future ones: it requires a viewer and arguments within their
+ * limits, and ends when the operation is aborted.
  */
-const guardRootFields: MiddlewareFn<Context> = ({ info, context, args }, next) => {
+function guardRootFields(
+  { info, context, args }: ResolverData<Context>,
+  next: NextFn,
+): ReturnType<NextFn> {
   if (info.path.prev !== undefined) return next();
   requireViewer(context);
   assertArguments(args);
   return untilAborted(context.signal, next);
-};
+}
 
 /**
- * The library asks for one wherever there is a subscription; ours take their events from the status
- * hub and never come here.
+ * type-graphql requires a PubSub for subscriptions. They read from the status hub and never use it.
  */
-const noPubSub: NonNullable<BuildSchemaOptions['pubSub']> = {
+const unusedPubSub: NonNullable<BuildSchemaOptions['pubSub']> = {
   publish: () => {
-    throw new Error('status events are published on the status bus');
+    throw new Error('the status bus publishes status events, not the PubSub');
   },
   subscribe: () => {
-    throw new Error('subscriptions read from the status hub');
+    throw new Error('subscriptions read from the status hub, not from the PubSub');
   },
 };
 
@@ -53,7 +55,7 @@ export function createSchema(): Promise<GraphQLSchema> {
     ],
     scalarsMap: [{ type: Date, scalar: DateTime }],
     globalMiddlewares: [guardRootFields],
-    pubSub: noPubSub,
+    pubSub: unusedPubSub,
     validate: false,
   });
 }

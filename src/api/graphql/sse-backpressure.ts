@@ -1,36 +1,32 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { wrapStream } from './wrap-stream.js';
 
 /**
- * Gives the next value when the one before it has gone out. Whoever writes the events takes as fast
- * as it can and keeps what the client does not read; what is not taken waits in the watcher, which
- * keeps the newest only.
+ * Returns a stream that yields the next value only when the client has read the one before. The
+ * library that writes the events reads as fast as it can and buffers without a limit. Values that
+ * are not read wait in the watcher, which keeps only the newest.
  */
 export function withBackpressure<Value>(
   source: AsyncGenerator<Value, void, void>,
   response: ServerResponse,
 ): AsyncGenerator<Value, void, void> {
-  const stream: AsyncGenerator<Value, void, void> = {
+  return wrapStream(source, {
     next: async () => {
-      await drained(response);
+      await waitUntilDrained(response);
       return source.next();
     },
-    return: () => source.return(),
-    throw: (error) => source.throw(error),
-    [Symbol.asyncIterator]: () => stream,
-    [Symbol.asyncDispose]: async () => void (await source.return()),
-  };
-  return stream;
+  });
 }
 
-async function drained(response: ServerResponse): Promise<void> {
-  // A turn for the writer of the value before.
+async function waitUntilDrained(response: ServerResponse): Promise<void> {
+  // The writer needs a turn of the event loop to write the value before.
   await new Promise<void>((resolve) => setImmediate(resolve));
   if (!response.writableNeedDrain || response.closed) return;
-  const left = new AbortController();
-  const either = ['drain', 'close'].map((event) =>
-    once(response, event, { signal: left.signal }).catch(() => undefined),
+  const settled = new AbortController();
+  const events = ['drain', 'close'].map((event) =>
+    once(response, event, { signal: settled.signal }).catch(() => undefined),
   );
-  await Promise.race(either);
-  left.abort();
+  await Promise.race(events);
+  settled.abort();
 }

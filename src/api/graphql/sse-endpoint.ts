@@ -1,4 +1,4 @@
-/** Subscriptions over server-sent events: distinct connections mode, one POST and one stream. */
+/** Operations over server-sent events, in distinct connections mode: one POST, one stream. */
 import type { Response, RequestHandler } from 'express';
 import {
   getOperationAST,
@@ -13,13 +13,20 @@ import { ApiError } from '../../errors.js';
 import { releaseWith } from '../http/release-with.js';
 import { ANONYMOUS, type ClientLimits } from '../../rate-limit/client-limits.js';
 import { admittedOf, wantsEventStream, type Admitted } from './admit-request.js';
-import { isDocument, type OperationCheck, type OperationRequest } from './check-operation.js';
+import {
+  isDocument,
+  unknownOperation,
+  type OperationCheck,
+  type OperationRequest,
+} from './check-operation.js';
 import type { Context, Services } from './context.js';
 import { createContext } from './create-context.js';
 import { asGraphQLError, type ToClientError } from './errors.js';
 import { MAX_ERRORS } from './limits.js';
 import { holdOperation, isSubscription } from './hold-operation.js';
+import { isRecord } from './is-record.js';
 import { withBackpressure } from './sse-backpressure.js';
+import { wrapStream } from './wrap-stream.js';
 
 interface Dependencies {
   schema: GraphQLSchema;
@@ -33,62 +40,64 @@ interface StreamContext extends Context, Record<PropertyKey, unknown> {
   response: Response;
 }
 
-/** A JSON body is asked for, so a foreign page cannot send one without a preflight. */
+/**
+ * Serves requests that accept an event stream. The body must be JSON, so that a foreign page cannot
+ * send one without a preflight request.
+ */
 export function serveEventStreams(dependencies: Dependencies): RequestHandler {
   const { toClientError } = dependencies;
   const handler = createHandler<StreamContext>({
     schema: dependencies.schema,
-    // Distinct connections only: the token of the other mode would be looked up among streams that
-    // there are none of.
+    // No token of the library's single connection mode, which is not supported.
     authenticate: () => null,
     subscribe: async (args) => {
       const result = await subscribe(args);
       const { response, signal } = args.contextValue;
       return Symbol.asyncIterator in result
-        ? withBackpressure(endingWith(signal, result), response)
+        ? withBackpressure(endOnAbort(signal, result), response)
         : result;
     },
     onSubscribe: async (request, operation) =>
       prepare(dependencies, admittedOf(request.raw), request.context.res, operation),
-    onNext: (_context, _request, result) =>
-      result.errors
-        ? {
-            ...result,
-            errors: result.errors
-              .slice(0, MAX_ERRORS)
-              .map((error) => asGraphQLError(toClientError(error))),
-          }
-        : result,
+    onNext: (_context, _request, result) => limitErrors(result, toClientError),
   });
   return (request, response, next) => {
     if (!wantsEventStream(request)) return next();
-    // The library takes the header to the letter, also where it names more than this.
+    // The library compares the whole header, which may name further types.
     request.headers.accept = 'text/event-stream';
-    if (!request.is('application/json'))
-      return void response.status(415).json({
-        errors: [{ message: 'Send a JSON body.', extensions: { code: 'BAD_USER_INPUT' } }],
-      });
-    const field = wrongField(request.body);
+    if (!request.is('application/json')) {
+      const message = 'The body must be JSON; send Content-Type: application/json.';
+      response.status(415).json({ errors: [{ message, extensions: { code: 'BAD_USER_INPUT' } }] });
+      return;
+    }
+    const field = findInvalidField(request.body);
     if (field !== null)
       return next(
         new ApiError('BAD_USER_INPUT', `${field} is missing or has the wrong type.`, { field }),
       );
-    return void handler(request, response).catch(next);
+    handler(request, response).catch(next);
   };
 }
 
-/** The library refuses these as well, but without a code. */
-function wrongField(body: unknown): string | null {
+function limitErrors<Result extends Pick<ExecutionResult, 'errors'>>(
+  result: Result,
+  toClientError: ToClientError,
+): Result {
+  if (!result.errors) return result;
+  const errors = result.errors
+    .slice(0, MAX_ERRORS)
+    .map((error) => asGraphQLError(toClientError(error)));
+  return { ...result, errors };
+}
+
+/** Returns the name of the first invalid field, or null. The library rejects it without a code. */
+function findInvalidField(body: unknown): string | null {
   if (!isRecord(body)) return 'query';
   const { query, variables, operationName, extensions } = body;
   if (typeof query !== 'string') return 'query';
   if (typeof (operationName ?? '') !== 'string') return 'operationName';
   if (!isRecord(variables ?? {})) return 'variables';
   return isRecord(extensions ?? {}) ? null : 'extensions';
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 async function prepare(
@@ -98,9 +107,9 @@ async function prepare(
   { query, variables, operationName }: { query: unknown } & Omit<OperationRequest, 'query'>,
 ): Promise<OperationArgs<StreamContext> | SseResponse> {
   const document = check.check({ query: query as string, variables, operationName });
-  if (!isDocument(document)) return refusal(document.map(toClientError));
+  if (!isDocument(document)) return toRejection(document.map(toClientError));
   if (!getOperationAST(document, operationName))
-    return refusal([toClientError(unknownOperation())]);
+    return toRejection([toClientError(unknownOperation())]);
   const owner = authentication.viewer?.id ?? ANONYMOUS;
   releaseWith(response, limits.connections.take(owner));
   const held = await holdOperation(limits, {
@@ -109,7 +118,7 @@ async function prepare(
     isSubscription: isSubscription(document, operationName),
   });
   releaseWith(response, held.release);
-  // A copy, since the library wants an open record.
+  // A copy, because the type of the library requires an index signature.
   const contextValue = {
     ...createContext(services, authentication, { signal: held.signal }),
     response,
@@ -123,14 +132,8 @@ async function prepare(
   };
 }
 
-function unknownOperation(): ApiError {
-  return new ApiError('BAD_USER_INPUT', 'operationName must name one of the operations.', {
-    field: 'operationName',
-  });
-}
-
-/** As over plain HTTP: a document that cannot run is refused with 400, not with an event. */
-function refusal(errors: ReturnType<ToClientError>[]): SseResponse {
+/** Rejects a document that cannot run with 400, as over plain HTTP, and not with an event. */
+function toRejection(errors: ReturnType<ToClientError>[]): SseResponse {
   return [
     JSON.stringify({ errors }),
     {
@@ -142,10 +145,10 @@ function refusal(errors: ReturnType<ToClientError>[]): SseResponse {
 }
 
 /**
- * The stream ends when the signal aborts; where that has a reason that a client can act on, such as
- * an expired token, the reason is the last result.
+ * Returns a stream that ends when the signal aborts. If the reason is one that a client can act on,
+ * such as an expired token, the reason is the last result.
  */
-function endingWith(
+function endOnAbort(
   signal: AbortSignal,
   source: AsyncGenerator<ExecutionResult, void, void>,
 ): AsyncGenerator<ExecutionResult, void, void> {
@@ -153,32 +156,24 @@ function endingWith(
   const abort = (): void => aborted.resolve('aborted');
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
-  let ended = false;
+  let hasEnded = false;
 
-  async function end(): Promise<IteratorResult<ExecutionResult, void>> {
-    ended = true;
+  async function next(): Promise<IteratorResult<ExecutionResult, void>> {
+    if (hasEnded) return { done: true, value: undefined };
+    const result = await Promise.race([source.next(), aborted.promise]);
+    if (result !== 'aborted') return result;
+    hasEnded = true;
     void source.return();
-    const reason: unknown = signal.reason;
-    if (!(reason instanceof ApiError)) return { done: true, value: undefined };
-    return {
-      done: false,
-      value: { errors: [new GraphQLError(reason.message, { originalError: reason })] },
-    };
+    return toLastResult(signal.reason);
   }
 
-  const stream: AsyncGenerator<ExecutionResult, void, void> = {
-    next: async () => {
-      if (ended) return { done: true, value: undefined };
-      const next = await Promise.race([source.next(), aborted.promise]);
-      return next === 'aborted' ? end() : next;
-    },
-    return: () => {
-      signal.removeEventListener('abort', abort);
-      return source.return();
-    },
-    throw: (error) => source.throw(error),
-    [Symbol.asyncIterator]: () => stream,
-    [Symbol.asyncDispose]: async () => void (await stream.return()),
+  return wrapStream(source, { next, onEnd: () => signal.removeEventListener('abort', abort) });
+}
+
+function toLastResult(reason: unknown): IteratorResult<ExecutionResult, void> {
+  if (!(reason instanceof ApiError)) return { done: true, value: undefined };
+  return {
+    done: false,
+    value: { errors: [new GraphQLError(reason.message, { originalError: reason })] },
   };
-  return stream;
 }

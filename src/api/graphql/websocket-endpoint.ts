@@ -1,6 +1,6 @@
 /**
- * GraphQL over WebSocket, by the graphql-transport-ws protocol: the library knows the protocol, the
- * socket is ours.
+ * GraphQL over WebSocket with the graphql-transport-ws protocol. The library implements the
+ * protocol; this file owns the socket, its limits and its close codes.
  */
 import {
   execute,
@@ -14,26 +14,29 @@ import {
 import {
   handleProtocols,
   makeServer,
+  MessageType,
   type Context as ConnectionContext,
   type Server,
 } from 'graphql-ws';
 import type { WebSocket, WebSocketServer } from 'ws';
-import { parseBearer } from '../auth/authenticate.js';
+import { missingToken, parseBearer } from '../auth/authenticate.js';
 import {
   CLOSE_BAD_REQUEST,
   CLOSE_EXPIRED,
+  CLOSE_INTERNAL_ERROR,
   CLOSE_TRY_AGAIN,
   CLOSE_UNAUTHENTICATED,
 } from '../auth/close-codes.js';
-import { watchToken } from '../auth/token-expiry.js';
 import type { Identity, Viewer } from '../../documents/ports.js';
 import { ApiError, ExpiredTokenError } from '../../errors.js';
 import { guardWebSocket } from '../http/guard-web-socket.js';
 import { startHeartbeat } from '../http/heartbeat.js';
+import { signInSocket } from '../http/sign-in-socket.js';
 import { createClientLimits, type ClientLimits } from '../../rate-limit/client-limits.js';
 import {
   createOperationCheck,
   isDocument,
+  unknownOperation,
   type OperationCheck,
   type OperationRequest,
 } from './check-operation.js';
@@ -41,26 +44,29 @@ import type { Context, Services } from './context.js';
 import { createContext } from './create-context.js';
 import type { ToClientError } from './errors.js';
 import { holdOperation, isSubscription, type HeldOperation } from './hold-operation.js';
+import { isRecord } from './is-record.js';
 import { MAX_ERRORS, OPERATIONS_PER_SOCKET, SUBSCRIPTIONS_PER_SOCKET } from './limits.js';
-import { clientLeft } from './operation-signal.js';
+import { clientDisconnected } from './operation-signal.js';
+import { wrapStream } from './wrap-stream.js';
 
 interface Dependencies {
   schema: GraphQLSchema;
   services: Services;
   identity: Identity;
   toClientError: ToClientError;
-  /** Left out: limits of this endpoint's own, with their defaults. */
+  /** Default: limits of this endpoint alone. */
   limits?: ClientLimits;
 }
 
-/** One socket, from its handshake to its close. */
+/** The state of one socket. */
 interface Connection extends Record<PropertyKey, unknown> {
   socket: WebSocket;
   viewer: Viewer | null;
   /** Aborts when the socket closes. */
   closed: AbortController;
-  /** Operations under way, by the client's id. */
+  /** Running operations by the client's id. */
   operations: Map<string, AbortController>;
+  /** Queries and mutations among the running operations. */
   running: number;
 }
 
@@ -93,41 +99,29 @@ function serveSocket(
       send: (text) => send(socket, text),
       close: (code, reason) => socket.close(code, reason),
       onMessage: (handle) =>
-        guardWebSocket(
-          socket,
-          (data, isBinary) =>
-            void receive(connection, handle, toText(data, isBinary)).catch((error: unknown) => {
-              if (isUnexpectedMessage(error))
-                return socket.close(CLOSE_BAD_REQUEST, 'Unexpected message');
-              // A bug of ours: logged under an id, and the client may reconnect.
-              toClientError(error);
-              socket.close(1011, 'Internal error');
-            }),
-        ),
+        guardWebSocket(socket, (data, isBinary) => {
+          const text = toText(data, isBinary);
+          receive(connection, handle, text).catch((error: unknown) => {
+            toClientError(error);
+            socket.close(CLOSE_INTERNAL_ERROR, 'Internal error');
+          });
+        }),
     },
     connection,
   );
   startHeartbeat(socket);
   socket.once('close', (code, reason) => {
-    connection.closed.abort(clientLeft());
+    connection.closed.abort(clientDisconnected());
     void closed(code, String(reason)).catch(toClientError);
   });
 }
 
-/**
- * graphql-ws 6.4 throws when a client sends a type that only servers send, such as `next`: its one
- * error that is the client's fault.
- */
-function isUnexpectedMessage(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('Unexpected message of type');
-}
-
-/** Empty, which is no message, for binary data: this protocol has none. */
+/** Returns an empty text, which is not a message, for binary data: the protocol has none. */
 function toText(data: unknown, isBinary: boolean): string {
   return isBinary || !Buffer.isBuffer(data) ? '' : data.toString('utf8');
 }
 
-/** A message that can no longer be delivered concerns nobody. */
+/** Resolves as well if the socket is closed: nobody is left to receive the message. */
 function send(socket: WebSocket, text: string): Promise<void> {
   return new Promise((resolve) => {
     if (socket.readyState === socket.OPEN) socket.send(text, () => resolve());
@@ -135,25 +129,35 @@ function send(socket: WebSocket, text: string): Promise<void> {
   });
 }
 
-/** A message that completes an operation is short. */
-const MAX_COMPLETE_LENGTH = 1_000;
+/** Types that only servers send. graphql-ws 6.4 throws a plain Error when a client sends one. */
+const SERVER_TYPES: readonly string[] = [
+  MessageType.ConnectionAck,
+  MessageType.Next,
+  MessageType.Error,
+];
+
+const COMPLETE: string = MessageType.Complete;
 
 async function receive(
-  { operations }: Connection,
+  { socket, operations }: Connection,
   handle: (text: string) => Promise<void>,
   text: string,
 ): Promise<void> {
-  if (text.length <= MAX_COMPLETE_LENGTH && text.includes('"complete"'))
-    operations.get(completedId(text))?.abort(clientLeft());
+  const { type, id } = readEnvelope(text);
+  if (SERVER_TYPES.includes(type)) return socket.close(CLOSE_BAD_REQUEST, 'Unexpected message');
+  // The library ends the stream of the operation, but does not abort a running resolver.
+  if (type === COMPLETE) operations.get(id)?.abort(clientDisconnected());
   await handle(text);
 }
 
-function completedId(text: string): string {
+/** Returns the type and the id of a message; empty texts if they are missing. */
+function readEnvelope(text: string): { type: string; id: string } {
   try {
-    const message = JSON.parse(text) as { type?: unknown; id?: unknown } | null;
-    return message?.type === 'complete' && typeof message.id === 'string' ? message.id : '';
+    const message: unknown = JSON.parse(text);
+    const { type, id } = isRecord(message) ? message : {};
+    return { type: typeof type === 'string' ? type : '', id: typeof id === 'string' ? id : '' };
   } catch {
-    return '';
+    return { type: '', id: '' };
   }
 }
 
@@ -182,8 +186,8 @@ function createProtocol(dependencies: Dependencies & { limits: ClientLimits }): 
 }
 
 /**
- * The key in any case: GraphiQL sends its header tab as it stands. False after the socket has been
- * closed with the reason.
+ * Signs the socket in with the token of connection_init. Returns false after it has closed the
+ * socket. The key is read in any case, because GraphiQL sends its header editor as it is.
  */
 async function signIn(
   { identity, limits }: Dependencies & { limits: ClientLimits },
@@ -194,18 +198,11 @@ async function signIn(
     Object.entries(connectionParams ?? {}).find(([key]) => key.toLowerCase() === 'authorization') ??
     [];
   const token = parseBearer(authorization);
+  const onTokenEnd = (reason: ApiError) => close(socket, reason);
   try {
-    if (token === null) throw new ApiError('UNAUTHENTICATED', 'There is no token');
-    const viewer = await identity.verify(token);
-    if (socket.readyState !== socket.OPEN) return false;
-    const release = limits.connections.take(viewer.id);
-    const stopWatching = watchToken({ identity, token, viewer }, (error) => close(socket, error));
-    socket.once('close', () => {
-      release();
-      stopWatching();
-    });
-    extra.viewer = viewer;
-    return true;
+    if (token === null) throw missingToken();
+    extra.viewer = await signInSocket(socket, { identity, limits, token, onTokenEnd });
+    return extra.viewer !== null;
   } catch (error) {
     close(socket, error);
     return false;
@@ -217,15 +214,15 @@ function close(socket: WebSocket, error: unknown): void {
   else if (error instanceof ApiError && error.code === 'RATE_LIMITED')
     socket.close(CLOSE_TRY_AGAIN, 'Too many connections');
   else if (error instanceof ApiError && error.code === 'UNAUTHENTICATED')
-    socket.close(CLOSE_UNAUTHENTICATED, 'The token is missing or not valid');
-  else socket.close(CLOSE_TRY_AGAIN, 'The token cannot be checked just now');
+    socket.close(CLOSE_UNAUTHENTICATED, 'The token is missing or invalid');
+  else socket.close(CLOSE_TRY_AGAIN, 'The token cannot be checked now');
 }
 
 interface Subscribing {
   connection: Connection;
   id: string;
   payload: OperationRequest;
-  /** Operations of this socket, this one included. */
+  /** Operations of this socket, including this one. */
   open: number;
 }
 
@@ -240,19 +237,20 @@ async function prepare(
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { viewer } = connection;
   try {
-    if (viewer === null) throw new ApiError('UNAUTHENTICATED', 'This socket is not signed in.');
+    if (viewer === null)
+      throw new ApiError(
+        'UNAUTHENTICATED',
+        'This WebSocket is not signed in; send connection_init first.',
+      );
     limits.requests.spend(viewer.id);
     const document = check.check({ query, variables, operationName });
     if (!isDocument(document)) return document.map(toGraphQLError);
-    if (!getOperationAST(document, operationName))
-      throw new ApiError('BAD_USER_INPUT', 'operationName must name one of the operations.', {
-        field: 'operationName',
-      });
+    if (!getOperationAST(document, operationName)) throw unknownOperation();
     const isStream = isSubscription(document, operationName);
     assertCapacity(connection, isStream, open);
     const held = await hold(limits, connection, { id, owner: viewer.id, isStream });
     const contextValue: OperationContext = {
-      ...createContext(services, { viewer, refusal: null }, { signal: held.signal }),
+      ...createContext(services, { viewer, rejection: null }, { signal: held.signal }),
       held,
     };
     return {
@@ -271,15 +269,18 @@ async function prepare(
 function assertCapacity({ running }: Connection, isStream: boolean, open: number): void {
   if (isStream && open - running > SUBSCRIPTIONS_PER_SOCKET)
     throw tooMany(
-      'subscriptions: watch the list instead of each document',
+      `One WebSocket may have ${SUBSCRIPTIONS_PER_SOCKET} subscriptions; watch the list instead of each document.`,
       SUBSCRIPTIONS_PER_SOCKET,
     );
   if (!isStream && running >= OPERATIONS_PER_SOCKET)
-    throw tooMany('queries and mutations at once', OPERATIONS_PER_SOCKET);
+    throw tooMany(
+      `One WebSocket may run ${OPERATIONS_PER_SOCKET} queries and mutations at once; wait for a response.`,
+      OPERATIONS_PER_SOCKET,
+    );
 }
 
-function tooMany(what: string, limit: number): ApiError {
-  return new ApiError('RATE_LIMITED', `A socket carries at most ${limit} ${what}.`, { limit });
+function tooMany(message: string, limit: number): ApiError {
+  return new ApiError('RATE_LIMITED', message, { limit });
 }
 
 async function hold(
@@ -288,45 +289,51 @@ async function hold(
   { id, owner, isStream }: { id: string; owner: string; isStream: boolean },
 ): Promise<HeldOperation> {
   const { operations, closed } = connection;
-  const left = new AbortController();
-  operations.set(id, left);
+  const completed = new AbortController();
+  operations.set(id, completed);
   if (!isStream) connection.running += 1;
-  const forget = (): void => {
-    if (operations.get(id) === left) operations.delete(id);
+
+  function forget(): void {
+    if (operations.get(id) === completed) operations.delete(id);
     if (!isStream) connection.running -= 1;
-  };
+  }
+
   try {
-    const signal = AbortSignal.any([left.signal, closed.signal]);
+    const signal = AbortSignal.any([completed.signal, closed.signal]);
     const held = await holdOperation(limits, { owner, signal, isSubscription: isStream });
-    return { signal: held.signal, release: once(() => [held.release(), forget()]) };
+    const release = once(() => {
+      held.release();
+      forget();
+    });
+    return { signal: held.signal, release };
   } catch (error) {
     forget();
     throw error;
   }
 }
 
-function once(work: () => unknown): () => void {
-  let done = false;
+function once(work: () => void): () => void {
+  let isDone = false;
   return () => {
-    if (!done) work();
-    done = true;
+    if (!isDone) work();
+    isDone = true;
   };
 }
 
-/** What was held for an operation is released when it is over, however it ends. */
+/** Executes an operation, and releases what was held for it however it ends. */
 async function executeHeld(args: ExecutionArgs): Promise<ExecutionResult> {
   try {
     return await execute(args);
   } finally {
-    heldBy(args).release();
+    heldOperationOf(args).release();
   }
 }
 
 async function subscribeHeld(args: ExecutionArgs): ReturnType<typeof subscribe> {
-  const { release } = heldBy(args);
+  const { release } = heldOperationOf(args);
   try {
     const result = await subscribe(args);
-    if (Symbol.asyncIterator in result) return releasing(result, release);
+    if (Symbol.asyncIterator in result) return wrapStream(result, { onEnd: release });
     release();
     return result;
   } catch (error) {
@@ -335,35 +342,8 @@ async function subscribeHeld(args: ExecutionArgs): ReturnType<typeof subscribe> 
   }
 }
 
-function heldBy({ contextValue }: ExecutionArgs): HeldOperation {
+function heldOperationOf({ contextValue }: ExecutionArgs): HeldOperation {
   return (contextValue as OperationContext).held;
-}
-
-function releasing<Value>(
-  source: AsyncGenerator<Value, void, void>,
-  release: () => void,
-): AsyncGenerator<Value, void, void> {
-  const stream: AsyncGenerator<Value, void, void> = {
-    next: async () => {
-      const next = await source.next().catch((error: unknown) => {
-        release();
-        throw error;
-      });
-      if (next.done === true) release();
-      return next;
-    },
-    return: () => {
-      release();
-      return source.return();
-    },
-    throw: (error) => {
-      release();
-      return source.throw(error);
-    },
-    [Symbol.asyncIterator]: () => stream,
-    [Symbol.asyncDispose]: async () => void (await stream.return()),
-  };
-  return stream;
 }
 
 function toGraphQLError(error: Error): GraphQLError {

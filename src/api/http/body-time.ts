@@ -1,27 +1,30 @@
 /**
- * How long a body may take. A client that sends slowly holds a connection, and with an upload a
- * file.
+ * Time limits of request bodies. A client that sends slowly holds a connection, and an upload holds
+ * an open file as well.
  */
 import type { Request, RequestHandler } from 'express';
 import { ApiError } from '../../errors.js';
 
-/** For the whole of a body without a file. */
-const BODY_MS = 30_000;
-/** An upload has the server's own limit for a request, and must keep this pace. */
-const UPLOAD_BYTES_PER_SECOND = 16 * 1024;
-const UPLOAD_WINDOW_MS = 30_000;
+/** For a complete body without a file. */
+const BODY_TIMEOUT_MS = 30_000;
+/** Minimum rate of an upload, which has the time limit of the server for a whole request. */
+const MIN_UPLOAD_BYTES_PER_SECOND = 16 * 1024;
+const RATE_CHECK_MS = 30_000;
 
 const timers = new WeakMap<Request, NodeJS.Timeout>();
 
-/** Responds 408 to a body that is not complete in time, and ends its connection. */
-export function limitBodyTime(bodyMs = BODY_MS): RequestHandler {
+/** Responds with 408 to a body that is not complete in time, and closes its connection. */
+export function limitBodyTime(bodyMs = BODY_TIMEOUT_MS): RequestHandler {
   return (request, response, next) => {
     if (!hasBody(request)) return next();
     const timer = setTimeout(() => {
       if (request.complete) return;
-      if (response.headersSent) return void request.destroy();
+      if (response.headersSent) {
+        request.destroy();
+        return;
+      }
       response.once('close', () => request.destroy());
-      next(tooSlow(`The body did not arrive within ${bodyMs / 1_000} s.`));
+      next(tooSlow(`The body did not arrive within ${bodyMs / 1_000} s; send it again.`));
     }, bodyMs).unref();
     timers.set(request, timer);
     const stop = (): void => clearTimeout(timer);
@@ -36,30 +39,30 @@ function hasBody({ headers }: Request): boolean {
 }
 
 /**
- * Lifts the time limit of a body that holds a file, and asks for a pace instead: `onSlow` is called
- * once when too little has come in a window. Time in which the server does not read does not count.
+ * Replaces the time limit of a body that contains a file by a minimum rate. Calls `onSlow` once if
+ * too few bytes arrived between two checks. Time in which the server does not read is not counted.
  */
-export function expectPace(
+export function requireUploadRate(
   request: Request,
   onSlow: (error: ApiError) => void,
-  windowMs = UPLOAD_WINDOW_MS,
+  checkEveryMs = RATE_CHECK_MS,
 ): void {
   clearTimeout(timers.get(request));
   const { socket } = request;
-  let seen = socket.bytesRead;
+  let bytesAtLastCheck = socket.bytesRead;
   const timer = setInterval(() => {
-    const isOurs = request.readableLength >= request.readableHighWaterMark;
-    const pace = ((socket.bytesRead - seen) * 1_000) / windowMs;
-    seen = socket.bytesRead;
-    if (isOurs || pace >= UPLOAD_BYTES_PER_SECOND || request.complete) return;
+    const isServerBusy = request.readableLength >= request.readableHighWaterMark;
+    const bytesPerSecond = ((socket.bytesRead - bytesAtLastCheck) * 1_000) / checkEveryMs;
+    bytesAtLastCheck = socket.bytesRead;
+    if (isServerBusy || bytesPerSecond >= MIN_UPLOAD_BYTES_PER_SECOND || request.complete) return;
     stop();
     onSlow(
       tooSlow(
-        `An upload must send at least ${UPLOAD_BYTES_PER_SECOND / 1024} KiB a second.`,
-        UPLOAD_BYTES_PER_SECOND,
+        `An upload must send at least ${MIN_UPLOAD_BYTES_PER_SECOND / 1024} KiB/s; use a faster connection.`,
+        MIN_UPLOAD_BYTES_PER_SECOND,
       ),
     );
-  }, windowMs).unref();
+  }, checkEveryMs).unref();
   const stop = (): void => clearInterval(timer);
   request.once('end', stop);
   request.once('close', stop);

@@ -2,24 +2,23 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 
 /**
- * What is sent over a WebSocket in one turn of the loop leaves as one write to its connection: a
- * batch of changes is many small messages to the same watcher, and writing to a connection costs
- * more than making a message.
+ * Sends all messages of one turn of the event loop as one write to the connection. A batch of
+ * changes is many small messages to the same watcher, and a write costs more than a message.
  */
 export function coalesceWrites(webSocket: WebSocket, connection: Duplex): void {
   const send = webSocket.send.bind(webSocket) as (...message: unknown[]) => void;
-  let gathering = false;
+  let isCorked = false;
 
-  function leave(): void {
-    gathering = false;
+  function flush(): void {
+    isCorked = false;
     connection.uncork();
   }
 
   webSocket.send = (...message: unknown[]) => {
-    if (!gathering) {
-      gathering = true;
+    if (!isCorked) {
+      isCorked = true;
       connection.cork();
-      setImmediate(leave);
+      setImmediate(flush);
     }
     send(...message);
   };

@@ -1,22 +1,24 @@
 import type { Request } from 'express';
 
-/**
- * A client that still sends after it has its response is read from for this long, so that it can
- * read the response.
- */
+/** For a client that still sends: it reads the response only after it has sent its body. */
 const DRAIN_MS = 30_000;
-/** More of them at once are cut off instead: they need not be heard out. */
+/**
+ * Requests that are drained at once. Further ones are destroyed, which loses their response only.
+ */
 const MAX_DRAINING = 100;
 
 const draining = new Set<Request>();
 
 /**
- * Reads and discards what nobody reads any more; otherwise the connection would stand still for
- * ever. No-op when called again.
+ * Reads and discards the rest of a request body that nobody reads; otherwise the connection would
+ * block for ever. No-op when called again.
  */
 export function drain(request: Request): void {
   if (request.complete || draining.has(request)) return;
-  if (draining.size >= MAX_DRAINING) return void request.destroy();
+  if (draining.size >= MAX_DRAINING) {
+    request.destroy();
+    return;
+  }
   draining.add(request);
   request.unpipe();
   request.resume();
@@ -30,6 +32,6 @@ export function drain(request: Request): void {
   };
   request.once('end', stop);
   request.once('close', stop);
-  // A request whose parser was destroyed does not always say that it has closed.
+  // A request whose parser was destroyed does not always emit 'close'.
   request.socket.once('close', stop);
 }

@@ -4,14 +4,14 @@ import { ApiError } from '../../errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { drain } from './drain.js';
 
-/** The body of every error response: the code and, beside it, whatever the code comes with. */
+/** Returns the body of an error response: the code, the message and the details of the code. */
 export function toErrorBody(error: ApiError): { error: object } {
   return { error: { code: error.code, message: error.message, ...error.details } };
 }
 
 /**
- * Errors thrown on purpose keep their code; those of the body parser are the client's; anything
- * else is a bug with an id.
+ * Returns an ApiError as it is, and turns an error of the body parser into a fault of the client.
+ * Anything else is a bug: it is logged, and the client receives its id.
  */
 export function toApiError(error: unknown, logger: Logger): ApiError {
   if (error instanceof ApiError) return error;
@@ -19,12 +19,17 @@ export function toApiError(error: unknown, logger: Logger): ApiError {
   if (status === 413) return tooLarge(error);
   if (status === 404) return new ApiError('NOT_FOUND', 'Not found.', {}, { cause: error });
   if (status >= 400 && status < 500)
-    return new ApiError('BAD_USER_INPUT', 'The request cannot be read.', {}, { cause: error });
+    return new ApiError('BAD_USER_INPUT', 'The request is malformed.', {}, { cause: error });
+  return toInternalError(error, logger);
+}
+
+/** Logs an unexpected error under a new id. Returns the error that a client may see. */
+export function toInternalError(error: unknown, logger: Logger): ApiError {
   const errorId = randomUUID();
   logger.error({ err: error, errorId }, 'unhandled error while serving a request');
   return new ApiError(
     'INTERNAL_SERVER_ERROR',
-    'Something went wrong on our side. The id names it in the log.',
+    'An internal error occurred. Try again; if it persists, give errorId to your administrator.',
     { errorId },
     { cause: error },
   );
@@ -49,36 +54,39 @@ function numberOf(error: unknown, key: 'status' | 'limit'): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-/** At /graphql the same code stands where GraphQL clients look for it. */
+/** Responds with the error. At /graphql, the code is in `extensions`, as GraphQL clients expect. */
 export function createErrorHandler(logger: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
-    // No client is left to respond to, and its leaving is not a bug.
-    if (isGone(request))
-      return void logger.debug({ err: error }, 'the client left before its request was served');
+    if (isDisconnected(request)) {
+      logger.debug({ err: error }, 'client disconnected before its request was served');
+      return;
+    }
     const apiError = toApiError(error, logger);
     if (response.headersSent) return next(error);
     setHeaders(apiError, request, response);
     response.once('finish', () => drain(request));
-    if (!request.originalUrl.startsWith('/graphql'))
-      return void response.status(apiError.httpStatus).json(toErrorBody(apiError));
-    const extensions = { code: apiError.code, ...apiError.details };
-    return void response
+    const isGraphQL = request.originalUrl.startsWith('/graphql');
+    response
       .status(apiError.httpStatus)
-      .json({ errors: [{ message: apiError.message, extensions }] });
+      .json(isGraphQL ? toGraphQLBody(apiError) : toErrorBody(apiError));
   };
 }
 
-function isGone(request: Request): boolean {
+function toGraphQLBody({ code, message, details }: ApiError): object {
+  return { errors: [{ message, extensions: { code, ...details } }] };
+}
+
+function isDisconnected(request: Request): boolean {
   return request.socket.destroyed || (request.destroyed && !request.complete);
 }
 
 function setHeaders({ httpStatus, details }: ApiError, request: Request, response: Response): void {
   if (details.retryAfterSeconds !== undefined)
     response.set('Retry-After', String(details.retryAfterSeconds));
-  if (httpStatus === 401) response.set('WWW-Authenticate', challenge(request));
+  if (httpStatus === 401) response.set('WWW-Authenticate', toChallenge(request));
 }
 
-/** By RFC 6750: a token that came and was refused is named as the reason. */
-function challenge({ headers }: Request): string {
+/** Returns the challenge of RFC 6750, which names a rejected token as the reason. */
+function toChallenge({ headers }: Request): string {
   return headers.authorization === undefined ? 'Bearer' : 'Bearer error="invalid_token"';
 }

@@ -2,8 +2,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * A client that takes none of what waits for it, for so long, is cut off: a download that stands
- * still, a stream that nobody reads.
+ * A client that reads nothing for so long is disconnected: a stalled download, an unread stream.
  */
 const STALLED_MS = 30_000;
 const SWEEP_MS = 1_000;
@@ -13,7 +12,7 @@ interface Progress {
   since: number;
 }
 
-/** Watches the output of all connections of a server, with one timer. Returns the way to stop. */
+/** Watches the output of all connections of a server with one timer. Returns a stop function. */
 export function guardUnread(server: Server, stalledMs = STALLED_MS): () => void {
   const connections = new Map<Socket, Progress>();
   server.on('connection', (socket: Socket) => {
@@ -21,14 +20,11 @@ export function guardUnread(server: Server, stalledMs = STALLED_MS): () => void 
     socket.once('close', () => connections.delete(socket));
   });
 
-  /**
-   * What the kernel has taken counts as written, so nothing counts as waiting while a connection
-   * only rests.
-   */
+  /** Bytes that the kernel accepted count as read, so that an idle connection is never stalled. */
   function sweep(): void {
     const now = performance.now();
     for (const [socket, progress] of connections) {
-      const flushed = socket.bytesWritten - Math.max(socket.writableLength, queued(socket));
+      const flushed = socket.bytesWritten - Math.max(socket.writableLength, countQueued(socket));
       if (flushed === socket.bytesWritten || flushed > progress.bytesWritten)
         Object.assign(progress, { bytesWritten: flushed, since: now });
       else if (now - progress.since >= stalledMs) socket.destroy();
@@ -40,10 +36,10 @@ export function guardUnread(server: Server, stalledMs = STALLED_MS): () => void 
 }
 
 /**
- * Bytes of the write under way that the kernel has not taken, which Node's own timeout reads as
- * well; 0 where there is no such number.
+ * Returns the bytes of the current write that the kernel has not accepted; 0 if Node does not know.
+ * Node's own socket timeout reads the same private field.
  */
-function queued(socket: Socket): number {
+function countQueued(socket: Socket): number {
   const { _handle: handle } = socket as { _handle?: { writeQueueSize?: unknown } | null };
   return typeof handle?.writeQueueSize === 'number' ? handle.writeQueueSize : 0;
 }

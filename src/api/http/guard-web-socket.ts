@@ -1,6 +1,6 @@
 /**
- * What stands between a WebSocket and its protocol, the same for each: messages come at a bounded
- * rate, and a client that does not read what it is sent is not read from either.
+ * Limits of a WebSocket, the same for each protocol. Messages are handled at a bounded rate, and a
+ * client that does not read its responses is not read from either.
  *
  *     reading ─► paused (messages too fast, or responses unread) ─► reading
  *                   └─► closed: 1008, too many messages wait; 1013, unread for too long
@@ -10,13 +10,13 @@ import { CLOSE_POLICY, CLOSE_TRY_AGAIN } from '../auth/close-codes.js';
 
 export interface WebSocketLimits {
   messagesPerSecond: number;
-  /** At once: a client that reconnects subscribes to everything it watched. */
+  /** Messages at once: a client that reconnects subscribes to everything it watched. */
   burst: number;
-  /** Received and not handled yet. */
+  /** Messages that are received and not handled yet. */
   maxWaiting: number;
-  /** Bytes sent and not read by the client. */
+  /** Sent bytes that the client has not read. */
   maxUnreadBytes: number;
-  /** How long they may stay unread. */
+  /** How long more than `maxUnreadBytes` may stay unread. */
   unreadMs: number;
 }
 
@@ -29,34 +29,34 @@ export const WEB_SOCKET_LIMITS: WebSocketLimits = {
 };
 
 const SWEEP_MS = 500;
-/** A client that does not close in time is cut off. */
+/** For the closing handshake; afterwards the socket is terminated. */
 const CLOSE_MS = 1_000;
 
-interface Guarded {
+interface Guard {
   sweep(now: number): void;
 }
 
-const guarded = new Set<Guarded>();
+const guards = new Set<Guard>();
 let sweeper: NodeJS.Timeout | undefined;
 
-/** One timer for all sockets of the process. */
-function watch(guard: Guarded): () => void {
-  guarded.add(guard);
+/** Adds a socket to the timer that all sockets of the process share. Returns a stop function. */
+function sweepRegularly(guard: Guard): () => void {
+  guards.add(guard);
   sweeper ??= setInterval(() => {
     const now = performance.now();
-    for (const each of guarded) each.sweep(now);
+    for (const guarded of guards) guarded.sweep(now);
   }, SWEEP_MS).unref();
   return () => {
-    guarded.delete(guard);
-    if (guarded.size > 0) return;
+    guards.delete(guard);
+    if (guards.size > 0) return;
     clearInterval(sweeper);
     sweeper = undefined;
   };
 }
 
 /**
- * Calls `onMessage` for each message in order, never more than one in a turn of the loop; what it
- * throws is the caller's business.
+ * Calls `onMessage` for each message in order, at most once per turn of the event loop. `onMessage`
+ * must not throw.
  */
 export function guardWebSocket(
   socket: WebSocket,
@@ -67,7 +67,7 @@ export function guardWebSocket(
   let tokens = limits.burst;
   let refilledAt = performance.now();
   let unreadSince: number | null = null;
-  let pumping = false;
+  let isScheduled = false;
 
   function refill(now: number): void {
     tokens = Math.min(
@@ -81,8 +81,8 @@ export function guardWebSocket(
     return socket.bufferedAmount > limits.maxUnreadBytes;
   }
 
-  function pump(): void {
-    pumping = false;
+  function handleNext(): void {
+    isScheduled = false;
     if (isUnread() || socket.readyState !== socket.OPEN) return;
     refill(performance.now());
     const message = tokens >= 1 ? waiting.shift() : undefined;
@@ -90,42 +90,45 @@ export function guardWebSocket(
       tokens -= 1;
       onMessage(message.data, message.isBinary);
     }
-    settle();
+    pauseOrResume();
   }
 
-  function settle(): void {
-    if (waiting.length === 0) return socket.isPaused && !isUnread() ? socket.resume() : undefined;
+  function pauseOrResume(): void {
+    if (waiting.length === 0) {
+      if (socket.isPaused && !isUnread()) socket.resume();
+      return;
+    }
     socket.pause();
     if (tokens >= 1) schedule();
   }
 
   function schedule(): void {
-    if (pumping) return;
-    pumping = true;
-    setImmediate(pump);
+    if (isScheduled) return;
+    isScheduled = true;
+    setImmediate(handleNext);
   }
 
   function receive(data: RawData, isBinary: boolean): void {
     if (waiting.length >= limits.maxWaiting)
-      return cutOff(socket, CLOSE_POLICY, 'Too many messages');
+      return closeOrTerminate(socket, CLOSE_POLICY, 'Too many messages');
     waiting.push({ data, isBinary });
     if (isUnread()) return socket.pause();
     schedule();
   }
 
-  /** Fast senders get their next messages here, and readers that are slow are noticed. */
+  /** Handles the next message of a fast sender, and detects a slow reader. */
   function sweep(now: number): void {
     if (!isUnread()) unreadSince = null;
     else if (now - (unreadSince ??= now) >= limits.unreadMs)
-      return cutOff(socket, CLOSE_TRY_AGAIN, 'Responses are not read');
-    if (!pumping && !isUnread()) pump();
+      return closeOrTerminate(socket, CLOSE_TRY_AGAIN, 'Responses are not read');
+    if (!isScheduled && !isUnread()) handleNext();
   }
 
   socket.on('message', receive);
-  socket.once('close', watch({ sweep }));
+  socket.once('close', sweepRegularly({ sweep }));
 }
 
-function cutOff(socket: WebSocket, code: number, reason: string): void {
+function closeOrTerminate(socket: WebSocket, code: number, reason: string): void {
   socket.close(code, reason);
   setTimeout(() => socket.terminate(), CLOSE_MS).unref();
 }

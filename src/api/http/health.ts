@@ -1,47 +1,43 @@
 import { Router } from 'express';
+import { settlesWithin } from '../../runtime/deadline.js';
 import { isOperator } from '../auth/operator-access.js';
 
-/** A part of the product, and a question that resolves when it works. */
+/** The check of one dependency: `check` rejects, or does not respond, while it is unavailable. */
 export interface HealthCheck {
   name: string;
   check: () => Promise<unknown>;
 }
 
-const CHECK_MS = 2_000;
+/** A dependency that takes longer counts as unavailable. */
+const CHECK_TIMEOUT_MS = 2_000;
 
 /**
- * Alive: the process answers. Ready: every part does. From elsewhere than this machine the names of
- * parts need the operations token.
+ * Serves /healthz, which responds while the process is alive, and /readyz, which reports whether
+ * every dependency responds. The names of dependencies are for operators only.
  */
 export function createHealthRouter({
-  parts,
+  checks,
   operationsToken,
 }: {
-  parts: () => readonly HealthCheck[];
+  checks: () => readonly HealthCheck[];
   operationsToken: string | null;
 }): Router {
   const router = Router();
   router.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));
   router.get('/readyz', async (request, response) => {
-    const answers = await Promise.all(
-      parts().map(async (part) => [part.name, await answersInTime(part)] as const),
+    const results = await Promise.all(
+      checks().map(async (check) => [check.name, await respondsInTime(check)] as const),
     );
-    const ready = answers.every(([, answer]) => answer);
+    const ready = results.every(([, isAvailable]) => isAvailable);
     const body = { status: ready ? 'ready' : 'not ready' };
     const details = isOperator(request, operationsToken)
-      ? { parts: Object.fromEntries(answers) }
+      ? { parts: Object.fromEntries(results) }
       : {};
     response.status(ready ? 200 : 503).json({ ...body, ...details });
   });
   return router;
 }
 
-async function answersInTime({ check }: HealthCheck): Promise<boolean> {
-  const late = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => late.resolve(false), CHECK_MS);
-  const answer = check().then(
-    () => true,
-    () => false,
-  );
-  return Promise.race([answer, late.promise]).finally(() => clearTimeout(timer));
+function respondsInTime({ check }: HealthCheck): Promise<boolean> {
+  return settlesWithin(check(), CHECK_TIMEOUT_MS);
 }

@@ -1,14 +1,17 @@
 import type { WebSocket } from 'ws';
 
+/** The interval between pings. */
 export const HEARTBEAT_MS = 12_000;
 
 /**
- * Ends a socket whose client does not respond: a peer that vanished silently would be kept for as
- * long as TCP waits. Stops with the socket.
+ * Terminates a socket whose client does not respond to a ping. Otherwise a peer that vanished would
+ * keep its socket until TCP gives up. The heartbeat stops when the socket closes.
  */
 export function startHeartbeat(socket: WebSocket, everyMs = HEARTBEAT_MS): void {
   let responded = true;
-  socket.on('pong', () => (responded = true));
+  socket.on('pong', () => {
+    responded = true;
+  });
   const timer = setInterval(() => {
     if (!responded) return socket.terminate();
     responded = false;

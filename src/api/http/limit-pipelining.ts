@@ -1,11 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/**
- * Requests of one connection that are served at once, and those that may wait behind them: clients
- * that share a connection send one at a time.
- */
-const AT_ONCE = 10;
+/** Requests of one connection that run at once. Ordinary clients send one at a time. */
+const MAX_RUNNING = 10;
+/** Further requests of the connection that may wait. */
 const MAX_WAITING = 100;
 
 interface Pipeline {
@@ -14,8 +12,8 @@ interface Pipeline {
 }
 
 /**
- * Node hands over every request that a client has put into a packet. Further ones wait here unread;
- * a client that sends too many is cut off.
+ * Limits the pipelined requests of one connection, because Node emits every request of a packet at
+ * once. Further requests wait unread; a client that sends too many is disconnected.
  */
 export function limitPipelining(listener: RequestListener): RequestListener {
   const pipelines = new WeakMap<Socket, Pipeline>();
@@ -33,7 +31,7 @@ export function limitPipelining(listener: RequestListener): RequestListener {
   return (request, response) => {
     const pipeline = pipelines.get(request.socket) ?? { running: 0, waiting: [] };
     pipelines.set(request.socket, pipeline);
-    if (pipeline.running < AT_ONCE) serve(pipeline, request, response);
+    if (pipeline.running < MAX_RUNNING) serve(pipeline, request, response);
     else if (pipeline.waiting.length < MAX_WAITING) pipeline.waiting.push({ request, response });
     else request.socket.destroy();
   };

@@ -7,7 +7,7 @@ interface Dependencies {
   operationsToken: string | null;
 }
 
-/** What Prometheus reads. */
+/** Serves /metrics for Prometheus. */
 export function createMetricsRouter({ render, operationsToken }: Dependencies): Router {
   const router = Router();
   router.get('/metrics', async (request, response) => {
@@ -15,7 +15,7 @@ export function createMetricsRouter({ render, operationsToken }: Dependencies): 
       response.set('WWW-Authenticate', 'Bearer');
       throw new ApiError(
         'UNAUTHENTICATED',
-        'Metrics are told to this machine, and to others with OPERATIONS_TOKEN as a bearer token.',
+        'Metrics require a request from localhost or OPERATIONS_TOKEN as a bearer token.',
       );
     }
     const { contentType, text } = await render();

@@ -1,22 +1,20 @@
-/**
- * The multipart body of a REST upload: the first file part, whatever its name, and the options
- * around it.
- */
+/** The multipart body of a REST upload: the first file part, whatever its name, and the options. */
 import busboy, { type Busboy } from 'busboy';
 import type { Request, Response } from 'express';
 import type { Readable } from 'node:stream';
 import { PRIORITIES, type Priority } from '../../documents/document.js';
 import type { Upload, UploadOptions } from '../../documents/upload-document.js';
 import { ApiError } from '../../errors.js';
-import { expectPace } from './body-time.js';
+import { requireUploadRate } from './body-time.js';
 import { drain } from './drain.js';
+import { untilEnd } from './until-end.js';
 
-const FIELD_BYTES = 1_024;
+const MAX_FIELD_BYTES = 1_024;
 const MAX_FIELDS = 20;
 
 /**
- * Hands the file to `take` while it streams in. Throws BAD_USER_INPUT for a body without a file, or
- * one that cannot be read, REQUEST_TIMEOUT for one that comes too slowly, and the reason of
+ * Passes the first file to `take` while it arrives. Rejects with BAD_USER_INPUT if the body has no
+ * file or is malformed, with REQUEST_TIMEOUT if it arrives too slowly, and with the reason of
  * `signal` when it aborts.
  */
 export function receiveMultipart<Result>(
@@ -24,59 +22,70 @@ export function receiveMultipart<Result>(
   take: (upload: Upload) => Promise<Result>,
 ): Promise<Result> {
   const parser = createParser(request);
+  const body = readBody(parser, take);
+  request.once('close', () => {
+    if (!request.complete) parser.destroy(new Error('the client disconnected'));
+  });
+  requireUploadRate(request, body.abort);
+  signal.addEventListener('abort', () => body.abort(signal.reason), { once: true });
+  response.once('finish', () => drain(request));
+  request.pipe(parser);
+  return body.result;
+}
+
+interface Body<Result> {
+  result: Promise<Result>;
+  abort(error: unknown): void;
+}
+
+function readBody<Result>(parser: Busboy, take: (upload: Upload) => Promise<Result>): Body<Result> {
   const fields = new Map<string, string>();
   const ended = Promise.withResolvers<void>();
-  const taken = Promise.withResolvers<Result>();
+  const result = Promise.withResolvers<Result>();
   ended.promise.catch(() => undefined);
   let hasFile = false;
+
+  function fail(error: unknown): ApiError {
+    const reason = error instanceof ApiError ? error : malformed(error);
+    ended.reject(reason);
+    result.reject(reason);
+    return reason;
+  }
+
+  function abort(error: unknown): void {
+    parser.destroy(fail(error));
+  }
+
+  function receiveFile(stream: Readable, filename: string): void {
+    // A body that breaks off ends every file stream with an error. Even an unread stream needs a
+    // listener: an error without one ends the process. The reader of the stream still sees it.
+    stream.on('error', () => undefined);
+    if (hasFile) {
+      stream.resume();
+      return;
+    }
+    hasFile = true;
+    const content = untilEnd(stream, ended.promise);
+    take({ filename, content, options: () => parseOptions(fields) }).then(
+      result.resolve,
+      result.reject,
+    );
+  }
 
   parser.on('field', (name, value, { nameTruncated, valueTruncated }) => {
     if (nameTruncated || valueTruncated) abort(tooLong(name));
     else fields.set(name, value);
   });
   parser.once('fieldsLimit', () => abort(tooManyFields()));
-  parser.on('file', (_name, stream, { filename }) => {
-    // A body that breaks off ends every file stream with an error. Streams that nothing reads need
-    // a listener too: an error without one ends the process. Whoever reads the stream still sees
-    // the error.
-    stream.on('error', () => undefined);
-    if (hasFile) return void stream.resume();
-    hasFile = true;
-    const content = untilEnd(stream, ended.promise);
-    take({ filename: filename ?? '', content, options: () => parseOptions(fields) }).then(
-      taken.resolve,
-      taken.reject,
-    );
-  });
-  // Not once: a parser that has met an error meets another at the end of the body, and one that
-  // nobody hears ends the process.
-  parser.on('error', (error) => {
-    const reason = error instanceof ApiError ? error : broken(error);
-    ended.reject(reason);
-    taken.reject(reason);
-  });
+  parser.on('file', (_name, stream, { filename }) => receiveFile(stream, filename ?? ''));
+  // Not `once`: a parser that emitted an error emits another one at the end of the body, and an
+  // error without a listener ends the process.
+  parser.on('error', fail);
   parser.once('close', () => {
     ended.resolve();
-    if (!hasFile)
-      taken.reject(
-        new ApiError('BAD_USER_INPUT', 'There is no file in the request.', { field: 'file' }),
-      );
+    if (!hasFile) result.reject(missingFile());
   });
-  request.once(
-    'close',
-    () => void (request.complete || parser.destroy(new Error('the client went away'))),
-  );
-  const abort = (error: unknown): void => {
-    const reason = error instanceof ApiError ? error : broken(error);
-    ended.reject(reason);
-    taken.reject(reason);
-    parser.destroy(reason);
-  };
-  expectPace(request, abort);
-  signal.addEventListener('abort', () => abort(signal.reason), { once: true });
-  response.once('finish', () => drain(request));
-  request.pipe(parser);
-  return taken.promise;
+  return { result: result.promise, abort };
 }
 
 function createParser(request: Request): Busboy {
@@ -84,45 +93,42 @@ function createParser(request: Request): Busboy {
     return busboy({
       headers: request.headers,
       defParamCharset: 'utf8',
-      limits: { fieldSize: FIELD_BYTES, fields: MAX_FIELDS },
+      limits: { fieldSize: MAX_FIELD_BYTES, fields: MAX_FIELDS },
     });
   } catch (error) {
-    throw broken(error);
+    throw malformed(error);
   }
 }
 
 function tooLong(field: string): ApiError {
-  const limit = FIELD_BYTES;
+  const limit = MAX_FIELD_BYTES;
   return new ApiError(
     'BAD_USER_INPUT',
-    `${field} is longer than ${limit} bytes, or its name is too long.`,
+    `${field} exceeds the limit of ${limit} bytes, or its name is too long.`,
     { field, limit },
   );
 }
 
 function tooManyFields(): ApiError {
-  return new ApiError('BAD_USER_INPUT', `The body has more than ${MAX_FIELDS} fields.`, {
+  return new ApiError('BAD_USER_INPUT', `The body exceeds the limit of ${MAX_FIELDS} fields.`, {
     field: 'file',
     limit: MAX_FIELDS,
   });
 }
 
-function broken(cause: unknown): ApiError {
+function missingFile(): ApiError {
+  return new ApiError('BAD_USER_INPUT', 'The request contains no file; add one.', {
+    field: 'file',
+  });
+}
+
+function malformed(cause: unknown): ApiError {
   return new ApiError(
     'BAD_USER_INPUT',
-    'Send a multipart/form-data body with one file in it.',
+    'The body is malformed; send multipart/form-data with one file.',
     { field: 'file' },
     { cause },
   );
-}
-
-/**
- * The content is whole only when the request is: what follows the file may still show that the
- * request was wrong.
- */
-export async function* untilEnd(content: Readable, ended: Promise<void>): AsyncGenerator<Buffer> {
-  yield* content as AsyncIterable<Buffer>;
-  await ended;
 }
 
 function parseOptions(fields: ReadonlyMap<string, string>): UploadOptions {
@@ -146,7 +152,7 @@ function parsePriority(value: string): Priority {
 function parseTime(value: string): Date {
   const time = new Date(value);
   if (Number.isNaN(time.getTime()))
-    throw new ApiError('BAD_USER_INPUT', 'scheduledFor must be a time in ISO 8601.', {
+    throw new ApiError('BAD_USER_INPUT', 'scheduledFor must be an ISO 8601 time.', {
       field: 'scheduledFor',
     });
   return time;

@@ -1,6 +1,6 @@
 /**
- * Who may talk to us at all. A page of a foreign site can reach loopback too: by its Origin, or by
- * a name of its own that points here.
+ * Checks of the Host and Origin headers. A page of a foreign site can reach the loopback interface:
+ * directly, with its own Origin, or through a host name of its own that resolves to 127.0.0.1.
  */
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../../errors.js';
@@ -14,13 +14,12 @@ export interface Guards {
 }
 
 /**
- * A name or an address and a port. A URL parser would also take a path, a user name or a backslash.
+ * A name or an address, and a port. A URL parser also accepts a path, a user name or a backslash.
  */
 const HOST = /^[a-z\d.:[\]_-]+$/i;
 
 /**
- * `loopbackOnly`: while anybody may say who they are, only names that mean this machine are
- * answered.
+ * With `loopbackOnly`, only loopback host names are allowed: anybody can make a valid token then.
  */
 export function createGuards({
   loopbackOnly,
@@ -35,10 +34,7 @@ export function createGuards({
     }
   }
 
-  /**
-   * With tokens that anybody can make there is no proxy in front of us, so nobody may claim to be
-   * one.
-   */
+  /** With `loopbackOnly` there is no proxy, so X-Forwarded-Proto is ignored. */
   function checkOrigin(headers: Headers): void {
     const { origin } = headers;
     if (origin === undefined || corsOrigins.includes(origin)) return;
@@ -55,9 +51,9 @@ export function createGuards({
 }
 
 /**
- * Returns the origin of a page that came from here, as browsers write it; null if the Host header
- * is missing or odd. The Origin header is compared with it as text, so whatever would change by
- * being parsed is foreign.
+ * Returns the origin of the product's own page, as browsers write it; null if the Host header is
+ * missing or malformed. The caller compares it with the Origin header as text, so an Origin that
+ * parsing would change is foreign.
  */
 function ownOrigin(host: string | undefined, scheme: string): string | null {
   const url = `${scheme}://${host ?? ''}`;
@@ -65,8 +61,9 @@ function ownOrigin(host: string | undefined, scheme: string): string | null {
 }
 
 /**
- * This server speaks plain HTTP; a proxy that ends TLS says so, each one further on after a comma.
- * A foreign page cannot set this header without a preflight, which is refused.
+ * Returns the scheme that the client used. This server speaks plain HTTP; a proxy that ends TLS
+ * sets X-Forwarded-Proto, and each further proxy appends its value after a comma. A foreign page
+ * cannot set this header without a preflight request, which is rejected.
  */
 function schemeOf(headers: Headers): string {
   const [first] = String(headers['x-forwarded-proto'] ?? '').split(',', 1);

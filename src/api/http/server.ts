@@ -6,22 +6,22 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Logger } from '../../runtime/logger.js';
 import { ApiError } from '../../errors.js';
+import { CLOSE_RESTARTING } from '../auth/close-codes.js';
 import { limitBodyTime } from './body-time.js';
 import { createErrorHandler, toApiError, toErrorBody } from './errors.js';
 import { coalesceWrites } from './coalesce-writes.js';
 import type { Guards } from './request-guards.js';
 import { guardUnread } from './guard-unread.js';
 import { limitPipelining } from './limit-pipelining.js';
-import { securityHeaders } from './page.js';
+import { securityHeaders } from './security-headers.js';
 
-/**
- * A large file over a slow line takes its time; headers may not. Bodies without a file have a limit
- * of their own.
- */
+/** For a whole request: a large file over a slow connection. `body-time.ts` limits other bodies. */
 const REQUEST_TIMEOUT_MS = 60 * 60 * 1_000;
 const HEADERS_TIMEOUT_MS = 20_000;
-/** How often Node looks for requests that take too long. */
+/** How often Node checks both timeouts. */
 const TIMEOUT_CHECK_MS = 5_000;
+/** For the closing handshake of a WebSocket. */
+const CLOSE_MS = 1_000;
 
 interface Dependencies {
   logger: Logger;
@@ -29,37 +29,37 @@ interface Dependencies {
   corsOrigins: readonly string[];
   routers: { path: string; router: Router }[];
   webSockets: WebSocketServers;
-  /** Further ones are refused by closing them. */
+  /** Further connections are closed at once. */
   maxConnections: number;
 }
 
 export interface HttpServer {
-  /** Resolves to the port; rejects when it is in use. */
+  /** Resolves to the port. Rejects with EADDRINUSE if the port is in use. */
   listen(port: number, host: string): Promise<number>;
   /**
-   * Takes no more connections and resolves when what runs has been answered, or cut off after
-   * `graceMs`. The first call counts.
+   * Accepts no more connections. Resolves when all running requests are finished, or were
+   * disconnected after `graceMs`. Further calls return the promise of the first.
    */
   stop(graceMs: number): Promise<void>;
 }
 
-/** By path. */
+/** The WebSocket servers by path. */
 export type WebSocketServers = Map<string, WebSocketServer>;
 
-/** Takes over connections that this server hands it, and refuses messages that are larger. */
+/** Creates the server of one path. It closes a socket with 1009 after a larger message. */
 export function createWebSocketServer({
   maxMessageBytes,
 }: {
   maxMessageBytes: number;
 }): WebSocketServer {
-  // One message in a turn of the loop: a client may put thousands of them into one packet.
+  // One message per turn of the event loop: a client can put thousands of them into one packet.
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: maxMessageBytes,
     allowSynchronousEvents: false,
   });
-  // The library closes the socket with the right code on its own; an error without a listener would
-  // end the process.
+  // The library closes the socket with the right code. Without a listener, the error would end the
+  // process.
   server.on('connection', (socket) => socket.on('error', () => undefined));
   return server;
 }
@@ -81,7 +81,7 @@ export function createHttpServer(dependencies: Dependencies): HttpServer {
 
   async function stop(graceMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const webSockets of dependencies.webSockets.values()) closeSockets(webSockets);
+    for (const webSockets of dependencies.webSockets.values()) closeWebSockets(webSockets);
     const timer = setTimeout(() => server.closeAllConnections(), graceMs);
     await closed;
     clearTimeout(timer);
@@ -94,7 +94,7 @@ export function createHttpServer(dependencies: Dependencies): HttpServer {
   };
 }
 
-/** Other upgrades, such as to HTTP/2, may be ignored, and then the request is answered as it is. */
+/** Other upgrades, such as to HTTP/2, are optional: the request is served as plain HTTP. */
 function isWebSocket(request: IncomingMessage): boolean {
   return request.headers.upgrade?.toLowerCase() === 'websocket';
 }
@@ -107,7 +107,7 @@ function createApplication({
 }: Dependencies): express.Express {
   const application = express();
   application.disable('x-powered-by');
-  // Answers are made for one request; files of the page have tags of their own.
+  // Responses of the API are not cached; express.static sets its own ETags for the page.
   application.disable('etag');
   application.use(securityHeaders());
   application.use((request, _response, next) => {
@@ -136,21 +136,23 @@ function upgrade(
     const [path = '/'] = (request.url ?? '/').split('?');
     const server = webSockets.get(path);
     if (!server)
-      return refuse(
+      return rejectUpgrade(
         socket,
         '404 Not Found',
-        toErrorBody(new ApiError('NOT_FOUND', 'No WebSocket is served here.')),
+        toErrorBody(
+          new ApiError('NOT_FOUND', 'There is no WebSocket at this path; use /graphql or /ws.'),
+        ),
       );
     server.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
       coalesceWrites(webSocket, socket);
       server.emit('connection', webSocket, request);
     });
   } catch (error) {
-    refuse(socket, '403 Forbidden', toErrorBody(toApiError(error, logger)));
+    rejectUpgrade(socket, '403 Forbidden', toErrorBody(toApiError(error, logger)));
   }
 }
 
-function refuse(socket: Duplex, status: string, body: object): void {
+function rejectUpgrade(socket: Duplex, status: string, body: object): void {
   const text = JSON.stringify(body);
   const head = [
     `HTTP/1.1 ${status}`,
@@ -170,12 +172,12 @@ async function listen(server: Server, port: number, host: string): Promise<numbe
 }
 
 /**
- * Clients come back by themselves: 1012 says that the service restarts. One that does not answer
- * the goodbye is cut off.
+ * Closes all sockets with 1012 (service restart), after which clients reconnect on their own. A
+ * client that does not complete the closing handshake in time is disconnected.
  */
-function closeSockets(server: WebSocketServer): void {
+function closeWebSockets(server: WebSocketServer): void {
   for (const client of server.clients) {
-    client.close(1012, 'The service restarts');
-    setTimeout(() => client.terminate(), 1_000).unref();
+    client.close(CLOSE_RESTARTING, 'The service is restarting');
+    setTimeout(() => client.terminate(), CLOSE_MS).unref();
   }
 }

@@ -3,24 +3,28 @@ import { ApiError } from '../../errors.js';
 
 export type { Router };
 
-/** Routes that are added once their parts are open. */
+/** Returns an empty router. The API adds its routes when its adapters are open. */
 export function createRouter(): Router {
   return Router();
 }
 
-/** Requests that come while the parts are being opened are told to come again. */
+/** Rejects all requests with DEPENDENCY_UNAVAILABLE until `opened` is called. */
 export function createStartupGate(router: Router): { opened(): void } {
-  let open = false;
-  const wait: RequestHandler = (_request, _response, next) => {
-    if (open) return next();
-    throw new ApiError('DEPENDENCY_UNAVAILABLE', 'docstream is starting: try again in a moment.', {
-      retryAfterSeconds: 1,
-    });
+  let isOpen = false;
+  const rejectWhileStarting: RequestHandler = (_request, _response, next) => {
+    if (isOpen) return next();
+    throw new ApiError(
+      'DEPENDENCY_UNAVAILABLE',
+      'docstream is starting. Try again in a few seconds.',
+      {
+        retryAfterSeconds: 1,
+      },
+    );
   };
-  router.use(wait);
+  router.use(rejectWhileStarting);
   return {
     opened: () => {
-      open = true;
+      isOpen = true;
     },
   };
 }

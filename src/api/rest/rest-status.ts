@@ -3,8 +3,8 @@ import type { Document } from '../../documents/document.js';
 export type RestStatus = 'pending' | 'processing' | 'completed' | 'failed';
 
 /**
- * The four words of the seed's clients. What waits for its next try has begun: it reads as
- * processing.
+ * Returns the status as REST and the plain WebSocket name it. A document that waits for its next
+ * attempt is `processing`, because its first attempt has started.
  */
 export function toRestStatus(document: Pick<Document, 'status' | 'attempt'>): RestStatus {
   switch (document.status) {
@@ -22,6 +22,7 @@ export function toRestStatus(document: Pick<Document, 'status' | 'attempt'>): Re
   }
 }
 
+/** Returns the error text of a document; null if it has not failed. */
 export function toRestError(document: Pick<Document, 'status' | 'error'>): string | null {
   if (document.status === 'CANCELLED') return 'cancelled';
   return document.error?.message ?? null;

@@ -1,10 +1,11 @@
-/** The doors for clients without GraphQL: thin, over the same use cases. */
+/** The REST endpoints, for clients without GraphQL, over the same use cases. */
 import { create as contentDisposition } from 'content-disposition';
 import express, { type Request, type Response, type Router } from 'express';
 import { pipeline } from 'node:stream/promises';
-import { authenticate, requireViewer } from '../auth/authenticate.js';
+import { authenticate } from '../auth/authenticate.js';
+import { requireViewer } from '../auth/require-viewer.js';
 import { createTokenSignal } from '../auth/token-expiry.js';
-import { documentNotFound, isDocumentId } from '../../documents/delete-document.js';
+import { documentNotFound, isDocumentId } from '../../documents/document-id.js';
 import type { Document } from '../../documents/document.js';
 import type { BlobStore, DocumentStore, Identity, Viewer } from '../../documents/ports.js';
 import type { UploadDocument, UploadResult } from '../../documents/upload-document.js';
@@ -23,19 +24,20 @@ interface Dependencies {
 }
 
 type Options = Omit<Dependencies, 'limits'> & {
-  /** Left out: limits of these endpoints' own, with their defaults. */ limits?: ClientLimits;
+  /** Default: limits of these endpoints alone. */
+  limits?: ClientLimits;
 };
 
 export function createRestRouter({ limits = createClientLimits(), ...options }: Options): Router {
   const dependencies = { ...options, limits };
   const router = express.Router();
-  router.post('/upload', (request, response) => upload(dependencies, request, response));
-  router.get('/:id/status', (request, response) => status(dependencies, request, response));
-  router.get('/:id/file', (request, response) => file(dependencies, request, response));
+  router.post('/upload', (request, response) => receiveUpload(dependencies, request, response));
+  router.get('/:id/status', (request, response) => sendStatus(dependencies, request, response));
+  router.get('/:id/file', (request, response) => sendFile(dependencies, request, response));
   return router;
 }
 
-async function upload(
+async function receiveUpload(
   dependencies: Dependencies,
   request: Request,
   response: Response,
@@ -46,34 +48,21 @@ async function upload(
   const result = await receiveMultipart({ request, response, signal }, (received) =>
     uploadDocument(viewer, received),
   );
-  response.status(202).json(toUploadAnswer(result));
+  response.status(202).json(toUploadResponse(result));
 }
 
-function toUploadAnswer({ document, duplicateOf }: UploadResult): object {
+function toUploadResponse({ document, duplicateOf }: UploadResult): object {
   const { id: documentId, filename: fileName, fileSize, jobId } = document;
   if (duplicateOf === null) {
-    return {
-      documentId,
-      fileName,
-      fileSize,
-      status: 'queued_for_processing',
-      jobId,
-      message: 'The document is queued for processing.',
-    };
+    const message = 'The document is queued for processing.';
+    return { documentId, fileName, fileSize, status: 'queued_for_processing', jobId, message };
   }
-  const message = 'The same file is there already; nothing is processed again.';
-  return {
-    documentId,
-    fileName,
-    fileSize,
-    status: toRestStatus(document),
-    jobId,
-    message,
-    duplicateOf,
-  };
+  const message = 'A document with the same content exists; it is not processed again.';
+  const status = toRestStatus(document);
+  return { documentId, fileName, fileSize, status, jobId, message, duplicateOf };
 }
 
-async function status(
+async function sendStatus(
   dependencies: Dependencies,
   request: Request<{ id: string }>,
   response: Response,
@@ -91,10 +80,10 @@ async function status(
 }
 
 /**
- * As it was uploaded, and never as a page of ours: saved, not shown, and without rights if it is
- * shown all the same.
+ * Sends the file as it was uploaded. The headers make the browser save it, and give it no rights if
+ * a browser displays it anyway.
  */
-async function file(
+async function sendFile(
   dependencies: Dependencies,
   request: Request<{ id: string }>,
   response: Response,
@@ -111,7 +100,7 @@ async function file(
     'X-Content-Type-Options': 'nosniff',
     'Cache-Control': 'private, no-store',
   });
-  // A reader that leaves in the middle, or whose token expires, is not an error of the server.
+  // A client that disconnects, or whose token expires, is not an error of the server.
   await pipeline(content, response, { signal }).catch(() => undefined);
 }
 
@@ -135,8 +124,8 @@ async function findOwn(
 }
 
 /**
- * Throws UNAUTHENTICATED, RATE_LIMITED, DEPENDENCY_UNAVAILABLE. The request waits for its turn
- * before its body is read.
+ * Checks the token and waits for admission, before the body is read. Throws UNAUTHENTICATED,
+ * RATE_LIMITED or DEPENDENCY_UNAVAILABLE.
  */
 async function signIn(
   { identity, limits }: Dependencies,

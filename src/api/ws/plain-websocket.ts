@@ -1,26 +1,28 @@
 /**
- * The plain WebSocket of the seed's clients, at /ws: one JSON object a message.
+ * The plain WebSocket at /ws, for clients without GraphQL. Each message is one JSON object.
  *
  *     client                                        server
  *     {"type":"auth","token":"…","since":"…"} ───►
- *                                             ◄───  {"type":"authenticated"}, then what is unfinished and what has ended since,
- *                                                   then every change of this user's documents and nobody else's
+ *                                             ◄───  {"type":"authenticated"}, then the state of
+ *                                                   unfinished documents and of those that ended
+ *                                                   after `since`, then every change of the
+ *                                                   documents of this user
  *     {"type":"ping"}                         ───►
  *                                             ◄───  {"type":"pong"}
  *
- * A token that is not valid, or none in time, gets an error and the close code 4401; an expired one
- * 4403. A message that is wrong gets an error that names the field and may be corrected; a socket
- * that is not signed in by then is closed with 4400.
+ * A token that is invalid or does not arrive in time gets an error and the close code 4401, an
+ * expired one 4403. An invalid message gets an error that names the field, and the client may
+ * correct it. A socket that sent only invalid messages before the timeout is closed with 4400.
  */
 import type { WebSocket } from 'ws';
 import { z } from 'zod';
 import {
   CLOSE_BAD_REQUEST,
   CLOSE_EXPIRED,
+  CLOSE_INTERNAL_ERROR,
   CLOSE_TRY_AGAIN,
   CLOSE_UNAUTHENTICATED,
 } from '../auth/close-codes.js';
-import { watchToken } from '../auth/token-expiry.js';
 import type { Document, StatusEvent } from '../../documents/document.js';
 import type { Identity, Viewer } from '../../documents/ports.js';
 import { isTerminal } from '../../documents/status.js';
@@ -28,23 +30,26 @@ import { ApiError, ExpiredTokenError, type ApiErrorCode } from '../../errors.js'
 import type { Logger } from '../../runtime/logger.js';
 import type { StatusHub, StatusStream } from '../../status/hub.js';
 import { createClientLimits, type ClientLimits } from '../../rate-limit/client-limits.js';
+import { toInternalError } from '../http/errors.js';
 import { guardWebSocket } from '../http/guard-web-socket.js';
 import { startHeartbeat } from '../http/heartbeat.js';
+import { signInSocket } from '../http/sign-in-socket.js';
 import { toRestError, toRestStatus } from '../rest/rest-status.js';
 
 interface Dependencies {
   identity: Identity;
   hub: StatusHub;
   logger: Logger;
-  /** Left out: limits of this socket's own, with their defaults. */
+  /** Default: limits of this socket alone. */
   limits?: ClientLimits;
 }
 
-/** A Firebase token has about a thousand characters. */
+/** In characters. A Firebase token has about 1,000. */
 const MAX_TOKEN_LENGTH = 16_384;
 const AUTH_TIMEOUT_MS = 5_000;
-const DEFAULT_WINDOW_MS = 24 * 60 * 60 * 1_000;
-/** A client that does not read is not written to without end: past this the next event waits. */
+/** Without `since`, the client receives what ended in the last 24 h. */
+const DEFAULT_LOOKBACK_MS = 24 * 60 * 60 * 1_000;
+/** While more bytes are unread by the client, the next event waits. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 const BUFFER_POLL_MS = 50;
 
@@ -65,15 +70,11 @@ export function servePlainWebSocket(
   const timer = setTimeout(session.expire, AUTH_TIMEOUT_MS);
   guardWebSocket(socket, (data, isBinary) => {
     const message = parseMessage(data, isBinary);
-    if (message instanceof ApiError) return session.refuseMessage(message);
+    if (message instanceof ApiError) return session.rejectMessage(message);
     if (message.type === 'ping') return send(socket, { type: 'pong' });
     session.authenticate(message).then(
       () => clearTimeout(timer),
-      (error: unknown) => {
-        if (!(error instanceof ApiError))
-          dependencies.logger.error({ err: error }, 'unhandled error on a plain WebSocket');
-        refuse(socket, error);
-      },
+      (error: unknown) => fail(socket, dependencies.logger, error),
     );
   });
   startHeartbeat(socket);
@@ -84,76 +85,71 @@ export function servePlainWebSocket(
 }
 
 interface Session {
-  /** Resolves once the socket is signed in; its events follow. */
+  /** Resolves when the socket is signed in; its events follow. */
   authenticate(message: AuthMessage): Promise<void>;
-  refuseMessage(error: ApiError): void;
-  /** No valid message has signed this socket in, in time. */
+  rejectMessage(error: ApiError): void;
+  /** Closes the socket if no valid message has started the sign-in. */
   expire(): void;
   end(): void;
 }
 
 /**
- *     new ─► signing in ─► signed in ─► ended          new ─► refused: 4401 without a token, 4400 after a message that was wrong
+ *     new ─► signing in ─► signed in ─► ended
+ *      └───► closed: 4401 if there was no message, 4400 after an invalid one
  */
 function createSession(
   socket: WebSocket,
   { identity, hub, limits, logger }: Required<Dependencies>,
 ): Session {
   let state: 'new' | 'signing in' | 'signed in' = 'new';
-  let wrongMessage: ApiError | undefined;
+  let invalidMessage: ApiError | undefined;
   let stream: StatusStream | undefined;
-  const ends: (() => void)[] = [];
+  let releaseSubscription: (() => void) | undefined;
+
+  async function authenticate({ token, since }: AuthMessage): Promise<void> {
+    if (state !== 'new') return send(socket, toError(alreadySignedIn()));
+    state = 'signing in';
+    const onTokenEnd = (reason: ApiError) => closeWith(socket, reason);
+    const viewer = await signInSocket(socket, { identity, limits, token, onTokenEnd });
+    if (viewer === null) return;
+    state = 'signed in';
+    send(socket, { type: 'authenticated' });
+    watch(viewer, toChangedSince(since)).catch((error: unknown) => fail(socket, logger, error));
+  }
 
   async function watch(viewer: Viewer, changedSince: Date): Promise<void> {
-    ends.push(limits.subscriptions.take(viewer.id));
+    releaseSubscription = limits.subscriptions.take(viewer.id);
     stream = await hub.watchUser({ userId: viewer.id, changedSince });
-    if (socket.readyState !== socket.OPEN) return void (await stream.return?.());
-    await forward(socket, stream, changedSince);
+    if (socket.readyState === socket.OPEN) await forward(socket, stream, changedSince);
+    else await stream.return?.();
   }
 
   return {
-    async authenticate({ token, since }) {
-      if (state !== 'new')
-        return send(
-          socket,
-          toError(new ApiError('BAD_USER_INPUT', 'This socket is signed in already.')),
-        );
-      state = 'signing in';
-      const viewer = await identity.verify(token);
-      if (socket.readyState !== socket.OPEN) return;
-      ends.push(
-        limits.connections.take(viewer.id),
-        watchToken({ identity, token, viewer }, (error) => refuse(socket, error)),
-      );
-      state = 'signed in';
-      send(socket, { type: 'authenticated' });
-      // No document is older than 1970, and no database takes the year 0.
-      const changedSince = new Date(
-        since === undefined ? Date.now() - DEFAULT_WINDOW_MS : Math.max(0, Date.parse(since)),
-      );
-      watch(viewer, changedSince).catch((error: unknown) => {
-        if (!(error instanceof ApiError))
-          logger.error({ err: error }, 'unhandled error on a plain WebSocket');
-        refuse(socket, error);
-      });
-    },
-    refuseMessage(error) {
-      wrongMessage = error;
+    authenticate,
+    rejectMessage: (error) => {
+      invalidMessage = error;
       send(socket, toError(error));
     },
-    expire() {
-      if (state === 'new') refuse(socket, wrongMessage ?? noToken());
+    expire: () => {
+      if (state === 'new') closeWith(socket, invalidMessage ?? noTokenInTime());
     },
-    end() {
-      for (const end of ends.splice(0)) end();
+    end: () => {
+      releaseSubscription?.();
       void stream?.return?.();
     },
   };
 }
 
+/** Never earlier than 1970: no document is older, and PostgreSQL rejects the year 0. */
+function toChangedSince(since: string | undefined): Date {
+  return new Date(
+    since === undefined ? Date.now() - DEFAULT_LOOKBACK_MS : Math.max(0, Date.parse(since)),
+  );
+}
+
 type AuthMessage = Extract<z.infer<typeof clientMessage>, { type: 'auth' }>;
 
-/** The message, or an error that names the first field that is wrong. */
+/** Returns the message, or an error that names the first invalid field. */
 function parseMessage(
   data: WebSocket.RawData,
   isBinary: boolean,
@@ -161,17 +157,17 @@ function parseMessage(
   const parsed = clientMessage.safeParse(isBinary ? null : parseJson(data));
   if (parsed.success) return parsed.data;
   const field = parsed.error.issues[0]?.path.map(String).join('.') ?? '';
-  const expected = EXPECTED[field];
+  const expected = EXPECTED_VALUES[field];
   if (expected === undefined)
     return new ApiError('BAD_USER_INPUT', 'Send {"type":"auth","token":"…"} or {"type":"ping"}.');
   return new ApiError('BAD_USER_INPUT', `${field} must be ${expected}.`, { field });
 }
 
-/** By field, for a message to a person. */
-const EXPECTED: Readonly<Record<string, string>> = {
+/** What each field must be, for the error message. */
+const EXPECTED_VALUES: Readonly<Record<string, string>> = {
   type: '"auth" or "ping"',
-  token: 'a string, the token',
-  since: 'a time in ISO 8601 with an offset, such as 2026-01-31T12:00:00Z',
+  token: `a string of at most ${MAX_TOKEN_LENGTH} characters`,
+  since: 'an ISO 8601 time with an offset, such as 2026-01-31T12:00:00Z',
 };
 
 function parseJson(data: WebSocket.RawData): unknown {
@@ -197,18 +193,18 @@ function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Null for what these clients have no word for. */
+/** Returns null for an event that this protocol does not have, such as the end of a document. */
 function toMessage(event: StatusEvent, changedSince: Date): object | null {
   const { document } = event;
   if (!document || event.status === 'DELETING') return null;
   return isTerminal(event.status)
-    ? toEnded(event, document, changedSince)
+    ? toProcessed(event, document, changedSince)
     : toProgress(event, document);
 }
 
-function toEnded(event: StatusEvent, document: Document, changedSince: Date): object | null {
-  const endedBefore = document.processedAt !== null && document.processedAt < changedSince;
-  if (event.kind === 'SNAPSHOT' && endedBefore) return null;
+function toProcessed(event: StatusEvent, document: Document, changedSince: Date): object | null {
+  const isOlder = document.processedAt !== null && document.processedAt < changedSince;
+  if (event.kind === 'SNAPSHOT' && isOlder) return null;
   const { id: documentId, filename, processedAt } = document;
   return {
     type: 'document_processed',
@@ -239,20 +235,24 @@ function toProgress(event: StatusEvent, document: Document): object {
   };
 }
 
-function noToken(): ApiError {
+function noTokenInTime(): ApiError {
   return new ApiError(
     'UNAUTHENTICATED',
-    'No token came in 5 s: send {"type":"auth","token":"…"} first.',
+    `No token arrived within ${AUTH_TIMEOUT_MS / 1_000} s; send {"type":"auth","token":"…"} first.`,
   );
 }
 
-function refuse(socket: WebSocket, error: unknown): void {
-  const apiError =
-    error instanceof ApiError
-      ? error
-      : new ApiError('INTERNAL_SERVER_ERROR', 'Something went wrong on our side.');
-  send(socket, toError(apiError));
-  socket.close(closeCodeOf(apiError), apiError.code);
+function alreadySignedIn(): ApiError {
+  return new ApiError('BAD_USER_INPUT', 'This WebSocket is already signed in.');
+}
+
+function fail(socket: WebSocket, logger: Logger, error: unknown): void {
+  closeWith(socket, error instanceof ApiError ? error : toInternalError(error, logger));
+}
+
+function closeWith(socket: WebSocket, error: ApiError): void {
+  send(socket, toError(error));
+  socket.close(closeCodeOf(error), error.code);
 }
 
 const CLOSE_CODES: Partial<Record<ApiErrorCode, number>> = {
@@ -262,7 +262,9 @@ const CLOSE_CODES: Partial<Record<ApiErrorCode, number>> = {
 };
 
 function closeCodeOf(error: ApiError): number {
-  return error instanceof ExpiredTokenError ? CLOSE_EXPIRED : (CLOSE_CODES[error.code] ?? 1011);
+  return error instanceof ExpiredTokenError
+    ? CLOSE_EXPIRED
+    : (CLOSE_CODES[error.code] ?? CLOSE_INTERNAL_ERROR);
 }
 
 function toError({ code, message, details }: ApiError): object {

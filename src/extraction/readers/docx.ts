@@ -1,6 +1,6 @@
 /**
- * Word: the body in order, then footnotes and endnotes. Tracked changes read as if they were
- * accepted. Pages are known only to a layout engine.
+ * The reader of Word documents: the body in order, then footnotes and endnotes. Tracked changes
+ * read as accepted. There are no page numbers: only a layout engine could compute them.
  */
 import type { TextSegment } from '../../documents/ports.js';
 import type { ReadLimits } from '../protocol.js';
@@ -10,8 +10,8 @@ import { createTextFlow, type TextFlow } from './text-flow.js';
 import { withoutElements, xmlText, type XmlHandler } from './xml.js';
 
 /**
- * Formatting (where `tab` means a tab stop), text that was moved away, and the repetition of a
- * drawing for old programs.
+ * Elements of formatting (in which `tab` means a tab stop), of moved text at its old position, and
+ * of the copies of drawings for old programs.
  */
 const SKIPPED = new Set(['pPr', 'rPr', 'sectPr', 'tblPr', 'trPr', 'tcPr', 'moveFrom', 'Fallback']);
 const NOTES = new Set(['footnotes', 'endnotes']);
@@ -34,17 +34,17 @@ function wordHandler(flow: TextFlow): XmlHandler {
   let inText = false;
   let cells = 0;
   return withoutElements(SKIPPED, {
-    open(name) {
+    open: (name) => {
       if (name === 't') inText = true;
       else if (name === 'tc') cells += 1;
       else if (name === 'tab') flow.break('cell');
       else if (name === 'br' || name === 'cr') flow.break('line');
       else if (name === 'noBreakHyphen') flow.text('-');
     },
-    text(text) {
+    text: (text) => {
       if (inText) flow.text(text);
     },
-    close(name) {
+    close: (name) => {
       if (name === 't') inText = false;
       else if (name === 'p') flow.break(cells > 0 ? 'space' : 'paragraph');
       else if (name === 'tr') flow.break('line');

@@ -1,6 +1,6 @@
 /**
- * HTML as a person reads it: no scripts, no styles, entities decoded, blocks parted by line ends.
- * Streamed.
+ * The reader of HTML: the visible text, without scripts and styles, with decoded entities, and with
+ * line ends between blocks. It streams.
  */
 import { Parser } from 'htmlparser2';
 import type { TextSegment } from '../../documents/ports.js';
@@ -21,7 +21,8 @@ const SKIPPED = new Set([
 ]);
 
 const PARAGRAPHS =
-  'title p h1 h2 h3 h4 h5 h6 ul ol dl table blockquote pre section article header footer nav main aside figure form fieldset hr details address';
+  'title p h1 h2 h3 h4 h5 h6 ul ol dl table blockquote pre section article header footer nav ' +
+  'main aside figure form fieldset hr details address';
 const LINES = 'div li tr br dt dd caption figcaption option summary legend';
 
 const BREAKS = new Map<string, Break>([
@@ -45,15 +46,15 @@ export async function* readHtml(path: string): AsyncIterable<TextSegment> {
 function createHtmlParser(flow: TextFlow): Parser {
   let preformatted = 0;
   const handler = withoutElements(SKIPPED, {
-    open(name) {
+    open: (name) => {
       if (name === 'pre') preformatted += 1;
       flow.break(BREAKS.get(name) ?? 'none');
     },
-    text(text) {
+    text: (text) => {
       if (preformatted > 0) flow.text(text);
       else flow.collapsedText(text);
     },
-    close(name) {
+    close: (name) => {
       if (name === 'pre') preformatted -= 1;
       flow.break(BREAKS.get(name) ?? 'none');
     },
@@ -62,7 +63,7 @@ function createHtmlParser(flow: TextFlow): Parser {
   return new Parser({
     ...bounds,
     onopentag: (name, attributes) => handler.open?.(name, attributes),
-    onclosetag(name) {
+    onclosetag: (name) => {
       close();
       handler.close?.(name);
     },
@@ -71,8 +72,8 @@ function createHtmlParser(flow: TextFlow): Parser {
 }
 
 /**
- * What is valid UTF-8 is UTF-8, whatever the page says of itself; else its own word counts, as far
- * as we know that charset.
+ * Returns UTF-8 for a file that is valid UTF-8, whatever charset it declares. Otherwise returns the
+ * declared charset, if it is known.
  */
 async function htmlEncoding(path: string): Promise<string> {
   const encoding = await encodingOf(path);

@@ -1,6 +1,6 @@
 /**
- * OpenDocument text: the body in order; footnotes follow at the end, so that they do not tear the
- * sentence they belong to.
+ * The reader of OpenDocument texts: the body in order, then the footnotes, so that they do not
+ * split the sentences they belong to.
  */
 import type { TextSegment } from '../../documents/ports.js';
 import { ProcessingFailure } from '../../errors.js';
@@ -10,7 +10,7 @@ import { createTextFlow, type TextFlow } from './text-flow.js';
 import { attribute, readXml, withoutElements, xmlText, type XmlHandler } from './xml.js';
 import { openZip, type ZipArchive } from './zip-archive.js';
 
-/** Deleted text, comments, and the numbers that stand for notes. */
+/** Elements of deleted text, comments, note numbers and formatting. */
 const SKIPPED = new Set([
   'tracked-changes',
   'annotation',
@@ -35,16 +35,17 @@ export async function* readOdt(path: string, limits: ReadLimits): AsyncIterable<
 }
 
 /**
- * The zip itself is open, each part in it is not; or there is one part, which is the encrypted zip.
+ * Throws ENCRYPTED. In an encrypted document the zip itself is readable, but its entries are
+ * encrypted, or its only entry is the encrypted zip.
  */
 async function refuseEncrypted(zip: ZipArchive): Promise<void> {
   if (!zip.has(MANIFEST)) return;
   await readXml(zip.read(MANIFEST), {
-    open(name) {
+    open: (name) => {
       if (name === 'encryption-data')
         throw new ProcessingFailure(
           'ENCRYPTED',
-          'The document needs a password to be opened. Upload it without one.',
+          'The document is protected by a password. Upload it without one.',
         );
     },
   });
@@ -55,7 +56,7 @@ function odtHandler(body: TextFlow, notes: TextFlow): XmlHandler {
   let cells = 0;
   let flow = body;
   return withoutElements(SKIPPED, {
-    open(name, attributes) {
+    open: (name, attributes) => {
       if (name === 'p' || name === 'h') paragraphs += 1;
       else if (name === 'note-body') flow = notes;
       else if (name === 'table-cell') cells += 1;
@@ -64,10 +65,10 @@ function odtHandler(body: TextFlow, notes: TextFlow): XmlHandler {
       else if (name === 'tab') flow.break('cell');
       else if (name === 'line-break') flow.break('line');
     },
-    text(text) {
+    text: (text) => {
       if (paragraphs > 0) flow.collapsedText(text);
     },
-    close(name) {
+    close: (name) => {
       if (name === 'p' || name === 'h') {
         paragraphs -= 1;
         flow.break(cells > 0 ? 'space' : 'paragraph');

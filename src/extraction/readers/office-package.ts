@@ -1,6 +1,6 @@
 /**
- * The container of docx, pptx and xlsx (Open Packaging Conventions): a zip whose parts point at
- * each other through relationships.
+ * The container of docx, pptx and xlsx (Open Packaging Conventions): a zip whose parts refer to
+ * each other by relationships.
  */
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -16,17 +16,15 @@ const ENCRYPTED_PACKAGE = Buffer.from('EncryptedPackage', 'utf16le');
 export interface Relationship {
   id: string;
   /**
-   * The last word of its URI, which is the same in the transitional and the strict variant:
-   * `slide`, `footnotes`.
+   * The last segment of its URI, which the transitional and the strict variant share: `slide`,
+   * `footnotes`.
    */
   type: string;
   /** The name of the part in the zip. */
   target: string;
 }
 
-/**
- * Opens a package of one kind: `word`, `ppt` or `xl`, after the folder that all its parts lie in.
- */
+/** Opens a package of one kind, which is the name of the folder of its parts. */
 export async function openPackage(
   path: string,
   kind: 'word' | 'ppt' | 'xl',
@@ -34,16 +32,17 @@ export async function openPackage(
 ): Promise<ZipArchive> {
   if (await isCompoundFile(path)) throw await compoundFileFailure(path);
   const zip = await openZip(path, limits.maxInflatedBytes);
-  const isOurs =
+  const isKind =
     zip.has('[Content_Types].xml') && zip.names().some((name) => name.startsWith(`${kind}/`));
-  if (!isOurs) throw unsupported();
+  if (!isKind) throw unsupported();
   return zip;
 }
 
 export function unsupported(): ProcessingFailure {
   return new ProcessingFailure(
     'UNSUPPORTED_CONTENT',
-    'The file is not what its name says: there is no document of this kind inside.',
+    'The file does not contain a document of the type that its name says. ' +
+      'Check the file, and upload it again.',
   );
 }
 
@@ -62,12 +61,12 @@ async function isCompoundFile(path: string): Promise<boolean> {
   }
 }
 
-/** Office wraps a document with a password into a compound file that holds the encrypted zip. */
+/** Office stores a document with a password as a compound file that holds the encrypted zip. */
 async function compoundFileFailure(path: string): Promise<ProcessingFailure> {
   if (!(await contains(path, ENCRYPTED_PACKAGE))) return unsupported();
   return new ProcessingFailure(
     'ENCRYPTED',
-    'The document needs a password to be opened. Upload it without one.',
+    'The document is protected by a password. Upload it without one.',
   );
 }
 
@@ -81,14 +80,14 @@ async function contains(path: string, needle: Buffer): Promise<boolean> {
   return false;
 }
 
-/** What `part` points at within the package; '' is the package itself. */
+/** Returns the parts to which `part` refers; '' is the package itself. */
 export async function relationshipsOf(zip: ZipArchive, part: string): Promise<Relationship[]> {
   const folder = posix.dirname(part);
   const name = posix.join(folder, '_rels', `${posix.basename(part)}.rels`);
   const relationships: Relationship[] = [];
   if (!zip.has(name)) return relationships;
   await readXml(zip.read(name), {
-    open(element, { Id = '', Type = '', Target = '', TargetMode }) {
+    open: (element, { Id = '', Type = '', Target = '', TargetMode }) => {
       if (element !== 'Relationship' || TargetMode === 'External') return;
       const target = Target.startsWith('/') ? Target.slice(1) : posix.join(folder, Target);
       relationships.push({ id: Id, type: posix.basename(Type), target });
@@ -97,7 +96,7 @@ export async function relationshipsOf(zip: ZipArchive, part: string): Promise<Re
   return relationships;
 }
 
-/** The part that the document begins with. */
+/** Returns the part with which the document begins. */
 export async function mainPart(zip: ZipArchive): Promise<string> {
   const main = (await relationshipsOf(zip, '')).find(({ type }) => type === 'officeDocument');
   if (main === undefined) throw unsupported();

@@ -1,11 +1,12 @@
 /**
- * TeX's older fonts draw an accent and then, set back beneath it, the letter: "Pel´" and "ee". They
- * become one letter where the page proves it: the letter starts well before the accent's end,
- * further than kerning goes, and Unicode has such a letter. Otherwise both stay as they are.
+ * Joins accents and letters. TeX's older fonts draw an accent and then, set back beneath it, the
+ * letter: "Pel´" and "ee". The two become one letter if the letter starts before the accent's end
+ * by more than kerning does, and if Unicode has the combined letter. Otherwise both stay as they
+ * are.
  */
 import { position, type TextItem } from './pdf-lines.js';
 
-/** What stands alone, as what follows a letter. */
+/** Maps a spacing accent to the combining one. */
 const COMBINING = new Map([
   ['`', '\u0300'],
   ['´', '\u0301'],
@@ -24,11 +25,9 @@ const DOTLESS = new Map([
   ['ı', 'i'],
   ['ȷ', 'j'],
 ]);
-/**
- * How far the letter is set back, and how far accents stand apart from the base line at most, as a
- * share of the letter's height.
- */
+/** How far the letter is set back, as a share of its height. */
 const SET_BACK = { least: 0.3, most: 1 };
+/** How far the accent's base line may differ, as a share of the letter's height. */
 const MAX_RISE = 0.5;
 
 export function composeAccents(items: readonly TextItem[]): TextItem[] {
@@ -36,10 +35,10 @@ export function composeAccents(items: readonly TextItem[]): TextItem[] {
   for (const [index, letter] of items.slice(1).entries()) {
     const accent = composed[index];
     if (accent === undefined || !isBeneath(letter, accent)) continue;
-    const first = compose(letter.str.charAt(0), accent.str.slice(-1));
-    if (first === null) continue;
+    const combined = compose(letter.str.charAt(0), accent.str.slice(-1));
+    if (combined === null) continue;
     composed[index] = { ...accent, str: accent.str.slice(0, -1) };
-    composed[index + 1] = { ...letter, str: first + letter.str.slice(1) };
+    composed[index + 1] = { ...letter, str: combined + letter.str.slice(1) };
   }
   return composed;
 }

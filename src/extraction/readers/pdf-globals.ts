@@ -1,7 +1,7 @@
 /**
- * pdf.js makes one DOMMatrix while it loads, for drawing, and looks for it in a native canvas
- * package. We only read text, and native code is closed to this process, so an empty one stands in.
- * To be imported before pdf.js.
+ * Defines an empty DOMMatrix; import this file before pdf.js. pdf.js creates a DOMMatrix for
+ * drawing while it loads, and looks for the class in a native canvas package. This process only
+ * reads text, and may not load native code.
  */
 class UnusedMatrix {}
 

@@ -1,8 +1,8 @@
 /**
- * A PDF knows where letters stand, not which belong to one paragraph. Lines that run to the right
- * edge, at the usual distance and in one size, were broken by the layout and are one paragraph
- * again: a phrase is found although it was set on two lines, and a passage is not cut within a
- * sentence.
+ * Joins the lines of a page to paragraphs. A PDF holds the positions of letters, not the
+ * paragraphs. Lines of one size that reach the right edge and have the usual distance were broken
+ * by the layout. Joined lines let a search find a phrase that was set on two lines, and keep the
+ * chunker from cutting within a sentence.
  */
 import type { PDFPageProxy } from 'pdfjs-dist/legacy/build/pdf.mjs';
 
@@ -13,16 +13,16 @@ interface Line {
   text: string;
   left: number;
   right: number;
-  /** Of the base line, upwards from the foot of the page. */
+  /** Height of the base line above the foot of the page. */
   y: number;
   height: number;
 }
 
-/** Of the distance of two lines: more is the start of a paragraph. */
+/** Multiple of the usual line distance. A larger distance starts a paragraph. */
 const PARAGRAPH_DISTANCE = 1.35;
-/** Of the width of the text: so much may a broken line stay short of the edge. */
+/** Share of the column's width by which a broken line may end before the edge. */
 const RAGGED = 0.2;
-/** Lines before and after that show where the edge of this column is. */
+/** How many lines before and after a line determine the edge of its column. */
 const NEIGHBOURS = 6;
 
 export function joinLines(items: readonly TextItem[]): string {
@@ -49,14 +49,14 @@ function toLines(items: readonly TextItem[]): Line[] {
   return [...lines, ...toLine(current)];
 }
 
-/** None for a line without words. */
+/** Returns no line if the items hold no words. */
 function toLine(items: readonly TextItem[]): Line[] {
-  const inked = items.filter(({ str }) => str.trim() !== '');
-  const positions = inked.map((item) => ({
+  const visible = items.filter(({ str }) => str.trim() !== '');
+  const positions = visible.map((item) => ({
     left: position(item, 4),
     right: position(item, 4) + item.width,
   }));
-  const [first] = inked;
+  const [first] = visible;
   if (first === undefined) return [];
   return [
     {
@@ -72,16 +72,16 @@ function toLine(items: readonly TextItem[]): Line[] {
   ];
 }
 
-/** 4 is across, 5 is up. */
+/** Index 4 is the horizontal position, 5 the vertical one. */
 export function position(item: TextItem, index: 4 | 5): number {
   return Number(item.transform[index] ?? 0);
 }
 
-/** The median: titles and gaps are the exceptions on a page. */
+/** Returns the median, which titles and gaps do not change. */
 function usualDistance(lines: readonly Line[]): number {
   const distances = lines.slice(1).map((line, index) => (lines[index]?.y ?? 0) - line.y);
-  const down = distances.filter((distance) => distance > 0).sort((a, b) => a - b);
-  return down[Math.floor(down.length / 2)] ?? 0;
+  const positive = distances.filter((distance) => distance > 0).sort((a, b) => a - b);
+  return positive[Math.floor(positive.length / 2)] ?? 0;
 }
 
 function isNewParagraph(line: Line, next: Line, usual: number): boolean {
@@ -92,7 +92,7 @@ function neighbours(lines: readonly Line[], index: number): Line[] {
   return lines.slice(Math.max(0, index - NEIGHBOURS), index + NEIGHBOURS + 1);
 }
 
-/** Measured against the lines that stand above and below it, not against another column. */
+/** Compares a line with the lines above and below it, not with those of another column. */
 function reachesEdge(line: Line, around: readonly Line[]): boolean {
   const column = around.filter((other) => other.left < line.right && other.right > line.left);
   const edge = Math.max(...column.map(({ right }) => right));
@@ -100,7 +100,7 @@ function reachesEdge(line: Line, around: readonly Line[]): boolean {
   return line.right >= edge - (edge - start) * RAGGED;
 }
 
-/** A word that was cut at the end of the line is one word again; a name with a hyphen keeps it. */
+/** Joins a hyphenated word. A hyphen before a capital letter stays: it belongs to a name. */
 function beforeNext(text: string, next: string): string {
   if (!/\p{L}-$/u.test(text)) return `${text} `;
   return /^\p{Ll}/u.test(next) ? text.slice(0, -1) : text;

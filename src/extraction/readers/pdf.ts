@@ -1,5 +1,6 @@
 /**
- * PDF through pdf.js, one page at a time, so that memory does not grow with the number of pages.
+ * The reader of PDFs, through pdf.js. It reads one page at a time, so that memory does not grow
+ * with the number of pages.
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -33,7 +34,7 @@ export async function* readPdf(path: string): AsyncIterable<TextSegment> {
   } catch (error) {
     throw toFailure(error);
   } finally {
-    // The process lives on: what pdf.js holds of this document must not.
+    // Frees the memory of pdf.js: the process reads further documents.
     await loading.destroy();
   }
 }
@@ -42,8 +43,7 @@ function loadPdf(data: Uint8Array): PDFDocumentLoadingTask {
   return getDocument({
     data,
     verbosity: VerbosityLevel.ERRORS,
-    // Character maps of the Asian encodings, without which their text cannot be told from the
-    // glyphs.
+    // Character maps of the Asian encodings, which pdf.js needs to map glyphs to text.
     cMapUrl: `${packageFolder}/cmaps/`,
     standardFontDataUrl: `${packageFolder}/standard_fonts/`,
     disableFontFace: true,
@@ -51,27 +51,29 @@ function loadPdf(data: Uint8Array): PDFDocumentLoadingTask {
   });
 }
 
+/**
+ * pdfjs-dist 6.2 throws PasswordException for a password only. For an unsupported encryption it
+ * throws a plain error without a code, so only the message identifies that.
+ */
 function toFailure(error: unknown): unknown {
-  const locked =
+  const isEncrypted =
     error instanceof PasswordException ||
     (error instanceof Error && /encrypt/i.test(error.message));
-  if (locked)
+  if (isEncrypted)
     return new ProcessingFailure(
       'ENCRYPTED',
-      'The PDF needs a password to be opened. Upload it without one.',
+      'The PDF is protected by a password. Upload it without one.',
       { cause: error },
     );
   if (!(error instanceof InvalidPDFException)) return error;
   return new ProcessingFailure(
     'CORRUPT',
-    'The PDF is damaged: it cannot be opened. Upload it again from the original.',
+    'The PDF is damaged and cannot be opened. Upload it again from the original.',
     { cause: error },
   );
 }
 
-/**
- * A page that cannot be loaded fails the document: text that is silently missing would be worse.
- */
+/** Fails the document if a page cannot be loaded: silently missing text would be worse. */
 async function readPage(pdf: PDFDocumentProxy, number: number): Promise<string> {
   const page = await pdf.getPage(number);
   try {

@@ -1,6 +1,6 @@
 /**
- * Puts a document's words in one line of text: elements end with breaks, of which only the
- * strongest stands between two words.
+ * Collects the text of a document. Elements request breaks; of several breaks between two words
+ * only the strongest is written.
  */
 
 const SEPARATORS = { none: '', space: ' ', cell: '\t', line: '\n', paragraph: '\n\n' } as const;
@@ -11,27 +11,27 @@ export type Break = keyof typeof SEPARATORS;
 export interface TextFlow {
   text(text: string): void;
   /**
-   * As HTML and ODF read white space: any run of it is one space. So are spaces that do not break:
-   * nobody types them into a search.
+   * Adds text in which any run of white space counts as one space, as in HTML and ODF. Non-breaking
+   * spaces count as well, because nobody types them into a search.
    */
   collapsedText(text: string): void;
   break(kind: Break): void;
-  /** What came since it was last taken. */
+  /** Returns the text since the last call. */
   take(): string;
-  /** The same at the end of a page or part, closed so that what follows begins a paragraph. */
+  /** Ends a page or part: returns the text since the last call, with a paragraph break. */
   finish(): string;
 }
 
 export function createTextFlow(): TextFlow {
   let out = '';
-  let empty = true;
+  let isEmpty = true;
   let pending: Break = 'none';
 
   function text(words: string): void {
     if (words === '') return;
-    if (!empty) out += SEPARATORS[pending];
+    if (!isEmpty) out += SEPARATORS[pending];
     pending = 'none';
-    empty = false;
+    isEmpty = false;
     out += words;
   }
 
@@ -47,7 +47,7 @@ export function createTextFlow(): TextFlow {
 
   return {
     text,
-    collapsedText(raw) {
+    collapsedText: (raw) => {
       const words = raw.replace(/[ \t\r\n\f\u00a0]+/g, ' ');
       if (words.startsWith(' ')) breakWith('space');
       text(words.trim());
@@ -55,9 +55,9 @@ export function createTextFlow(): TextFlow {
     },
     break: breakWith,
     take,
-    finish() {
-      const taken = take() + (empty ? '' : SEPARATORS.paragraph);
-      empty = true;
+    finish: () => {
+      const taken = take() + (isEmpty ? '' : SEPARATORS.paragraph);
+      isEmpty = true;
       pending = 'none';
       return taken;
     },

@@ -1,6 +1,6 @@
 /**
- * Plain text, Markdown, CSV and JSON: the characters as they are, whatever bytes they came in.
- * Streamed twice: once to know the encoding.
+ * The reader of plain text, Markdown, CSV and JSON: all characters, decoded from any supported
+ * encoding. It streams the file twice: first to detect the encoding.
  */
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -8,17 +8,16 @@ import type { TextSegment } from '../../documents/ports.js';
 import {
   createByteCounter,
   eightBitEncoding,
+  HEAD_BYTES,
   utf16Encoding,
   type Encoding,
 } from '../text-encoding.js';
-
-const HEAD_BYTES = 8192;
 
 export async function* readText(path: string): AsyncIterable<TextSegment> {
   for await (const text of decodedText(path, await encodingOf(path))) yield { text, page: null };
 }
 
-/** Without the byte order mark. */
+/** Yields the decoded text, without the byte order mark. */
 export async function* decodedText(path: string, encoding: string): AsyncIterable<string> {
   const decoder = new TextDecoder(encoding);
   for await (const bytes of createReadStream(path) as AsyncIterable<Buffer>)

@@ -1,6 +1,6 @@
 /**
- * Excel: each sheet under its name, a row a line, cells parted by tabs, as they are shown as far as
- * dates go.
+ * The reader of Excel workbooks: each sheet with its name, one line for each row, and tabs between
+ * cells. Dates and numbers read as Excel shows them.
  */
 import type { TextSegment } from '../../documents/ports.js';
 import type { ReadLimits } from '../protocol.js';
@@ -18,7 +18,7 @@ import {
 } from './xml.js';
 import type { ZipArchive } from './zip-archive.js';
 
-/** How to read Japanese characters aloud. */
+/** Elements that hold the pronunciation of Japanese characters. */
 const SKIPPED = new Set(['rPh', 'phoneticPr']);
 
 const MAX_SHARED_STRINGS = 2_000_000;
@@ -55,7 +55,7 @@ async function readWorkbook(zip: ZipArchive): Promise<Workbook> {
   const sheets: Workbook['sheets'] = [];
   let startsIn1904 = false;
   await readXml(zip.read(main), {
-    open(name, attributes) {
+    open: (name, attributes) => {
       if (name === 'workbookPr')
         startsIn1904 = ['1', 'true'].includes(attributes['date1904'] ?? '');
       const part =
@@ -71,21 +71,21 @@ async function readWorkbook(zip: ZipArchive): Promise<Workbook> {
   };
 }
 
-/** Cells name their texts by number, so all of them are held while the sheets stream by. */
+/** Cells refer to their texts by number, so all texts are in memory while the sheets stream. */
 async function readSharedStrings(zip: ZipArchive, part: string | undefined): Promise<string[]> {
   const strings: string[] = [];
   if (part === undefined) return strings;
   let current = '';
   let inText = false;
   const handler: XmlHandler = {
-    open(name) {
+    open: (name) => {
       if (name === 'si') current = '';
       inText = name === 't';
     },
-    text(text) {
+    text: (text) => {
       if (inText) current += text;
     },
-    close(name) {
+    close: (name) => {
       inText = false;
       if (name !== 'si') return;
       if (strings.length === MAX_SHARED_STRINGS)
@@ -102,14 +102,17 @@ function sheetHandler(workbook: Workbook, flow: TextFlow): XmlHandler {
   let raw = '';
   let inValue = false;
   return withoutElements(SKIPPED, {
-    open(name, attributes) {
-      if (name === 'c') [cell, raw] = [attributes, ''];
+    open: (name, attributes) => {
+      if (name === 'c') {
+        cell = attributes;
+        raw = '';
+      }
       inValue = name === 'v' || name === 't';
     },
-    text(text) {
+    text: (text) => {
       if (inValue) raw += text;
     },
-    close(name) {
+    close: (name) => {
       inValue = false;
       if (name === 'row') flow.break('line');
       if (name !== 'c') return;
@@ -132,7 +135,7 @@ function shownValue(
   return isDate ? serialDate(Number(raw), workbook.startsIn1904) : shownNumber(raw);
 }
 
-/** Files hold 0.30000000000000004 where Excel, which counts fifteen digits, shows 0.3. */
+/** Rounds to the fifteen digits that Excel shows: 0.3 for a stored 0.30000000000000004. */
 function shownNumber(raw: string): string {
   const value = Number(raw);
   return Number.isFinite(value) ? String(Number(value.toPrecision(15))) : raw;

@@ -1,6 +1,6 @@
 /**
- * Streaming XML: memory does not grow with the part, and entities that expand without end are not
- * expanded at all.
+ * Streaming XML. Memory does not grow with the size of a part, and custom entities, which may
+ * expand without end, are not expanded.
  */
 import { TextDecoder } from 'node:util';
 import { Parser } from 'htmlparser2';
@@ -27,7 +27,7 @@ export async function readXml(
   parser.end();
 }
 
-/** Reads a part and gives the text that `handler` puts into `flow`, as it comes. */
+/** Reads a part, and yields the text that `handler` adds to `flow`. */
 export async function* xmlText(
   bytes: AsyncIterable<Uint8Array>,
   handler: XmlHandler,
@@ -42,27 +42,27 @@ export async function* xmlText(
   yield flow.finish();
 }
 
-/** Hides some elements, with everything in them, from a handler. */
+/** Returns a handler that skips the named elements, with their contents. */
 export function withoutElements(names: ReadonlySet<string>, handler: XmlHandler): XmlHandler {
   let depth = 0;
   return {
-    open(name, attributes) {
+    open: (name, attributes) => {
       if (depth > 0 || names.has(name)) depth += 1;
       else handler.open?.(name, attributes);
     },
-    close(name) {
+    close: (name) => {
       if (depth > 0) depth -= 1;
       else handler.close?.(name);
     },
-    text(text) {
+    text: (text) => {
       if (depth === 0) handler.text?.(text);
     },
   };
 }
 
 /**
- * The value of an attribute, whatever prefix it has; `r:id` and `id` differ, so a prefix can be
- * asked for with `:id`.
+ * Returns the value of an attribute with any prefix or none. `:id` requires a prefix: `r:id` and
+ * `id` are different attributes.
  */
 export function attribute(attributes: Attributes, name: string): string | undefined {
   const suffix = name.startsWith(':') ? name : `:${name}`;
@@ -84,7 +84,7 @@ function createXmlParser(handler: XmlHandler): XmlParser {
     {
       ...bounds,
       onopentag: (name, attributes) => handler.open?.(localName(name), attributes),
-      onclosetag(name) {
+      onclosetag: (name) => {
         close();
         handler.close?.(localName(name));
       },
@@ -93,7 +93,7 @@ function createXmlParser(handler: XmlHandler): XmlParser {
     { xmlMode: true },
   );
   return {
-    write(bytes) {
+    write: (bytes) => {
       decoder ??= new TextDecoder(utf16Encoding(bytes) ?? 'utf-8');
       parser.write(decoder.decode(bytes, { stream: true }));
     },

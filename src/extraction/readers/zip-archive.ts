@@ -1,19 +1,19 @@
 /**
- * A zip read from disk by yauzl, part by part, each inflated as a stream. What the directory
- * declares is checked before anything is inflated; since it can lie, what is inflated is counted as
- * well. The checksums, which yauzl leaves to its callers, are verified here.
+ * A zip on disk, read with yauzl. Each entry is inflated as a stream. The sizes in the directory
+ * are checked before anything is inflated. They may be false, so inflated bytes are counted as
+ * well. yauzl 3.4 does not verify checksums; this file does.
  */
 import { crc32 } from 'node:zlib';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import { ProcessingFailure } from '../../errors.js';
 
-/** As many as a zip could hold before zip64: no document has more. */
-const MAX_PARTS = 65_535;
+/** The limit of a zip without zip64, which no document exceeds. */
+const MAX_ENTRIES = 65_535;
 
 export interface ZipArchive {
   has(name: string): boolean;
   names(): string[];
-  /** Throws CORRUPT when there is no such part. */
+  /** Throws CORRUPT if there is no such entry. */
   read(name: string): AsyncIterable<Uint8Array>;
 }
 
@@ -26,32 +26,36 @@ export async function openZip(path: string, maxInflatedBytes: number): Promise<Z
   return {
     has: (name) => entries.has(name),
     names: () => [...entries.keys()],
-    read(name) {
+    read: (name) => {
       const entry = entries.get(name);
       if (entry === undefined)
-        throw new ProcessingFailure('CORRUPT', 'The file is damaged: a part of it is missing.');
+        throw new ProcessingFailure(
+          'CORRUPT',
+          'The file is damaged: an entry is missing. Upload it again from the original.',
+        );
       return readEntry(path, entry, budget);
     },
   };
 }
 
 /**
- * Open no longer than `use` takes; a stream opened in it holds the file until it has ended or is
- * destroyed.
+ * Opens the file while `use` runs. A stream that `use` opens keeps the file open until the stream
+ * has ended or is destroyed.
  */
 async function withZip<T>(path: string, use: (zip: ZipFile) => Promise<T>): Promise<T> {
-  // A part that is longer than declared would be a plain error to yauzl; the budget tells how far
-  // it goes.
+  // With its own check, yauzl would report an entry that is longer than declared as a plain error.
+  // The budget reports the limit instead.
   const zip = await openPromise(path, { autoClose: false, validateEntrySizes: false });
   try {
     return await use(zip);
   } catch (error) {
-    const locked =
+    // yauzl 3.4 throws plain errors without a code, so only the message identifies encryption.
+    const isEncrypted =
       error instanceof Error && /^(strong encryption|entry is encrypted)/.test(error.message);
-    throw locked
+    throw isEncrypted
       ? new ProcessingFailure(
           'ENCRYPTED',
-          'The document needs a password to be opened. Upload it without one.',
+          'The document is protected by a password. Upload it without one.',
           { cause: error },
         )
       : error;
@@ -60,12 +64,13 @@ async function withZip<T>(path: string, use: (zip: ZipFile) => Promise<T>): Prom
   }
 }
 
-/** Keyed by name; of two parts with one name the first counts, as Office has it. */
+/** Returns the entries by name. Of two entries with one name the first counts, as in Office. */
 async function readDirectory(zip: ZipFile): Promise<ReadonlyMap<string, Entry>> {
-  if (zip.entryCount > MAX_PARTS) {
+  if (zip.entryCount > MAX_ENTRIES) {
     throw new ProcessingFailure(
       'EXTRACTION_LIMIT',
-      'The document consists of more parts than one may have.',
+      `The document has more than the limit of ${MAX_ENTRIES} files in its archive. ` +
+        'Split it, and upload it again.',
     );
   }
   const entries = new Map<string, Entry>();
@@ -75,7 +80,7 @@ async function readDirectory(zip: ZipFile): Promise<ReadonlyMap<string, Entry>> 
   return entries;
 }
 
-/** Pictures and films in a document may be as large as they like: they are never inflated. */
+/** Only these entries are inflated: pictures and films may have any size. */
 function isText({ fileName }: Entry): boolean {
   return fileName.endsWith('.xml') || fileName.endsWith('.rels');
 }
@@ -92,12 +97,13 @@ function createBudget(maxInflatedBytes: number): Budget {
     const limit = `${Math.round(maxInflatedBytes / 1024 / 1024)} MiB`;
     throw new ProcessingFailure(
       'EXTRACTION_LIMIT',
-      `The document inflates to more than the ${limit} that one may take.`,
+      `The document inflates to more than the limit of ${limit}. ` +
+        'Split it or simplify it, and upload it again.',
     );
   }
   return {
     check,
-    spend(bytes) {
+    spend: (bytes) => {
       spent += bytes;
       check(spent);
     },

@@ -1,4 +1,4 @@
-/** What every BlobStore promises. */
+/** The contract of BlobStore. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -14,7 +14,7 @@ const { MARKER_KEY } = await built<typeof import('../../../src/blobs/managed-blo
 
 export interface BlobStoreHarness {
   store: BlobStore;
-  /** Everything that lies there, what is half written included. */
+  /** Returns the names of all objects, partial ones included. */
   names(): Promise<string[]>;
   close(): Promise<void>;
 }
@@ -37,7 +37,7 @@ export function describeBlobStoreContract(
 
     const read = async () => buffer(await store.read(key));
 
-    it('gives back what was written, to the byte', async () => {
+    it('returns what was written, byte by byte', async () => {
       const content = randomBytes(3_000_001);
       await store.write(key, Readable.from(slices(content, 65_537), { objectMode: false }));
       expect((await read()).equals(content)).toBe(true);
@@ -53,7 +53,7 @@ export function describeBlobStoreContract(
       expect(String(await buffer(await store.read(other)))).toBe('two');
     });
 
-    it('leaves nothing of a stream that broke off, and rejects with its reason', async () => {
+    it('rejects with the error of a broken stream, and leaves nothing', async () => {
       async function* broken(): AsyncGenerator<Buffer> {
         yield randomBytes(200_000);
         throw new Error('the client went away');
@@ -65,26 +65,26 @@ export function describeBlobStoreContract(
       expect(await harness.names()).toEqual([]);
     });
 
-    it('leaves nothing of a stream that was destroyed', async () => {
+    it('leaves nothing of a destroyed stream', async () => {
       const content = new Readable({ read: () => undefined });
       content.push(randomBytes(1_000));
       content.push(randomBytes(1_000));
-      const parts = content.iterator() as AsyncIterableIterator<Buffer>;
-      await parts.next();
-      const written = store.write(key, parts);
+      const buffers = content.iterator() as AsyncIterableIterator<Buffer>;
+      await buffers.next();
+      const written = store.write(key, buffers);
       content.destroy(new Error('the client went away'));
       await expect(written).rejects.toThrow('the client went away');
       expect(await harness.names()).toEqual([]);
     });
 
-    it('says BLOB_MISSING for one that is not there', async () => {
+    it('throws BLOB_MISSING for a missing blob', async () => {
       await expect(store.read(key)).rejects.toMatchObject({
         name: 'ProcessingFailure',
         code: 'BLOB_MISSING',
       });
     });
 
-    it('removes a blob, and only that', async () => {
+    it('removes only the named blob', async () => {
       const other = randomUUID();
       for (const each of [key, other])
         await store.write(each, Readable.from([Buffer.from('content')]));
@@ -92,12 +92,12 @@ export function describeBlobStoreContract(
       expect(await harness.names()).toEqual([other]);
     });
 
-    it('is quiet about removing one that is not there', async () => {
+    it('ignores the removal of a missing blob', async () => {
       await expect(store.remove(key)).resolves.toBeUndefined();
     });
 
-    describe('the marker of an installation', () => {
-      it('is missed until it is written, and then found beside the blobs', async () => {
+    describe('the installation marker', () => {
+      it('is missing until it is written, and does not affect the blobs', async () => {
         const marker = createInstallationMarker({
           blobs: store,
           installation: createFakeInstallation(),
@@ -112,7 +112,7 @@ export function describeBlobStoreContract(
         expect(String(await read())).toBe('content');
       });
 
-      it('is not put over that of another installation', async () => {
+      it('does not replace the marker of another installation', async () => {
         await createInstallationMarker({
           blobs: store,
           installation: createFakeInstallation(),
@@ -129,7 +129,7 @@ export function describeBlobStoreContract(
         await expect(other.check()).rejects.toMatchObject(refusal);
       });
 
-      it('is not put into a second store', async () => {
+      it('is not written to a second store', async () => {
         const installation = createFakeInstallation();
         await installation.markOnce(async () => undefined);
         const marker = createInstallationMarker({ blobs: store, installation });
@@ -138,7 +138,7 @@ export function describeBlobStoreContract(
         expect(await harness.names()).toEqual([]);
       });
 
-      it('replaces one that was cut short', async () => {
+      it('replaces a truncated marker', async () => {
         await store.write(MARKER_KEY, Readable.from([Buffer.from('')]));
         const marker = createInstallationMarker({
           blobs: store,

@@ -468,7 +468,7 @@ export function describeDocumentStoreContract(
         readers: 2,
         largeReaders: 1,
         maxReadingPerUser: 1,
-        reservedPlaces: 2,
+        reservedSlots: 2,
         users: [],
         ...more,
       });
@@ -573,7 +573,7 @@ export function describeDocumentStoreContract(
 
       it('always takes the first document of whoever comes first, also with one place', async () => {
         await acceptAll([{ filename: '1' }, { filename: '2' }]);
-        expect(await claimWithin(1, { reservedPlaces: 0 })).toEqual(['1']);
+        expect(await claimWithin(1, { reservedSlots: 0 })).toEqual(['1']);
       });
 
       it.each([

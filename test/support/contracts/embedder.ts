@@ -1,4 +1,4 @@
-/** What every Embedder promises. */
+/** The contract of Embedder. */
 import type { Embedder } from '../../../src/documents/ports.js';
 
 export const PASSAGE =
@@ -22,7 +22,7 @@ export function describeEmbedderContract(name: string, open: () => Promise<Embed
       return vector;
     }
 
-    test('gives each text one vector of the promised length, of L2 norm 1', async () => {
+    test('returns a vector of L2 norm 1 and of the declared length for each text', async () => {
       const vectors = await embedder.embed(['one', 'two words', PASSAGE], 'document');
       expect(vectors.map((vector) => vector.length)).toEqual([
         embedder.dimensions,
@@ -32,10 +32,10 @@ export function describeEmbedderContract(name: string, open: () => Promise<Embed
       for (const vector of vectors) expect(similarity(vector, vector)).toBeCloseTo(1, 5);
     });
 
-    test('gives the same text the same vector, whatever stands beside it', async () => {
+    test('returns the same vector for the same text, whatever the other texts are', async () => {
       const alone = await embedOne(PASSAGE);
-      const [, among] = await embedder.embed(['something else', PASSAGE, 'a third'], 'document');
-      expect(Array.from(among ?? [])).toEqual(Array.from(alone));
+      const [, beside] = await embedder.embed(['something else', PASSAGE, 'a third'], 'document');
+      expect(Array.from(beside ?? [])).toEqual(Array.from(alone));
     });
 
     test('keeps the order of the texts', async () => {
@@ -51,8 +51,8 @@ export function describeEmbedderContract(name: string, open: () => Promise<Embed
       );
     });
 
-    test('places what means the same nearer than what means something else', async () => {
-      const [question, answer, unrelated] = await embedder.embed(
+    test('returns nearer vectors for texts of the same meaning', async () => {
+      const [query, related, unrelated] = await embedder.embed(
         [
           'How do I tie a knot that does not slip?',
           PASSAGE,
@@ -60,20 +60,20 @@ export function describeEmbedderContract(name: string, open: () => Promise<Embed
         ],
         'query',
       );
-      if (!question || !answer || !unrelated) throw new Error('no vectors');
-      expect(similarity(question, answer)).toBeGreaterThan(similarity(question, unrelated) + 0.15);
+      if (!query || !related || !unrelated) throw new Error('no vectors');
+      expect(similarity(query, related)).toBeGreaterThan(similarity(query, unrelated) + 0.15);
     });
 
-    test('embeds an empty text and one of white space', async () => {
+    test('embeds an empty text and a text of white space', async () => {
       const vectors = await embedder.embed(['', ' \n\t '], 'document');
       for (const vector of vectors) expect(similarity(vector, vector)).toBeCloseTo(1, 5);
     });
 
-    test('answers no texts with no vectors', async () => {
+    test('returns no vectors for no texts', async () => {
       await expect(embedder.embed([], 'document')).resolves.toEqual([]);
     });
 
-    test('a caller may keep or give away each vector: no two share memory', async () => {
+    test('returns vectors that share no memory', async () => {
       const vectors = await embedder.embed(['one', 'two'], 'document');
       expect(vectors.map((vector) => vector.buffer.byteLength)).toEqual([
         4 * embedder.dimensions,
@@ -81,7 +81,7 @@ export function describeEmbedderContract(name: string, open: () => Promise<Embed
       ]);
     });
 
-    test('rejects with the reason of the signal, before and while it works', async () => {
+    test('rejects with the reason of the signal, before and during the work', async () => {
       const reason = new Error('cancelled by the user');
       await expect(
         embedder.embed([PASSAGE], 'document', { signal: AbortSignal.abort(reason) }),
@@ -94,13 +94,13 @@ export function describeEmbedderContract(name: string, open: () => Promise<Embed
       await rejected;
     });
 
-    test('refuses after stop, and rejects what was under way', async () => {
+    test('rejects pending and later calls after stop', async () => {
       const other = await open();
-      const underWay = expect(other.embed(manyTexts(10), 'document')).rejects.toMatchObject({
+      const pending = expect(other.embed(manyTexts(10), 'document')).rejects.toMatchObject({
         code: 'EMBEDDER_UNAVAILABLE',
       });
       await other.stop();
-      await underWay;
+      await pending;
       await expect(other.embed(['late'], 'query')).rejects.toMatchObject({
         code: 'EMBEDDER_UNAVAILABLE',
       });
@@ -108,7 +108,7 @@ export function describeEmbedderContract(name: string, open: () => Promise<Embed
   });
 }
 
-/** Long enough that embedding them takes a while. */
+/** Returns texts that take a while to embed. */
 export function manyTexts(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${index} ${PASSAGE.repeat(5)}`);
 }

@@ -1,11 +1,11 @@
-/** What every Identity promises. */
+/** The contract of Identity. */
 import type { Identity } from '../../../src/documents/ports.js';
 
 export interface IdentityHarness {
   identity: Identity;
-  /** A token of this user that holds now. */
+  /** Returns a valid token of this user. */
   tokenOf(userId: string): string;
-  /** Who is an administrator. */
+  /** The user id of an administrator. */
   adminId: string;
   /** Tokens that look almost right. */
   badTokens: readonly string[];
@@ -15,7 +15,7 @@ export function describeIdentityContract(name: string, open: () => IdentityHarne
   describe(`an identity: ${name}`, () => {
     const { identity, tokenOf, adminId, badTokens } = open();
 
-    it('knows a user by their token', async () => {
+    it('returns the user of a token', async () => {
       expect(await identity.verify(tokenOf('alice'))).toMatchObject({
         id: 'alice',
         isAdmin: false,
@@ -23,7 +23,7 @@ export function describeIdentityContract(name: string, open: () => IdentityHarne
       expect(await identity.verify(tokenOf('bob'))).toMatchObject({ id: 'bob' });
     });
 
-    it('knows an administrator', async () => {
+    it('recognises an administrator', async () => {
       expect(await identity.verify(tokenOf(adminId))).toMatchObject({ id: adminId, isAdmin: true });
     });
 
@@ -38,14 +38,14 @@ export function describeIdentityContract(name: string, open: () => IdentityHarne
       '{}',
       'a'.repeat(10_000),
       ...badTokens,
-    ])('takes nobody for anybody: %j is UNAUTHENTICATED', async (token) => {
+    ])('rejects %j with UNAUTHENTICATED', async (token) => {
       await expect(identity.verify(token)).rejects.toMatchObject({
         name: 'ApiError',
         code: 'UNAUTHENTICATED',
       });
     });
 
-    it('repeats no token in its answer', async () => {
+    it('never quotes the token in an error', async () => {
       const token = `${badTokens[0] ?? ''}-a-secret`;
       await expect(identity.verify(token)).rejects.toMatchObject({
         message: expect.not.stringContaining('a-secret') as string,

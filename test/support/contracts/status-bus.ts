@@ -1,4 +1,4 @@
-/** What every StatusBus promises. */
+/** The contract of StatusBus. */
 import { randomUUID } from 'node:crypto';
 import type { StatusEvent } from '../../../src/documents/document.js';
 import type { StatusBus } from '../../../src/documents/ports.js';
@@ -31,8 +31,8 @@ export function describeStatusBusContract(
       return { seen, leave: await bus.subscribe(channel, (event) => void seen.push(event)) };
     }
 
-    /** When this one has come, everything published before it has. */
-    async function settle(): Promise<void> {
+    /** Resolves when every event that was published before is delivered. */
+    async function untilDelivered(): Promise<void> {
       const channel = `document:${randomUUID()}`;
       const { seen, leave } = await listen(channel);
       bus.publish(makeChange({ id: channel.slice('document:'.length) }));
@@ -40,7 +40,7 @@ export function describeStatusBusContract(
       leave();
     }
 
-    it('hands an event, whole, to who listens to its document and to who listens to its user', async () => {
+    it('delivers an event to the listeners of its document and of its user', async () => {
       const listeners = [await listen(`document:${id}`), await listen(`user:${userId}`)];
       const event = change();
       bus.publish(event);
@@ -48,7 +48,7 @@ export function describeStatusBusContract(
       for (const { seen } of listeners) expect(seen).toEqual([event]);
     });
 
-    it('hands events of one document over in the order in which they were published', async () => {
+    it('delivers the events of one document in the order of publication', async () => {
       const { seen } = await listen(`document:${id}`);
       for (let seq = 1; seq <= 50; seq += 1) bus.publish(change(seq));
       await eventually(() => seen.length === 50);
@@ -57,7 +57,7 @@ export function describeStatusBusContract(
       );
     });
 
-    it('hands an event to every listener of a channel', async () => {
+    it('delivers an event to every listener of a channel', async () => {
       const listeners = await Promise.all(
         Array.from({ length: 20 }, () => listen(`document:${id}`)),
       );
@@ -65,28 +65,28 @@ export function describeStatusBusContract(
       await eventually(() => listeners.every(({ seen }) => seen.length === 1));
     });
 
-    it('hands nothing to who listens to something else', async () => {
+    it('delivers nothing to listeners of other channels', async () => {
       const others = [
         await listen(`document:${randomUUID()}`),
         await listen(`user:${randomUUID()}`),
         await listen(`document:${userId}`),
       ];
       bus.publish(change());
-      await settle();
+      await untilDelivered();
       expect(others.flatMap(({ seen }) => seen)).toEqual([]);
     });
 
-    it('hands nothing to who has left, and the rest to who stays', async () => {
+    it('delivers nothing to a listener that has left, and everything to the others', async () => {
       const leaver = await listen(`document:${id}`);
       const stayer = await listen(`document:${id}`);
       leaver.leave();
       bus.publish(change());
       await eventually(() => stayer.seen.length === 1);
-      await settle();
+      await untilDelivered();
       expect(leaver.seen).toEqual([]);
     });
 
-    it('does not run a listener inside the publisher', async () => {
+    it('calls no listener within publish', async () => {
       const { seen } = await listen(`document:${id}`);
       bus.publish(change());
       expect(seen).toEqual([]);

@@ -4,56 +4,56 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** Which documents to list; every part given must match. */
+/** Which documents to list. A document must match every field that is set. */
 export type DocumentFilter = {
-  /** Contained in the file name, in any case. */
+  /** Only documents whose file name contains this text, in any case. */
   filename?: string | null | undefined;
-  /** In one of these. An empty list is no filter. */
+  /** Only documents in one of these statuses; all statuses if the list is empty. */
   status?: Array<DocumentStatus> | null | undefined;
 };
 
-/** How far a document is. COMPLETED, FAILED and CANCELLED are terminal for their generation. DELETING is the last event of a document and appears in events only: from then on every query, list, count, search and event.document treats the document as none. */
+/** The state of the processing of a document. COMPLETED, FAILED and CANCELLED are terminal for their generation. DELETING appears only in the last event of a document: from then on every read treats the document as absent. */
 export type DocumentStatus =
-  /** Stopped by a person. */
+  /** A person cancelled the processing. */
   | 'CANCELLED'
-  /** Every passage is stored and answers searches. */
+  /** Every passage is stored, and searches can find it. */
   | 'COMPLETED'
-  /** Gone for every reader; vectors and file are being removed. */
+  /** Hidden from all reads; its vectors and file are being deleted. */
   | 'DELETING'
-  /** A worker reads the text out of the file. */
+  /** A worker extracts the text of the file. */
   | 'EXTRACTING'
-  /** Given up; error says why and at which stage. */
+  /** Processing failed for good; error has the reason and the stage. */
   | 'FAILED'
-  /** Waits for a worker, for scheduledFor or for nextAttemptAt. */
+  /** The document waits for a worker, for scheduledFor or for nextAttemptAt. */
   | 'PENDING'
-  /** Passages are embedded and stored; progress counts them. */
+  /** A worker embeds and stores the passages; progress counts them. */
   | 'VECTORIZING';
 
-/** Place in the queue. A document that waits moves up, so LOW is served as well. */
+/** A position in the queue. A waiting document moves up over time, so LOW documents are processed as well. */
 export type Priority =
-  /** Ahead of what waits. */
+  /** Before waiting documents. */
   | 'HIGH'
-  /** Behind what waits. */
+  /** After waiting documents. */
   | 'LOW'
-  /** In turn. */
+  /** In the order of upload. */
   | 'NORMAL';
 
-/** How passages are found. */
+/** How a search finds passages. */
 export type SearchMode =
-  /** By meaning and by words, joined by reciprocal rank fusion. */
+  /** By meaning and by words, combined with reciprocal rank fusion. */
   | 'HYBRID'
   /** By words, in any grammatical form. */
   | 'KEYWORD'
-  /** By meaning. */
+  /** By meaning, in any words. */
   | 'SEMANTIC';
 
-/** What an event reports. */
+/** The kind of an event. */
 export type StatusEventKind =
-  /** A durable change. */
+  /** A durable change, with a new seq. */
   | 'CHANGE'
-  /** The same seq, more done. */
+  /** More stored chunks, with the same seq. */
   | 'PROGRESS'
-  /** The state when watching began or was re-read. */
+  /** The state of the document when the watch started or was read again. */
   | 'SNAPSHOT';
 
 export type DocumentFieldsFragment = { id: string, filename: string, mimeType: string, fileSize: number, status: DocumentStatus, seq: number, generation: number, attempt: number, maxAttempts: number, vectorCount: number, searchable: boolean, priority: Priority, queuePosition: number | null, scheduledFor: string | null, nextAttemptAt: string | null, createdAt: string, updatedAt: string, startedAt: string | null, processedAt: string | null, progress: { done: number, total: number | null, percent: number }, error: { code: string, cause: string | null, message: string, retryable: boolean, stage: DocumentStatus } | null };

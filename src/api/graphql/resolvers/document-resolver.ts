@@ -11,7 +11,7 @@ const MAX_EVENTS = 500;
 export class DocumentResolver {
   @FieldResolver(() => Boolean, {
     description:
-      'One complete generation is stored and answers searches, whatever the status of a newer one.',
+      'Whether searches find the document: one complete generation is stored, whatever the status of a newer one.',
   })
   searchable(@Root() document: Document): boolean {
     return document.liveGeneration !== null;
@@ -20,7 +20,7 @@ export class DocumentResolver {
   @FieldResolver(() => Int, {
     nullable: true,
     description:
-      "The number of due documents ahead of this one in the queue that all users share, so it also rises and falls with other users' uploads; 0 is next. Null unless the document is PENDING and due.",
+      'The number of due documents ahead of this one in the queue that all users share; 0 is next. Uploads of other users change it as well. It is read when the field is selected, and no event reports a change. Null unless the document is PENDING and due.',
   })
   queuePosition(
     @Root() document: Document,
@@ -31,7 +31,7 @@ export class DocumentResolver {
 
   @FieldResolver(() => Boolean, {
     description:
-      'Whether the viewer may cancel the document now. Always false: this schema has no mutation that cancels a document yet.',
+      'Whether the viewer may cancel the document. Always false, because the schema has no mutation that cancels a document.',
   })
   canCancel(): boolean {
     return false;
@@ -39,21 +39,27 @@ export class DocumentResolver {
 
   @FieldResolver(() => Boolean, {
     description:
-      'Whether the viewer may retry the document now. Always false: this schema has no mutation that retries a document yet.',
+      'Whether the viewer may retry the document. Always false, because the schema has no mutation that retries a document.',
   })
   canRetry(): boolean {
     return false;
   }
 
   @FieldResolver(() => [DocumentStatusEventType], {
-    description: 'The durable history, oldest first.',
+    description: 'The durable events of the document, oldest first.',
   })
   events(
     @Root() document: Document,
     @Ctx() { loaders }: Context,
-    @Arg('after', () => Int, { defaultValue: 0, description: 'Only events with a higher seq.' })
+    @Arg('after', () => Int, {
+      defaultValue: 0,
+      description: 'Return only events with a higher seq.',
+    })
     after: number,
-    @Arg('first', () => Int, { defaultValue: 50, description: 'So many at most, up to 500.' })
+    @Arg('first', () => Int, {
+      defaultValue: 50,
+      description: 'Maximum number of events to return, 0 to 500.',
+    })
     first: number,
   ): Promise<StatusEvent[]> {
     assertRange('first', first, 0, MAX_EVENTS);
@@ -63,7 +69,9 @@ export class DocumentResolver {
 
 @Resolver(() => ProgressType)
 export class ProgressResolver {
-  @FieldResolver(() => Float, { description: '0 to 100; 0 while the total is not known.' })
+  @FieldResolver(() => Float, {
+    description: 'The share of stored chunks, 0 to 100; 0 while the total is unknown.',
+  })
   percent(@Root() { done, total }: Progress): number {
     return total === null || total === 0
       ? 0
@@ -76,7 +84,7 @@ export class DocumentStatusEventResolver {
   @FieldResolver(() => DocumentType, {
     nullable: true,
     description:
-      'Never older than this event; select it and a normalised cache updates itself. Null when the document is gone.',
+      'The document, never older than this event; a normalised cache updates itself from it. Null if the document is deleted.',
   })
   async document(
     @Root() event: StatusEvent,

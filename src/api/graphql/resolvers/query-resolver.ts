@@ -1,10 +1,10 @@
 import { Arg, Ctx, ID, Int, Query, Resolver } from 'type-graphql';
-import { isDocumentId } from '../../../documents/delete-document.js';
+import { isDocumentId } from '../../../documents/document-id.js';
 import type { Document, DocumentStatus } from '../../../documents/document.js';
 import type { DocumentFilter, DocumentPage, SearchMode, Viewer } from '../../../documents/ports.js';
 import type { SearchHit } from '../../../documents/search-documents.js';
 import { assertRange, parseCursor, toCursor } from '../arguments.js';
-import { requireViewer } from '../../auth/authenticate.js';
+import { requireViewer } from '../../auth/require-viewer.js';
 import type { Context } from '../context.js';
 import { SearchModeEnum } from '../types/enums.js';
 import {
@@ -21,12 +21,12 @@ const MAX_PAGE = 100;
 
 @Resolver()
 export class QueryResolver {
-  @Query(() => ViewerType, { description: 'Whoever the token names.' })
+  @Query(() => ViewerType, { description: 'The authenticated user.' })
   viewer(@Ctx() context: Context): Viewer {
     return requireViewer(context);
   }
 
-  @Query(() => LimitsType, { description: 'What is taken, and how much of it.' })
+  @Query(() => LimitsType, { description: 'Upload limits and usage.' })
   async limits(@Ctx() context: Context): Promise<LimitsType> {
     const { formats, maxUploadBytes } = context.services;
     const counts = await context.loaders.counts.load(requireViewer(context).id);
@@ -36,28 +36,34 @@ export class QueryResolver {
 
   @Query(() => DocumentType, {
     nullable: true,
-    description: "Null when there is none, or it is somebody else's.",
+    description: 'One document; null if it does not exist or belongs to another user.',
   })
   document(
     @Ctx() context: Context,
-    @Arg('id', () => ID, { description: 'Its id.' }) id: string,
+    @Arg('id', () => ID, { description: 'The id of the document.' }) id: string,
   ): Promise<Document | null> | null {
     return isDocumentId(id) ? context.services.store.find(requireViewer(context).id, id) : null;
   }
 
   @Query(() => DocumentConnectionType, {
-    description: 'Newest first, id breaks ties. More than 100 at once: BAD_USER_INPUT.',
+    description: 'The documents of the viewer, newest first; ids order documents of the same time.',
   })
   async documents(
     @Ctx() context: Context,
-    @Arg('first', () => Int, { defaultValue: 20, description: 'So many at most, 1 to 100.' })
+    @Arg('first', () => Int, {
+      defaultValue: 20,
+      description: 'Maximum number of documents to return, 1 to 100.',
+    })
     first: number,
     @Arg('after', () => String, {
       nullable: true,
-      description: 'The cursor behind which the page begins.',
+      description: 'The cursor after which the page starts.',
     })
     after?: string | null,
-    @Arg('filter', () => DocumentFilterInput, { nullable: true, description: 'Only these.' })
+    @Arg('filter', () => DocumentFilterInput, {
+      nullable: true,
+      description: 'Which documents to return; null for all.',
+    })
     filter?: DocumentFilterInput | null,
   ): Promise<DocumentConnectionType> {
     assertRange('first', first, 1, MAX_PAGE);
@@ -72,7 +78,7 @@ export class QueryResolver {
 
   @Query(() => [DocumentCountType], {
     description:
-      "How many of the viewer's documents are in each status; a status without any is left out.",
+      'The number of documents of the viewer in each status. A status without documents is omitted.',
   })
   documentCounts(@Ctx() context: Context): Promise<{ status: DocumentStatus; count: number }[]> {
     return context.loaders.counts.load(requireViewer(context).id);
@@ -80,20 +86,26 @@ export class QueryResolver {
 
   @Query(() => [SearchHitType], {
     description:
-      "Only the viewer's own; unknown documentIds are ignored. first up to 100, query up to 2,000 characters; words after the first 32 distinct ones are ignored when searching by words.",
+      'The passages of the viewer that match a query, best first. A keyword search ignores words after the first 32 distinct ones.',
   })
   search(
     @Ctx() context: Context,
-    @Arg('query', () => String, { description: 'What to find: words or a question.' })
+    @Arg('query', () => String, { description: 'Words or a question, up to 2,000 characters.' })
     query: string,
-    @Arg('first', () => Int, { defaultValue: 10, description: 'So many hits at most, 1 to 100.' })
+    @Arg('first', () => Int, {
+      defaultValue: 10,
+      description: 'Maximum number of hits to return, 1 to 100.',
+    })
     first: number,
     @Arg('mode', () => SearchModeEnum, {
       defaultValue: 'HYBRID',
-      description: 'By meaning, by words, or both.',
+      description: 'Whether to search by meaning, by words, or both.',
     })
     mode: SearchMode,
-    @Arg('documentIds', () => [ID], { nullable: true, description: 'Only in these documents.' })
+    @Arg('documentIds', () => [ID], {
+      nullable: true,
+      description: 'Search only these documents; unknown ids are ignored. Null for all documents.',
+    })
     documentIds?: string[] | null,
   ): Promise<SearchHit[]> {
     const search = { query, first, mode, ...(documentIds && { documentIds }) };
@@ -103,7 +115,7 @@ export class QueryResolver {
   }
 }
 
-/** NUL is in no name of ours and no database takes it. */
+/** Replaces NUL and lone surrogates, which no file name contains and PostgreSQL rejects. */
 function toFilter(filter: DocumentFilterInput | null | undefined): DocumentFilter {
   return {
     ...(filter?.status && { status: filter.status }),

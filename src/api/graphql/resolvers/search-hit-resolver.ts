@@ -5,7 +5,7 @@ import { HighlightType, SearchHitType } from '../types/query-types.js';
 
 @Resolver(() => SearchHitType)
 export class SearchHitResolver {
-  /** A field of its own, so that a client that does not select highlights does not pay for them. */
+  /** Computed in a resolver, so that only a client that selects highlights pays for them. */
   @FieldResolver(() => [HighlightType])
   highlights(@Root() hit: SearchHit): Highlight[] {
     return hit.findHighlights();

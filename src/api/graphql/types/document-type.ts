@@ -10,22 +10,21 @@ import { DateTime } from './scalars.js';
 
 @ObjectType('Progress', {
   description:
-    'Chunks stored of chunks in all; total is null until it is known. Within one seq, done never falls.',
+    'The progress of the current generation, in chunks. Within one seq, done never decreases.',
 })
 export class ProgressType implements Progress {
-  @Field(() => Int, { description: 'Chunks that are stored.' })
+  @Field(() => Int, { description: 'The number of stored chunks.' })
   done!: number;
 
   @Field(() => Int, {
     nullable: true,
-    description: 'Chunks in all; null until the text has been read.',
+    description: 'The number of chunks of the document; null until its text has been read.',
   })
   total!: number | null;
 }
 
 @ObjectType('ProcessingError', {
-  description:
-    'Why processing failed. retryable: the system tries again by itself. cause: the code behind ATTEMPTS_EXHAUSTED.',
+  description: 'Why an attempt at processing failed.',
 })
 export class ProcessingErrorType implements Omit<ProcessingError, 'code' | 'cause'> {
   @Field(() => String, {
@@ -35,87 +34,97 @@ export class ProcessingErrorType implements Omit<ProcessingError, 'code' | 'caus
 
   @Field(() => String, {
     nullable: true,
-    description: 'The code of the last try, where code is ATTEMPTS_EXHAUSTED.',
+    description: 'The code of the last attempt if code is ATTEMPTS_EXHAUSTED; otherwise null.',
   })
   cause!: string | null;
 
-  @Field(() => String, { description: 'The thing and the cure, for a person.' })
+  @Field(() => String, { description: 'Human-readable explanation and suggested fix.' })
   message!: string;
 
   @Field(() => Boolean, {
-    description: 'The system tries again by itself. A person may retry any FAILED document.',
+    description: 'Whether the system retries automatically.',
   })
   retryable!: boolean;
 
-  @Field(() => DocumentStatusEnum, { description: 'The status in which it failed.' })
+  @Field(() => DocumentStatusEnum, { description: 'The status in which the attempt failed.' })
   stage!: DocumentStatus;
 }
 
-@ObjectType('Document', { description: 'An uploaded file and how far it is.' })
+@ObjectType('Document', { description: 'An uploaded file and the state of its processing.' })
 export class DocumentType {
-  @Field(() => ID, { description: 'A UUID, never used again after the document is gone.' })
+  @Field(() => ID, { description: 'A UUID, never reused after the document is deleted.' })
   id!: string;
 
   @Field(() => String, {
-    description: 'The name it was uploaded under, without path and control characters.',
+    description: 'The name of the uploaded file, without path and control characters.',
   })
   filename!: string;
 
   @Field(() => String, {
-    description: 'What the file is by its first bytes, whatever the client said.',
+    description: 'The media type, detected from the content and not taken from the client.',
   })
   mimeType!: string;
 
-  @Field(() => Float, { description: 'Bytes.' })
+  @Field(() => Float, { description: 'The size of the file in bytes.' })
   fileSize!: number;
 
-  @Field(() => String, { description: 'SHA-256, hex.' })
+  @Field(() => String, { description: 'The SHA-256 of the file, in hexadecimal.' })
   contentHash!: string;
 
-  @Field(() => DocumentStatusEnum, { description: 'How far it is.' })
+  @Field(() => DocumentStatusEnum, { description: 'The state of its processing.' })
   status!: DocumentStatus;
 
   @Field(() => Int, {
     description:
-      'From 1, one more with every durable change. Progress alone does not raise it: newer means higher (seq, progress.done).',
+      'A counter of durable changes, from 1. Progress alone does not increase it: a newer state has a higher (seq, progress.done).',
   })
   seq!: number;
 
   @Field(() => Int, {
-    description: 'From 1, one more with every retry or reprocess that a person asks for.',
+    description:
+      'A counter of processings, from 1. A retry or a reprocess by a person increases it; automatic retries do not.',
   })
   generation!: number;
 
-  @Field(() => Int, { description: 'Tries within this generation: 0 before the first claim.' })
+  @Field(() => Int, {
+    description: 'The number of attempts in this generation; 0 before the first.',
+  })
   attempt!: number;
 
-  @Field(() => Int, { description: 'Tries after which a retryable failure becomes FAILED.' })
+  @Field(() => Int, {
+    description: 'The number of attempts after which a retryable failure becomes FAILED.',
+  })
   maxAttempts!: number;
 
-  @Field(() => ProgressType, { description: 'Chunks stored of chunks in all.' })
+  @Field(() => ProgressType, { description: 'The progress of the current generation.' })
   progress!: Progress;
 
   @Field(() => ProcessingErrorType, {
     nullable: true,
-    description: 'The last failure, also while waiting for the next try; null after success.',
+    description: 'The last failure, also while waiting for the next attempt; null after success.',
   })
   error!: ProcessingError | null;
 
-  @Field(() => Int, { description: 'Objects that answer searches now.' })
+  @Field(() => Int, { description: 'The number of passages that searches can find now.' })
   vectorCount!: number;
 
-  @Field(() => ID, { description: 'New with each generation.' })
+  @Field(() => ID, {
+    description: 'The id of the current generation; each generation has a new one.',
+  })
   jobId!: string;
 
-  @Field(() => PriorityEnum, { description: 'Place in the queue as it was asked for.' })
+  @Field(() => PriorityEnum, { description: 'The requested position in the queue.' })
   priority!: Priority;
 
-  @Field(() => DateTime, { nullable: true, description: 'Not before this time.' })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'The time before which processing does not start; null for at once.',
+  })
   scheduledFor!: Date | null;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'When the next try is due, while waiting for one.',
+    description: 'When the next attempt is due; null unless the document waits for one.',
   })
   nextAttemptAt!: Date | null;
 
@@ -127,13 +136,13 @@ export class DocumentType {
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'When a worker first took it, in this generation.',
+    description: 'When the first attempt of this generation started; null before.',
   })
   startedAt!: Date | null;
 
   @Field(() => DateTime, {
     nullable: true,
-    description: 'When it reached its terminal status; null before.',
+    description: 'When this generation reached its terminal status; null before.',
   })
   processedAt!: Date | null;
 }

@@ -17,15 +17,17 @@ export const DocumentStatusEnum: EnumOf<DocumentStatus> = {
 registerEnumType(DocumentStatusEnum, {
   name: 'DocumentStatus',
   description:
-    'How far a document is. COMPLETED, FAILED and CANCELLED are terminal for their generation. DELETING is the last event of a document and appears in events only: from then on every query, list, count, search and event.document treats the document as none.',
+    'The state of the processing of a document. COMPLETED, FAILED and CANCELLED are terminal for their generation. DELETING appears only in the last event of a document: from then on every read treats the document as absent.',
   valuesConfig: {
-    PENDING: { description: 'Waits for a worker, for scheduledFor or for nextAttemptAt.' },
-    EXTRACTING: { description: 'A worker reads the text out of the file.' },
-    VECTORIZING: { description: 'Passages are embedded and stored; progress counts them.' },
-    COMPLETED: { description: 'Every passage is stored and answers searches.' },
-    FAILED: { description: 'Given up; error says why and at which stage.' },
-    CANCELLED: { description: 'Stopped by a person.' },
-    DELETING: { description: 'Gone for every reader; vectors and file are being removed.' },
+    PENDING: {
+      description: 'The document waits for a worker, for scheduledFor or for nextAttemptAt.',
+    },
+    EXTRACTING: { description: 'A worker extracts the text of the file.' },
+    VECTORIZING: { description: 'A worker embeds and stores the passages; progress counts them.' },
+    COMPLETED: { description: 'Every passage is stored, and searches can find it.' },
+    FAILED: { description: 'Processing failed for good; error has the reason and the stage.' },
+    CANCELLED: { description: 'A person cancelled the processing.' },
+    DELETING: { description: 'Hidden from all reads; its vectors and file are being deleted.' },
   },
 });
 
@@ -33,11 +35,12 @@ export const PriorityEnum: EnumOf<Priority> = { HIGH: 'HIGH', NORMAL: 'NORMAL', 
 
 registerEnumType(PriorityEnum, {
   name: 'Priority',
-  description: 'Place in the queue. A document that waits moves up, so LOW is served as well.',
+  description:
+    'A position in the queue. A waiting document moves up over time, so LOW documents are processed as well.',
   valuesConfig: {
-    HIGH: { description: 'Ahead of what waits.' },
-    NORMAL: { description: 'In turn.' },
-    LOW: { description: 'Behind what waits.' },
+    HIGH: { description: 'Before waiting documents.' },
+    NORMAL: { description: 'In the order of upload.' },
+    LOW: { description: 'After waiting documents.' },
   },
 });
 
@@ -49,10 +52,10 @@ export const SearchModeEnum: EnumOf<SearchMode> = {
 
 registerEnumType(SearchModeEnum, {
   name: 'SearchMode',
-  description: 'How passages are found.',
+  description: 'How a search finds passages.',
   valuesConfig: {
-    HYBRID: { description: 'By meaning and by words, joined by reciprocal rank fusion.' },
-    SEMANTIC: { description: 'By meaning.' },
+    HYBRID: { description: 'By meaning and by words, combined with reciprocal rank fusion.' },
+    SEMANTIC: { description: 'By meaning, in any words.' },
     KEYWORD: { description: 'By words, in any grammatical form.' },
   },
 });
@@ -65,10 +68,12 @@ export const StatusEventKindEnum: EnumOf<StatusEventKind> = {
 
 registerEnumType(StatusEventKindEnum, {
   name: 'StatusEventKind',
-  description: 'What an event reports.',
+  description: 'The kind of an event.',
   valuesConfig: {
-    SNAPSHOT: { description: 'The state when watching began or was re-read.' },
-    CHANGE: { description: 'A durable change.' },
-    PROGRESS: { description: 'The same seq, more done.' },
+    SNAPSHOT: {
+      description: 'The state of the document when the watch started or was read again.',
+    },
+    CHANGE: { description: 'A durable change, with a new seq.' },
+    PROGRESS: { description: 'More stored chunks, with the same seq.' },
   },
 });

@@ -9,36 +9,39 @@ import { ProcessingErrorType, ProgressType } from './document-type.js';
 import { DocumentStatusEnum, StatusEventKindEnum } from './enums.js';
 import { DateTime } from './scalars.js';
 
-@ObjectType('DocumentStatusEvent', { description: 'What became of a document, at one moment.' })
+@ObjectType('DocumentStatusEvent', { description: 'The state of a document at one moment.' })
 export class DocumentStatusEventType {
-  @Field(() => StatusEventKindEnum, { description: 'What this event reports.' })
+  @Field(() => StatusEventKindEnum, {
+    description: 'Whether the event reports a state, a change or progress.',
+  })
   kind!: StatusEventKind;
 
-  @Field(() => ID, { description: 'The document it is about.' })
+  @Field(() => ID, { description: 'The id of the document.' })
   documentId!: string;
 
   @Field(() => Int, {
     description:
-      "The document's seq after this event. A consumer keeps the highest and drops the rest.",
+      'The seq of the document after this event. A consumer keeps the highest and ignores events with a lower one.',
   })
   seq!: number;
 
-  @Field(() => DocumentStatusEnum, { description: 'The status from this event on.' })
+  @Field(() => DocumentStatusEnum, { description: 'The status after this event.' })
   status!: DocumentStatus;
 
   @Field(() => DocumentStatusEnum, {
     nullable: true,
-    description: 'Null in a SNAPSHOT and in the first event of a document.',
+    description:
+      'The status before this event; null in a SNAPSHOT and in the first event of a document.',
   })
   previousStatus!: DocumentStatus | null;
 
-  @Field(() => ProgressType, { description: 'Chunks stored of chunks in all.' })
+  @Field(() => ProgressType, { description: 'The progress after this event.' })
   progress!: Progress;
 
-  @Field(() => Int, { description: 'Tries within this generation.' })
+  @Field(() => Int, { description: 'The number of attempts in this generation.' })
   attempt!: number;
 
-  @Field(() => Int, { description: 'Which run of the document this is about.' })
+  @Field(() => Int, { description: 'The generation of the document that the event belongs to.' })
   generation!: number;
 
   @Field(() => ProcessingErrorType, {
@@ -47,12 +50,14 @@ export class DocumentStatusEventType {
   })
   error!: ProcessingError | null;
 
-  @Field(() => Int, { description: 'Objects that answer searches from this event on.' })
+  @Field(() => Int, {
+    description: 'The number of passages that searches can find after this event.',
+  })
   vectorCount!: number;
 
-  @Field(() => String, { description: 'One line for a person.' })
+  @Field(() => String, { description: 'A human-readable description of the event, in one line.' })
   message!: string;
 
-  @Field(() => DateTime, { description: 'When it happened, by the clock of the database.' })
+  @Field(() => DateTime, { description: 'When the event happened, by the clock of the database.' })
   occurredAt!: Date;
 }

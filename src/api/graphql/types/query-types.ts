@@ -4,181 +4,209 @@ import { DocumentType } from './document-type.js';
 import { DocumentStatusEnum, PriorityEnum } from './enums.js';
 import { DateTime } from './scalars.js';
 
-@ObjectType('Viewer', { description: 'Whoever the token names.' })
+@ObjectType('Viewer', { description: 'The authenticated user.' })
 export class ViewerType {
-  @Field(() => ID, { description: 'The user id.' })
+  @Field(() => ID, { description: 'The id of the user.' })
   id!: string;
 
-  @Field(() => String, { nullable: true, description: 'Where the identity provider tells it.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The email address; null if the identity provider has none.',
+  })
   email!: string | null;
 
-  @Field(() => Boolean, { description: 'May use the operations for administrators.' })
+  @Field(() => Boolean, {
+    description:
+      'Whether the user is an administrator. The schema has no operation for administrators only.',
+  })
   isAdmin!: boolean;
 }
 
-@ObjectType('Limits', { description: 'What is taken, and how much of it.' })
+@ObjectType('Limits', { description: 'Upload limits and usage.' })
 export class LimitsType {
-  @Field(() => Float, { description: 'Bytes of one file, at most.' })
+  @Field(() => Float, { description: 'The maximum size of a file in bytes.' })
   maxUploadBytes!: number;
 
-  @Field(() => [String], { description: 'Formats that are read.' })
+  @Field(() => [String], { description: 'The media types of the supported formats.' })
   mimeTypes!: string[];
 
   @Field(() => Int, {
     nullable: true,
-    description: 'Documents the viewer may have; null for no limit.',
+    description:
+      'The maximum number of documents of the viewer. Always null, because there is no such limit.',
   })
   maxDocuments!: number | null;
 
-  @Field(() => Int, { description: 'Documents the viewer has.' })
+  @Field(() => Int, { description: 'The number of documents of the viewer.' })
   documents!: number;
 }
 
 @InputType('DocumentFilter', {
-  description: 'Which documents to list; every part given must match.',
+  description: 'Which documents to list. A document must match every field that is set.',
 })
 export class DocumentFilterInput {
   @Field(() => [DocumentStatusEnum], {
     nullable: true,
-    description: 'In one of these. An empty list is no filter.',
+    description: 'Only documents in one of these statuses; all statuses if the list is empty.',
   })
   status?: DocumentStatus[] | null;
 
-  @Field(() => String, { nullable: true, description: 'Contained in the file name, in any case.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Only documents whose file name contains this text, in any case.',
+  })
   filename?: string | null;
 }
 
-@ObjectType('DocumentEdge', { description: 'A document in the list.' })
+@ObjectType('DocumentEdge', { description: 'A document of a page.' })
 export class DocumentEdgeType {
-  @Field(() => String, { description: 'Its place, for `after`.' })
+  @Field(() => String, { description: 'The position of the document, for `after`.' })
   cursor!: string;
 
   @Field(() => DocumentType, { description: 'The document.' })
   node!: Document;
 }
 
-@ObjectType('PageInfo', { description: 'Where a page lies in its list.' })
+@ObjectType('PageInfo', { description: 'The position of a page in its list.' })
 export class PageInfoType {
-  @Field(() => Boolean, { description: 'There is more after endCursor.' })
+  @Field(() => Boolean, { description: 'Whether there are documents after endCursor.' })
   hasNextPage!: boolean;
 
-  @Field(() => Boolean, { description: 'There is something before startCursor.' })
+  @Field(() => Boolean, { description: 'Whether there are documents before startCursor.' })
   hasPreviousPage!: boolean;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Place of the first; null when the page is empty.',
+    description: 'The cursor of the first document; null if the page is empty.',
   })
   startCursor!: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Place of the last; null when the page is empty.',
+    description: 'The cursor of the last document; null if the page is empty.',
   })
   endCursor!: string | null;
 }
 
 @ObjectType('DocumentConnection', { description: 'A page of documents.' })
 export class DocumentConnectionType {
-  @Field(() => [DocumentEdgeType], { description: 'Newest first.' })
+  @Field(() => [DocumentEdgeType], { description: 'The documents of the page, newest first.' })
   edges!: DocumentEdgeType[];
 
-  @Field(() => PageInfoType, { description: 'Where this page lies.' })
+  @Field(() => PageInfoType, { description: 'The position of this page.' })
   pageInfo!: PageInfoType;
 
-  @Field(() => Int, { description: 'Documents that match, over all pages.' })
+  @Field(() => Int, { description: 'The number of matching documents on all pages.' })
   totalCount!: number;
 }
 
-@ObjectType('DocumentCount', { description: 'How many documents are in a status.' })
+@ObjectType('DocumentCount', { description: 'The number of documents in a status.' })
 export class DocumentCountType {
   @Field(() => DocumentStatusEnum, { description: 'The status.' })
   status!: DocumentStatus;
 
-  @Field(() => Int, { description: 'Documents in it.' })
+  @Field(() => Int, { description: 'The number of documents in this status.' })
   count!: number;
 }
 
 /**
- * Simple: a search returns thousands of them, and a resolver of ours for each field would block the
- * loop for a second.
+ * Uses simple resolvers: a search returns thousands of highlights, and a middleware for each of
+ * their fields would block the event loop for about 1 s.
  */
-@ObjectType('Highlight', { description: 'A stretch of a passage.', simpleResolvers: true })
+@ObjectType('Highlight', {
+  description: 'A range of characters in a passage.',
+  simpleResolvers: true,
+})
 export class HighlightType {
-  @Field(() => Int, { description: 'First character, from 0.' })
+  @Field(() => Int, { description: 'The index of the first character, from 0.' })
   start!: number;
 
-  @Field(() => Int, { description: 'The character after the last.' })
+  @Field(() => Int, { description: 'The index after the last character.' })
   end!: number;
 }
 
-@ObjectType('SearchHit', { description: 'A passage that answers a search.' })
+@ObjectType('SearchHit', { description: 'A passage that a search found.' })
 export class SearchHitType {
-  @Field(() => DocumentType, { description: 'Where the passage stands.' })
+  @Field(() => DocumentType, { description: 'The document that contains the passage.' })
   document!: Document;
 
-  @Field(() => String, { description: 'The passage.' })
+  @Field(() => String, { description: 'The text of the passage.' })
   text!: string;
 
   @Field(() => [HighlightType], {
     description:
-      'Characters of text that match the words of the query: of its first 32 distinct words. At most 200 stretches of a passage, and 3,000 divided by the number of hits.',
+      'The ranges of text that match one of the first 32 distinct words of the query. At most 200 ranges, or 3,000 divided by the number of hits if that is less.',
   })
   highlights!: HighlightType[];
 
-  @Field(() => Float, { description: '0 to 1, comparable within one answer.' })
+  @Field(() => Float, { description: 'The relevance, 0 to 1, comparable within one response.' })
   score!: number;
 
-  @Field(() => Int, { name: 'chunkIndex', description: 'Which passage of its document, from 0.' })
+  @Field(() => Int, {
+    name: 'chunkIndex',
+    description: 'The index of the passage in its document, from 0.',
+  })
   index!: number;
 
-  @Field(() => Int, { nullable: true, description: 'From 1; null where the format has no pages.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'The page, from 1; null if the format has no pages.',
+  })
   page!: number | null;
 
-  @Field(() => Int, { description: 'Characters in the extracted text: the first of the passage.' })
+  @Field(() => Int, {
+    description: 'The index of the first character of the passage in the extracted text.',
+  })
   charStart!: number;
 
-  @Field(() => Int, { description: 'Characters in the extracted text: the one after the last.' })
+  @Field(() => Int, {
+    description: 'The index after the last character of the passage in the extracted text.',
+  })
   charEnd!: number;
 }
 
-@InputType('UploadOptions', { description: 'How a file is to be processed.' })
+@InputType('UploadOptions', { description: 'How to process a file.' })
 export class UploadOptionsInput {
   @Field(() => PriorityEnum, {
     defaultValue: PriorityEnum.NORMAL,
-    description: 'Place in the queue.',
+    description: 'The position in the queue.',
   })
   priority!: Priority;
 
-  @Field(() => DateTime, { nullable: true, description: 'Not before this time. In the past: now.' })
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      'The time before which processing does not start. A time in the past, or null, means at once.',
+  })
   scheduledFor?: Date | null;
 
   @Field(() => Boolean, {
     defaultValue: false,
-    description: 'Process even if this user already has the same bytes.',
+    description:
+      'Whether to process the file even if the viewer already has a document with the same content.',
   })
   force!: boolean;
 }
 
 @ObjectType('UploadDocumentPayload', {
   description:
-    'When this user has the same bytes in a document that is unfinished or COMPLETED, document is that one, duplicateOf its id, and no work is done. Two at once make one document. After FAILED or CANCELLED, or with force, a new document is made.',
+    'The result of an upload. If the viewer has an unfinished or COMPLETED document with the same content, that document is returned and nothing is processed. Simultaneous uploads of the same content create one document. After FAILED or CANCELLED, or with force, a new document is created.',
 })
 export class UploadDocumentPayloadType {
   @Field(() => DocumentType, {
-    description: 'The document that was made, or the one that was there.',
+    description: 'The new document, or the existing one with the same content.',
   })
   document!: Document;
 
   @Field(() => ID, {
     nullable: true,
-    description: 'Id of the document with the same bytes; null for a new one.',
+    description: 'The id of the existing document; null if a new one was created.',
   })
   duplicateOf!: string | null;
 }
 
-@ObjectType('DeleteDocumentPayload', { description: 'What was deleted.' })
+@ObjectType('DeleteDocumentPayload', { description: 'The result of a deletion.' })
 export class DeleteDocumentPayloadType {
-  @Field(() => ID, { description: 'The id that names nothing any more.' })
+  @Field(() => ID, { description: 'The id of the deleted document.' })
   id!: string;
 }

@@ -8,27 +8,29 @@ const upload = GraphQLUpload.toConfig();
 
 export const DateTime = new GraphQLScalarType<Date, string>({
   ...dateTime,
-  description: 'ISO 8601, UTC, milliseconds.',
+  description: 'A time in ISO 8601, in UTC, with milliseconds.',
   serialize: (value) => (value instanceof Date ? value : new Date(String(value))).toISOString(),
 });
 
 export const Upload = new GraphQLScalarType({
   ...upload,
-  description: 'A file, by the GraphQL multipart request specification.',
-  parseValue: (value) => received(upload.parseValue(value) as Promise<FileUpload>),
+  description: 'A file of a request by the GraphQL multipart request specification.',
+  parseValue: (value) => withApiError(upload.parseValue(value) as Promise<FileUpload>),
 });
 
-/** Here and not in the resolver: the file is awaited before the resolver is called. */
-function received(file: Promise<FileUpload>): Promise<FileUpload> {
-  const inOurWords = file.catch((error: unknown) => {
+/**
+ * Translates the error of the library here, because the file is awaited before the resolver runs.
+ */
+function withApiError(file: Promise<FileUpload>): Promise<FileUpload> {
+  const translated = file.catch((error: unknown) => {
     throw new ApiError(
       'BAD_USER_INPUT',
-      'The file is missing in the multipart request.',
+      'The multipart request contains no file for this variable.',
       { field: 'file' },
       { cause: error },
     );
   });
-  // It may be rejected while nobody listens yet, or ever will when another variable is wrong.
-  inOurWords.catch(() => undefined);
-  return inOurWords;
+  // Nobody awaits the promise yet, and nobody will if another variable is invalid.
+  translated.catch(() => undefined);
+  return translated;
 }
