@@ -3,6 +3,7 @@
  * GraphQL, REST, WebSockets and the page once its parts are open.
  */
 import { join } from 'node:path';
+import { stemmer } from 'stemmer';
 import { projectDir, type Config } from '../config.js';
 import type { NotifyCommitted } from '../documents/commit-notifier.js';
 import { createDeleteDocument } from '../documents/delete-document.js';
@@ -196,6 +197,7 @@ function createServices(
       vectors,
       reranker: createReranker(config),
       limits: config.search,
+      stem: stemmer,
       logger,
     }),
   };

@@ -1,3 +1,4 @@
+import { settlesWithin } from './deadline.js';
 import type { Logger } from './logger.js';
 
 type Close = () => Promise<void> | void;
@@ -52,14 +53,12 @@ export function createResourceStack(logger: Logger): ResourceStack {
     return clean;
   }
 
-  function closeWithin(deadlineMs: number): Promise<boolean> {
-    const deadline = Promise.withResolvers<boolean>();
-    const timer = setTimeout(() => {
-      logger.error({ deadlineMs }, 'shutdown deadline passed; exiting with open resources');
-      deadline.resolve(false);
-    }, deadlineMs);
+  async function closeWithin(deadlineMs: number): Promise<boolean> {
     for (const listener of listeners) void notify(listener, deadlineMs);
-    return Promise.race([closeAll(), deadline.promise]).finally(() => clearTimeout(timer));
+    const closed = closeAll();
+    if (await settlesWithin(closed, deadlineMs)) return closed;
+    logger.error({ deadlineMs }, 'shutdown deadline passed; exiting with open resources');
+    return false;
   }
 
   return {

@@ -1,4 +1,5 @@
 import { createBackgroundTask, type BackgroundTask } from '../../src/runtime/background-task.js';
+import { createManualClock, type ManualClock } from '../support/manual-clock.js';
 import { makeLog } from '../support/make-log.js';
 import { eventually } from '../support/wait.js';
 
@@ -6,23 +7,34 @@ let task: BackgroundTask;
 let logger: ReturnType<typeof makeLog>;
 afterEach(() => task.stop());
 
-function create(run: () => Promise<boolean>, tickMs = 60_000): BackgroundTask {
+const TICK_MS = 60_000;
+let clock: ManualClock;
+
+function create(run: () => Promise<boolean>): BackgroundTask {
   logger = makeLog();
-  task = createBackgroundTask({ name: 'test', run, tickMs, logger });
+  clock = createManualClock();
+  task = createBackgroundTask({ name: 'test', run, tickMs: TICK_MS, logger, clock });
   return task;
 }
 
 describe('a background task', () => {
-  it('runs when it is started, and again as long as there is more', async () => {
-    let left = 5;
-    create(async () => (left -= 1) > 0).start();
-    await eventually(() => left === 0);
+  it('runs when it starts, and again while there is more work', async () => {
+    let remaining = 5;
+    create(async () => (remaining -= 1) > 0).start();
+    await eventually(() => remaining === 0);
   });
 
-  it('runs with every tick', async () => {
+  it('runs at every tick', async () => {
     let runs = 0;
-    create(async () => ((runs += 1), false), 5).start();
-    await eventually(() => runs >= 4);
+    create(async () => ((runs += 1), false)).start();
+    await eventually(() => runs === 1);
+    for (let tick = 1; tick <= 3; tick += 1) {
+      clock.advance(TICK_MS - 1);
+      await new Promise(setImmediate);
+      expect(runs).toBe(tick);
+      clock.advance(1);
+      await eventually(() => runs === tick + 1);
+    }
   });
 
   it('runs one at a time', async () => {
@@ -35,15 +47,16 @@ describe('a background task', () => {
       running -= 1;
       runs += 1;
       return false;
-    }, 1).start();
+    }).start();
     await eventually(() => {
+      clock.advance(TICK_MS);
       task.wake();
       return runs > 10;
     });
     expect(most).toBe(1);
   });
 
-  it('runs once more when it was woken while it ran', async () => {
+  it('runs once more after a signal during a run', async () => {
     let runs = 0;
     create(async () => {
       runs += 1;
@@ -54,7 +67,7 @@ describe('a background task', () => {
   });
 
   it.each(Array.from({ length: 12 }, (_, turns) => turns))(
-    'loses no signal that comes %d turns after a run has answered',
+    'loses no signal that arrives %d turns after a run has resolved',
     async (turns) => {
       let runs = 0;
       create(async () => {
@@ -66,7 +79,7 @@ describe('a background task', () => {
     },
   );
 
-  it('goes on after a run that failed, with the next signal', async () => {
+  it('runs again at the next signal after a run that failed', async () => {
     let runs = 0;
     create(async () => {
       runs += 1;
@@ -78,7 +91,7 @@ describe('a background task', () => {
     await eventually(() => runs === 2);
   });
 
-  it('stops when the run that is under way has ended, and does not run again', async () => {
+  it('stops once the current run has ended, and does not run again', async () => {
     const running = Promise.withResolvers<void>();
     const end = Promise.withResolvers<void>();
     let runs = 0;

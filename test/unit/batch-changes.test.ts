@@ -27,8 +27,8 @@ function createStore() {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('changes that meet', () => {
-  it('share a transaction: those of one turn, and those that come while one is being written', async () => {
+describe('concurrent changes', () => {
+  it('share a transaction within one turn, and while another one is written', async () => {
     const { batches, writes, store } = createStore();
     const write = createBatchedChange(store);
     const first = [write(change('a')), write(change('b'))];
@@ -47,7 +47,7 @@ describe('changes that meet', () => {
     expect((await Promise.all(second)).map((event) => event?.documentId)).toEqual(['c', 'd']);
   });
 
-  it('are each answered their own outcome', async () => {
+  it('resolve to their own outcome', async () => {
     const { writes, store } = createStore();
     const write = createBatchedChange(store);
     const both = Promise.all([write(change('lost')), write(change('b'))]);
@@ -56,7 +56,7 @@ describe('changes that meet', () => {
     expect((await both).map((event) => event?.documentId ?? null)).toEqual([null, 'b']);
   });
 
-  it('all fail with their transaction, and the next ones are written', async () => {
+  it('fail with their transaction, and later changes are written', async () => {
     const { writes, store } = createStore();
     const write = createBatchedChange(store);
     const failing = write(change('a'));

@@ -86,22 +86,22 @@ describe.each(Array.from({ length: 40 }, (_, seed) => seed))(
       chunks = await chunksOf(pages);
     });
 
-    it('are where their offsets say', () => {
+    it('are located at their offsets', () => {
       for (const { text, charStart, charEnd } of chunks)
         expect(whole.slice(charStart, charEnd)).toBe(text);
     });
 
-    it('follow each other, numbered from 0, and overlap by nothing', () => {
+    it('are numbered from 0 in order, and do not overlap', () => {
       expect(chunks.map(({ index }) => index)).toEqual(chunks.map((_, index) => index));
       for (const [index, chunk] of chunks.entries())
         expect(chunk.charStart).toBeGreaterThanOrEqual(chunks[index - 1]?.charEnd ?? 0);
     });
 
-    it('leave out nothing but white space', () => {
+    it('omit only white space', () => {
       expect(withoutSpace(textsOf(chunks).join(''))).toBe(withoutSpace(whole));
     });
 
-    it('have at least one character and no more than the embedder reads well', () => {
+    it('have at least one character and at most MAX_CHUNK_LENGTH', () => {
       for (const { text } of chunks) {
         expect(text.length).toBeGreaterThan(0);
         expect(text.length).toBeLessThanOrEqual(MAX_CHUNK_LENGTH);
@@ -109,7 +109,7 @@ describe.each(Array.from({ length: 40 }, (_, seed) => seed))(
       }
     });
 
-    it('never mix two pages', () => {
+    it('never span two pages', () => {
       let start = 0;
       for (const { text, page } of pages) {
         const end = start + text.length;
@@ -126,67 +126,67 @@ describe.each(Array.from({ length: 40 }, (_, seed) => seed))(
       }
     });
 
-    it('cut no character in two', () => {
+    it('split no character', () => {
       for (const { text } of chunks) expect(text.isWellFormed()).toBe(true);
     });
 
-    it('are the same however the text comes in', async () => {
+    it('are the same for every segmentation of the text', async () => {
       expect(await chunksOf(resegment(random, pages))).toEqual(chunks);
     });
 
-    it('are as many as are counted', async () => {
+    it('have the counted number', async () => {
       expect(await countChunks(stream(pages), 1_000_000)).toBe(chunks.length);
     });
   },
 );
 
-describe('a passage ends', () => {
+describe('a passage', () => {
   const half = 'word '.repeat(120);
   const long = 'word '.repeat(150);
 
-  it('with the text, when that is short', async () => {
+  it('ends with a short text', async () => {
     expect(textsOf(await chunksOfText('One. Two.\n\nThree.'))).toEqual(['One. Two.\n\nThree.']);
   });
 
-  it('at a paragraph rather than at a line', async () => {
+  it('ends at a paragraph rather than at a line', async () => {
     const [first] = await chunksOfText(`${half}one\n\n${'more '.repeat(20)}\n${long}`);
     expect(first?.text.endsWith('one')).toBe(true);
   });
 
-  it('at a line rather than at a sentence', async () => {
+  it('ends at a line rather than at a sentence', async () => {
     const [first] = await chunksOfText(`${half}one\n${'more '.repeat(20)}end. ${long}`);
     expect(first?.text.endsWith('one')).toBe(true);
   });
 
-  it('at a sentence rather than at a word', async () => {
+  it('ends at a sentence rather than at a word', async () => {
     const [first] = await chunksOfText(`${half}said “one.” ${long}`);
     expect(first?.text.endsWith('said “one.”')).toBe(true);
   });
 
-  it('at a sentence of a script without spaces', async () => {
+  it('ends at a sentence of a script without spaces', async () => {
     const [first] = await chunksOfText(`${'字'.repeat(600)}。${'字'.repeat(800)}`);
     expect(first?.text.length).toBe(601);
   });
 
-  it('at a word rather than anywhere', async () => {
+  it('ends at a word rather than inside one', async () => {
     const chunks = await chunksOfText('word '.repeat(1_000));
     for (const { text } of chunks) expect(text).toMatch(/^word( word)*$/);
   });
 
-  it('between two characters where there is nothing better, a pair of surrogates being one', async () => {
+  it('ends between two characters if there is no boundary, and splits no surrogate pair', async () => {
     const chunks = await chunksOfText(`x${'😀'.repeat(1_000)}`);
     expect(chunks.length).toBeGreaterThan(2);
     for (const { text } of chunks) expect(text.isWellFormed()).toBe(true);
     expect(textsOf(chunks).join('')).toHaveLength(2_001);
   });
 
-  it('not so early that passages get tiny', async () => {
+  it('does not end so early that passages get tiny', async () => {
     const [first] = await chunksOfText(`Title\n\n${'word '.repeat(500)}`);
     expect(first?.text.length).toBeGreaterThan(MAX_CHUNK_LENGTH / 2);
   });
 });
 
-describe('counting', () => {
+describe('counting chunks', () => {
   it('stops soon after the limit', async () => {
     let read = 0;
     async function* long(): AsyncGenerator<TextSegment> {
@@ -196,7 +196,7 @@ describe('counting', () => {
     expect(read).toBeLessThan(60);
   });
 
-  it('of a text without any word is 0', async () => {
+  it('returns 0 for a text without words', async () => {
     expect(await countChunks(stream([{ text: ' \n\t\u00a0', page: 1 }]), 10)).toBe(0);
     expect(await countChunks(stream([]), 10)).toBe(0);
   });

@@ -48,7 +48,7 @@ describe('a fair queue', () => {
     );
   });
 
-  it('serves no user twice while another one waits for the first time since', () => {
+  it('serves no user twice before every waiting user was served', () => {
     fc.assert(
       fc.property(fc.array(owners, { maxLength: 60 }), (all) => {
         const queue = fill(all);
@@ -67,7 +67,7 @@ describe('a fair queue', () => {
     );
   });
 
-  it('lets a newcomer wait for one item of each other user, however many items they have', () => {
+  it('serves a new user after one item of each other user, however many items they have', () => {
     const queue = fill([...many(1_000, 'alice'), ...many(500, 'bob')]);
     queue.add({ userId: 'carol' }, { userId: 'carol', number: -1 });
     expect(
@@ -77,20 +77,20 @@ describe('a fair queue', () => {
     ).toEqual(['alice', 'bob', 'carol']);
   });
 
-  it('lets a small document pass a large one of the same user', () => {
+  it('lets a small document overtake a large one of the same user', () => {
     const large = Array.from({ length: 100 }, () => ({ userId: 'alice', documentId: 'large' }));
     const taken = drain(fill([...large, { userId: 'alice', documentId: 'small' }]));
     expect(taken.findIndex(({ documentId }) => documentId === 'small')).toBe(1);
   });
 
-  it('passes over users who may not go, and they keep their turn', () => {
+  it('skips users who are not eligible, and keeps their turn', () => {
     const queue = fill([{ userId: 'alice' }, { userId: 'bob' }, { userId: 'carol' }]);
     expect(queue.next((userId) => userId !== 'alice')?.userId).toBe('bob');
     expect(queue.next()?.userId).toBe('alice');
     expect(queue.next(() => false)).toBeUndefined();
   });
 
-  it('counts what waits, and forgets what is deleted', () => {
+  it('counts waiting items, and not deleted ones', () => {
     fc.assert(
       fc.property(
         fc.array(owners, { maxLength: 40 }),

@@ -7,7 +7,7 @@ describe('the name of an uploaded file', () => {
     ['  spaced  .txt ', 'spaced  .txt'],
     ['a"b\'c;d.txt', 'a"b\'c;d.txt'],
     ['.gitignore', '.gitignore'],
-  ])('%j stays as it is shown', (name, shown) => {
+  ])('keeps the visible characters of %j', (name, shown) => {
     expect(toSafeFilename(name)).toBe(shown);
   });
 
@@ -16,7 +16,7 @@ describe('the name of an uploaded file', () => {
     ['C:\\Users\\ann\\notes.txt', 'notes.txt'],
     ['/absolute/notes.txt', 'notes.txt'],
     ['mixed\\and/notes.txt', 'notes.txt'],
-  ])('%j loses its path', (name, shown) => {
+  ])('removes the path of %j', (name, shown) => {
     expect(toSafeFilename(name)).toBe(shown);
   });
 
@@ -27,18 +27,18 @@ describe('the name of an uploaded file', () => {
     ['photo\u202egpj.exe', 'photogpj.exe'],
     ['\ufeffa\u2066b\u2069\u200f.txt', 'ab.txt'],
     ['line\u2028break.txt', 'linebreak.txt'],
-  ])('%j loses what could mislead or break a header', (name, shown) => {
+  ])('removes misleading characters and line ends from %j', (name, shown) => {
     expect(toSafeFilename(name)).toBe(shown);
   });
 
   it.each(['', '   ', '.', '..', '...', 'folder/', '\0\u202e', '\\'])(
-    '%j becomes a name',
+    'replaces %j, which is empty',
     (name) => {
       expect(toSafeFilename(name)).toBe('document');
     },
   );
 
-  it('half a character becomes a whole one', () => {
+  it('replaces half a surrogate pair', () => {
     expect(toSafeFilename('a\ud800.txt')).toBe('a\ufffd.txt');
   });
 
@@ -49,12 +49,12 @@ describe('the name of an uploaded file', () => {
     expect(name.isWellFormed()).toBe(true);
   });
 
-  it('of 200 characters is not shortened, of 201 it is', () => {
+  it('is shortened above 200 characters', () => {
     expect(toSafeFilename('a'.repeat(200))).toBe('a'.repeat(200));
     expect(toSafeFilename('a'.repeat(201))).toBe('a'.repeat(200));
   });
 
-  it('that is one long extension is cut like any other', () => {
+  it('is shortened if it is one long extension', () => {
     expect([...toSafeFilename(`.${'e'.repeat(400)}`)]).toHaveLength(200);
   });
 });

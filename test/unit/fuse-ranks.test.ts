@@ -15,11 +15,11 @@ const list = (...ids: string[]) => ids.map((id) => hit(id));
 const idsOf = (hits: readonly VectorHit[]) => hits.map(({ documentId }) => documentId);
 
 describe('fusing lists by rank', () => {
-  it('puts what stands in both lists before what stands in one', () => {
+  it('ranks hits of both lists before hits of one list', () => {
     expect(idsOf(fuseRanks([list('a', 'both'), list('b', 'both')]))[0]).toBe('both');
   });
 
-  it('gives what is first in every list the score 1', () => {
+  it('gives a hit that is first in every list the score 1', () => {
     const [first] = fuseRanks([list('a', 'b'), list('a', 'c')]);
     expect(first).toMatchObject({ documentId: 'a', score: 1 });
   });
@@ -30,14 +30,14 @@ describe('fusing lists by rank', () => {
     for (const score of scores) expect(score > 0 && score <= 1).toBe(true);
   });
 
-  it('does not care how a list scores, only how it ranks', () => {
+  it('ignores the scores of a list and uses its ranks', () => {
     const weak = [hit('a', 0.0001), hit('b', 0.00001)];
     expect(fuseRanks([weak, list('c')])).toEqual(
       fuseRanks([[hit('a', 0.9), hit('b', 0.8)], list('c')]),
     );
   });
 
-  it('names each passage once', () => {
+  it('returns each passage once', () => {
     const hits = fuseRanks([
       [hit('a'), { ...hit('a'), index: 1 }, { ...hit('a'), generation: 2 }],
       list('a'),
@@ -45,7 +45,7 @@ describe('fusing lists by rank', () => {
     expect(hits).toHaveLength(3);
   });
 
-  it('keeps the order of the one list that has anything', () => {
+  it('keeps the order of the only list that has hits', () => {
     expect(idsOf(fuseRanks([list('a', 'b', 'c'), []]))).toEqual(['a', 'b', 'c']);
     expect(fuseRanks([[], []])).toEqual([]);
   });

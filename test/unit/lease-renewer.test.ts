@@ -52,7 +52,8 @@ async function renew(): Promise<void> {
 
 describe('held leases', () => {
   it('are renewed together at every tick, with their progress', async () => {
-    const [first, second] = [await hold(), await hold()];
+    const first = await hold();
+    const second = await hold();
     first.lease.reportProgress(7);
     await renew();
     expect(renewed).toEqual([

@@ -1,4 +1,4 @@
-/** In a process of its own, since what is promised is what comes out on stderr. */
+/** Runs the logger in a child process, because the promise is about the output on stderr. */
 import { spawnSync } from 'node:child_process';
 
 const LOGGER = new URL('../../src/runtime/pino-logger.ts', import.meta.url).href;
@@ -10,7 +10,7 @@ interface Line {
   err?: { type: string; code?: string; message: string; stack: string; cause?: Line['err'] };
 }
 
-/** What `script`, with a `logger` at hand, writes to stderr; stdout must stay empty. */
+/** Returns what `script`, which has a `logger`, writes to stderr. Its stdout must be empty. */
 function logged(script: string, { level = 'info', forTerminal = false } = {}): string {
   const program = `
     import { createLogger } from ${JSON.stringify(LOGGER)};
@@ -49,7 +49,7 @@ const DRIVER_ERROR = `
   });`;
 
 describe('the log', () => {
-  it('is one JSON object a line on stderr, with the time by ISO 8601', () => {
+  it('writes one JSON object per line to stderr, with an ISO 8601 time', () => {
     const lines = linesOf(
       `logger.info({ documentId: 'x' }, 'one'); logger.warn({}, 'two\\nlines');`,
     );
@@ -65,7 +65,7 @@ describe('the log', () => {
   });
 
   it.each([false, true])(
-    'has of an error no statement, parameter or data of a driver (for a terminal: %j)',
+    'omits statements, parameters and data of a driver from an error (for a terminal: %j)',
     (forTerminal) => {
       const text = logged(`${DRIVER_ERROR} logger.error({ err: driver }, 'failed');`, {
         forTerminal,
@@ -76,7 +76,7 @@ describe('the log', () => {
     },
   );
 
-  it('has neither of the errors behind an error, down to the fourth', () => {
+  it('omits them from the causes of an error, down to the fourth', () => {
     const [line] = linesOf(`${DRIVER_ERROR}
       logger.error({ err: new Error('ours', { cause: new Error('between', { cause: driver }) }) }, 'failed');`);
     expect(line?.err).toMatchObject({
@@ -86,7 +86,7 @@ describe('the log', () => {
     expect(JSON.stringify(line)).not.toContain('SECRET');
   });
 
-  it('says where an error was thrown', () => {
+  it('writes where an error was thrown', () => {
     const [line] = linesOf(
       `function here() { return new TypeError('x'); } logger.error({ err: here() }, 'failed');`,
     );
@@ -96,31 +96,31 @@ describe('the log', () => {
     });
   });
 
-  it('ends with an error that is its own cause', () => {
+  it('terminates for an error that is its own cause', () => {
     const [line] = linesOf(
       `const error = new Error('round'); error.cause = error; logger.error({ err: error }, 'failed');`,
     );
     expect(JSON.stringify(line).match(/round/g)).toHaveLength(5);
   });
 
-  it('cuts a message that is long', () => {
+  it('cuts a long message', () => {
     const [line] = linesOf(`logger.error({ err: new Error('m'.repeat(5000)) }, 'failed');`);
     expect(line?.err?.message).toBe('m'.repeat(300));
   });
 
-  it('has of something thrown that is no error its type only', () => {
+  it('writes only the type of a thrown value that is not an error', () => {
     const [line] = linesOf(`logger.error({ err: 'SECRET' }, 'failed');`);
     expect(line?.err).toBe('string');
   });
 
-  it('has no token and no header, should somebody hand it one', () => {
+  it('redacts tokens and headers', () => {
     const text =
       logged(`logger.info({ token: 'SECRET', authorization: 'SECRET', headers: { cookie: 'SECRET' },
       request: { token: 'SECRET', authorization: 'SECRET', headers: { a: 'SECRET' } } }, 'a request');`);
     expect(text).not.toContain('SECRET');
   });
 
-  it('leaves out what is below its level', () => {
+  it('omits lines below its level', () => {
     expect(
       logged(
         `logger.debug({}, 'a detail'); logger.info({}, 'news'); logger.error({}, 'trouble');`,

@@ -27,7 +27,7 @@ interface Setup {
   signal?: AbortSignal;
 }
 
-/** One try at one document, with the changes and the progress that it made. */
+/** One attempt at one document, with its changes and its progress. */
 function prepare(setup: Setup = {}) {
   const {
     document = makeDocument({ status: 'EXTRACTING', attempt: 1 }),
@@ -39,7 +39,7 @@ function prepare(setup: Setup = {}) {
   const extractor = { extract: async () => text, stop: async () => undefined };
   const changes: Parameters<Attempt['change']>[0][] = [];
   const progress: number[] = [];
-  const run: Attempt = {
+  const attempt: Attempt = {
     claim: { document, leaseToken: 'lease' },
     signal,
     change: async (change) => {
@@ -50,14 +50,14 @@ function prepare(setup: Setup = {}) {
   };
   const { embedder = createFakeEmbedder(), maxChunks = 20_000 } = setup;
   const process = createProcessAttempt({ blobs, extractor, embedder, vectors, maxChunks });
-  return { process: () => process(run), changes, progress, vectors, document, blobs };
+  return { process: () => process(attempt), changes, progress, vectors, document, blobs };
 }
 
 const failure = (code: string) =>
   expect.objectContaining({ name: 'ProcessingFailure', code }) as ProcessingFailure;
 
-describe('a document whose text is read', () => {
-  it('is COMPLETED with every passage stored once', async () => {
+describe('an attempt whose text can be read', () => {
+  it('completes the document with every passage stored once', async () => {
     const { process, changes, vectors, document } = prepare();
     await process();
     expect(changes).toEqual([
@@ -77,14 +77,14 @@ describe('a document whose text is read', () => {
     ).toBe(true);
   });
 
-  it('tells of its progress as windows are stored, and never of less', async () => {
+  it('reports its progress after each stored batch, and never less than before', async () => {
     const { process, progress } = prepare();
     await process();
     expect(progress).toEqual(progress.toSorted((a, b) => a - b));
     expect(progress.at(-1)).toBe(10);
   });
 
-  it('keeps nothing of an older attempt that had more passages', async () => {
+  it('deletes the surplus passages of an older attempt', async () => {
     const document = makeDocument({ status: 'EXTRACTING' });
     const vectors = createFakeVectors();
     await prepare({ document, vectors, text: createFakeText(() => pages(15)) }).process();
@@ -92,7 +92,7 @@ describe('a document whose text is read', () => {
     expect(vectors.objects.size).toBe(10);
   });
 
-  it('has its text disposed of, whether it ends well or not', async () => {
+  it('disposes of the text whether it succeeds or fails', async () => {
     for (const count of [0, 5]) {
       const text = createFakeText(() => pages(count));
       await prepare({ text })
@@ -103,8 +103,8 @@ describe('a document whose text is read', () => {
   });
 });
 
-describe('a document that cannot be completed', () => {
-  it('without text is EMPTY_TEXT', async () => {
+describe('an attempt that cannot complete its document', () => {
+  it('fails with EMPTY_TEXT if there is no text', async () => {
     const { process, changes } = prepare({
       text: createFakeText(() => [{ text: ' \n\t ', page: 1 }]),
     });
@@ -112,7 +112,7 @@ describe('a document that cannot be completed', () => {
     expect(changes).toEqual([]);
   });
 
-  it('of more passages than are taken is TOO_MANY_CHUNKS, and the rest of it is not even read', async () => {
+  it('fails with TOO_MANY_CHUNKS above the limit, and does not read the rest of the text', async () => {
     let read = 0;
     const text = createFakeText(function* () {
       for (const segment of pages(1_000)) {
@@ -126,22 +126,22 @@ describe('a document that cannot be completed', () => {
     expect(read).toBeLessThan(20);
   });
 
-  it('of exactly as many passages as are taken is taken', async () => {
+  it('succeeds with exactly as many passages as the limit', async () => {
     await expect(prepare({ maxChunks: 10 }).process()).resolves.toBeUndefined();
   });
 
-  it('whose file is gone is BLOB_MISSING', async () => {
+  it('fails with BLOB_MISSING if the file does not exist', async () => {
     const { process, blobs } = prepare();
     blobs.contents.clear();
     await expect(process()).rejects.toEqual(failure('BLOB_MISSING'));
   });
 
   it.each([-1, +1])(
-    'of which the vector store confirms %d passages is VECTOR_STORE_UNAVAILABLE, not COMPLETED',
+    'fails with VECTOR_STORE_UNAVAILABLE if the vector store confirms %d passages more',
     async (difference) => {
       const vectors = createFakeVectors();
       const count = vectors.count;
-      vectors.count = async (...place) => (await count(...place)) + difference;
+      vectors.count = async (...generation) => (await count(...generation)) + difference;
       const { process, changes } = prepare({ vectors });
       await expect(process()).rejects.toEqual(failure('VECTOR_STORE_UNAVAILABLE'));
       expect(changes.map(({ to }) => to)).toEqual(['VECTORIZING']);
@@ -161,16 +161,19 @@ describe('a document that cannot be completed', () => {
       (texts) => texts.map(() => new Float32Array([Infinity, 0, 0])),
     ],
   ])(
-    'because the embedder answers %s is EMBEDDER_UNAVAILABLE, and nothing of that window is stored',
-    async (_, answer) => {
-      const embedder: Embedder = { ...createFakeEmbedder(), embed: async (texts) => answer(texts) };
+    'fails with EMBEDDER_UNAVAILABLE if the embedder returns %s, and stores nothing of the batch',
+    async (_, toVectors) => {
+      const embedder: Embedder = {
+        ...createFakeEmbedder(),
+        embed: async (texts) => toVectors(texts),
+      };
       const { process, vectors } = prepare({ embedder });
       await expect(process()).rejects.toEqual(failure('EMBEDDER_UNAVAILABLE'));
       expect(vectors.objects.size).toBe(0);
     },
   );
 
-  it('because one window failed stops soon, and waits for the windows that were under way', async () => {
+  it('stops soon after a batch has failed, and waits for the batches in flight', async () => {
     let calls = 0;
     let settled = 0;
     const embedder: Embedder = {
@@ -191,7 +194,7 @@ describe('a document that cannot be completed', () => {
     expect(changes.map(({ to }) => to)).toEqual(['VECTORIZING']);
   });
 
-  it('because every window failed leaves no rejection that nobody hears', async () => {
+  it('leaves no unhandled rejection if every batch fails', async () => {
     const unheard: unknown[] = [];
     const listener = (reason: unknown) => void unheard.push(reason);
     process.on('unhandledRejection', listener);
@@ -206,7 +209,7 @@ describe('a document that cannot be completed', () => {
     expect(unheard).toEqual([]);
   });
 
-  it('because its text cannot be read to the end leaves no rejection that nobody hears either', async () => {
+  it('leaves no unhandled rejection if its text cannot be read to the end', async () => {
     const unheard: unknown[] = [];
     const listener = (reason: unknown) => void unheard.push(reason);
     process.on('unhandledRejection', listener);
@@ -222,7 +225,7 @@ describe('a document that cannot be completed', () => {
     expect(unheard).toEqual([]);
   });
 
-  it('because it was taken away stops with that reason and is not completed', async () => {
+  it('rejects with the reason of its signal and does not complete the document', async () => {
     const away = new AbortController();
     const embedder: Embedder = {
       ...createFakeEmbedder(),
@@ -239,7 +242,7 @@ describe('a document that cannot be completed', () => {
 });
 
 describe('a large document', () => {
-  it('has three windows under way and no more, each as large as the embedder takes', async () => {
+  it('has at most three batches in flight, each as large as the embedder accepts', async () => {
     let underWay = 0;
     let most = 0;
     const sizes = new Set<number>();
@@ -258,7 +261,7 @@ describe('a large document', () => {
     expect([...sizes].sort()).toEqual([2, 5]);
   });
 
-  it('of 10,000 passages is read no faster than it is stored', async () => {
+  it('with 10,000 passages is read no faster than it is stored', async () => {
     let read = 0;
     let stored = 0;
     let furthestAhead = 0;

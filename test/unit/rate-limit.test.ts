@@ -1,4 +1,4 @@
-/** What a client may hold and send at once. */
+/** The limits on what clients hold and send at the same time. */
 import fc from 'fast-check';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ApiError } from '../../src/errors.js';
@@ -6,18 +6,18 @@ import { createAdmission } from '../../src/rate-limit/admission.js';
 import { createQuota } from '../../src/rate-limit/quota.js';
 import { createRequestRate } from '../../src/rate-limit/request-rate.js';
 
-const codeOf = (work: () => unknown): string => {
+function codeOf(work: () => unknown): string {
   try {
     work();
     return 'taken';
   } catch (error) {
     return error instanceof ApiError ? error.code : 'bug';
   }
-};
+}
 const never = new AbortController().signal;
 
 describe('a quota', () => {
-  it('refuses what is over the limit of a user, and nobody else’s', () => {
+  it('rejects a user above the limit, and no other user', () => {
     const quota = createQuota({ what: 'uploads', perUser: 2, total: 4 });
     const releases = [quota.take('ada'), quota.take('ada')];
     expect(codeOf(() => quota.take('ada'))).toBe('RATE_LIMITED');
@@ -29,13 +29,13 @@ describe('a quota', () => {
     expect(codeOf(() => quota.take('ada'))).toBe('RATE_LIMITED');
   });
 
-  it('refuses what is over the limit of the process as unavailable', () => {
+  it('rejects requests above the limit of the process with DEPENDENCY_UNAVAILABLE', () => {
     const quota = createQuota({ what: 'uploads', perUser: 2, total: 1 });
     quota.take('ada');
     expect(codeOf(() => quota.take('eve'))).toBe('DEPENDENCY_UNAVAILABLE');
   });
 
-  it('has what it had before once everything is given back, however often and in whatever order', () => {
+  it('is unused after every release, in any order and however often repeated', () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom('__proto__', 'constructor', 'ada', '')),
@@ -56,7 +56,7 @@ describe('a quota', () => {
 });
 
 describe('a request rate', () => {
-  it('lets a burst through, then so many a second, and says when to come back', () => {
+  it('admits a burst and then the rate, for each user', () => {
     let now = 0;
     const rate = createRequestRate({ perSecond: 10, burst: 20 }, () => now);
     for (let request = 0; request < 20; request += 1) rate.spend('ada');
@@ -72,7 +72,7 @@ describe('a request rate', () => {
 });
 
 describe('admission', () => {
-  it('takes owners in turn, however many requests one of them has waiting', async () => {
+  it('lets owners take turns, however many requests of one owner wait', async () => {
     const admission = createAdmission({ running: 10, waiting: 100, totalWaiting: 200 });
     const order: string[] = [];
     const enter = async (owner: string) => {
@@ -84,7 +84,7 @@ describe('admission', () => {
     expect(order.indexOf('ada')).toBeLessThan(3);
   });
 
-  it('admits one request in a turn of the event loop', async () => {
+  it('admits one request per turn of the event loop', async () => {
     const admission = createAdmission({ running: 100, waiting: 100, totalWaiting: 200 });
     let admitted = 0;
     const entered = Array.from({ length: 20 }, () =>
@@ -98,7 +98,7 @@ describe('admission', () => {
     await Promise.all(entered);
   });
 
-  it('holds one owner to its running places, and gives them on as they are left', async () => {
+  it('limits the running requests of one owner, and admits the next after a release', async () => {
     const admission = createAdmission({ running: 2, waiting: 100, totalWaiting: 200 });
     const leaves = [await admission.enter('eve', never), await admission.enter('eve', never)];
     let third = false;
@@ -114,7 +114,7 @@ describe('admission', () => {
     leaves[1]?.();
   });
 
-  it('refuses what is over its waiting places, and forgets those that give up', async () => {
+  it('rejects requests above the waiting limit, and removes aborted ones', async () => {
     const admission = createAdmission({ running: 1, waiting: 1, totalWaiting: 2 });
     const leave = await admission.enter('eve', never);
     const gone = new AbortController();

@@ -10,7 +10,7 @@ const row = (documentId: string, shard: number, version = '1'): LatestRow => ({
 });
 
 /** A queue and a log in memory; shards can be fenced. */
-function createParts(...rows: LatestRow[]) {
+function createHarness(...rows: LatestRow[]) {
   const published: string[][] = [];
   const fenced = new Set<number>();
   const queue = {
@@ -50,23 +50,23 @@ function createParts(...rows: LatestRow[]) {
   };
 }
 
-describe('the lane of newest states', () => {
-  it('publishes a shard at a time and removes what was published', async () => {
-    const { relay, rows, published } = createParts(row('a', 1), row('b', 2), row('c', 1));
+describe('the relay of the latest states', () => {
+  it('publishes one shard at a time and removes the published rows', async () => {
+    const { relay, rows, published } = createHarness(row('a', 1), row('b', 2), row('c', 1));
     expect(await relay()).toBe(false);
     expect(published).toEqual([['a', 'c'], ['b']]);
     expect(rows).toEqual([]);
   });
 
   it('assigns the owned shards before it reads the queue', async () => {
-    const { relay, assigned } = createParts(row('a', 1), row('b', 2));
+    const { relay, assigned } = createHarness(row('a', 1), row('b', 2));
     await relay();
     await relay();
     expect(assigned).toEqual([[1, 2], []]);
   });
 
-  it('keeps the rows of a shard that another process has taken, and holds up no other', async () => {
-    const { relay, rows, published, fenced, logger } = createParts(row('a', 1), row('b', 2));
+  it('keeps the rows of a shard that another process has taken over, and publishes the others', async () => {
+    const { relay, rows, published, fenced, logger } = createHarness(row('a', 1), row('b', 2));
     fenced.add(1);
     await relay();
     expect(published).toEqual([['b']]);
@@ -74,8 +74,8 @@ describe('the lane of newest states', () => {
     expect(logger.lines).toHaveLength(1);
   });
 
-  it('keeps a document that got news while its older state was being sent', async () => {
-    const { relay, rows, publisher } = createParts(row('a', 1));
+  it('keeps a document that changed while its older state was published', async () => {
+    const { relay, rows, publisher } = createHarness(row('a', 1));
     const publish = publisher.publish;
     publisher.publish = async (shard, records) => {
       await publish(shard, records);

@@ -3,7 +3,7 @@ import { createRelayOutbox } from '../../src/documents/relay-outbox.js';
 import { makeLog } from '../support/make-log.js';
 
 /** An outbox and a log in memory; the log can be away. */
-function createParts(count: number) {
+function createHarness(count: number) {
   const rows: OutboxRow[] = Array.from({ length: count }, (_, index) => ({
     id: String(index),
     record: makeRecord(String(index)),
@@ -51,20 +51,20 @@ const makeRecord = (key: string): LogRecord => ({ topic: 'a-topic', key, headers
 
 describe('the relay', () => {
   it('publishes the oldest rows in order and removes them', async () => {
-    const { relay, rows, held } = createParts(3);
+    const { relay, rows, held } = createHarness(3);
     expect(await relay()).toBe(3);
     expect(held).toEqual(['0', '1', '2']);
     expect(rows).toEqual([]);
   });
 
-  it('answers how many there were, a batch at most', async () => {
-    const { relay, held } = createParts(2_250);
+  it('returns the number of rows, at most one batch', async () => {
+    const { relay, held } = createHarness(2_250);
     expect([await relay(), await relay(), await relay()]).toEqual([1_000, 1_000, 250]);
     expect(held).toHaveLength(2_250);
   });
 
-  it('keeps what the log has not acknowledged, and publishes it later', async () => {
-    const { relay, rows, held, logger } = createParts(3);
+  it('keeps rows that the event log has not acknowledged, and publishes them later', async () => {
+    const { relay, rows, held, logger } = createHarness(3);
     logger.away = true;
     await expect(relay()).rejects.toThrow('away');
     expect(rows).toHaveLength(3);
@@ -73,8 +73,8 @@ describe('the relay', () => {
     expect(held).toEqual(['0', '1', '2']);
   });
 
-  it('publishes again what could not be removed: at least once, never less', async () => {
-    const { relay, held, outbox, rows } = createParts(2);
+  it('publishes rows again that could not be removed', async () => {
+    const { relay, held, outbox, rows } = createHarness(2);
     const remove = outbox.remove;
     outbox.remove = () => Promise.reject(new Error('no database'));
     await expect(relay()).rejects.toThrow('no database');
@@ -84,8 +84,8 @@ describe('the relay', () => {
     expect(rows).toEqual([]);
   });
 
-  it('sets a record aside that the log refuses for good, and goes on with the others', async () => {
-    const { relay, rows, held, parked } = createParts(3);
+  it('parks a record that the event log refuses, and publishes the others', async () => {
+    const { relay, rows, held, parked } = createHarness(3);
     const second = rows[1];
     if (second) second.record = { ...second.record, value: 'too large' };
     await relay();
@@ -96,8 +96,8 @@ describe('the relay', () => {
     ]);
   });
 
-  it('publishes nothing when there is nothing', async () => {
-    const { relay, held } = createParts(0);
+  it('publishes nothing if the outbox is empty', async () => {
+    const { relay, held } = createHarness(0);
     expect(await relay()).toBe(0);
     expect(held).toEqual([]);
   });

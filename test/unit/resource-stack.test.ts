@@ -17,8 +17,8 @@ function create() {
   return { resources, push, closed, logger };
 }
 
-describe('the stack of what is open', () => {
-  it('is closed newest first, one after the other', async () => {
+describe('the stack of open resources', () => {
+  it('closes resources newest first, one after the other', async () => {
     const { resources, push, closed } = create();
     push('database', () => new Promise(setImmediate));
     push('server', () => new Promise(setImmediate));
@@ -27,7 +27,7 @@ describe('the stack of what is open', () => {
     expect(closed).toEqual(['hub', 'server', 'database']);
   });
 
-  it('is closed once, however often that is asked for', async () => {
+  it('closes once, however often close is called', async () => {
     const { resources, push, closed } = create();
     push('server', () => new Promise(setImmediate));
     expect(await Promise.all([resources.close(1_000), resources.close(1_000)])).toEqual([
@@ -38,7 +38,7 @@ describe('the stack of what is open', () => {
     expect(closed).toEqual(['server']);
   });
 
-  it('goes on after one that cannot be closed, names it and says that it was not clean', async () => {
+  it('continues after a resource that fails to close, logs its name and returns false', async () => {
     const { resources, push, closed, logger } = create();
     push('database');
     push('broken', () => Promise.reject(new Error('stuck')));
@@ -63,18 +63,18 @@ describe('the stack of what is open', () => {
     ]);
   });
 
-  it('also closes what was opened while it closed', async () => {
+  it('closes resources that are added while it closes', async () => {
     const { resources, push, closed } = create();
     push('server', () => push('late'));
     await resources.close(1_000);
     expect(closed).toEqual(['server', 'late']);
   });
 
-  it('of nothing is closed at once', async () => {
+  it('closes at once if it is empty', async () => {
     expect(await create().resources.close(1_000)).toBe(true);
   });
 
-  it('tells its listeners of the deadline before anything is closed, and goes on after one that fails', async () => {
+  it('passes the deadline to its listeners before it closes, and continues after one that fails', async () => {
     const { resources, push, closed, logger } = create();
     push('part');
     const told: [number, number][] = [];

@@ -9,7 +9,7 @@ function makeCleanup(id: string, more: Partial<Cleanup> = {}): Cleanup {
 }
 
 /** Cleanups in memory: a finished one is not due any more. */
-function createParts(due: Cleanup[]) {
+function createHarness(due: Cleanup[]) {
   const finished: string[] = [];
   const store = {
     dueCleanups: async (limit: number) =>
@@ -41,8 +41,8 @@ describe('cleanups', () => {
     ['of all generations', {}, []],
     ['of the generations below', { generationsBelow: 3 }, [3, 4]],
     ['of one generation only', { onlyGeneration: 3 }, [1, 2, 4]],
-  ])('remove the vectors %s', async (_, more, left) => {
-    const { run, vectors } = createParts([makeCleanup('1', more)]);
+  ])('delete the vectors %s', async (_, more, left) => {
+    const { run, vectors } = createHarness([makeCleanup('1', more)]);
     await vectors.store(
       'alice',
       [1, 2, 3, 4].map((generation) => vector('document 1', generation)),
@@ -56,16 +56,16 @@ describe('cleanups', () => {
     expect(vectors.objects.size).toBe(left.length + 1);
   });
 
-  it('remove the file where there is one to remove', async () => {
-    const { run, blobs, finished } = createParts([makeCleanup('1', { blobKey: 'gone' })]);
+  it('delete the file if there is one', async () => {
+    const { run, blobs, finished } = createHarness([makeCleanup('1', { blobKey: 'gone' })]);
     blobs.contents.set('gone', Buffer.from('x')).set('stays', Buffer.from('y'));
     await run();
     expect([...blobs.contents.keys()]).toEqual(['stays']);
     expect(finished).toEqual(['1']);
   });
 
-  it('one that fails holds up no other, and stays due', async () => {
-    const { run, vectors, finished, logger } = createParts([
+  it('are not blocked by a failing one, which stays due', async () => {
+    const { run, vectors, finished, logger } = createHarness([
       makeCleanup('1'),
       makeCleanup('2'),
       makeCleanup('3'),
@@ -86,23 +86,23 @@ describe('cleanups', () => {
     expect(finished).toEqual(['2', '3', '1']);
   });
 
-  it('one is finished only after vectors and file are gone', async () => {
-    const { run, blobs, finished } = createParts([makeCleanup('1', { blobKey: 'key' })]);
+  it('are finished only after vectors and file are deleted', async () => {
+    const { run, blobs, finished } = createHarness([makeCleanup('1', { blobKey: 'key' })]);
     blobs.remove = () => Promise.reject(new Error('no disk'));
     await run();
     expect(finished).toEqual([]);
   });
 
-  it('say that there may be more after a full batch', async () => {
-    const { run, finished } = createParts(
+  it('report that there may be more after a full batch', async () => {
+    const { run, finished } = createHarness(
       Array.from({ length: 25 }, (_, index) => makeCleanup(String(index))),
     );
     expect([await run(), await run()]).toEqual([true, false]);
     expect(finished).toHaveLength(25);
   });
 
-  it('that all fail are not tried again without a pause', async () => {
-    const { run, vectors } = createParts(
+  it('report no more work if all fail', async () => {
+    const { run, vectors } = createHarness(
       Array.from({ length: 25 }, (_, index) => makeCleanup(String(index))),
     );
     vectors.remove = () => Promise.reject(new Error('away'));

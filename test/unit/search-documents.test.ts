@@ -1,3 +1,4 @@
+import { stemmer } from 'stemmer';
 import type { Document } from '../../src/documents/document.js';
 import type {
   DocumentStore,
@@ -21,17 +22,17 @@ const alice = { id: 'alice', email: null, isAdmin: false, expiresAt: null };
 
 let store: FakeStore;
 let hits: VectorHit[];
-let asked: VectorQuery[];
+let queries: VectorQuery[];
 let logger: ReturnType<typeof makeLog>;
 beforeEach(() => {
   store = createFakeStore();
   hits = [];
-  asked = [];
+  queries = [];
   logger = makeLog();
 });
 
 /**
- * Passages of a document, in a vector store that answers in the order in which they were put there.
+ * Passages of a document, in a vector store that returns them in the order of their insertion.
  */
 function put(document: Document, count: number, generation = document.generation): void {
   const rest = {
@@ -53,17 +54,17 @@ interface Parts {
   embedder?: ReturnType<typeof createFakeEmbedder>;
   reranker?: Reranker;
   timeoutMs?: number;
-  /** Called when the vector store is asked. */
-  onAsked?: () => void;
+  /** Called when the vector store is called. */
+  onSearch?: () => void;
 }
 
 function search(more: Partial<Search> = {}, parts: Parts = {}, signal?: AbortSignal) {
-  const { embedder = createFakeEmbedder(), reranker = null, timeoutMs = 5_000, onAsked } = parts;
+  const { embedder = createFakeEmbedder(), reranker = null, timeoutMs = 5_000, onSearch } = parts;
   const vectors = {
     ...createFakeVectors(),
     search: async (query: VectorQuery) => {
-      asked.push(query);
-      onAsked?.();
+      queries.push(query);
+      onSearch?.();
       return hits
         .filter(({ documentId }) => query.documentIds?.includes(documentId) ?? true)
         .slice(0, query.limit);
@@ -82,6 +83,7 @@ function search(more: Partial<Search> = {}, parts: Parts = {}, signal?: AbortSig
     vectors,
     reranker,
     limits,
+    stem: stemmer,
     logger,
   });
   return searchDocuments(alice, { query: 'knot', first: 10, mode: 'HYBRID', ...more }, { signal });
@@ -94,7 +96,7 @@ const badInput = (field: string) =>
   }) as Error;
 
 describe('a search', () => {
-  it('answers passages with their document and where the words stand', async () => {
+  it('returns passages with their document and the positions of the words', async () => {
     const document = addReady();
     put(document, 1);
     const found = await search();
@@ -104,75 +106,75 @@ describe('a search', () => {
 
   it.each<[string, (document: Document) => void]>([
     ['is being deleted', ({ id }) => store.set(id, { status: 'DELETING' })],
-    ['is gone', ({ id }) => store.remove(id)],
-    ['is of somebody else', ({ id }) => store.set(id, { userId: 'bob' })],
-    ['answers with another generation', ({ id }) => store.set(id, { liveGeneration: 2 })],
+    ['does not exist', ({ id }) => store.remove(id)],
+    ['belongs to another user', ({ id }) => store.set(id, { userId: 'bob' })],
+    ['has another live generation', ({ id }) => store.set(id, { liveGeneration: 2 })],
     ['has never been completed', ({ id }) => store.set(id, { liveGeneration: null })],
-  ])('never answers a passage of a document that %s', async (_, happen) => {
+  ])('never returns a passage of a document that %s', async (_, happen) => {
     const document = addReady();
     put(document, 3);
     happen(document);
     expect(await search()).toEqual([]);
   });
 
-  it('goes on answering with the old generation while a new one is made', async () => {
+  it('returns the old generation while a new one is processed', async () => {
     const document = addReady();
     put(document, 1);
     store.set(document.id, { status: 'VECTORIZING', generation: 2 });
     expect(await search()).toHaveLength(1);
   });
 
-  it('answers as many as were asked for, however many have to be dropped before them', async () => {
+  it('returns the requested number of hits, however many hidden ones come first', async () => {
     put(store.add({ status: 'DELETING', liveGeneration: 1 }), 300);
     put(addReady(), 20);
     expect(await search({ first: 10 })).toHaveLength(10);
-    expect(asked.length).toBeGreaterThan(1);
+    expect(queries.length).toBeGreaterThan(1);
   });
 
-  it('ends when there are no more', async () => {
+  it('ends when there are no more hits', async () => {
     put(addReady(), 3);
     expect(await search({ first: 10 })).toHaveLength(3);
-    expect(asked).toHaveLength(1);
+    expect(queries).toHaveLength(1);
   });
 
-  it('by words asks no embedder', async () => {
+  it('calls no embedder for a search by words', async () => {
     const embedder = {
       ...createFakeEmbedder(),
-      embed: () => Promise.reject(new Error('was asked')),
+      embed: () => Promise.reject(new Error('was called')),
     };
     await search({ mode: 'KEYWORD' }, { embedder });
-    expect(asked[0]).toMatchObject({ mode: 'KEYWORD', vector: null, userId: 'alice' });
+    expect(queries[0]).toMatchObject({ mode: 'KEYWORD', vector: null, userId: 'alice' });
   });
 
-  it('within documents passes over ids that name nothing', async () => {
+  it('ignores unknown ids among the documents to search', async () => {
     const document = addReady();
     put(document, 1);
     expect(await search({ documentIds: ['no id', document.id] })).toHaveLength(1);
-    expect(asked[0]?.documentIds).toEqual([document.id]);
+    expect(queries[0]?.documentIds).toEqual([document.id]);
   });
 
-  it('within no documents finds nothing, rather than everything', async () => {
+  it('finds nothing if there are no documents to search', async () => {
     put(addReady(), 1);
     expect(await search({ documentIds: [] })).toEqual([]);
     expect(await search({ documentIds: ['no id'] })).toEqual([]);
   });
 
-  it.each(['', '  ', '\0'])('for %j is refused', async (query) => {
+  it.each(['', '  ', '\0'])('rejects the query %j', async (query) => {
     await expect(search({ query })).rejects.toEqual(badInput('query'));
   });
 
-  it('takes a query of the greatest length, and none that is longer', async () => {
+  it('accepts a query of the maximum length, and rejects a longer one', async () => {
     await expect(search({ query: 'x'.repeat(MAX_QUERY_LENGTH) })).resolves.toEqual([]);
     await expect(search({ query: 'x'.repeat(MAX_QUERY_LENGTH + 1) })).rejects.toEqual(
       badInput('query'),
     );
   });
 
-  it.each([0, -1, 101])('for %d passages is refused', async (first) => {
+  it.each([0, -1, 101])('rejects a search for %d passages', async (first) => {
     await expect(search({ first })).rejects.toEqual(badInput('first'));
   });
 
-  it('that the embedder cannot serve is DEPENDENCY_UNAVAILABLE', async () => {
+  it('fails with DEPENDENCY_UNAVAILABLE if the embedder fails', async () => {
     const embedder = { ...createFakeEmbedder(), embed: () => Promise.reject(new Error('away')) };
     await expect(search({}, { embedder })).rejects.toMatchObject({
       code: 'DEPENDENCY_UNAVAILABLE',
@@ -180,13 +182,13 @@ describe('a search', () => {
   });
 });
 
-describe('with a reranker', () => {
-  /** The later a passage was found, the better it answers. */
+describe('a search with a reranker', () => {
+  /** Scores later hits higher. */
   const reversing: Reranker = {
     rerank: async (_, texts) => texts.map((_text, index) => index / texts.length),
   };
 
-  it('many are found, and the best of them are shown, by the order of the reranker', async () => {
+  it('reranks many hits and returns the best, in the order of the reranker', async () => {
     put(addReady(), 60);
     const found = await search({ first: 3 }, { reranker: reversing });
     expect(found.map(({ index, score }) => ({ index, score }))).toEqual([
@@ -196,8 +198,8 @@ describe('with a reranker', () => {
     ]);
   });
 
-  it('it is not asked where words decide, nor when nothing was found', async () => {
-    const never: Reranker = { rerank: () => Promise.reject(new Error('asked')) };
+  it('does not call the reranker for a search by words, or without hits', async () => {
+    const never: Reranker = { rerank: () => Promise.reject(new Error('was called')) };
     expect(await search({}, { reranker: never })).toEqual([]);
     put(addReady(), 2);
     expect(
@@ -206,7 +208,7 @@ describe('with a reranker', () => {
     expect(logger.lines).toEqual([]);
   });
 
-  it('one that fails costs the better order and not the answer, and the log says so without a text', async () => {
+  it('keeps the order of the hits if the reranker fails, and logs that without any text', async () => {
     put(addReady(), 3);
     const failing: Reranker = { rerank: () => Promise.reject(new Error('away')) };
     expect((await search({ first: 2 }, { reranker: failing })).map(({ index }) => index)).toEqual([
@@ -217,7 +219,7 @@ describe('with a reranker', () => {
   });
 });
 
-describe('a search that nobody waits for', () => {
+describe('an aborted search', () => {
   const hanging = (calls: AbortSignal[]) => ({
     ...createFakeEmbedder(),
     embed: (_texts: readonly string[], _purpose: string, { signal }: EmbedOptions = {}) => {
@@ -228,7 +230,7 @@ describe('a search that nobody waits for', () => {
     },
   });
 
-  it('is dropped: its embedding is aborted, and the vector store is not asked', async () => {
+  it('aborts its embedding and does not call the vector store', async () => {
     const calls: AbortSignal[] = [];
     const client = new AbortController();
     const left = search({}, { embedder: hanging(calls) }, client.signal).catch(
@@ -237,23 +239,23 @@ describe('a search that nobody waits for', () => {
     await eventually(() => calls.length === 1);
     client.abort(new Error('the connection is closed'));
     expect(await left).toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
-    expect([calls[0]?.aborted, asked.length]).toEqual([true, 0]);
+    expect([calls[0]?.aborted, queries.length]).toEqual([true, 0]);
   });
 
-  it('passes the reason on if it has a code', async () => {
+  it('rejects with the reason of the signal if it has a code', async () => {
     const reason = new ApiError('UNAUTHENTICATED', 'The token has expired.');
     await expect(search({}, {}, AbortSignal.abort(reason))).rejects.toBe(reason);
   });
 
-  it('is not asked for again and again once it was aborted', async () => {
+  it('sends no further query to the vector store', async () => {
     const client = new AbortController();
     put(store.add({ status: 'DELETING', liveGeneration: 1 }), 300);
-    const left = search({}, { onAsked: () => client.abort() }, client.signal);
+    const left = search({}, { onSearch: () => client.abort() }, client.signal);
     await expect(left).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
-    expect(asked).toHaveLength(1);
+    expect(queries).toHaveLength(1);
   });
 
-  it('ends after its time limit with DEPENDENCY_UNAVAILABLE and when to retry', async () => {
+  it('rejects after its time limit with DEPENDENCY_UNAVAILABLE and a retry time', async () => {
     const embedder = hanging([]);
     await expect(search({}, { embedder, timeoutMs: 20 })).rejects.toMatchObject({
       code: 'DEPENDENCY_UNAVAILABLE',
@@ -262,7 +264,7 @@ describe('a search that nobody waits for', () => {
   });
 });
 
-it('computes highlights when they are asked for, once', async () => {
+it('computes highlights once, at the first call', async () => {
   put(addReady(), 1);
   const [hit] = await search();
   expect(hit?.findHighlights()).toBe(hit?.findHighlights());

@@ -4,7 +4,7 @@ const LIMITS = { maxRunning: 3, maxRunningPerUser: 2, maxWaitingPerUser: 2, maxW
 const never = new AbortController().signal;
 
 /** A queue, and searches that run until they are told to end. */
-function createLab(limits = LIMITS) {
+function createHarness(limits = LIMITS) {
   const queue = createSearchQueue(limits);
   const running: { user: string; end: () => void; fail: (error: Error) => void }[] = [];
   const search = (user: string, signal = never) =>
@@ -20,15 +20,15 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 const codeOf = (error: unknown) => (error as { code: string }).code;
 
 describe('the queue of searches', () => {
-  it('runs so many searches of one user, and so many of all', async () => {
-    const { search, users } = createLab();
+  it('limits the running searches of one user and of all users', async () => {
+    const { search, users } = createHarness();
     for (const user of ['alice', 'alice', 'alice', 'bob', 'bob', 'carol']) void search(user);
     await settled();
     expect(users()).toEqual(['alice', 'alice', 'bob']);
   });
 
-  it('starts waiting searches in turn over the users', async () => {
-    const { search, running, users } = createLab({
+  it('starts waiting searches so that users take turns', async () => {
+    const { search, running, users } = createHarness({
       ...LIMITS,
       maxRunning: 1,
       maxWaitingPerUser: 9,
@@ -42,8 +42,8 @@ describe('the queue of searches', () => {
     expect(users()).toEqual(['alice', 'alice', 'bob', 'carol', 'alice', 'alice']);
   });
 
-  it('rejects a search beyond the waiting ones of its user, and nobody else', async () => {
-    const { search, users } = createLab();
+  it('rejects a search above the waiting limit of its user, and no other user’s search', async () => {
+    const { search, users } = createHarness();
     const first = Array.from({ length: 4 }, () => search('alice'));
     await expect(search('alice')).rejects.toMatchObject({
       code: 'RATE_LIMITED',
@@ -54,8 +54,8 @@ describe('the queue of searches', () => {
     expect([users(), first.length]).toEqual([['alice', 'alice', 'bob'], 4]);
   });
 
-  it('rejects a search beyond the waiting ones of all users', async () => {
-    const { search } = createLab({ ...LIMITS, maxRunning: 1 });
+  it('rejects a search above the waiting limit of all users', async () => {
+    const { search } = createHarness({ ...LIMITS, maxRunning: 1 });
     for (const user of ['alice', 'bob', 'carol', 'dave', 'erin']) void search(user);
     await expect(search('frank')).rejects.toMatchObject({
       code: 'RATE_LIMITED',
@@ -63,8 +63,8 @@ describe('the queue of searches', () => {
     });
   });
 
-  it('never starts a search whose client has left, and gives its place to the next one', async () => {
-    const { search, running, users } = createLab({ ...LIMITS, maxRunning: 1 });
+  it('never starts a search whose client has disconnected, and starts the next one', async () => {
+    const { search, running, users } = createHarness({ ...LIMITS, maxRunning: 1 });
     const client = new AbortController();
     void search('alice');
     const left = search('bob', client.signal).catch((error: unknown) => error);
@@ -77,8 +77,8 @@ describe('the queue of searches', () => {
     await expect(search('dave', AbortSignal.abort('gone'))).rejects.toBe('gone');
   });
 
-  it('holds the place of a search that has begun until its work ends, though its client has left', async () => {
-    const { search, running, users } = createLab({ ...LIMITS, maxRunning: 1 });
+  it('keeps the slot of a started search until its work ends, although its client has disconnected', async () => {
+    const { search, running, users } = createHarness({ ...LIMITS, maxRunning: 1 });
     const client = new AbortController();
     const left = search('alice', client.signal).catch((error: unknown) => error);
     void search('bob');
@@ -92,8 +92,8 @@ describe('the queue of searches', () => {
     expect(users()).toEqual(['alice', 'bob']);
   });
 
-  it('frees the place of a search that fails', async () => {
-    const { search, running } = createLab({ ...LIMITS, maxRunning: 1 });
+  it('frees the slot of a search that fails', async () => {
+    const { search, running } = createHarness({ ...LIMITS, maxRunning: 1 });
     const failed = search('alice').catch((error: unknown) => error);
     const next = search('alice');
     await settled();

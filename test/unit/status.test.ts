@@ -41,26 +41,26 @@ const PAIRS = DOCUMENT_STATUSES.flatMap((from) =>
   DOCUMENT_STATUSES.map((to) => [from, to] as const),
 );
 
-describe('the table of changes', () => {
+describe('the table of allowed changes', () => {
   it.each(PAIRS.filter(([from, to]) => ALLOWED.has(`${from} ${to}`)))(
-    'a document may go from %s to %s',
+    'allows the change from %s to %s',
     (from, to) => {
       expect(isAllowed(from, to)).toBe(true);
     },
   );
 
   it.each(PAIRS.filter(([from, to]) => !ALLOWED.has(`${from} ${to}`)))(
-    'no document may go from %s to %s',
+    'forbids the change from %s to %s',
     (from, to) => {
       expect(isAllowed(from, to)).toBe(false);
     },
   );
 
-  it('nothing follows a deletion', () => {
+  it('allows no change after a deletion', () => {
     expect(DOCUMENT_STATUSES.filter((to) => isAllowed('DELETING', to))).toEqual([]);
   });
 
-  it('a status is unfinished, terminal or DELETING, and only an unfinished one is running', () => {
+  it('makes a status unfinished, terminal or DELETING, and running only if it is unfinished', () => {
     const kinds = (test: (status: DocumentStatus) => boolean) => DOCUMENT_STATUSES.filter(test);
     expect(kinds(isUnfinished)).toEqual(['PENDING', 'EXTRACTING', 'VECTORIZING']);
     expect(kinds(isTerminal)).toEqual(['COMPLETED', 'FAILED', 'CANCELLED']);
@@ -128,7 +128,7 @@ describe('events', () => {
     document,
   };
 
-  it('a change names the status before and the time of the change', () => {
+  it('hold the previous status and the time of a change', () => {
     const expected = {
       ...state,
       kind: 'CHANGE',
@@ -139,14 +139,14 @@ describe('events', () => {
     expect(toChangeEvent(document, 'EXTRACTING')).toEqual(expected);
   });
 
-  it('a snapshot names no status before', () => {
+  it('hold no previous status in a snapshot', () => {
     expect(toSnapshotEvent(document)).toEqual({
       ...toChangeEvent(document, null),
       kind: 'SNAPSHOT',
     });
   });
 
-  it('progress has the seq of the change before it, and a time of its own', () => {
+  it('hold the seq of the change before a progress, and a time of their own', () => {
     const occurredAt = new Date(updatedAt.getTime() + 500);
     const expected = {
       ...state,
@@ -158,7 +158,7 @@ describe('events', () => {
     expect(toProgressEvent(document, occurredAt)).toEqual(expected);
   });
 
-  it('newer is the higher seq, and of one seq the one with more done', () => {
+  it('are newer with a higher seq, and within one seq with more progress', () => {
     const newness = (one: number, done: number) => ({ seq: one, progress: { done } });
     expect(compareNewness(newness(2, 0), newness(1, 99))).toBeGreaterThan(0);
     expect(compareNewness(newness(2, 5), newness(2, 6))).toBeLessThan(0);

@@ -1,4 +1,4 @@
-/** What nobody caught, and whatever is logged, ends nothing: seen in processes of their own. */
+/** Runs child processes, in which uncaught errors and failures to log must not end the process. */
 import { spawnSync } from 'node:child_process';
 import { limitLines } from '../../src/runtime/limit-lines.js';
 import type { Logger } from '../../src/runtime/logger.js';
@@ -6,9 +6,9 @@ import { makeLog } from '../support/make-log.js';
 
 const PROJECT = new URL('../../', import.meta.url);
 
-/** Runs `body` in a process with our handlers and a real log. */
+/** Runs `body` in a process with the handlers and a real logger. */
 function run(body: string): { status: number | null; output: string } {
-  const modules = ['logger', 'process-handlers'].map(
+  const modules = ['pino-logger', 'process-handlers'].map(
     (name) => new URL(`src/runtime/${name}.ts`, PROJECT).href,
   );
   const script = `
@@ -33,11 +33,11 @@ it.each([
   ['an exception', `setTimeout(() => { throw new Error('stray'); });`],
   ['a rejection', `void Promise.reject(new Error('stray'));`],
   [
-    'a value that is no error',
+    'a value that is not an error',
     `setTimeout(() => { throw undefined; }); void Promise.reject(null);`,
   ],
   [
-    'an error that cannot be read',
+    'an unreadable error',
     `const bad = new Error('x'); for (const key of ['message', 'stack', 'name', 'code', 'cause']) Object.defineProperty(bad, key, { get() { throw bad; } }); setTimeout(() => { throw bad; }); void Promise.reject(bad);`,
   ],
   [
@@ -52,14 +52,14 @@ it.each([
     'an error on a stream without a listener',
     `const { Readable } = await import('node:stream'); new Readable().destroy(new Error('stray'));`,
   ],
-])('%s that nobody caught does not end the process', (_, body) => {
+])('keeps the process running after %s that nobody caught', (_, body) => {
   expect(run(body)).toMatchObject({
     status: 0,
     output: expect.stringContaining('still alive') as string,
   });
 });
 
-it('logs what a library writes to the console without its words', () => {
+it('logs that a library wrote to the console, without its text', () => {
   const { output } = run(
     `for (let line = 0; line < 1000; line += 1) console.error('a secret of a client', new TypeError('why'));`,
   );
@@ -67,7 +67,7 @@ it('logs what a library writes to the console without its words', () => {
   expect(output.match(/a library wrote to the console/g)).toHaveLength(10);
 });
 
-it('writes ten lines of one kind in a minute, and then says how many it left out', () => {
+it('writes ten lines of one message in a minute, and then the number of omitted ones', () => {
   const logger = makeLog();
   let now = 0;
   const limited = limitLines(logger as unknown as Logger, () => now);

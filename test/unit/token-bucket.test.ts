@@ -6,7 +6,7 @@ function bucketAt(perMinute: number) {
   return { clock, reserve };
 }
 
-test('a bucket that was left alone gives a burst at once, then makes wait for each token', () => {
+test('grants an idle bucket’s burst at once, then delays each token', () => {
   const { reserve } = bucketAt(2_000);
   const { tokenMs } = toRefillRate(2_000);
   expect(reserve(100)).toBe(0);
@@ -14,18 +14,18 @@ test('a bucket that was left alone gives a burst at once, then makes wait for ea
   expect(reserve(10)).toBeCloseTo(11 * tokenMs);
 });
 
-test('whoever asks later waits longer, however much was asked for', () => {
+test('delays later callers longer, whatever their count', () => {
   const { reserve } = bucketAt(100);
   const waits = [50, 1, 30, 1].map((count) => reserve(count));
   expect(waits).toEqual(waits.toSorted((a, b) => a - b));
 });
 
-test('more than a burst may be taken in one, and is waited for', () => {
+test('grants more than a burst in one call, after a wait', () => {
   const { reserve } = bucketAt(60);
   expect(reserve(96)).toBeGreaterThan(90_000);
 });
 
-test('an idle hour saves up no more than a burst', () => {
+test('saves at most a burst in an idle hour', () => {
   const { clock, reserve } = bucketAt(2_000);
   reserve(100);
   clock.ms += 3_600_000;
@@ -33,7 +33,7 @@ test('an idle hour saves up no more than a burst', () => {
   expect(reserve(1)).toBeGreaterThan(0);
 });
 
-test.each([10, 60, 2_000, 100_000])('in no minute are more than %i tokens used', (perMinute) => {
+test.each([10, 60, 2_000, 100_000])('never grants more than %i tokens in a minute', (perMinute) => {
   const { clock, reserve } = bucketAt(perMinute);
   const start = clock.ms;
   const size = Math.max(1, Math.floor(perMinute / 40));

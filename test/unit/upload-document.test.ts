@@ -18,14 +18,14 @@ const LIMIT = 1_000;
 /** Accepts every content once. */
 function createAcceptingStore() {
   const accepted: NewDocument[] = [];
-  const accept = async (asked: NewDocument): Promise<Accepted> => {
+  const accept = async (uploaded: NewDocument): Promise<Accepted> => {
     const same = accepted.find(
       ({ contentHash, userId }) =>
-        contentHash === asked.contentHash && userId === asked.userId && !asked.force,
+        contentHash === uploaded.contentHash && userId === uploaded.userId && !uploaded.force,
     );
     if (same) return { document: makeDocument(toRow(same)), duplicateOf: same.id };
-    accepted.push(asked);
-    const document = makeDocument(toRow(asked));
+    accepted.push(uploaded);
+    const document = makeDocument(toRow(uploaded));
     return { document, event: toChangeEvent(document, null), duplicateOf: null };
   };
   const findOrphanedBlobs = async (keys: readonly string[]): Promise<string[]> =>
@@ -46,16 +46,16 @@ const formats: FormatDetector = {
   },
 };
 
-/** How many bytes each detection was given. */
+/** Number of bytes of each detection. */
 let heads: number[] = [];
 let blobs: FakeBlobs;
 let store: ReturnType<typeof createAcceptingStore>;
-let announced: StatusEvent[];
+let notified: StatusEvent[];
 beforeEach(() => {
   heads = [];
   blobs = createFakeBlobs();
   store = createAcceptingStore();
-  announced = [];
+  notified = [];
 });
 
 function upload(
@@ -63,7 +63,7 @@ function upload(
   options?: UploadOptions | (() => UploadOptions),
   filename = 'notes.txt',
 ) {
-  const notifyCommitted = (events: readonly StatusEvent[]) => void announced.push(...events);
+  const notifyCommitted = (events: readonly StatusEvent[]) => void notified.push(...events);
   const uploadDocument = createUploadDocument({
     store: store as unknown as DocumentStore,
     blobs,
@@ -75,13 +75,13 @@ function upload(
     typeof content === 'string'
       ? Readable.from(content === '' ? [] : [Buffer.from(content)])
       : content;
-  const asked = typeof options === 'function' ? options : () => options ?? {};
-  return uploadDocument(alice, { filename, content: stream, options: asked });
+  const getOptions = typeof options === 'function' ? options : () => options ?? {};
+  return uploadDocument(alice, { filename, content: stream, options: getOptions });
 }
 
 /** Neither file nor row, and nobody has heard of anything. */
 function expectNothingLeft(): void {
-  expect([blobs.contents.size, store.accepted.length, announced.length]).toEqual([0, 0, 0]);
+  expect([blobs.contents.size, store.accepted.length, notified.length]).toEqual([0, 0, 0]);
 }
 
 const apiError = (code: string, details: object = {}) =>
@@ -89,11 +89,11 @@ const apiError = (code: string, details: object = {}) =>
 
 describe('an upload', () => {
   it.each([
-    ['one part', [900]],
-    ['parts of one byte', Array<number>(900).fill(1)],
-    ['a first part that is nearly enough', [15, 885]],
+    ['one buffer', [900]],
+    ['buffers of one byte', Array<number>(900).fill(1)],
+    ['a first buffer that is nearly enough', [15, 885]],
   ])(
-    'shows the detector the first bytes only and stores all of them, if it comes in %s',
+    'passes only the first bytes to the detector and stores all bytes, in %s',
     async (_, sizes) => {
       const text = 'x'.repeat(900);
       let at = 0;
@@ -103,7 +103,7 @@ describe('an upload', () => {
     },
   );
 
-  it('stores the file whole and accepts a document that says what it is', async () => {
+  it('stores the whole file and accepts a document with its properties', async () => {
     const text = 'A text that is longer than its head is.';
     const { document, duplicateOf } = await upload(text, { priority: 'HIGH' }, '../path/notes.txt');
     expect(duplicateOf).toBeNull();
@@ -118,28 +118,28 @@ describe('an upload', () => {
     expect(String(blobs.contents.get(document.blobKey))).toBe(text);
   });
 
-  it('is announced once it is accepted', async () => {
+  it('notifies of the document once it is accepted', async () => {
     const { document } = await upload('text');
-    expect(announced).toEqual([
+    expect(notified).toEqual([
       expect.objectContaining({ documentId: document.id, status: 'PENDING', seq: 1 }),
     ]);
   });
 
-  it('in many small pieces is the same file', async () => {
+  it('stores the same file from many small buffers', async () => {
     const text = 'In pieces of one byte each.';
     const { document } = await upload(Readable.from([...text].map((byte) => Buffer.from(byte))));
     expect(document.contentHash).toBe(createHash('sha256').update(text).digest('hex'));
     expect(document.fileSize).toBe(text.length);
   });
 
-  it('reads its options when the content has been read, since they may come after the file', async () => {
+  it('reads its options after the content, because they may follow the file', async () => {
     let ended = false;
     const content = Readable.from([Buffer.from('text')]).once('end', () => (ended = true));
     await upload(content, () => ({ priority: ended ? 'LOW' : 'HIGH' }));
     expect(store.accepted[0]?.priority).toBe('LOW');
   });
 
-  it('scheduled for the future waits, for the past does not', async () => {
+  it('keeps a schedule in the future and drops one in the past', async () => {
     const future = new Date(Date.now() + 60_000);
     await upload('one', { scheduledFor: future });
     await upload('two', { scheduledFor: new Date(Date.now() - 60_000) });
@@ -147,20 +147,20 @@ describe('an upload', () => {
   });
 });
 
-describe('an upload that is refused leaves neither file nor row', () => {
-  it('of no bytes: EMPTY_FILE', async () => {
+describe('a rejected upload, which leaves neither file nor row,', () => {
+  it('fails with EMPTY_FILE if it has no bytes', async () => {
     await expect(upload('')).rejects.toEqual(apiError('EMPTY_FILE'));
     expectNothingLeft();
   });
 
-  it('of more bytes than are taken: FILE_TOO_LARGE with the limit', async () => {
+  it('fails with FILE_TOO_LARGE and the limit if it has more bytes', async () => {
     await expect(upload('x'.repeat(LIMIT + 1))).rejects.toEqual(
       apiError('FILE_TOO_LARGE', { limit: LIMIT }),
     );
     expectNothingLeft();
   });
 
-  it('of endless bytes: FILE_TOO_LARGE, and the rest of them is not read', async () => {
+  it('fails with FILE_TOO_LARGE on an endless stream, and does not read the rest', async () => {
     let read = 0;
     function* endless(): Generator<Buffer> {
       for (;;) yield Buffer.alloc((read += 100) && 100, 'x');
@@ -172,30 +172,33 @@ describe('an upload that is refused leaves neither file nor row', () => {
     expectNothingLeft();
   });
 
-  it('of exactly as many bytes as are taken is taken', async () => {
+  it('succeeds with exactly as many bytes as the limit', async () => {
     await expect(upload('x'.repeat(LIMIT))).resolves.toMatchObject({
       document: { fileSize: LIMIT },
     });
   });
 
-  it('of no format that is read: UNSUPPORTED_MEDIA_TYPE, and the file is not stored first', async () => {
+  it('fails with UNSUPPORTED_MEDIA_TYPE and the supported types, and stores no file', async () => {
     blobs.write = () => Promise.reject(new Error('was stored'));
     await expect(upload('%binary')).rejects.toEqual(apiError('UNSUPPORTED_MEDIA_TYPE'));
     expectNothingLeft();
   });
 
-  it.each([0, 1, 5])('that breaks off after %d pieces: BAD_USER_INPUT', async (pieces) => {
-    function* breaking(): Generator<Buffer> {
-      for (let piece = 0; piece < pieces; piece += 1) yield Buffer.from('some words and more');
-      throw new Error('ECONNRESET: aborted');
-    }
-    await expect(upload(Readable.from(breaking()))).rejects.toEqual(
-      apiError('BAD_USER_INPUT', { field: 'file' }),
-    );
-    expectNothingLeft();
-  });
+  it.each([0, 1, 5])(
+    'fails with BAD_USER_INPUT if it is interrupted after %d buffers',
+    async (pieces) => {
+      function* breaking(): Generator<Buffer> {
+        for (let piece = 0; piece < pieces; piece += 1) yield Buffer.from('some words and more');
+        throw new Error('ECONNRESET: aborted');
+      }
+      await expect(upload(Readable.from(breaking()))).rejects.toEqual(
+        apiError('BAD_USER_INPUT', { field: 'file' }),
+      );
+      expectNothingLeft();
+    },
+  );
 
-  it('with options that are wrong: their own error', async () => {
+  it('fails with the error of its options', async () => {
     const wrong = () => {
       throw new Error('wrong options');
     };
@@ -203,25 +206,25 @@ describe('an upload that is refused leaves neither file nor row', () => {
     expectNothingLeft();
   });
 
-  it('scheduled for a year that no database takes: BAD_USER_INPUT', async () => {
+  it('fails with BAD_USER_INPUT for a year that the database does not accept', async () => {
     await expect(upload('text', { scheduledFor: new Date(8.64e15) })).rejects.toEqual(
       apiError('BAD_USER_INPUT', { field: 'scheduledFor' }),
     );
     expectNothingLeft();
   });
 
-  it('because the database is away', async () => {
+  it('fails with the error of the database', async () => {
     store.accept = () => Promise.reject(new Error('no database'));
     await expect(upload('text')).rejects.toThrow('no database');
     expectNothingLeft();
   });
 });
 
-describe('an upload whose commit was made, but its answer lost', () => {
-  it('keeps the file: the row names it', async () => {
+describe('an upload whose transaction is committed although the response is lost', () => {
+  it('keeps the file, which the row refers to', async () => {
     const { accept } = store;
-    store.accept = async (asked) => {
-      await accept(asked);
+    store.accept = async (uploaded) => {
+      await accept(uploaded);
       throw new Error('connection lost');
     };
     await expect(upload('text')).rejects.toThrow('connection lost');
@@ -229,22 +232,22 @@ describe('an upload whose commit was made, but its answer lost', () => {
   });
 });
 
-describe('an upload of bytes that are there already', () => {
-  it('answers the document that has them, and removes its own file', async () => {
+describe('an upload of bytes that the user already has', () => {
+  it('returns the document with these bytes, and deletes its own file', async () => {
     const { document } = await upload('the same');
     const again = await upload('the same');
     expect(again).toMatchObject({ document: { id: document.id }, duplicateOf: document.id });
     expect([...blobs.contents.keys()]).toEqual([document.blobKey]);
-    expect(announced).toHaveLength(1);
+    expect(notified).toHaveLength(1);
   });
 
-  it('at once makes one document, and every loser removes its file', async () => {
-    const answers = await Promise.all(Array.from({ length: 5 }, () => upload('the same')));
-    expect(answers.filter(({ duplicateOf }) => duplicateOf === null)).toHaveLength(1);
+  it('creates one document of concurrent uploads, and deletes the other files', async () => {
+    const results = await Promise.all(Array.from({ length: 5 }, () => upload('the same')));
+    expect(results.filter(({ duplicateOf }) => duplicateOf === null)).toHaveLength(1);
     expect(blobs.contents.size).toBe(1);
   });
 
-  it('is a document of its own when that is forced', async () => {
+  it('creates another document if that is forced', async () => {
     await upload('the same');
     expect((await upload('the same', { force: true })).duplicateOf).toBeNull();
     expect(blobs.contents.size).toBe(2);

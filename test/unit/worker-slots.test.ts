@@ -7,105 +7,105 @@ const LARGE_PDF = { ...PDF, fileSize: 2 * MIB };
 const TEXT = { mimeType: 'text/plain', fileSize: 1_000 };
 
 let time = 0;
-let places: WorkerSlots;
+let slots: WorkerSlots;
 
 function start(concurrency: number, readers: number): void {
   time = 0;
-  places = createWorkerSlots({ concurrency, readers, now: () => time });
+  slots = createWorkerSlots({ concurrency, readers, now: () => time });
 }
 
-describe('the places of a worker process', () => {
+describe('the slots of a worker process', () => {
   it.each([
     [1, 1, { readers: 1, largeReaders: 1, maxReadingPerUser: 1, reservedSlots: 0 }],
     [2, 1, { readers: 1, largeReaders: 1, maxReadingPerUser: 1, reservedSlots: 1 }],
     [4, 2, { readers: 2, largeReaders: 1, maxReadingPerUser: 1, reservedSlots: 2 }],
     [256, 8, { readers: 8, largeReaders: 7, maxReadingPerUser: 7, reservedSlots: 2 }],
   ])(
-    'of %i and %i readers keep one user below both numbers where there are several',
+    'keep one user below %i slots and %i readers if there are several',
     (concurrency, readers, expected) => {
       start(concurrency, readers);
-      expect(places.limits()).toEqual({ ...expected, users: [] });
+      expect(slots.limits()).toEqual({ ...expected, users: [] });
     },
   );
 
-  it('give the reader back before the place', () => {
+  it('free the reader before the slot', () => {
     start(4, 2);
-    const place = places.take({ userId: 'alice', ...PDF });
-    expect(places.limits()).toMatchObject({
+    const slot = slots.take({ userId: 'alice', ...PDF });
+    expect(slots.limits()).toMatchObject({
       readers: 1,
       users: [{ userId: 'alice', running: 1, reading: 1 }],
     });
-    expect([place.endReading(), place.endReading()]).toEqual([true, false]);
-    expect(places.limits()).toMatchObject({
+    expect([slot.endReading(), slot.endReading()]).toEqual([true, false]);
+    expect(slots.limits()).toMatchObject({
       readers: 2,
       users: [{ userId: 'alice', running: 1, reading: 0 }],
     });
-    expect(places.free()).toBe(3);
-    place.release();
-    expect([places.free(), places.limits().users]).toEqual([4, []]);
+    expect(slots.free()).toBe(3);
+    slot.release();
+    expect([slots.free(), slots.limits().users]).toEqual([4, []]);
   });
 
-  it('give a reader back when reading fails', () => {
+  it('free the reader when reading fails', () => {
     start(4, 2);
-    places.take({ userId: 'alice', ...PDF }).release();
-    expect(places.limits()).toMatchObject({ readers: 2, users: [] });
+    slots.take({ userId: 'alice', ...PDF }).release();
+    expect(slots.limits()).toMatchObject({ readers: 2, users: [] });
   });
 
-  it('take no reader for a short text', () => {
+  it('occupy no reader for a short text', () => {
     start(4, 1);
-    expect(places.take({ userId: 'alice', ...TEXT }).endReading()).toBe(false);
-    expect(places.limits().readers).toBe(1);
+    expect(slots.take({ userId: 'alice', ...TEXT }).endReading()).toBe(false);
+    expect(slots.limits().readers).toBe(1);
   });
 
-  it('never give the last reader to a large file', () => {
+  it('never assign the last reader to a large file', () => {
     start(4, 2);
-    places.take({ userId: 'alice', ...LARGE_PDF });
-    expect(places.limits()).toMatchObject({ readers: 1, largeReaders: 0 });
-    places.take({ userId: 'bob', ...PDF });
-    expect(places.limits()).toMatchObject({ readers: 0, largeReaders: 0 });
+    slots.take({ userId: 'alice', ...LARGE_PDF });
+    expect(slots.limits()).toMatchObject({ readers: 1, largeReaders: 0 });
+    slots.take({ userId: 'bob', ...PDF });
+    expect(slots.limits()).toMatchObject({ readers: 0, largeReaders: 0 });
   });
 
-  it('are scarce when only reserved ones or no readers are left', () => {
+  it('are scarce when only reserved slots or no readers are free', () => {
     start(4, 1);
-    expect(places.isScarce()).toBe(false);
-    const reading = places.take({ userId: 'alice', ...PDF });
-    expect(places.isScarce()).toBe(true);
+    expect(slots.isScarce()).toBe(false);
+    const reading = slots.take({ userId: 'alice', ...PDF });
+    expect(slots.isScarce()).toBe(true);
     reading.endReading();
-    expect(places.isScarce()).toBe(false);
-    places.take({ userId: 'alice', ...TEXT });
-    expect(places.isScarce()).toBe(true);
+    expect(slots.isScarce()).toBe(false);
+    slots.take({ userId: 'alice', ...TEXT });
+    expect(slots.isScarce()).toBe(true);
   });
 });
 
 describe('reading time', () => {
   const stepsOf = (userId: string) =>
-    places.limits().users.find((user) => user.userId === userId)?.readingSteps ?? 0;
+    slots.limits().users.find((user) => user.userId === userId)?.readingSteps ?? 0;
 
-  it('counts what is being read and what was, in steps of 10 s', () => {
+  it('counts current and finished reading in steps of 10 s', () => {
     start(4, 2);
-    const place = places.take({ userId: 'alice', ...PDF });
+    const slot = slots.take({ userId: 'alice', ...PDF });
     time = 9_999;
     expect(stepsOf('alice')).toBe(0);
     time = 25_000;
     expect(stepsOf('alice')).toBe(2);
-    place.release();
+    slot.release();
     expect(stepsOf('alice')).toBe(2);
   });
 
-  it('leaves out the time in which a document is embedded', () => {
+  it('excludes the time in which a document is embedded', () => {
     start(4, 2);
-    const place = places.take({ userId: 'alice', ...PDF });
-    place.endReading();
+    const slot = slots.take({ userId: 'alice', ...PDF });
+    slot.endReading();
     time = 60_000;
-    place.release();
+    slot.release();
     expect(stepsOf('alice')).toBe(0);
   });
 
-  it('is forgotten after ten minutes', () => {
+  it('expires after ten minutes', () => {
     start(4, 2);
-    const place = places.take({ userId: 'alice', ...PDF });
+    const slot = slots.take({ userId: 'alice', ...PDF });
     time = 30_000;
-    place.release();
+    slot.release();
     time = 9 * 60_000;
     expect(stepsOf('alice')).toBe(3);
     time = 11 * 60_000;
@@ -122,7 +122,7 @@ describe('the load of reading a file', () => {
     ['application/pdf', MIB, 'SMALL'],
     ['application/pdf', MIB + 1, 'LARGE'],
     ['text/plain', 2 * MIB, 'LARGE'],
-  ])('of %s with %i bytes is %s', (mimeType, fileSize, load) => {
+  ])('is, for %s with %i bytes, %s', (mimeType, fileSize, load) => {
     expect(readingLoadOf({ mimeType, fileSize })).toBe(load);
   });
 });

@@ -5,12 +5,7 @@ import type { StatusEvent } from '../../src/documents/document.js';
 import { createLeaseRenewer, type LeaseRenewer } from '../../src/documents/lease-renewer.js';
 import type { ProcessAttempt, Attempt } from '../../src/documents/process-attempt.js';
 import { mergeShortStages } from '../../src/documents/merge-short-stages.js';
-import {
-  createWorker,
-  nextPhase,
-  toClaimOutcome,
-  type Worker,
-} from '../../src/documents/worker.js';
+import { createWorker, type Worker } from '../../src/documents/worker.js';
 import { systemClock, type Clock } from '../../src/runtime/clock.js';
 import { ProcessingFailure } from '../../src/errors.js';
 import { createFakeStore, type FakeStore } from '../support/fake-store.js';
@@ -85,25 +80,25 @@ function start(processAttempt: ProcessAttempt, options: StartOptions = {}): void
   worker.start();
 }
 
-const completing: ProcessAttempt = async ({ change }) => {
+async function completing({ change }: Attempt): Promise<void> {
   await change({ to: 'VECTORIZING', set: { chunkCount: 1 } });
   await change({
     to: 'COMPLETED',
     set: { progressDone: 1, vectorCount: 1, liveGeneration: 1, error: null },
   });
-};
+}
 
-/** Works until the test finishes it or it is told to stop. */
-const held: ProcessAttempt = async (run) => {
-  await Promise.race([finish.promise, once(run.signal, 'abort')]);
-  run.signal.throwIfAborted();
-  await completing(run);
-};
+/** Processes until the test resolves `finish` or the signal aborts. */
+async function held(attempt: Attempt): Promise<void> {
+  await Promise.race([finish.promise, once(attempt.signal, 'abort')]);
+  attempt.signal.throwIfAborted();
+  await completing(attempt);
+}
 
 const statusOf = (id: string) => store.get(id).status;
 
 describe('a worker', () => {
-  it('makes one change of a stage that is over at once and the end', async () => {
+  it('merges a short stage and the completion after it into one change', async () => {
     const writes: number[] = [];
     const change = store.change;
     store.change = (changes) => {
@@ -128,11 +123,11 @@ describe('a worker', () => {
     ]);
   });
 
-  it('writes a stage that lasts when it has lasted, and what fails in it says which stage it was', async () => {
+  it('writes a longer stage on its own, and names the stage in the error of a failure', async () => {
     const { id } = store.add();
     start(
-      async (run) => {
-        await run.change({ to: 'VECTORIZING', set: { chunkCount: 1 } });
+      async (attempt) => {
+        await attempt.change({ to: 'VECTORIZING', set: { chunkCount: 1 } });
         await finish.promise;
         throw new ProcessingFailure('VECTOR_STORE_UNAVAILABLE', 'away');
       },
@@ -150,7 +145,7 @@ describe('a worker', () => {
     });
   });
 
-  it('processes what is due, and everybody hears of each change once', async () => {
+  it('processes due documents and notifies of each change once', async () => {
     const { id } = store.add();
     start(completing);
     await eventually(() => statusOf(id) === 'COMPLETED');
@@ -161,28 +156,28 @@ describe('a worker', () => {
     ]);
   });
 
-  it('never has more under way than it may', async () => {
+  it('never processes more documents than its concurrency', async () => {
     const ids = Array.from({ length: 9 }, () => store.add().id);
     let underWay = 0;
     let most = 0;
-    start(async (run) => {
+    start(async (attempt) => {
       most = Math.max(most, (underWay += 1));
       await turn();
       void worker.wake();
       await turn();
-      await completing(run);
+      await completing(attempt);
       underWay -= 1;
     });
     await eventually(() => ids.every((id) => statusOf(id) === 'COMPLETED'));
     expect(most).toBe(2);
   });
 
-  it('says how many documents are followed by others, and none once nothing waits', async () => {
+  it('reports pending documents while more wait, and none when no document waits', async () => {
     const ids = Array.from({ length: 3 }, () => store.add().id);
     const finish = Promise.withResolvers<void>();
-    start(async (run) => {
+    start(async (attempt) => {
       await finish.promise;
-      await completing(run);
+      await completing(attempt);
     });
     await eventually(() => ids.filter((id) => statusOf(id) === 'EXTRACTING').length === 2);
     expect(worker.pendingDocuments()).toBe(2);
@@ -192,16 +187,16 @@ describe('a worker', () => {
     expect(worker.pendingDocuments()).toBe(0);
   });
 
-  it('asks again at once when it was woken while it asked', async () => {
-    let asked = 0;
+  it('claims again after a wake-up during a claim', async () => {
+    let claims = 0;
     const claim: FakeStore['claim'] = async (options) => {
-      asked += 1;
-      const answer = await store.claim(options);
-      if (asked === 1) {
+      claims += 1;
+      const response = await store.claim(options);
+      if (claims === 1) {
         store.add();
         void worker.wake();
       }
-      return answer;
+      return response;
     };
     start(completing, { claim });
     await eventually(() => notified.some(({ status }) => status === 'COMPLETED'), {
@@ -209,7 +204,7 @@ describe('a worker', () => {
     });
   });
 
-  it('goes on after the queue could not be read', async () => {
+  it('claims again after a claim that failed', async () => {
     const { id } = store.add();
     let away = true;
     start(completing, {
@@ -221,24 +216,27 @@ describe('a worker', () => {
     await eventually(() => statusOf(id) === 'COMPLETED');
   });
 
-  it('answers a wake once the queue was asked after it, and not before', async () => {
-    let asked = 0;
-    start(completing, { claim: (options) => store.claim(options).finally(() => (asked += 1)) });
-    await eventually(() => asked > 0);
+  it('resolves a wake-up after a claim that started later, and not before', async () => {
+    let claims = 0;
+    start(completing, { claim: (options) => store.claim(options).finally(() => (claims += 1)) });
+    await eventually(() => claims > 0);
     const { id } = store.add();
     await worker.wake();
     expect(statusOf(id)).not.toBe('PENDING');
   });
 
-  it('says that it is full, and that it has room again', async () => {
+  it('reports that its capacity is exhausted, and that it is available again', async () => {
     const said: string[] = [];
     const gate = Promise.withResolvers<void>();
     const ids = [store.add().id, store.add().id];
-    start((run) => Promise.race([gate.promise, finish.promise]).then(() => completing(run)), {
-      concurrency: 1,
-      onCapacityExhausted: () => void said.push('exhausted'),
-      onCapacityAvailable: () => void said.push('available'),
-    });
+    start(
+      (attempt) => Promise.race([gate.promise, finish.promise]).then(() => completing(attempt)),
+      {
+        concurrency: 1,
+        onCapacityExhausted: () => void said.push('exhausted'),
+        onCapacityAvailable: () => void said.push('available'),
+      },
+    );
     await eventually(() => ids.some((id) => statusOf(id) === 'EXTRACTING'));
     const woken = worker.wake();
     expect(said).toEqual(['exhausted']);
@@ -248,31 +246,31 @@ describe('a worker', () => {
     await eventually(() => ids.every((id) => statusOf(id) === 'COMPLETED'));
   });
 
-  it('takes the next document when one ends, without being told', async () => {
+  it('claims the next document when one ends, without a wake-up', async () => {
     const ids = [store.add().id, store.add().id];
     start(completing, { concurrency: 1 });
     await eventually(() => ids.every((id) => statusOf(id) === 'COMPLETED'), { timeoutMs: 800 });
   });
 });
 
-describe('places and readers', () => {
+describe('slots and readers', () => {
   const PDF = { mimeType: 'application/pdf' };
   type Options = Parameters<FakeStore['claim']>[0];
 
   /** The limits of each claim, in order. */
-  function recordClaims(): { asked: Options[]; claim: FakeStore['claim'] } {
-    const asked: Options[] = [];
-    return { asked, claim: (options) => (asked.push(options), store.claim(options)) };
+  function recordClaims(): { claims: Options[]; claim: FakeStore['claim'] } {
+    const claims: Options[] = [];
+    return { claims, claim: (options) => (claims.push(options), store.claim(options)) };
   }
 
-  it('tells a claim what one user may take', async () => {
-    const { asked, claim } = recordClaims();
+  it('pass the limits of one user to a claim', async () => {
+    const { claims, claim } = recordClaims();
     store.add({ userId: 'alice', ...PDF });
     start(held, { claim, concurrency: 4 });
-    await eventually(() => asked.length === 1);
+    await eventually(() => claims.length === 1);
     void worker.wake();
-    await eventually(() => asked.length === 2);
-    expect(asked).toMatchObject([
+    await eventually(() => claims.length === 2);
+    expect(claims).toMatchObject([
       {
         limit: 4,
         limits: { readers: 2, largeReaders: 1, maxReadingPerUser: 1, reservedSlots: 2, users: [] },
@@ -281,43 +279,45 @@ describe('places and readers', () => {
     ]);
   });
 
-  it('claims again when a file has been read, while its document is still worked on', async () => {
-    const { asked, claim } = recordClaims();
+  it('lead to a claim when a file is read, while its document is still processed', async () => {
+    const { claims, claim } = recordClaims();
     store.add(PDF);
     const read = Promise.withResolvers<void>();
     start(
-      async (run) => {
+      async (attempt) => {
         await read.promise;
-        run.onRead?.();
-        await held(run);
+        attempt.onRead?.();
+        await held(attempt);
       },
       { claim, concurrency: 4 },
     );
-    await eventually(() => asked.length === 1);
+    await eventually(() => claims.length === 1);
     read.resolve();
-    await eventually(() => asked.length === 2, { timeoutMs: 500 });
-    expect(asked[1]).toMatchObject({
+    await eventually(() => claims.length === 2, { timeoutMs: 500 });
+    expect(claims[1]).toMatchObject({
       limit: 3,
       limits: { readers: 2, users: [{ running: 1, reading: 0 }] },
     });
   });
 
-  it('does not claim for each of many messages while only reserved places are free', async () => {
-    const { asked, claim } = recordClaims();
+  it('lead to few claims for many wake-ups while only reserved slots are free', async () => {
+    const { claims, claim } = recordClaims();
     Array.from({ length: 2 }, () => store.add());
     start(held, { claim, concurrency: 4 });
-    await eventually(() => asked.length === 1);
+    await eventually(() => claims.length === 1);
     for (let message = 0; message < 100; message += 1) await Promise.race([worker.wake(), turn()]);
-    expect(asked.length).toBeLessThan(10);
+    expect(claims.length).toBeLessThan(10);
     await worker.wake();
   });
 
-  it('claims at once for a place that becomes free, however many messages came before', async () => {
+  it('lead to a claim when a slot becomes free, however many wake-ups came before', async () => {
     const { id } = store.add();
     store.add();
     start(
-      (run) =>
-        run.claim.document.id === id ? held(run) : once(run.signal, 'abort').then(() => undefined),
+      (attempt) =>
+        attempt.claim.document.id === id
+          ? held(attempt)
+          : once(attempt.signal, 'abort').then(() => undefined),
       { concurrency: 4 },
     );
     await eventually(() => statusOf(id) === 'EXTRACTING');
@@ -329,8 +329,8 @@ describe('places and readers', () => {
   });
 });
 
-describe('a try that ends badly', () => {
-  it('goes back to the queue, to be tried after a while, when trying again can help', async () => {
+describe('an attempt that fails', () => {
+  it('returns the document to the queue with a delay if a retry can succeed', async () => {
     const { id } = store.add();
     start(() => Promise.reject(new ProcessingFailure('EMBEDDER_UNAVAILABLE', 'Away.')));
     await eventually(() => statusOf(id) === 'PENDING' && store.get(id).attempt === 1);
@@ -345,12 +345,12 @@ describe('a try that ends badly', () => {
     expect(Number(nextAttemptAt)).toBeGreaterThan(Date.now() + 4_000);
   });
 
-  it('is FAILED when trying again cannot help, and the worker goes on with others', async () => {
+  it('makes the document FAILED if a retry cannot succeed, and the worker processes others', async () => {
     const poison = store.add().id;
-    start((run) =>
-      run.claim.document.id === poison
+    start((attempt) =>
+      attempt.claim.document.id === poison
         ? Promise.reject(new ProcessingFailure('CORRUPT', 'Broken.'))
-        : completing(run),
+        : completing(attempt),
     );
     await eventually(() => statusOf(poison) === 'FAILED');
     const { id } = store.add();
@@ -358,7 +358,7 @@ describe('a try that ends badly', () => {
     await eventually(() => statusOf(id) === 'COMPLETED');
   });
 
-  it('writes nothing when another worker has the document by then', async () => {
+  it('writes nothing if another worker has the document', async () => {
     const { id } = store.add();
     start(async ({ change }) => {
       store.takeLease(id);
@@ -368,7 +368,7 @@ describe('a try that ends badly', () => {
     expect(store.get(id)).toMatchObject({ status: 'EXTRACTING', seq: 2 });
   });
 
-  it('reports no error when its document was deleted meanwhile', async () => {
+  it('logs no error if its document was deleted during the attempt', async () => {
     const { id } = store.add();
     start(() => {
       store.set(id, { status: 'DELETING' });
@@ -379,17 +379,17 @@ describe('a try that ends badly', () => {
     expect(statusOf(id)).toBe('DELETING');
   });
 
-  it('does not touch a document that it has completed', async () => {
+  it('does not change a document that it has completed', async () => {
     const { id } = store.add();
-    start(async (run) => {
-      await completing(run);
+    start(async (attempt) => {
+      await completing(attempt);
       throw new Error('too late to matter');
     });
     await eventually(() => logger.lines.length > 0);
     expect(store.get(id)).toMatchObject({ status: 'COMPLETED', seq: 4 });
   });
 
-  it('whose outcome cannot be written is left to its lease', async () => {
+  it('leaves the document to the expiry of its lease if the outcome cannot be written', async () => {
     const { id } = store.add();
     const change = store.change;
     store.change = () => Promise.reject(new Error('no database'));
@@ -400,15 +400,15 @@ describe('a try that ends badly', () => {
   });
 });
 
-describe('a lease that is lost while the document is processed', () => {
-  it('aborts the run within a renewal, and nothing is written', async () => {
+describe('the lease of a document in process', () => {
+  it('aborts the attempt at the next renewal if it is lost, and nothing is written', async () => {
     const { id } = store.add();
-    let run: Attempt | undefined;
-    start((given) => held((run = given)), { leaseMs: 60 });
-    await eventually(() => run);
+    let attempt: Attempt | undefined;
+    start((started) => held((attempt = started)), { leaseMs: 60 });
+    await eventually(() => attempt);
     store.takeLease(id);
-    await eventually(() => run?.signal.aborted);
-    expect(run?.signal.reason).toMatchObject({ name: 'LeaseLostError' });
+    await eventually(() => attempt?.signal.aborted);
+    expect(attempt?.signal.reason).toMatchObject({ name: 'LeaseLostError' });
     await eventually(() => logger.lines.some(({ level }) => level === 'info'));
     expect(store.get(id)).toMatchObject({ status: 'EXTRACTING', seq: 2 });
   });
@@ -417,10 +417,10 @@ describe('a lease that is lost while the document is processed', () => {
     const { id } = store.add();
     let renewals = 0;
     const renew = store.renew;
-    store.renew = async (...given) => {
+    store.renew = async (...renewal) => {
       renewals += 1;
       if (renewals === 1) throw new Error('no database');
-      return renew(...given);
+      return renew(...renewal);
     };
     start(held, { leaseMs: 60 });
     await eventually(() => renewals >= 3);
@@ -428,13 +428,13 @@ describe('a lease that is lost while the document is processed', () => {
     await eventually(() => statusOf(id) === 'COMPLETED');
   });
 
-  it('is not renewed any more once the document has ended', async () => {
+  it('is not renewed after the document has ended', async () => {
     const { id } = store.add();
     const renewed: string[] = [];
     const renew = store.renew;
-    store.renew = async (given, leaseMs) => {
-      renewed.push(...given.map(({ documentId }) => documentId));
-      return renew(given, leaseMs);
+    store.renew = async (leasesToRenew, leaseMs) => {
+      renewed.push(...leasesToRenew.map(({ documentId }) => documentId));
+      return renew(leasesToRenew, leaseMs);
     };
     start(held, { leaseMs: 30 });
     await eventually(() => renewed.includes(id));
@@ -448,17 +448,17 @@ describe('a lease that is lost while the document is processed', () => {
     expect(renewed).not.toContain(id);
   });
 
-  it('carries the progress with its renewal', async () => {
+  it('writes the progress with its renewal', async () => {
     store.add();
     const renewed: number[] = [];
-    store.renew = async (given) => {
-      renewed.push(...given.map(({ progressDone }) => progressDone));
+    store.renew = async (leasesToRenew) => {
+      renewed.push(...leasesToRenew.map(({ progressDone }) => progressDone));
       return [];
     };
     start(
-      async (run) => {
-        run.reportProgress(7);
-        await held(run);
+      async (attempt) => {
+        attempt.reportProgress(7);
+        await held(attempt);
       },
       { leaseMs: 30 },
     );
@@ -467,7 +467,7 @@ describe('a lease that is lost while the document is processed', () => {
 });
 
 describe('progress', () => {
-  it('is hinted at most twice a second', async () => {
+  it('is published at most twice a second', async () => {
     const { id } = store.add();
     start(async ({ change, reportProgress: progress }) => {
       await change({ to: 'VECTORIZING', set: { chunkCount: 100 } });
@@ -484,7 +484,7 @@ describe('progress', () => {
 });
 
 describe('stopping', () => {
-  it('lets what runs finish and takes nothing new', async () => {
+  it('lets attempts finish and claims no more documents', async () => {
     const { id } = store.add();
     start(held);
     await eventually(() => statusOf(id) === 'EXTRACTING');
@@ -496,7 +496,7 @@ describe('stopping', () => {
     expect([statusOf(id), statusOf(other)]).toEqual(['COMPLETED', 'PENDING']);
   });
 
-  it('puts what does not finish in time back into the queue, due at once and without an error', async () => {
+  it('returns unfinished documents to the queue, due immediately and without an error', async () => {
     const { id } = store.add();
     start(held);
     await eventually(() => statusOf(id) === 'EXTRACTING');
@@ -505,20 +505,20 @@ describe('stopping', () => {
     expect(store.leaseOf(id)).toBeUndefined();
   });
 
-  it('waits for a claim that is under way, and what it brought', async () => {
+  it('waits for the current claim and for the documents that it claimed', async () => {
     const { id } = store.add();
-    const asked = Promise.withResolvers<void>();
-    const answer = Promise.withResolvers<void>();
+    const claiming = Promise.withResolvers<void>();
+    const response = Promise.withResolvers<void>();
     start(held, {
       claim: async (options) => {
-        asked.resolve();
-        await answer.promise;
+        claiming.resolve();
+        await response.promise;
         return store.claim(options);
       },
     });
-    await asked.promise;
+    await claiming.promise;
     const stopped = worker.stop(10);
-    answer.resolve();
+    response.resolve();
     await stopped;
     expect(statusOf(id)).toBe('PENDING');
     expect(store.leaseOf(id)).toBeUndefined();
