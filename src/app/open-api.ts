@@ -1,5 +1,6 @@
 /** Opens the API on a listener: GraphQL, REST, the WebSockets and the page. */
 import { join } from 'node:path';
+import { stemmer } from 'stemmer';
 import { projectDir, type Config } from '../config.js';
 import type { NotifyCommitted } from '../documents/commit-notifier.js';
 import { createDeleteDocument } from '../documents/delete-document.js';
@@ -122,6 +123,7 @@ function createServices({
       vectors,
       reranker: createReranker(config),
       limits: config.search,
+      stem: stemmer,
       logger,
     }),
   };

@@ -1,4 +1,5 @@
 /** Finds the words of a query in a text. The cost is linear in the text, for every query. */
+import { distinctTerms, wordsOf, type Stem } from './words.js';
 
 export interface Highlight {
   /** UTF-16 code units from the start of the text; `end` is exclusive. */
@@ -8,40 +9,34 @@ export interface Highlight {
 
 export type FindHighlights = (text: string, limit?: number) => Highlight[];
 
-/** Maximum number of distinct words of a query that a search uses; further ones are ignored. */
-export const MAX_SEARCH_WORDS = 32;
 /** Maximum number of highlights in one passage. */
 export const MAX_HIGHLIGHTS = 200;
 /** Maximum number of highlights in all passages of one search. */
 const MAX_HIGHLIGHTS_OF_SEARCH = 3_000;
 
-const WORD = /[\p{L}\p{N}]+/gu;
-/**
- * Shorter ends than this are grammar, not meaning: `storing` finds `stored`, but `art` does not
- * find `artichoke`.
- */
-const LONGEST_ENDING = 3;
-const SHORTEST_STEM = 4;
-
-/** Words that every text is full of say nothing about a hit. */
-const STOP_WORDS = new Set(
-  'a an and are as at be by for from has have how i in is it its of on or that the their there this to was were what when where which who why will with you your do does did can'.split(
-    ' ',
-  ),
-);
+/** Endings up to this length are ignored: `storing` finds `stored`. */
+const MAX_ENDING = 3;
+/** Without it, `art` would find `artichoke`. */
+const MIN_BEGINNING = 4;
 
 /**
- * Returns what finds the words of `query` in a text, in any case and with another ending, first to
- * last, without overlaps.
+ * Returns a function that finds the words of `query` in a text, in the order of the text. A word is
+ * found in any case, with or without accents, with the same stem, or with another short ending. The
+ * words are those of keyword search, so that a hit that was found by a word shows that word.
  */
-export function createHighlighter(query: string): FindHighlights {
-  const stems = new Set([...distinctWords(query)].flatMap(stemsOf));
+export function createHighlighter(query: string, stem: Stem): FindHighlights {
+  const terms = distinctTerms(query, stem);
+  const stems = new Set(terms.flatMap((term) => stemsOf(term, stem)));
+  const beginnings = new Set(terms.flatMap(beginningsOf));
+  const isFound = (term: string): boolean =>
+    stemsOf(term, stem).some((key) => stems.has(key)) ||
+    beginningsOf(term).some((key) => beginnings.has(key));
   return (text, limit = MAX_HIGHLIGHTS) => {
     const highlights: Highlight[] = [];
-    if (stems.size === 0) return highlights;
-    for (const { 0: word, index } of text.matchAll(WORD)) {
-      if (!stemsOf(fold(word)).some((stem) => stems.has(stem))) continue;
-      highlights.push({ start: index, end: index + word.length });
+    if (terms.length === 0) return highlights;
+    for (const word of wordsOf(text)) {
+      if (!word.terms.some(isFound)) continue;
+      highlights.push({ start: word.start, end: word.end });
       if (highlights.length === limit) break;
     }
     return highlights;
@@ -53,29 +48,26 @@ export function maxHighlights(passages: number): number {
   return Math.min(MAX_HIGHLIGHTS, Math.ceil(MAX_HIGHLIGHTS_OF_SEARCH / passages));
 }
 
-function distinctWords(query: string): Set<string> {
-  const words = new Set<string>();
-  for (const [match] of query.matchAll(WORD)) {
-    const word = fold(match);
-    if (!STOP_WORDS.has(word)) words.add(word);
-    if (words.size === MAX_SEARCH_WORDS) break;
-  }
-  return words;
+/** Returns the stem of a term, with and without its accents. */
+function stemsOf(term: string, stem: Stem): string[] {
+  const plain = withoutAccents(term);
+  return plain === term ? [stem(term)] : [stem(term), stem(plain)];
 }
 
 /**
- * The word, and its beginnings that leave out an ending. Two words are the same if they have one of
- * these in common, so each word of a text costs a few look-ups instead of a comparison with each
- * word of the query.
+ * Returns a term without accents, and its beginnings without an ending. Two terms with a common
+ * beginning count as the same word, so that each word of a text costs a few look-ups instead of a
+ * comparison with each word of the query.
  */
-function stemsOf(word: string): string[] {
-  const stems = [word];
-  const shortest = Math.max(SHORTEST_STEM, word.length - LONGEST_ENDING);
-  for (let length = word.length - 1; length >= shortest; length -= 1)
-    stems.push(word.slice(0, length));
-  return stems;
+function beginningsOf(term: string): string[] {
+  const plain = withoutAccents(term);
+  const beginnings = [plain];
+  const shortest = Math.max(MIN_BEGINNING, plain.length - MAX_ENDING);
+  for (let length = plain.length - 1; length >= shortest; length -= 1)
+    beginnings.push(plain.slice(0, length));
+  return beginnings;
 }
 
-function fold(word: string): string {
-  return word.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+function withoutAccents(term: string): string {
+  return term.normalize('NFKD').replace(/\p{M}/gu, '');
 }

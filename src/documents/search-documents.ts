@@ -14,6 +14,7 @@ import type {
   Viewer,
 } from './ports.js';
 import { createSearchQueue, type SearchLimits } from './search-queue.js';
+import type { Stem } from './words.js';
 
 export const MAX_SEARCH_HITS = 100;
 /** UTF-16 code units. */
@@ -51,6 +52,8 @@ interface Dependencies {
   reranker?: Reranker | null;
   /** `timeoutMs` is the time from the request to its hits, and includes the wait in the queue. */
   limits: SearchLimits & { timeoutMs: number };
+  /** Finds the words of a query in the hits. Must be the one that keyword search uses. */
+  stem: Stem;
   logger: Pick<Logger, 'warn'>;
 }
 
@@ -88,7 +91,7 @@ export function createSearchDocuments(dependencies: Dependencies): SearchDocumen
     const hits = await withTimeLimit(dependencies.limits.timeoutMs, signal, (limited) =>
       queue.run(viewer.id, limited, () => findBest(dependencies, query, search.first, limited)),
     );
-    const highlight = createHighlighter(text);
+    const highlight = createHighlighter(text, dependencies.stem);
     const limit = maxHighlights(hits.length);
     return hits.map((hit) => ({ ...hit, findHighlights: once(() => highlight(hit.text, limit)) }));
   };

@@ -1,6 +1,6 @@
 import type { VectorHit, VectorObject, VectorQuery, VectorStore } from '../documents/ports.js';
 import { fuseRanks } from '../documents/fuse-ranks.js';
-import { MAX_SEARCH_WORDS } from '../documents/highlights.js';
+import { MAX_SEARCH_WORDS } from '../documents/words.js';
 import { ProcessingFailure, SetupError } from '../errors.js';
 import type { Database } from './database.js';
 

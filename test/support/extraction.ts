@@ -1,4 +1,7 @@
-/** Extractors with working folders of their own, which are removed after each test. */
+/**
+ * Extractors on temporary working folders, which are stopped and removed after each test. Call
+ * `useExtractionHarness` at the top of a test file.
+ */
 import { createReadStream } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,12 +19,12 @@ const corpus = fileURLToPath(new URL('../corpus/', import.meta.url));
 const detector = createFormatDetector();
 
 export interface ExtractionHarness {
-  /** Returns the working folder of this test, which may add files. */
+  /** Returns the working folder of this test, where the test may put files too. */
   workDir(): string;
   start(options?: Partial<ExtractorOptions>): Extractor;
   /** Starts an extractor whose processes run `script` instead of the reader. */
   startWithChild(script: string, options?: Partial<ExtractorOptions>): Promise<Extractor>;
-  /** Returns all folders of documents below the working folder. */
+  /** Returns the folders of documents below the working folder, at any depth. */
   leftovers(): Promise<string[]>;
 }
 

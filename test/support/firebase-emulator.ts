@@ -1,9 +1,9 @@
-/** The administration API of the Firebase Auth emulator. Every test has a project of its own. */
+/** The administration of the Firebase Auth emulator, where every test has its own project. */
 import { randomUUID } from 'node:crypto';
 
 export interface FirebaseProject {
   readonly id: string;
-  /** Returns an ID token of this user, who is created if missing. */
+  /** Returns an ID token of this user, whom it creates if necessary. */
   signIn(uid: string, claims?: object): Promise<string>;
   disable(uid: string): Promise<void>;
   remove(uid: string): Promise<void>;
@@ -22,9 +22,9 @@ export function openFirebaseProject(host: string, id = `demo-${randomUUID()}`): 
       headers,
       body: JSON.stringify(body),
     });
-    const result = (await response.json()) as Record<string, unknown>;
-    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(result)}`);
-    return result;
+    const answer = (await response.json()) as Record<string, unknown>;
+    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
+    return answer;
   }
 
   return {

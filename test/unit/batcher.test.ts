@@ -1,4 +1,6 @@
 import { createBatcher, type Batcher } from '../../src/cohere/batcher.js';
+import { systemClock } from '../../src/runtime/clock.js';
+import { createManualClock } from '../support/manual-clock.js';
 import { eventually } from '../support/wait.js';
 
 interface Call {
@@ -20,6 +22,7 @@ function createHarness({
   idleLingerMs = 0,
   maxLingerMs = 0,
   pendingRequests = (): number => 0,
+  clock = systemClock,
 } = {}) {
   const calls: Call[] = [];
   const acquired: { texts: number; admit: () => void }[] = [];
@@ -37,6 +40,7 @@ function createHarness({
     idleLingerMs,
     maxLingerMs,
     pendingRequests,
+    clock,
     isContentRefused: (error) => error === refused,
     acquireTokens: (texts) => {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -91,10 +95,13 @@ test('collects texts while a call is in flight until no more arrive', async () =
 });
 
 test('shares the first call among texts that arrive one after the other', async () => {
-  const { batcher, texts } = createHarness({ idleLingerMs: 50 });
+  const clock = createManualClock();
+  const { batcher, texts } = createHarness({ idleLingerMs: 50, clock });
   const first = batcher.submit(['a']);
-  await new Promise((resolve) => setImmediate(resolve));
-  await Promise.all([first, batcher.submit(['b'])]);
+  clock.advance(49);
+  const second = batcher.submit(['b']);
+  clock.advance(50);
+  await Promise.all([first, second]);
   expect(texts()).toEqual([['a', 'b']]);
 });
 
@@ -115,8 +122,14 @@ test('waits under high load for texts that fill the call', async () => {
 });
 
 test('waits no longer than maxLingerMs under high load', async () => {
-  const { batcher, calls, texts } = createHarness({ held: true, lingerMs: 1, maxLingerMs: 30 });
+  const clock = createManualClock();
+  const { batcher, calls, texts } = createHarness({ held: true, maxLingerMs: 800, clock });
   const work = [batcher.submit(['a', 'b', 'c', 'd']), batcher.submit(['e'])];
+  await eventually(() => calls.length === 1);
+  clock.advance(799);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(calls).toHaveLength(1);
+  clock.advance(1);
   await eventually(() => calls.length === 2);
   expect(texts()[1]).toEqual(['e']);
   for (const call of calls) call.respond();

@@ -59,7 +59,9 @@ describe('a replayed stream', () => {
 
   it('returns the source if its reader leaves early', async () => {
     const source = createSource('cd');
-    for await (const _ of replay([Buffer.from('ab')], source)) break;
+    const replayed = replay([Buffer.from('ab')], source);
+    await replayed.next();
+    await replayed.return(undefined);
     expect(source).toMatchObject({ reads: 0, returns: 1 });
   });
 });

@@ -1,3 +1,4 @@
+import { stemmer } from 'stemmer';
 import type { Document } from '../../src/documents/document.js';
 import type {
   DocumentStore,
@@ -82,6 +83,7 @@ function search(more: Partial<Search> = {}, parts: Parts = {}, signal?: AbortSig
     vectors,
     reranker,
     limits,
+    stem: stemmer,
     logger,
   });
   return searchDocuments(alice, { query: 'knot', first: 10, mode: 'HYBRID', ...more }, { signal });

@@ -1,4 +1,4 @@
-import { MAX_SEARCH_WORDS } from '../../src/documents/highlights.js';
+import { MAX_SEARCH_WORDS } from '../../src/documents/words.js';
 import { toQueryTerms, toTerms } from '../../src/weaviate/terms.js';
 
 describe('toQueryTerms', () => {
