@@ -28,7 +28,7 @@ import {
   type WebSocketServers,
 } from '../api/http/server.js';
 import { showBacklog } from '../metrics/backlog.js';
-import { countSockets, measureHub } from '../metrics/connections.js';
+import { countSockets, createWatcherGauge } from '../metrics/connections.js';
 import { readBacklog } from '../postgres/backlog.js';
 import { createClientLimits } from '../rate-limit/client-limits.js';
 import { limitLines } from '../runtime/limit-lines.js';
@@ -120,7 +120,8 @@ export async function openApi(
   const logger = limitLines(context.logger);
   const { store, bus, identity, blobs, database } = parts;
   const { router, webSockets } = port;
-  const hub = measureHub(metrics.registry, createStatusHub({ bus, store, logger }));
+  const onWatcher = createWatcherGauge(metrics.registry);
+  const hub = createStatusHub({ bus, store, logger, onWatcher });
   hub.start();
   const services = createServices(context, parts, notifyCommitted, hub);
   const limits = createClientLimits(config.clientLimits);

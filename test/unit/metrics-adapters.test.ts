@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { showBacklog, showLag } from '../../src/metrics/backlog.js';
-import { countSockets, measureHub } from '../../src/metrics/connections.js';
+import { countSockets, createWatcherGauge } from '../../src/metrics/connections.js';
 import { createEmbeddingMetrics } from '../../src/metrics/embedding.js';
 import { createMetrics, type Metrics } from '../../src/metrics/metrics.js';
 import { measureProcess } from '../../src/metrics/process.js';
@@ -186,10 +186,8 @@ describe('watchers', () => {
   const watchers = (kind: string) => value('docstream_subscriptions', { kind });
 
   beforeEach(() => {
-    hub = measureHub(
-      metrics.registry,
-      createStatusHub({ bus: createFakeBus(), store, logger: makeLog() }),
-    );
+    const onWatcher = createWatcherGauge(metrics.registry);
+    hub = createStatusHub({ bus: createFakeBus(), store, logger: makeLog(), onWatcher });
   });
 
   it('are counted while they watch, whether they read or not, and once when they leave twice', async () => {
@@ -297,10 +295,7 @@ describe('docs/metrics.md', () => {
       latestPublisher: { publish: async () => undefined },
       shards: () => [],
     });
-    measureHub(
-      metrics.registry,
-      createStatusHub({ bus: createFakeBus(), store: createFakeStore(), logger: makeLog() }),
-    );
+    createWatcherGauge(metrics.registry);
     countSockets(metrics.registry, {});
     showBacklog(metrics, async () => BACKLOG);
     showLag(metrics, { group: 'a-group', topic: 'a-topic', read: async () => 0 });

@@ -36,31 +36,31 @@ async function drain(): Promise<unknown[]> {
 
 describe('what a watcher gets', () => {
   it('begins with the state', async () => {
-    watcher.begin([snapshot(3)]);
+    watcher.setSnapshots([snapshot(3)]);
     expect(await drain()).toEqual([['SNAPSHOT', 3, 0]]);
   });
 
   it('begins with the newer state when a hint came before the snapshot', async () => {
     watcher.offer(change(5));
-    watcher.begin([snapshot(3)]);
+    watcher.setSnapshots([snapshot(3)]);
     expect(await drain()).toEqual([['SNAPSHOT', 5, 0]]);
   });
 
   it('begins with the snapshot when the hint that came before it is older', async () => {
     watcher.offer(change(2));
-    watcher.begin([snapshot(3)]);
+    watcher.setSnapshots([snapshot(3)]);
     expect(await drain()).toEqual([['SNAPSHOT', 3, 0]]);
   });
 
   it('gets the deletion as a deletion, also when it came before the snapshot', async () => {
     watcher.offer(change(4, { status: 'DELETING' }));
-    watcher.begin([snapshot(3)]);
+    watcher.setSnapshots([snapshot(3)]);
     expect(await watcher.next()).toMatchObject({ kind: 'CHANGE', status: 'DELETING', seq: 4 });
   });
 
   it('gets documents that came while the list was read', async () => {
     watcher.offer(makeChange({ id: 'new' }));
-    watcher.begin([snapshot(3)]);
+    watcher.setSnapshots([snapshot(3)]);
     expect([await watcher.next(), await watcher.next()]).toMatchObject([
       { documentId: ID, kind: 'SNAPSHOT' },
       { documentId: 'new', kind: 'CHANGE' },
@@ -68,7 +68,7 @@ describe('what a watcher gets', () => {
   });
 
   it('is every change in order', async () => {
-    watcher.begin([snapshot(1)]);
+    watcher.setSnapshots([snapshot(1)]);
     for (const seq of [2, 3, 4]) watcher.offer(change(seq));
     expect(await drain()).toEqual([
       ['SNAPSHOT', 1, 0],
@@ -79,7 +79,7 @@ describe('what a watcher gets', () => {
   });
 
   it('is never older than what it got, nor the same again', async () => {
-    watcher.begin([snapshot(3)]);
+    watcher.setSnapshots([snapshot(3)]);
     await watcher.next();
     for (const event of [
       change(1),
@@ -95,7 +95,7 @@ describe('what a watcher gets', () => {
   });
 
   it('is progress only when more is done', async () => {
-    watcher.begin([snapshot(3)]);
+    watcher.setSnapshots([snapshot(3)]);
     await watcher.next();
     watcher.offer(progress(3, 10));
     await watcher.next();
@@ -113,14 +113,14 @@ describe('what a watcher gets', () => {
 
 describe('a reader that is slow', () => {
   it('gets of the progress that it missed the newest', async () => {
-    watcher.begin([snapshot(3)]);
+    watcher.setSnapshots([snapshot(3)]);
     await watcher.next();
     for (let done = 1; done <= 90; done += 1) watcher.offer(progress(3, done));
     expect(await drain()).toEqual([['PROGRESS', 3, 90]]);
   });
 
   it('gets the terminal state whatever it missed', async () => {
-    watcher.begin([snapshot(1)]);
+    watcher.setSnapshots([snapshot(1)]);
     for (let seq = 2; seq < 500; seq += 1) watcher.offer(change(seq));
     watcher.offer(change(500, { status: 'COMPLETED' }));
     const seen = await drain();
@@ -134,7 +134,7 @@ describe('a reader that is slow', () => {
   });
 
   it('takes of what is read anew everything it was not given', async () => {
-    watcher.begin([snapshot(1)]);
+    watcher.setSnapshots([snapshot(1)]);
     await watcher.next();
     watcher.offer(change(2, { status: 'COMPLETED' }));
     for (let count = 0; count < 1_000; count += 1) watcher.offer(makeChange());
@@ -144,10 +144,10 @@ describe('a reader that is slow', () => {
   });
 
   it('is given nothing older than the list that was read anew, in whatever order notifications come', async () => {
-    watcher.begin([snapshot(3)]);
+    watcher.setSnapshots([snapshot(3)]);
     await watcher.next();
     watcher.offer(change(4));
-    watcher.begin([snapshot(6)]);
+    watcher.setSnapshots([snapshot(6)]);
     for (const event of [change(5), change(6), change(7)]) watcher.offer(event);
     expect(await drain()).toEqual([
       ['SNAPSHOT', 6, 0],
@@ -157,18 +157,18 @@ describe('a reader that is slow', () => {
 
   it('is given the rest of a list that was emptied when it is read anew, and nothing twice', async () => {
     const list = [snapshot(3), toSnapshotEvent(makeDocument({ id: 'other' }))];
-    watcher.begin(list);
+    watcher.setSnapshots(list);
     await watcher.next();
     list.length = 0;
     expect(await watcher.next()).toBe('overflow');
-    expect(watcher.hasLostList()).toBe(true);
-    watcher.begin([snapshot(3), toSnapshotEvent(makeDocument({ id: 'other' }))]);
+    expect(watcher.hasDroppedList()).toBe(true);
+    watcher.setSnapshots([snapshot(3), toSnapshotEvent(makeDocument({ id: 'other' }))]);
     expect(await watcher.next()).toMatchObject({ documentId: 'other', kind: 'SNAPSHOT' });
     expect(await drain()).toEqual([]);
   });
 
   it('is still given nothing older than what it got before', async () => {
-    watcher.begin([snapshot(5)]);
+    watcher.setSnapshots([snapshot(5)]);
     await watcher.next();
     watcher.offer(change(6));
     for (let count = 0; count < 1_000; count += 1) watcher.offer(makeChange());
@@ -226,7 +226,7 @@ describe('whatever happens', () => {
           list = DOCUMENTS.map((id) =>
             toSnapshotEvent(makeDocument({ id, seq: truth.get(id) ?? 0 })),
           );
-          tested.begin(list);
+          tested.setSnapshots(list);
         };
         const take = async () => {
           const event = await tested.next();
