@@ -343,7 +343,8 @@ describeWith('DATABASE_URL', (server) => {
         openDatabase({ url: own.url, poolSize: 1 }, { holdsVectors: false }),
       ).rejects.toMatchObject({
         name: 'SetupError',
-        message: 'The database was changed by a newer docstream (9999-tomorrow): start that one.',
+        message:
+          'A newer version of docstream has changed the database (9999-tomorrow); start that version.',
       });
       await own.close();
     });
