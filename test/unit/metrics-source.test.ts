@@ -25,7 +25,7 @@ function addSource(more: Partial<SourceOptions<string>> = {}): void {
     read,
     show,
     hide: () => void shown.push('hidden'),
-    restMs: 0,
+    pauseMs: 0,
     ...more,
   });
 }
@@ -48,7 +48,7 @@ describe('a source of metrics', () => {
   });
 
   it('rests between two questions', async () => {
-    addSource({ restMs: 60_000 });
+    addSource({ pauseMs: 60_000 });
     for (let scrape = 0; scrape < 5; scrape += 1) await render();
     expect(shown).toEqual(['answer 1']);
   });
@@ -86,7 +86,7 @@ describe('a source of metrics', () => {
 
   it('that fails after it was given up has failed once', async () => {
     const answer = Promise.withResolvers<string>();
-    addSource({ read: () => answer.promise, timeoutMs: 20, restMs: 60_000 });
+    addSource({ read: () => answer.promise, timeoutMs: 20, pauseMs: 60_000 });
     await render();
     answer.reject(new Error('away'));
     expect(failures(await render())).toBe(1);

@@ -20,7 +20,7 @@ beforeEach(() => {
   ];
   const rest = {
     accept: async () => accepted,
-    takeBackLeases: lost,
+    reclaimExpiredLeases: lost,
     markDeleting: async () => makeChange({ status: 'DELETING' }),
   };
   store = measureStore(metrics.registry, { ...fake, ...rest } as unknown as DocumentStore);
