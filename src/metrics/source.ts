@@ -5,6 +5,7 @@
  * respond, the values are missing, so that nobody mistakes old values for current ones.
  */
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { settlesWithin } from '../runtime/deadline.js';
 
 export interface SourceOptions<Value> {
   name: string;
@@ -89,17 +90,9 @@ export function createSource<Value>(
     refresh: async () => {
       if (hasTimedOut || (!current && performance.now() < pausedUntil)) return;
       current ??= readAndShow();
-      if ((await isWithin(current, timeoutMs)) || hasTimedOut) return;
+      if ((await settlesWithin(current, timeoutMs)) || hasTimedOut) return;
       hasTimedOut = true;
       fail();
     },
   };
-}
-
-async function isWithin(promise: Promise<void>, ms: number): Promise<boolean> {
-  const timeout = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => timeout.resolve(false), ms);
-  return Promise.race([promise.then(() => true), timeout.promise]).finally(() =>
-    clearTimeout(timer),
-  );
 }

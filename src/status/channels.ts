@@ -1,5 +1,6 @@
 import type { StatusEvent } from '../documents/document.js';
 import type { StatusBus } from '../documents/ports.js';
+import { settlesWithin } from '../runtime/deadline.js';
 import type { Logger } from '../runtime/logger.js';
 import { createDelivery } from './delivery.js';
 import type { Watcher } from './watcher.js';
@@ -84,7 +85,7 @@ export function createChannels({ bus, logger, readState }: Options): Channels {
     join: async (name, watcher) => {
       const channel = channels.get(name) ?? open(name);
       channel.watchers.add(watcher);
-      const inTime = await isWithin(channel.acknowledged, ACKNOWLEDGE_MS);
+      const inTime = await settlesWithin(channel.acknowledged, ACKNOWLEDGE_MS);
       if (!inTime) void channel.acknowledged.then(() => refresh(name)).catch(() => undefined);
       return () => leave(name, channel, watcher);
     },
@@ -92,14 +93,4 @@ export function createChannels({ bus, logger, readState }: Options): Channels {
       for (const name of [...channels.keys()]) await refresh(name);
     },
   };
-}
-
-async function isWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  const timeout = Promise.withResolvers<false>();
-  const timer = setTimeout(() => timeout.resolve(false), ms);
-  const settled = promise.then(
-    () => true,
-    () => false,
-  );
-  return Promise.race([settled, timeout.promise]).finally(() => clearTimeout(timer));
 }
