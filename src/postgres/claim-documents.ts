@@ -106,7 +106,7 @@ const CANDIDATES = `
              select id, user_id, fair_at from documents where ${LOAD} = l.load and ${IS_DUE}
               order by fair_at, id limit ? for update skip locked) d
   ), loads_of_few_users as materialized (
-    select n.load from nearest n left join own o using (user_id)
+    select n.load from nearest n left join user_loads o using (user_id)
      group by n.load
     having count(*) >= ?
        and count(distinct user_id) filter (where coalesce(o.running, 0) = 0) < ${FEW_USERS}
@@ -140,7 +140,7 @@ const CANDIDATES = `
  * reserved for users for whom this process does not work.
  */
 const CLAIM = `
-  with recursive own as materialized (
+  with recursive user_loads as materialized (
     select * from jsonb_to_recordset(?::jsonb)
              as x (user_id text, running integer, reading integer, reading_steps integer) limit ?
   ), running as (
@@ -152,7 +152,7 @@ const CLAIM = `
            coalesce(r.documents, 0)
              + row_number() over (partition by c.user_id order by c.fair_at, c.id) > ?
              as is_over_limit
-      from candidates c left join own o using (user_id) left join running r using (user_id)
+      from candidates c left join user_loads o using (user_id) left join running r using (user_id)
      where ? or coalesce(o.running, 0) = 0
   ), readable_by_user as (
     select *, reading + row_number() over (partition by user_id order by fair_at, id) as user_rank

@@ -1,14 +1,14 @@
-/** What is told of how much waits, on whichever PostgreSQL. */
+/** The contract of the backlog, for a server and for the embedded engine. */
 import type { Backlog } from '../../../src/documents/ports.js';
 import type { Database } from '../../../src/postgres/database.js';
 
-export interface BacklogLab {
+export interface BacklogHarness {
   database: Database;
   read(): Promise<Backlog>;
   close(): Promise<void>;
 }
 
-/** Rows that nothing else is known of; `more` sets further columns to expressions. */
+/** Inserts documents without history; `more` sets further columns to SQL expressions. */
 export async function addDocuments(
   database: Database,
   status: string,
@@ -39,24 +39,24 @@ export async function addOutboxRows(
 
 const AGO = (seconds: number) => `clock_timestamp() - interval '${seconds} seconds'`;
 
-export function describeBacklogContract(name: string, open: () => Promise<BacklogLab>): void {
+export function describeBacklogContract(name: string, open: () => Promise<BacklogHarness>): void {
   describe(`the backlog: ${name}`, () => {
-    let lab: BacklogLab;
+    let harness: BacklogHarness;
     const add = (...rows: [status: string, count: number, more?: Record<string, string>]) =>
-      addDocuments(lab.database, ...rows);
+      addDocuments(harness.database, ...rows);
 
     beforeAll(async () => {
-      lab = await open();
+      harness = await open();
     });
     beforeEach(() =>
-      lab.database.query(
+      harness.database.query(
         'truncate documents, document_events, outbox, cleanups, latest_queue, dead_letters',
       ),
     );
-    afterAll(() => lab.close());
+    afterAll(() => harness.close());
 
-    it('is nothing at all in an empty database', async () => {
-      expect(await lab.read()).toEqual({
+    it('is zero in an empty database', async () => {
+      expect(await harness.read()).toEqual({
         documents: {
           PENDING: 0,
           EXTRACTING: 0,
@@ -74,13 +74,13 @@ export function describeBacklogContract(name: string, open: () => Promise<Backlo
       });
     });
 
-    it('counts documents in every status', async () => {
+    it('counts the documents of every status', async () => {
       const leased = { lease_until: 'clock_timestamp()', lease_token: 'gen_random_uuid()' };
       const counts = { pending: 7, completed: 6, failed: 5, cancelled: 4, deleting: 3 };
       for (const [status, count] of Object.entries(counts)) await add(status, count);
       await add('extracting', 2, leased);
       await add('vectorizing', 1, leased);
-      const { documents } = await lab.read();
+      const { documents } = await harness.read();
       expect(documents).toEqual({
         PENDING: 7,
         COMPLETED: 6,
@@ -92,53 +92,53 @@ export function describeBacklogContract(name: string, open: () => Promise<Backlo
       });
     });
 
-    it('tells since when the longest waiting document has been due: after its upload, its time or its last try', async () => {
+    it('returns how long the first due document has been due: since its upload, schedule or retry', async () => {
       await add('pending', 1, { updated_at: AGO(500), scheduled_for: AGO(60) });
-      expect((await lab.read()).oldestWaitingSeconds).toBeCloseTo(60, -1);
+      expect((await harness.read()).oldestWaitingSeconds).toBeCloseTo(60, -1);
       await add('pending', 1, { updated_at: AGO(500), next_attempt_at: AGO(120) });
-      expect((await lab.read()).oldestWaitingSeconds).toBeCloseTo(120, -1);
+      expect((await harness.read()).oldestWaitingSeconds).toBeCloseTo(120, -1);
       await add('pending', 1, { updated_at: AGO(300) });
-      expect((await lab.read()).oldestWaitingSeconds).toBeCloseTo(300, -1);
+      expect((await harness.read()).oldestWaitingSeconds).toBeCloseTo(300, -1);
     });
 
-    it('does not take for waiting what is not due yet, or does not wait', async () => {
+    it('ignores documents that are not due yet or do not wait', async () => {
       await add('pending', 1, {
         updated_at: AGO(500),
         scheduled_for: "clock_timestamp() + interval '1 hour'",
       });
       await add('completed', 1, { updated_at: AGO(500) });
       await add('extracting', 1, { updated_at: AGO(500), lease_until: 'clock_timestamp()' });
-      expect((await lab.read()).oldestWaitingSeconds).toBe(0);
+      expect((await harness.read()).oldestWaitingSeconds).toBe(0);
     });
 
-    it('counts the outbox, with the age of its oldest row, and what was set aside by itself', async () => {
-      await addOutboxRows(lab.database, 2, { ageSeconds: 900, parkedReason: 'TOO_LARGE' });
-      await addOutboxRows(lab.database, 1, { ageSeconds: 40 });
-      await addOutboxRows(lab.database, 3);
-      const { outbox } = await lab.read();
+    it('counts the outbox with the age of its oldest row, and parked rows apart', async () => {
+      await addOutboxRows(harness.database, 2, { ageSeconds: 900, parkedReason: 'TOO_LARGE' });
+      await addOutboxRows(harness.database, 1, { ageSeconds: 40 });
+      await addOutboxRows(harness.database, 3);
+      const { outbox } = await harness.read();
       expect(outbox).toMatchObject({ rows: 4, parkedRows: 2 });
       expect(outbox.oldestSeconds).toBeCloseTo(40, -1);
     });
 
-    it('counts what is still to be told on the compacted topic, and messages that nobody can read', async () => {
-      await lab.database.query(
+    it('counts documents queued for the compacted topic, and unreadable messages', async () => {
+      await harness.database.query(
         'insert into latest_queue (document_id, shard) select gen_random_uuid(), 1 from generate_series(1, 3)',
       );
-      await lab.database.query(
+      await harness.database.query(
         "insert into dead_letters (topic, partition, message_offset, reason) select 'a-topic', 0, n, 'NOT_JSON' from generate_series(1, 2) n",
       );
-      expect(await lab.read()).toMatchObject({ latestQueueRows: 3, unreadableMessages: 2 });
+      expect(await harness.read()).toMatchObject({ latestQueueRows: 3, unreadableMessages: 2 });
     });
 
-    it('tells for how long a cleanup is overdue, and nothing of those that are to come', async () => {
+    it('returns for how long a cleanup is overdue and ignores those not due yet', async () => {
       const insert = (runAt: string) =>
-        lab.database.query(
+        harness.database.query(
           `insert into cleanups (document_id, user_id, run_at) values (gen_random_uuid(), 'alice', ${runAt})`,
         );
       await insert("clock_timestamp() + interval '1 day'");
-      expect((await lab.read()).cleanupOverdueSeconds).toBe(0);
+      expect((await harness.read()).cleanupOverdueSeconds).toBe(0);
       await insert(AGO(700));
-      expect((await lab.read()).cleanupOverdueSeconds).toBeCloseTo(700, -1);
+      expect((await harness.read()).cleanupOverdueSeconds).toBeCloseTo(700, -1);
     });
   });
 }
