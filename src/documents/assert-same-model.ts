@@ -7,8 +7,8 @@ export interface CollectionModel {
 }
 
 /**
- * Throws SetupError if the stored vectors were made by another model or with other dimensions: their
- * distances to the vectors of the configured model would mean nothing.
+ * Throws SetupError if the stored vectors were made by another model or with other dimensions:
+ * their distances to the vectors of the configured model would mean nothing.
  */
 export function assertSameModel(stored: CollectionModel, configured: CollectionModel): void {
   if (stored.model === configured.model && stored.dimensions === configured.dimensions) return;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * Returns the JSON Schema of a message as asyncapi.yaml contains it: draft 7, which AsyncAPI 3 uses,
- * and open to fields that are added later.
+ * Returns the JSON Schema of a message as asyncapi.yaml contains it: draft 7, which AsyncAPI 3
+ * uses, and open to fields that are added later.
  */
 export function toJsonSchema(schema: z.ZodType): Record<string, unknown> {
   const {
@@ -11,8 +11,8 @@ export function toJsonSchema(schema: z.ZodType): Record<string, unknown> {
     ...json
   } = z.toJSONSchema(schema, { target: 'draft-7', io: 'input', override: simplify });
   const id = schema.meta()?.id;
-  // zod returns a schema that has an id as a reference into `definitions`, which does not resolve in
-  // another document.
+  // zod returns a schema that has an id as a reference into `definitions`, which does not resolve
+  // in another document.
   return id === undefined ? json : { $id: id, ...(definitions as Record<string, object>)[id] };
 }
 

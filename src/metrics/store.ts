@@ -73,8 +73,8 @@ function observeWait({ wait }: Meters, document: Document): void {
 }
 
 /**
- * Takes the error from the change, not from the document: a document that a stopping worker releases
- * still has the error of an earlier attempt.
+ * Takes the error from the change, not from the document: a document that a stopping worker
+ * releases still has the error of an earlier attempt.
  */
 function countOutcome(meters: Meters, event: StatusEvent, change: Change | undefined): void {
   countChange(meters, event);

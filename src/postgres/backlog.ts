@@ -21,7 +21,7 @@ interface Row {
 
 /** The greatest number of documents that is counted; beyond it the server's estimate is used. */
 const MAX_COUNTED = 100_000;
-/** The embedded engine ignores this timeout: it cannot interrupt itself, and has one client only. */
+/** The embedded engine ignores this timeout: it cannot interrupt itself, and has one client. */
 const TIMEOUT_MS = 2_000;
 
 /**

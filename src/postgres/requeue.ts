@@ -64,7 +64,7 @@ export async function requeueEvents(database: Database): Promise<number> {
   return count;
 }
 
-/** Replaces rows that still wait: they would be published before the first event of the document. */
+/** Replaces rows that still wait; else they would come before the first event of the document. */
 const REPLAY = `
   with replayed as (
     select id, shard from jsonb_to_recordset(?::jsonb) as r (id uuid, shard smallint)

@@ -23,8 +23,8 @@ export interface ShardOwner {
 
 /**
  * Assigns the shards of the outbox evenly to the running relays. The owner of a shard holds an
- * advisory lock of its connection. A process that slept cannot know that it has lost its lock, so it
- * can publish an event again after newer ones; the compacted topic fences off such a publisher.
+ * advisory lock of its connection. A process that slept cannot know that it has lost its lock, so
+ * it can publish an event again after newer ones; the compacted topic fences off such a publisher.
  */
 export function startShardOwner({
   url,

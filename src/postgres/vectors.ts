@@ -8,9 +8,9 @@ import type { Database } from './database.js';
 type Query = Database['query'];
 
 /**
- * Creates the vector store in the database, with pgvector. A search compares all vectors of the user
- * and is exact. Throws SetupError if the stored vectors were made by another model or with other
- * dimensions.
+ * Creates the vector store in the database, with pgvector. A search compares all vectors of the
+ * user and is exact. Throws SetupError if the stored vectors were made by another model or with
+ * other dimensions.
  */
 export async function createVectorStore(
   options: CollectionModel & { database: Database },

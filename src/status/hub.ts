@@ -60,14 +60,9 @@ interface Dependencies {
 
 export function createStatusHub(dependencies: Dependencies): StatusHub {
   const { bus, store, logger, onWatcher } = dependencies;
-  const channels = createChannels({
-    bus,
-    logger,
-    readState: (channel) => readChannelState(store, channel),
-  });
-  const readDocument = createBatchedRead(
-    async (ids) => new Map((await store.findMany(ids)).map((document) => [document.id, document])),
-  );
+  const readState = (channel: string) => readChannelState(store, channel);
+  const channels = createChannels({ bus, logger, readState });
+  const readDocument = createDocumentReader(store);
   const snapshotLists = createSnapshotLists({ store, limit: MAX_LIST_SNAPSHOTS });
   const watchers = new Set<Watcher>();
   let timer: NodeJS.Timeout | undefined;
@@ -142,4 +137,10 @@ export function createStatusHub(dependencies: Dependencies): StatusHub {
       for (const watcher of watchers) watcher.end();
     },
   };
+}
+
+function createDocumentReader({ findMany }: Pick<DocumentStore, 'findMany'>) {
+  return createBatchedRead(
+    async (ids) => new Map((await findMany(ids)).map((document) => [document.id, document])),
+  );
 }

@@ -3,9 +3,9 @@
  * reader pulls, so a client that does not read costs a bounded amount of memory: a few pending
  * events per document, of which the newest survive. A terminal state is never dropped.
  *
- * A watcher first reads a list of snapshots, then the pending events. Both are shared with the other
- * watchers of the channel; a watcher owns only its index in the list and the map of its pending
- * events.
+ * A watcher first reads a list of snapshots, then the pending events. Both are shared with the
+ * other watchers of the channel; a watcher owns only its index in the list and the map of its
+ * pending events.
  */
 import type { StatusEvent } from '../documents/document.js';
 import { createListCursor } from './list-cursor.js';
@@ -88,8 +88,7 @@ export function createWatcher(): Watcher {
   function take(): StatusEvent | 'overflow' | undefined {
     readAt = Date.now();
     if (list.isEmptied()) dropPending();
-    // The list comes first, so that a reader of a slow database makes progress even if events are
-    // dropped during each read.
+    // The list comes first, so that a reader makes progress even if each slow read drops events.
     return takeFromList() ?? takeOverflow() ?? pending.takeFirst();
   }
 

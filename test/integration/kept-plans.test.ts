@@ -60,21 +60,28 @@ const SIZES = Array.from({ length: 10 }, (_, index) => 40 + index * 70);
 
 /** Inserts rows as uploads do: a user's next document comes a minute after the previous one. */
 const INSERT = `
-  insert into documents (id, user_id, filename, file_size, mime_type, job_id, content_hash, dedupe_hash, blob_key, max_attempts, reading_load, fair_at, status)
-  select gen_random_uuid(), 'user-' || n % ${USERS}, 'note.txt', 1000, 'text/plain', gen_random_uuid(), hash, hash,
-         gen_random_uuid()::text, 5, n % 3, clock_timestamp() + n / ${USERS} * interval '1 minute', $2
-    from (select n, md5(n::text || random()::text) as hash from generate_series(0, $1::integer - 1) n) as rows`;
+  insert into documents (
+         id, user_id, filename, file_size, mime_type, job_id, content_hash, dedupe_hash, blob_key,
+         max_attempts, reading_load, fair_at, status)
+  select gen_random_uuid(), 'user-' || n % ${USERS}, 'note.txt', 1000, 'text/plain',
+         gen_random_uuid(), hash, hash, gen_random_uuid()::text, 5, n % 3,
+         clock_timestamp() + n / ${USERS} * interval '1 minute', $2
+    from (select n, md5(n::text || random()::text) as hash
+            from generate_series(0, $1::integer - 1) n) as rows`;
 
 const SHARD = 'get_byte(uuid_send(document_id), 0) / 16';
 
 /** Inserts the history of all documents and its rows in the outbox and the latest queue. */
 const INSERT_EVENTS = `
   with events as (
-    insert into document_events (document_id, seq, status, occurred_at, generation, attempt, progress_done, vector_count, job_id, priority)
+    insert into document_events (
+           document_id, seq, status, occurred_at, generation, attempt, progress_done, vector_count,
+           job_id, priority)
     select id, 1, status, created_at, 1, 0, 0, 0, job_id, priority from documents
     on conflict do nothing returning document_id
   ), published as (
-    insert into outbox (shard, topic, key, document_id, seq) select ${SHARD}, '${TOPICS.documentStatus}', document_id::text, document_id, 1 from events
+    insert into outbox (shard, topic, key, document_id, seq)
+    select ${SHARD}, '${TOPICS.documentStatus}', document_id::text, document_id, 1 from events
   )
   insert into latest_queue (document_id, shard) select document_id, ${SHARD} from events`;
 
@@ -120,7 +127,8 @@ describeWith('DATABASE_URL', (server) => {
       await flush();
       await client.query('select pg_stat_force_next_flush()');
       const { rows } = await client.query<{ read: string }>(`
-        select (select sum(idx_tup_read) from pg_stat_user_indexes) + (select sum(seq_tup_read) from pg_stat_user_tables) as read`);
+        select (select sum(idx_tup_read) from pg_stat_user_indexes)
+             + (select sum(seq_tup_read) from pg_stat_user_tables) as read`);
       return Number(rows[0]?.read);
     };
 

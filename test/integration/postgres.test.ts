@@ -268,7 +268,9 @@ describeWith('DATABASE_URL', (server) => {
       }
       const { id, jobId } = oldEvent.document;
       await client.query(
-        `insert into documents (id, user_id, filename, file_size, mime_type, status, job_id, content_hash, blob_key, seq, max_attempts)
+        `insert into documents (
+                id, user_id, filename, file_size, mime_type, status, job_id, content_hash, blob_key,
+                seq, max_attempts)
          values ($1, 'old', 'old.txt', 3, 'text/plain', 'failed', $2, 'hash', $3, 3, 5)`,
         [id, jobId, id],
       );

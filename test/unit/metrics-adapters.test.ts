@@ -27,7 +27,7 @@ const render = async (): Promise<Exposition> => parseExposition((await metrics.r
 const value = async (name: string, labels?: Record<string, string>) =>
   valueOf(await render(), name, labels);
 
-function makeRun(signal = new AbortController().signal): Run {
+function makeAttempt(signal = new AbortController().signal): Run {
   const document = makeDocument({ status: 'EXTRACTING' });
   return {
     claim: { document, leaseToken: 'a-token' },
@@ -44,14 +44,14 @@ describe('processing a document', () => {
   it('is measured stage by stage', async () => {
     const process = measureProcess(
       metrics.registry,
-      async (run) => {
-        await run.change({ to: 'VECTORIZING' });
+      async (attempt) => {
+        await attempt.change({ to: 'VECTORIZING' });
         expect(await value('docstream_worker_running_documents')).toBe(1);
-        await run.change({ to: 'COMPLETED' });
+        await attempt.change({ to: 'COMPLETED' });
       },
       { concurrency: 4 },
     );
-    await process(makeRun());
+    await process(makeAttempt());
     expect([
       await stage('EXTRACTING', 'done'),
       await stage('VECTORIZING', 'done'),
@@ -64,13 +64,13 @@ describe('processing a document', () => {
   it('counts the stage in which it failed, and rejects with the same error', async () => {
     const process = measureProcess(
       metrics.registry,
-      async (run) => {
-        await run.change({ to: 'VECTORIZING' });
+      async (attempt) => {
+        await attempt.change({ to: 'VECTORIZING' });
         throw new Error('broken');
       },
       { concurrency: 1 },
     );
-    await expect(process(makeRun())).rejects.toThrow('broken');
+    await expect(process(makeAttempt())).rejects.toThrow('broken');
     expect([await stage('EXTRACTING', 'done'), await stage('VECTORIZING', 'failed')]).toEqual([
       1, 1,
     ]);
@@ -83,7 +83,9 @@ describe('processing a document', () => {
       ({ signal }) => Promise.reject(signal.reason as Error),
       { concurrency: 1 },
     );
-    await expect(process(makeRun(AbortSignal.abort(new Error('lost'))))).rejects.toThrow('lost');
+    await expect(process(makeAttempt(AbortSignal.abort(new Error('lost'))))).rejects.toThrow(
+      'lost',
+    );
     expect([await stage('EXTRACTING', 'interrupted'), await stage('EXTRACTING', 'failed')]).toEqual(
       [1, undefined],
     );

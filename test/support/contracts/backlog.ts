@@ -18,8 +18,11 @@ export async function addDocuments(
   const columns = Object.keys(more).map((column) => `, ${column}`);
   const values = Object.values(more).map((value) => `, ${value}`);
   await database.query(
-    `insert into documents (id, user_id, filename, file_size, mime_type, job_id, content_hash, blob_key, max_attempts, status${columns.join('')})
-     select gen_random_uuid(), 'user-' || n % 100, 'notes.txt', 1, 'text/plain', gen_random_uuid(), 'hash', gen_random_uuid()::text, 5, ?${values.join('')}
+    `insert into documents (
+            id, user_id, filename, file_size, mime_type, job_id, content_hash, blob_key,
+            max_attempts, status${columns.join('')})
+     select gen_random_uuid(), 'user-' || n % 100, 'notes.txt', 1, 'text/plain',
+            gen_random_uuid(), 'hash', gen_random_uuid()::text, 5, ?${values.join('')}
        from generate_series(1, ?) n`,
     [status, count],
   );
@@ -32,7 +35,9 @@ export async function addOutboxRows(
 ): Promise<void> {
   await database.query(
     `insert into outbox (shard, topic, key, document_id, seq, created_at, parked_reason)
-     select n % 16, 'a-topic', 'a-key', gen_random_uuid(), 1, clock_timestamp() - ? * interval '1 second', ? from generate_series(1, ?) n`,
+     select n % 16, 'a-topic', 'a-key', gen_random_uuid(), 1,
+            clock_timestamp() - ? * interval '1 second', ?
+       from generate_series(1, ?) n`,
     [ageSeconds, parkedReason, count],
   );
 }

@@ -802,13 +802,13 @@ export function describeDocumentStoreContract(
 
       it('returns the results of a batch in the order of the changes', async () => {
         const [a = '', b = ''] = await acceptAll([{}, {}]);
-        const place = { generation: 1, from: 'PENDING', to: 'CANCELLED' } as const;
+        const expected = { generation: 1, from: 'PENDING', to: 'CANCELLED' } as const;
         const results = await store.change([
-          { ...place, documentId: a },
-          { ...place, documentId: randomUUID() },
-          { ...place, documentId: b },
+          { ...expected, documentId: a },
+          { ...expected, documentId: randomUUID() },
+          { ...expected, documentId: b },
         ]);
-        expect(answers.map((event) => event?.documentId ?? null)).toEqual([a, null, b]);
+        expect(results.map((event) => event?.documentId ?? null)).toEqual([a, null, b]);
       });
 
       it('numbers the changes without gaps, in the history and in the outbox', async () => {
