@@ -139,8 +139,8 @@ export function createStatusHub(dependencies: Dependencies): StatusHub {
   };
 }
 
-function createDocumentReader({ findMany }: Pick<DocumentStore, 'findMany'>) {
+function createDocumentReader(store: Pick<DocumentStore, 'findMany'>) {
   return createBatchedRead(
-    async (ids) => new Map((await findMany(ids)).map((document) => [document.id, document])),
+    async (ids) => new Map((await store.findMany(ids)).map((document) => [document.id, document])),
   );
 }
