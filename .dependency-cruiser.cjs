@@ -5,7 +5,8 @@ const ADAPTERS = 'postgres|kafka|redis|weaviate|cohere|firebase|in-process|blobs
 const COMPOSITION = '^src/(main|rebuild|run-process|app)\\.ts$|^src/app/';
 
 /** The files of runtime/ that use no library. */
-const PURE_RUNTIME = '^src/runtime/(background-task|deadline|group-commit|logger|replay)\\.ts$';
+const PURE_RUNTIME =
+  '^src/runtime/(background-task|clock|deadline|group-commit|logger|replay)\\.ts$';
 
 /** A driver is imported in these folders of src/ and nowhere else. */
 const DRIVERS = {

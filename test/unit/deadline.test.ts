@@ -1,5 +1,7 @@
 import { settlesWithin, withDeadline } from '../../src/runtime/deadline.js';
 
+const { jest } = import.meta;
+
 /** Longer than any test runs: a timer that is left would keep the process alive. */
 const HOUR_MS = 3_600_000;
 

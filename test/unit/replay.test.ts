@@ -1,7 +1,10 @@
 import { readHead, replay } from '../../src/runtime/replay.js';
 
-const texts = async (buffers: AsyncIterable<Buffer>) =>
-  (await Array.fromAsync(buffers)).map((buffer) => buffer.toString());
+async function textsOf(buffers: AsyncIterable<Buffer>): Promise<string[]> {
+  const texts: string[] = [];
+  for await (const buffer of buffers) texts.push(buffer.toString());
+  return texts;
+}
 
 /** A stream of these texts, and how often it was read and returned. */
 function createSource(...contents: string[]) {
@@ -50,7 +53,7 @@ describe('a replayed stream', () => {
   it('yields the head and then the rest', async () => {
     const source = createSource('ab', 'cd', 'ef');
     const { buffers } = await readHead(source, { minBytes: 1 });
-    expect(await texts(replay(buffers, source))).toEqual(['ab', 'cd', 'ef']);
+    expect(await textsOf(replay(buffers, source))).toEqual(['ab', 'cd', 'ef']);
     expect(source.returns).toBe(1);
   });
 
