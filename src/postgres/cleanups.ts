@@ -1,6 +1,7 @@
 import type { Cleanup } from '../documents/ports.js';
 import { toShard } from '../messages/topics.js';
 import type { Database } from './database.js';
+import { TERMINAL } from './status-lists.js';
 
 /**
  * A CTE that follows one named `changed` and records which vectors no longer answer searches: those
@@ -14,7 +15,7 @@ export const RECORD_CLEANUPS = `
     select id, user_id, case when status = 'completed' then generation end,
            case when status <> 'completed' then generation end
       from changed
-     where status in ('failed', 'cancelled') or status = 'completed' and generation > 1
+     where status in ${TERMINAL} and (status <> 'completed' or generation > 1)
   )`;
 
 interface CleanupRow {

@@ -20,7 +20,7 @@ import { createWatcher, type Watcher } from './watcher.js';
 
 export type { StatusStream } from './status-stream.js';
 
-export interface DocumentWatch {
+interface DocumentWatch {
   userId: string;
   documentId: string;
   /** The stream starts with the durable changes after this seq instead of a snapshot. */
@@ -29,7 +29,7 @@ export interface DocumentWatch {
   completeOnTerminal: boolean;
 }
 
-export interface UserWatch {
+interface UserWatch {
   userId: string;
   changedSince: Date;
 }

@@ -364,7 +364,7 @@ describeWith('DATABASE_URL', (server) => {
     function start(wake: () => void = () => undefined) {
       const owner = startShardOwner({
         url: own.url,
-        logger: makeLog() as unknown as Parameters<typeof startShardOwner>[0]['logger'],
+        logger: makeLog(),
         wake,
       });
       owners.push(owner);
