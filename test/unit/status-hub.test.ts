@@ -435,6 +435,32 @@ describe('leaving', () => {
     expect(await take(stayer, 1)).toEqual([['CHANGE', 2]]);
   });
 
+  it('reports each watcher once when it opens and once when it ends', async () => {
+    const reports: [string, number][] = [];
+    hub = createStatusHub({
+      bus,
+      store,
+      logger,
+      onWatcher: (kind, delta) => {
+        reports.push([kind, delta]);
+      },
+    });
+    const stream = await watch(store.add());
+    const userStream = await hub.watchUser({ userId: 'alice', changedSince: new Date(0) });
+    const unknown = { userId: 'alice', documentId: 'unknown', completeOnTerminal: false };
+    expect(await hub.watchDocument(unknown)).toBeNull();
+    await stream.return?.();
+    await stream.return?.();
+    hub.stop();
+    await rest(userStream);
+    expect(reports).toEqual([
+      ['document', 1],
+      ['user', 1],
+      ['document', -1],
+      ['user', -1],
+    ]);
+  });
+
   it('ends every stream when the hub stops', async () => {
     const document = store.add();
     const streams = [
