@@ -32,8 +32,10 @@ beforeEach(() => {
 });
 afterEach(() => hub.stop());
 
-const addMany = (count: number) =>
-  Array.from({ length: count }, () => store.add({ userId: 'alice', status: 'COMPLETED', seq: 4 }));
+function addMany(count: number): Document[] {
+  const facts = { userId: 'alice', status: 'COMPLETED', seq: 4 } as const;
+  return Array.from({ length: count }, () => store.add(facts));
+}
 
 function publishChange(document: Document, more: Partial<Document> = {}): void {
   bus.publish(store.set(document.id, more));

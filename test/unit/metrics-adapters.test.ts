@@ -23,9 +23,13 @@ beforeEach(() => {
   metrics = createMetrics({ role: 'test' });
 });
 
-const render = async (): Promise<Exposition> => parseExposition((await metrics.render()).text);
-const value = async (name: string, labels?: Record<string, string>) =>
-  valueOf(await render(), name, labels);
+async function render(): Promise<Exposition> {
+  return parseExposition((await metrics.render()).text);
+}
+
+async function value(name: string, labels?: Record<string, string>): Promise<number | undefined> {
+  return valueOf(await render(), name, labels);
+}
 
 function makeAttempt(signal = new AbortController().signal): Run {
   const document = makeDocument({ status: 'EXTRACTING' });

@@ -26,13 +26,9 @@ beforeEach(() => {
   store = measureStore(metrics.registry, { ...fake, ...rest } as unknown as DocumentStore);
 });
 
-const error = (code: ProcessingError['code']): ProcessingError => ({
-  code,
-  cause: null,
-  message: 'a message',
-  retryable: true,
-  stage: 'EXTRACTING',
-});
+function error(code: ProcessingError['code']): ProcessingError {
+  return { code, cause: null, message: 'a message', retryable: true, stage: 'EXTRACTING' };
+}
 
 async function value(name: string, labels?: Record<string, string>): Promise<number | undefined> {
   return valueOf(parseExposition((await metrics.render()).text), name, labels);

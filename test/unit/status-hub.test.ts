@@ -399,11 +399,11 @@ describe('an unreliable bus', () => {
   });
 
   it('reads everything again after a reconnect', async () => {
-    const [one, two] = [store.add(), store.add()];
-    const streams = await Promise.all([one, two].map((document) => watch(document)));
+    const documents = [store.add(), store.add()];
+    const streams = await Promise.all(documents.map((document) => watch(document)));
     for (const stream of streams) await next(stream);
     bus.lose(true);
-    for (const document of [one, two]) publishChange(document, { status: 'COMPLETED' });
+    for (const document of documents) publishChange(document, { status: 'COMPLETED' });
     bus.lose(false);
     bus.reconnect();
     for (const stream of streams) expect(await take(stream, 1)).toEqual([['SNAPSHOT', 2]]);
@@ -428,7 +428,8 @@ describe('leaving', () => {
 
   it('keeps the other watchers of a document', async () => {
     const document = store.add();
-    const [leaver, stayer] = [await watch(document), await watch(document)];
+    const leaver = await watch(document);
+    const stayer = await watch(document);
     await leaver.return?.();
     await next(stayer);
     publishChange(document);

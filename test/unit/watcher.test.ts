@@ -11,14 +11,18 @@ beforeEach(() => {
   watcher = createWatcher();
 });
 
-const change = (seq: number, more: Parameters<typeof makeChange>[0] = {}) =>
-  makeChange({ id: ID, seq, ...more });
-const snapshot = (seq: number) => toSnapshotEvent(makeDocument({ id: ID, seq }));
-const progress = (seq: number, done: number) =>
-  toProgressEvent(
-    makeDocument({ id: ID, seq, status: 'VECTORIZING', progress: { done, total: 100 } }),
-    new Date(),
-  );
+function change(seq: number, more: Parameters<typeof makeChange>[0] = {}): StatusEvent {
+  return makeChange({ id: ID, seq, ...more });
+}
+
+function snapshot(seq: number): StatusEvent {
+  return toSnapshotEvent(makeDocument({ id: ID, seq }));
+}
+
+function progress(seq: number, done: number): StatusEvent {
+  const facts = { id: ID, seq, status: 'VECTORIZING', progress: { done, total: 100 } } as const;
+  return toProgressEvent(makeDocument(facts), new Date());
+}
 
 /** Returns all pending events without waiting for more. */
 async function drain(): Promise<unknown[]> {

@@ -232,7 +232,8 @@ export function describeVectorStoreContract(
       });
 
       it.each(MODES)('searches only the given documents in %s mode', async (mode) => {
-        const [other, third] = [randomUUID(), randomUUID()];
+        const other = randomUUID();
+        const third = randomUUID();
         for (const id of [other, third])
           await store.store(user, [makeObject({ documentId: id, text: 'bowline' })]);
         const hits = await search(mode, 'bowline', unit(1, 0, 0, 0), {
