@@ -18,7 +18,7 @@ import { createWebSocketServer } from '../api/http/server.js';
 import { createRestRouter } from '../api/rest/routes.js';
 import { servePlainWebSocket } from '../api/ws/plain-websocket.js';
 import { showBacklog } from '../metrics/backlog.js';
-import { countSockets, measureHub } from '../metrics/connections.js';
+import { countSockets, createWatcherGauge } from '../metrics/connections.js';
 import { readBacklog } from '../postgres/backlog.js';
 import { createClientLimits } from '../rate-limit/client-limits.js';
 import { limitLines } from '../runtime/limit-lines.js';
@@ -43,7 +43,8 @@ export async function openApi({
   const { config, resources, metrics } = context;
   const { store, bus, identity, blobs, database } = adapters;
   const logger = limitLines(context.logger);
-  const hub = measureHub(metrics.registry, createStatusHub({ bus, store, logger }));
+  const onWatcher = createWatcherGauge(metrics.registry);
+  const hub = createStatusHub({ bus, store, logger, onWatcher });
   hub.start();
   const services = createServices({ context, adapters, notifyCommitted, hub });
   const limits = createClientLimits(config.clientLimits);

@@ -1,9 +1,10 @@
 /**
- * CloudEvents 1.0 in Kafka's binary mode: the attributes are headers, the value is the data alone.
+ * CloudEvents 1.0 in Kafka's binary content mode: the attributes are headers, the value holds only
+ * the data.
  */
 
 export interface CloudEvent {
-  /** The same whenever the event is sent again. */
+  /** The same for every repetition of the event. */
   id: string;
   type: string;
   /** ISO 8601. */
@@ -11,7 +12,7 @@ export interface CloudEvent {
   subject?: string;
   /** URI of the value's JSON Schema. */
   dataSchema: string;
-  /** W3C Trace Context, when the event belongs to a trace. */
+  /** W3C Trace Context; absent if the event belongs to no trace. */
   traceparent?: string | undefined;
 }
 

@@ -6,8 +6,8 @@ import { processingErrorSchema } from './document-status.js';
 import { TOPICS } from './topics.js';
 
 /**
- * For operators. The contents of an unreadable message are never in it; they are kept in
- * PostgreSQL, cut to 64 kB.
+ * A message for operators. It never holds the contents of an unreadable message; PostgreSQL keeps
+ * those, truncated to 64 kB.
  */
 export const deadLetterSchema = z
   .discriminatedUnion('kind', [
@@ -43,7 +43,7 @@ export type DeadLetterMessage = z.infer<typeof deadLetterSchema>;
 
 const DATA_SCHEMA = 'urn:docstream:dead-letter:v1';
 
-/** Of an event whose status is FAILED. */
+/** Returns the dead letter of an event whose status is FAILED. */
 export function toFailedRecord(event: SerialisedEvent): LogRecord {
   const { documentId, userId, seq, generation, attempt, error, occurredAt } = event;
   const message: DeadLetterMessage = {
@@ -65,13 +65,14 @@ export function toFailedRecord(event: SerialisedEvent): LogRecord {
   });
 }
 
-export function toUnreadableRecord(place: {
+/** Returns the dead letter of a message that no consumer can read. */
+export function toUnreadableRecord(unreadable: {
   topic: string;
   partition: number;
   offset: string;
   reason: string;
 }): LogRecord {
-  const { topic, partition, offset, reason } = place;
+  const { topic, partition, offset, reason } = unreadable;
   const message: DeadLetterMessage = {
     kind: 'MESSAGE_UNREADABLE',
     topic,

@@ -22,9 +22,9 @@ export const processingErrorSchema = z.object({
 });
 
 /**
- * What other teams read. Only optional fields are ever added; anything else is a new topic beside
- * this one. Status and codes are open strings on purpose: a consumer must bear one that it does not
- * know.
+ * The message that other teams read. It only ever gains optional fields; any other change needs a
+ * new topic. Status and codes are open strings on purpose: a consumer must accept values that it
+ * does not know.
  */
 export const statusMessageSchema = z
   .object({
@@ -95,8 +95,8 @@ interface Trace {
 }
 
 /**
- * `ce_id` is the same whenever the event is sent again, so a consumer that keeps the highest seq of
- * a document drops every repeat.
+ * Returns the record of an event. Every repetition of the event has the same `ce_id` and seq, so a
+ * consumer that keeps the highest seq of a document drops all repetitions.
  */
 export function toStatusRecord(event: SerialisedEvent, { traceparent }: Trace = {}): LogRecord {
   return {
@@ -114,31 +114,30 @@ export function toStatusRecord(event: SerialisedEvent, { traceparent }: Trace = 
   };
 }
 
-/** The same event, as the last state of its document. */
+/** Returns the record of an event for the compacted topic, as the newest state of its document. */
 export function toLatestRecord(event: SerialisedEvent, trace: Trace = {}): LogRecord {
   return { ...toStatusRecord(event, trace), topic: TOPICS.documentStatusLatest };
 }
 
 /**
- * Says that the document is gone; compaction then removes what was said of it. A tombstone has no
- * data, so it is no CloudEvent.
+ * Returns the record after which compaction removes all records of a deleted document. A tombstone
+ * has no data and thus isn't a CloudEvent.
  */
 export function toTombstone(documentId: string): LogRecord {
   return { topic: TOPICS.documentStatusLatest, key: documentId, headers: {}, value: null };
 }
 
 function toStatusMessage({ document, ...event }: SerialisedEvent): StatusMessage {
-  if (!document)
-    throw new Error(`the event ${event.documentId}:${event.seq} does not carry its document`);
-  return { ...identityOf(document), ...changeOf(event), ...timesOf(document, event) };
+  if (!document) throw new Error(`event ${event.documentId}:${event.seq} has no document`);
+  return { ...toIdentity(document), ...toChange(event), ...toTimes(document, event) };
 }
 
-function identityOf(document: SerialisedDocument) {
+function toIdentity(document: SerialisedDocument) {
   const { id, userId, filename, mimeType, fileSize, contentHash, jobId, priority } = document;
   return { documentId: id, userId, filename, mimeType, fileSize, contentHash, jobId, priority };
 }
 
-function changeOf(event: Omit<SerialisedEvent, 'document'>) {
+function toChange(event: Omit<SerialisedEvent, 'document'>) {
   const {
     seq,
     generation,
@@ -163,7 +162,7 @@ function changeOf(event: Omit<SerialisedEvent, 'document'>) {
   };
 }
 
-function timesOf(
+function toTimes(
   { createdAt, startedAt, processedAt, nextAttemptAt }: SerialisedDocument,
   event: Omit<SerialisedEvent, 'document'>,
 ) {

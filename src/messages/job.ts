@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { LogRecord } from '../documents/ports.js';
 import { TOPICS } from './topics.js';
 
-/** A permit: there is work. Ids only, never the text, never the file. */
+/** A wake-up message: documents wait. It holds ids only, never text or files. */
 export const jobMessageSchema = z
   .object({
     version: z.literal(1),
@@ -19,13 +19,13 @@ export const jobMessageSchema = z
 
 export type JobMessage = z.infer<typeof jobMessageSchema>;
 
-/** Why a message cannot be read. */
+/** The reason why a message cannot be read. */
 export type Unreadable =
   'NO_KEY' | 'NO_VALUE' | 'TOO_LARGE' | 'NOT_JSON' | 'UNKNOWN_VERSION' | 'INVALID';
 
 export type ParsedJob = { ok: true; job: JobMessage } | { ok: false; reason: Unreadable };
 
-/** Ours has about 100 bytes; nothing this long is one of ours, so it is not even parsed. */
+/** A job message has about 100 bytes. Longer messages than this limit are not parsed. */
 const MAX_JOB_BYTES = 16 * 1024;
 
 export function toJobRecord(job: {
@@ -50,8 +50,8 @@ export function toJobRecord(job: {
 }
 
 /**
- * Never throws: what cannot be read is an answer, since one such message must not stop its
- * partition.
+ * Parses a job message. Never throws: an unreadable message is a normal result, because it must not
+ * block its partition.
  */
 export function parseJobMessage({
   key,

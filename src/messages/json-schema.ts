@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * JSON Schema (draft 7, which AsyncAPI 3 speaks) of a message, as asyncapi.yaml holds it: open to
- * fields that come later.
+ * Returns the JSON Schema of a message as asyncapi.yaml contains it: draft 7, which AsyncAPI 3
+ * uses, and open to fields that are added later.
  */
 export function toJsonSchema(schema: z.ZodType): Record<string, unknown> {
   const {
@@ -11,12 +11,12 @@ export function toJsonSchema(schema: z.ZodType): Record<string, unknown> {
     ...json
   } = z.toJSONSchema(schema, { target: 'draft-7', io: 'input', override: simplify });
   const id = schema.meta()?.id;
-  // One with an id of its own is answered as a reference into definitions, which nobody can follow
-  // once it stands in another document.
+  // zod returns a schema that has an id as a reference into `definitions`, which does not resolve
+  // in another document.
   return id === undefined ? json : { $id: id, ...(definitions as Record<string, object>)[id] };
 }
 
-/** Left out: what a format says already, and JavaScript's own bounds of whole numbers. */
+/** Removes patterns that repeat a format, and JavaScript's own maximum of integers. */
 function simplify({ jsonSchema }: { jsonSchema: Record<string, unknown> }): void {
   if (jsonSchema['format'] !== undefined) delete jsonSchema['pattern'];
   if (jsonSchema['maximum'] === Number.MAX_SAFE_INTEGER) delete jsonSchema['maximum'];

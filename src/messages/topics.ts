@@ -1,15 +1,14 @@
 /**
- * The Kafka topics. A name never changes its meaning; a message that would have to is published
- * under a new one beside it.
+ * The Kafka topics. The meaning of a topic never changes; an incompatible message gets a new topic.
  */
 export const TOPICS = {
-  /** Permits: there is work. Which document is next, PostgreSQL says. */
+  /** Wake-up messages for workers. PostgreSQL decides which document is next. */
   jobs: 'docstream.jobs.v1',
   /** Every durable status event, for other teams. */
   documentStatus: 'docstream.document-status.v1',
-  /** The last state of every document, for other teams; a tombstone when it is gone. */
+  /** The newest state of every document, for other teams; a tombstone after its deletion. */
   documentStatusLatest: 'docstream.document-status-latest.v1',
-  /** Every FAILED document and every message that nobody could read, for operators. */
+  /** Every FAILED document and every unreadable message, for operators. */
   deadLetter: 'docstream.dead-letter.v1',
 } as const;
 
@@ -20,41 +19,40 @@ export const GROUPS = {
   vectorize: 'docstream-vectorize',
 } as const;
 
-/** Never changed for a topic that exists: it would break the order of each key. */
+/** Must not change for an existing topic: a change would break the order of each key. */
 export const DEFAULT_PARTITIONS = 12;
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
-const kept = (days: number): Record<string, string> => ({
-  'cleanup.policy': 'delete',
-  'retention.ms': String(days * DAY_MS),
-});
+function retainDays(days: number): Record<string, string> {
+  return { 'cleanup.policy': 'delete', 'retention.ms': String(days * DAY_MS) };
+}
 
 /**
- * How each topic is kept. Only what is part of the contract; everything else is the cluster's
- * business.
+ * The configuration of each topic, as far as it is part of the contract; the cluster decides
+ * everything else.
  */
 export const TOPIC_CONFIGS: Readonly<Record<TopicName, Readonly<Record<string, string>>>> = {
-  [TOPICS.jobs]: kept(7),
-  [TOPICS.deadLetter]: kept(30),
-  [TOPICS.documentStatus]: kept(30),
+  [TOPICS.jobs]: retainDays(7),
+  [TOPICS.deadLetter]: retainDays(30),
+  [TOPICS.documentStatus]: retainDays(30),
   [TOPICS.documentStatusLatest]: {
     'cleanup.policy': 'compact',
     'delete.retention.ms': String(7 * DAY_MS),
-    // Without it the newest segment is not compacted before it is full: a deleted document's name
-    // would stay in it for days.
+    // By default the newest segment is compacted only when it is full: the file name of a deleted
+    // document would stay there for days.
     'max.compaction.lag.ms': String(DAY_MS),
   },
 };
 
-/** How many lanes the outbox has; rows of one key are always in the same one. */
+/** The number of shards of the outbox. All rows of one key are in the same shard. */
 export const OUTBOX_SHARDS = 16;
 
 const DOCUMENT_ID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 /**
- * Stable over processes and versions. Of a document's id its first digit, which is random; of any
- * other key FNV-1a over its UTF-8 bytes.
+ * Returns the shard of a key, the same in every process and version: the first digit of a document
+ * id, which is random, or the FNV-1a hash of the UTF-8 bytes of any other key.
  */
 export function toShard(key: string): number {
   if (DOCUMENT_ID.test(key)) return Number.parseInt(key.slice(0, 1), 16);

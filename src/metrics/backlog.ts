@@ -1,53 +1,22 @@
 /**
- * What is true of the whole installation, whichever process is asked: every process that shows it
- * shows the same.
+ * Metrics of the whole installation: every process that shows them shows the same values, whichever
+ * process a scraper requests.
  */
-import { Gauge } from 'prom-client';
+import { Gauge, type Registry } from 'prom-client';
 import { DOCUMENT_STATUSES } from '../documents/document.js';
 import type { Backlog } from '../documents/ports.js';
 import type { Metrics } from './metrics.js';
 
+/** Adds the backlog as a source of metrics. */
 export function showBacklog({ registry, addSource }: Metrics, read: () => Promise<Backlog>): void {
-  const registers = [registry];
-  const gauge = <Label extends string>(
-    name: string,
-    help: string,
-    labelNames: readonly Label[] = [],
-  ) => new Gauge<Label>({ name, help, labelNames, registers });
-  const gauges = {
-    documents: gauge(
-      'docstream_documents',
-      'Documents in a status; of very many COMPLETED an estimate.',
-      ['status'],
-    ),
-    oldestWaiting: gauge(
-      'docstream_oldest_waiting_seconds',
-      'How long the longest waiting due document has been due; 0: none is.',
-    ),
-    outboxRows: gauge('docstream_outbox_rows', 'Rows that are not yet in the event log.'),
-    outboxAge: gauge(
-      'docstream_outbox_oldest_seconds',
-      'Age of the oldest of these; 0: there is none.',
-    ),
-    latestRows: gauge(
-      'docstream_latest_queue_rows',
-      'Documents whose newest state is not yet in the compacted topic.',
-    ),
-    deadLetters: gauge('docstream_dead_letters', 'What nobody tries again by itself, by kind.', [
-      'kind',
-    ]),
-    cleanups: gauge(
-      'docstream_cleanup_overdue_seconds',
-      'How long the longest waiting due cleanup has been due; 0: none is.',
-    ),
-  };
-  // Without labels a gauge is 0 from the start, which would be taken for an answer.
-  const hide = () => {
-    for (const one of Object.values(gauges)) {
-      one.reset();
-      one.remove({});
+  const gauges = createGauges(registry);
+  // prom-client starts a gauge without labels at 0, which would look like a value that was read.
+  function hide(): void {
+    for (const gauge of Object.values(gauges)) {
+      gauge.reset();
+      gauge.remove({});
     }
-  };
+  }
   hide();
   addSource({
     name: 'database',
@@ -68,7 +37,49 @@ export function showBacklog({ registry, addSource }: Metrics, read: () => Promis
   });
 }
 
-/** Messages of a topic that a consumer group has not settled yet. */
+function createGauges(registry: Registry) {
+  function gauge<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[] = [],
+  ): Gauge<Label> {
+    return new Gauge<Label>({ name, help, labelNames, registers: [registry] });
+  }
+  return {
+    documents: gauge(
+      'docstream_documents',
+      'Documents by status. Beyond 100,000 documents the number of COMPLETED ones is an estimate.',
+      ['status'],
+    ),
+    oldestWaiting: gauge(
+      'docstream_oldest_waiting_seconds',
+      'Time for which the document that has been due for longest has been due, in seconds. 0 if no document is due.',
+    ),
+    outboxRows: gauge(
+      'docstream_outbox_rows',
+      'Rows of the outbox that the event log has not acknowledged yet, without parked ones.',
+    ),
+    outboxAge: gauge(
+      'docstream_outbox_oldest_seconds',
+      'Age of the oldest row of the outbox that is not parked, in seconds. 0 if there is none.',
+    ),
+    latestRows: gauge(
+      'docstream_latest_queue_rows',
+      'Documents whose newest state has not been published on the compacted topic yet.',
+    ),
+    deadLetters: gauge(
+      'docstream_dead_letters',
+      'Failed documents, unreadable messages and refused events, by kind. None of them is retried automatically.',
+      ['kind'],
+    ),
+    cleanups: gauge(
+      'docstream_cleanup_overdue_seconds',
+      'Time for which the cleanup that has been due for longest has been due, in seconds. 0 if no cleanup is due.',
+    ),
+  };
+}
+
+/** Adds the lag of a consumer group as a source of metrics. */
 export function showLag(
   { registry, addSource }: Metrics,
   { group, topic, read }: { group: string; topic: string; read: () => Promise<number> },
@@ -77,7 +88,7 @@ export function showLag(
     name: 'docstream_consumer_lag_messages',
     labelNames: ['group', 'topic'] as const,
     registers: [registry],
-    help: 'Messages of a topic that a consumer group has not settled yet, over all partitions.',
+    help: 'Messages of a topic whose offset a consumer group has not committed yet, over all partitions.',
   });
   addSource({
     name: 'kafka',

@@ -1,71 +1,33 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { StatusHub, StatusStream } from '../status/hub.js';
+import type { WatcherKind } from '../status/hub.js';
 
-/** Sockets that are open, by the protocol they speak. */
+const WATCHER_KINDS: readonly WatcherKind[] = ['document', 'user'];
+
+/** Shows the number of open WebSockets for each protocol. */
 export function countSockets(
   registry: Registry,
   protocols: Readonly<Record<string, { clients: ReadonlySet<unknown> }>>,
 ): void {
-  new Gauge({
+  const sockets: Gauge<'protocol'> = new Gauge({
     name: 'docstream_websockets',
     help: 'Open WebSockets, by protocol.',
-    labelNames: ['protocol'] as const,
+    labelNames: ['protocol'],
     registers: [registry],
-    collect() {
+    collect: () => {
       for (const [protocol, { clients }] of Object.entries(protocols))
-        this.set({ protocol }, clients.size);
+        sockets.set({ protocol }, clients.size);
     },
   });
 }
 
-/** The same hub; how many watch, whatever the door, is known. */
-export function measureHub(registry: Registry, hub: StatusHub): StatusHub {
+/** Returns the status hub's `onWatcher`, which counts watchers whatever their transport. */
+export function createWatcherGauge(registry: Registry): (kind: WatcherKind, delta: 1 | -1) => void {
   const subscriptions = new Gauge({
     name: 'docstream_subscriptions',
     labelNames: ['kind'] as const,
     registers: [registry],
-    help: 'Watchers of one document, and of all documents of one user, over every door.',
+    help: 'Watchers of one document and of all documents of one user, over all transports.',
   });
-  const counted = (kind: 'document' | 'user', stream: StatusStream) => {
-    subscriptions.inc({ kind });
-    return whenEnded(stream, () => subscriptions.dec({ kind }));
-  };
-  for (const kind of ['document', 'user']) subscriptions.set({ kind }, 0);
-  return {
-    ...hub,
-    watchDocument: async (watch) => {
-      const stream = await hub.watchDocument(watch);
-      return stream && counted('document', stream);
-    },
-    watchUser: async (watch) => counted('user', await hub.watchUser(watch)),
-  };
-}
-
-/** Once: a stream can be told to end more than once. */
-function whenEnded(stream: StatusStream, onEnd: () => void): StatusStream {
-  let open = true;
-  const end = () => {
-    if (open) onEnd();
-    open = false;
-  };
-  const counted: StatusStream = {
-    next: async () => {
-      const result = await stream.next().catch((error: unknown) => {
-        end();
-        throw error;
-      });
-      if (result.done === true) end();
-      return result;
-    },
-    return: async () => {
-      end();
-      return (await stream.return?.()) ?? { done: true, value: undefined };
-    },
-    throw: async (error) => {
-      end();
-      return (await stream.throw?.(error)) ?? { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]: () => counted,
-  };
-  return counted;
+  for (const kind of WATCHER_KINDS) subscriptions.set({ kind }, 0);
+  return (kind, delta) => subscriptions.inc({ kind }, delta);
 }

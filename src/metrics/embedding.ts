@@ -2,11 +2,11 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Embedder } from '../documents/ports.js';
 import { CALL_BUCKETS, WAIT_BUCKETS } from './timed.js';
 
-/** What is told of one call to whoever embeds. */
+/** The end of one call attempt to the embedding service or the local embedder. */
 interface Call {
   texts: number;
   durationMs: number;
-  /** Repeated: it failed and is made again. */
+  /** `repeated`: the attempt failed and the call is retried. */
   outcome: 'answered' | 'repeated' | 'failed';
 }
 
@@ -16,24 +16,24 @@ interface Bucket {
 
 export interface EmbeddingMetrics {
   onCall(call: Call): void;
-  /** Texts of documents whose turn has come, after so long. */
+  /** Called when the rate limit admits texts of documents, with the time that they waited. */
   onRateLimited(texts: number, waitedMs: number): void;
-  /** The same bucket; how many texts wait for it is known. */
+  /** Wraps a token bucket to count the texts that wait for it. */
   measureBucket<Kind extends Bucket>(bucket: Kind): Kind;
-  /** For an embedder that answers itself: each request of it is a call. */
+  /** Wraps an embedder that reports no calls itself: each of its requests counts as a call. */
   measureEmbedder(embedder: Embedder): Embedder;
 }
 
 const OUTCOMES = ['answered', 'repeated', 'failed'] as const;
 
 export function createEmbeddingMetrics(registry: Registry): EmbeddingMetrics {
-  const { calls, texts, duration, bucketWait, waitingTexts } = createMeters(registry);
+  const { calls, embeddedTexts, duration, bucketWait, waitingTexts } = createMeters(registry);
   for (const outcome of OUTCOMES) calls.inc({ outcome }, 0);
 
-  function onCall(call: Call): void {
-    calls.inc({ outcome: call.outcome });
-    duration.observe({ outcome: call.outcome }, call.durationMs / 1_000);
-    if (call.outcome === 'answered') texts.inc(call.texts);
+  function onCall({ texts, durationMs, outcome }: Call): void {
+    calls.inc({ outcome });
+    duration.observe({ outcome }, durationMs / 1_000);
+    if (outcome === 'answered') embeddedTexts.inc(texts);
   }
 
   return {
@@ -46,22 +46,27 @@ export function createEmbeddingMetrics(registry: Registry): EmbeddingMetrics {
         return bucket.take(count, signal).finally(() => waitingTexts.dec(count));
       },
     }),
-    measureEmbedder: (embedder) => ({
-      ...embedder,
-      embed: async (wanted, purpose, options) => {
-        const startedAt = performance.now();
-        const report = (outcome: Call['outcome']) =>
-          onCall({ texts: wanted.length, durationMs: performance.now() - startedAt, outcome });
-        try {
-          const vectors = await embedder.embed(wanted, purpose, options);
-          report('answered');
-          return vectors;
-        } catch (error) {
-          if (!options?.signal?.aborted) report('failed');
-          throw error;
-        }
-      },
-    }),
+    measureEmbedder: (embedder) => measureEmbedder(embedder, onCall),
+  };
+}
+
+function measureEmbedder(embedder: Embedder, onCall: EmbeddingMetrics['onCall']): Embedder {
+  return {
+    ...embedder,
+    embed: async (texts, purpose, options) => {
+      const startedAt = performance.now();
+      function report(outcome: Call['outcome']): void {
+        onCall({ texts: texts.length, durationMs: performance.now() - startedAt, outcome });
+      }
+      try {
+        const vectors = await embedder.embed(texts, purpose, options);
+        report('answered');
+        return vectors;
+      } catch (error) {
+        if (!options?.signal?.aborted) report('failed');
+        throw error;
+      }
+    },
   };
 }
 
@@ -71,11 +76,11 @@ function createMeters(registry: Registry) {
   return {
     calls: new Counter({
       name: 'docstream_embedding_calls_total',
-      help: 'Calls to whoever embeds, by how they ended.',
+      help: 'Call attempts to the embedder, by outcome. A repeated attempt failed and is retried.',
       labelNames,
       registers,
     }),
-    texts: new Counter({
+    embeddedTexts: new Counter({
       name: 'docstream_embedding_texts_total',
       help: 'Texts that were embedded.',
       registers,
@@ -85,18 +90,18 @@ function createMeters(registry: Registry) {
       labelNames,
       buckets: CALL_BUCKETS,
       registers,
-      help: 'How long a call took, without waiting for the bucket.',
+      help: 'Duration of a call attempt to the embedder, in seconds, without the wait for the rate limit.',
     }),
     bucketWait: new Histogram({
       name: 'docstream_embedding_wait_seconds',
       buckets: WAIT_BUCKETS,
       registers,
-      help: 'How long texts of documents waited for their turn under the rate limit.',
+      help: 'Time for which texts of documents waited for the rate limit, in seconds.',
     }),
     waitingTexts: new Gauge({
       name: 'docstream_embedding_waiting_texts',
       registers,
-      help: 'Texts whose turn under the rate limit has not come yet.',
+      help: 'Texts that wait for the rate limit.',
     }),
   };
 }

@@ -1,15 +1,18 @@
 /**
- * What one process measures, and how it is told: values of this process at once, values of others
- * through sources, which may be away.
+ * The metrics of one process: values of this process, which are always present, and values of the
+ * database or Kafka, which a source reads and which are missing while the source is unavailable.
  */
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { createScrapeMeters, createSource, type Source, type SourceOptions } from './source.js';
 
 export interface Metrics {
   registry: Registry;
-  /** What is asked for when somebody wants the metrics. */
+  /** Adds values that are read when a client requests the metrics. */
   addSource<Value>(options: SourceOptions<Value>): void;
-  /** Never rejects for a source that is away, and never waits for one longer than its limit. */
+  /**
+   * Returns the metrics as text. Waits for each source no longer than its timeout and never rejects
+   * because a source is unavailable.
+   */
   render(): Promise<{ contentType: string; text: string }>;
 }
 
@@ -19,14 +22,16 @@ export function createMetrics({ role }: { role: string }): Metrics {
   collectDefaultMetrics({ register: registry });
   new Gauge({
     name: 'docstream_process_info',
-    help: 'Always 1; which kind of process this is.',
+    help: 'Always 1. The label names the role of this process.',
     labelNames: ['role'] as const,
     registers: [registry],
   }).set({ role }, 1);
   const meters = createScrapeMeters(registry);
   return {
     registry,
-    addSource: (options) => void sources.push(createSource(options, meters)),
+    addSource: (options) => {
+      sources.push(createSource(options, meters));
+    },
     render: async () => {
       await Promise.all(sources.map((source) => source.refresh()));
       return { contentType: registry.contentType, text: await registry.metrics() };

@@ -6,37 +6,38 @@ import { WAIT_BUCKETS } from './timed.js';
 type Outcome = 'done' | 'failed' | 'interrupted';
 
 /**
- * The same work on a document; how long each stage takes is written down, and how many documents
- * are being worked on.
+ * Wraps the processing of a document to measure the duration of each stage and to count the
+ * documents in progress.
  */
 export function measureProcess(
   registry: Registry,
   process: ProcessAttempt,
   { concurrency }: { concurrency: number },
 ): ProcessAttempt {
-  const { stageDuration, running } = createMeters(registry, concurrency);
-  return async (run) => {
-    let stage: DocumentStatus = run.claim.document.status;
-    let since = performance.now();
-    const endStage = (outcome: Outcome) =>
-      stageDuration.observe({ stage, outcome }, (performance.now() - since) / 1_000);
-    running.inc();
+  const { stageDuration, runningDocuments } = createMeters(registry, concurrency);
+  return async (attempt) => {
+    let stage: DocumentStatus = attempt.claim.document.status;
+    let startedAt = performance.now();
+    function endStage(outcome: Outcome): void {
+      stageDuration.observe({ stage, outcome }, (performance.now() - startedAt) / 1_000);
+    }
+    runningDocuments.inc();
     try {
       await process({
-        ...run,
+        ...attempt,
         change: async (change) => {
-          const document = await run.change(change);
+          const document = await attempt.change(change);
           endStage('done');
           stage = document.status;
-          since = performance.now();
+          startedAt = performance.now();
           return document;
         },
       });
     } catch (error) {
-      endStage(run.signal.aborted ? 'interrupted' : 'failed');
+      endStage(attempt.signal.aborted ? 'interrupted' : 'failed');
       throw error;
     } finally {
-      running.dec();
+      runningDocuments.dec();
     }
   };
 }
@@ -45,13 +46,13 @@ function createMeters(registry: Registry, concurrency: number) {
   const registers = [registry];
   new Gauge({
     name: 'docstream_worker_concurrency',
-    help: 'Documents that this process works on at once, at most.',
+    help: 'Maximum number of documents that this process processes at once.',
     registers,
   }).set(concurrency);
   return {
-    running: new Gauge({
+    runningDocuments: new Gauge({
       name: 'docstream_worker_running_documents',
-      help: 'Documents that this process works on now.',
+      help: 'Documents that this process is processing.',
       registers,
     }),
     stageDuration: new Histogram({
@@ -59,7 +60,7 @@ function createMeters(registry: Registry, concurrency: number) {
       labelNames: ['stage', 'outcome'] as const,
       buckets: WAIT_BUCKETS,
       registers,
-      help: 'How long one try at a document stayed in a stage; interrupted: the lease was lost or the process stopped.',
+      help: 'Time that one processing attempt spent in a stage, in seconds. Interrupted: the lease was lost or the process stopped.',
     }),
   };
 }

@@ -8,36 +8,36 @@ interface RelayTargets {
   shards: () => readonly number[];
 }
 
-/** The same lanes; what goes through them is counted. */
+/** Wraps the targets of the relay to count the records that they acknowledge. */
 export function measureRelay(
   registry: Registry,
   { eventLog, latestPublisher, shards }: RelayTargets,
 ): Pick<RelayTargets, 'eventLog' | 'latestPublisher'> {
-  const { records, refused } = createMeters(registry, shards);
+  const { acknowledgedRecords, refusedRecords } = createMeters(registry, shards);
   const timed = createTimed(registry, {
     name: 'docstream_relay_send_duration_seconds',
     labelNames: ['lane'] as const,
-    help: 'How long the event log took to acknowledge a batch.',
+    help: 'Time until the event log acknowledged or failed a batch, in seconds.',
   });
-  const count = (sent: readonly LogRecord[]) => {
-    for (const [topic, some] of Map.groupBy(sent, (record) => record.topic))
-      records.inc({ topic }, some.length);
-  };
+  function count(records: readonly LogRecord[]): void {
+    for (const [topic, { length }] of Map.groupBy(records, (record) => record.topic))
+      acknowledgedRecords.inc({ topic }, length);
+  }
   return {
     eventLog: {
-      publish: async (wanted) => {
-        const left = await timed({ lane: 'all' }, () => eventLog.publish(wanted));
-        const indexes = new Set(left.map(({ index }) => index));
-        count(wanted.filter((_, index) => !indexes.has(index)));
-        refused.inc(indexes.size);
-        return left;
+      publish: async (records) => {
+        const refused = await timed({ lane: 'all' }, () => eventLog.publish(records));
+        const refusedIndexes = new Set(refused.map(({ index }) => index));
+        count(records.filter((_, index) => !refusedIndexes.has(index)));
+        refusedRecords.inc(refusedIndexes.size);
+        return refused;
       },
     },
     latestPublisher: {
       assign: (owned) => latestPublisher.assign(owned),
-      publish: async (shard, wanted) => {
-        await timed({ lane: 'latest' }, () => latestPublisher.publish(shard, wanted));
-        count(wanted);
+      publish: async (shard, records) => {
+        await timed({ lane: 'latest' }, () => latestPublisher.publish(shard, records));
+        count(records);
       },
     },
   };
@@ -45,25 +45,23 @@ export function measureRelay(
 
 function createMeters(registry: Registry, shards: RelayTargets['shards']) {
   const registers = [registry];
-  new Gauge({
+  const ownedShards: Gauge = new Gauge({
     name: 'docstream_relay_shards',
-    help: 'Shards of the outbox that are this process’ own.',
+    help: 'Shards of the outbox that this process owns.',
     registers,
-    collect() {
-      this.set(shards().length);
-    },
+    collect: () => ownedShards.set(shards().length),
   });
   return {
-    records: new Counter({
+    acknowledgedRecords: new Counter({
       name: 'docstream_relay_records_total',
       labelNames: ['topic'] as const,
       registers,
       help: 'Records that the event log acknowledged, by topic.',
     }),
-    refused: new Counter({
+    refusedRecords: new Counter({
       name: 'docstream_relay_refused_records_total',
       registers,
-      help: 'Records that the event log refused for good and that were set aside.',
+      help: 'Records that the event log refused for good. Their outbox rows are parked.',
     }),
   };
 }

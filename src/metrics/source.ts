@@ -1,25 +1,26 @@
 /**
- * Values that another part has to be asked for when somebody wants the metrics. However often that
- * is, and however slow the part: it has one question at a time, and rests after each for as long as
- * its answer makes the load small. A part that does not answer leaves its values out, so that
- * nobody takes old ones for new ones.
+ * Values of a dependency that are read when a client requests the metrics. A source protects its
+ * dependency however often that happens and however slow the dependency is: at most one read runs
+ * at a time, and the pause after each read keeps the load small. While the dependency does not
+ * respond, the values are missing, so that nobody mistakes old values for current ones.
  */
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { settlesWithin } from '../runtime/deadline.js';
 
 export interface SourceOptions<Value> {
   name: string;
   read: () => Promise<Value>;
   show: (value: Value) => void;
-  /** Takes the values away. */
+  /** Removes the values from the metrics. */
   hide: () => void;
-  /** An answer that takes longer counts as none. */
+  /** A read that takes longer counts as failed. */
   timeoutMs?: number;
-  /** An answer is good for so long, and longer where it took its time. */
-  restMs?: number;
+  /** The shortest pause after a read; a slow read is followed by a longer one. */
+  pauseMs?: number;
 }
 
 export interface Source {
-  /** Resolves when the values are as fresh as they get. Never rejects. */
+  /** Resolves when the values are as current as they can be. Never rejects. */
   refresh(): Promise<void>;
 }
 
@@ -29,9 +30,9 @@ export interface ScrapeMeters {
 }
 
 const TIMEOUT_MS = 2_000;
-const REST_MS = 5_000;
-/** A question costs its part at most one fiftieth of the time. */
-const REST_SHARE = 50;
+const PAUSE_MS = 5_000;
+/** A read takes at most one fiftieth of the time of its dependency. */
+const PAUSE_FACTOR = 50;
 
 export function createScrapeMeters(registry: Registry): ScrapeMeters {
   const registers = [registry];
@@ -41,13 +42,13 @@ export function createScrapeMeters(registry: Registry): ScrapeMeters {
       name: 'docstream_scrape_failures_total',
       labelNames,
       registers,
-      help: 'Questions for metrics that a part did not answer in time; its metrics are missing meanwhile.',
+      help: 'Reads of a dependency for metrics that failed or timed out. Its metrics are missing until a read succeeds.',
     }),
     duration: new Gauge({
       name: 'docstream_scrape_duration_seconds',
       labelNames,
       registers,
-      help: 'How long the last answer of a part took.',
+      help: 'Duration of the last successful read of a dependency for metrics, in seconds.',
     }),
   };
 }
@@ -56,26 +57,26 @@ export function createSource<Value>(
   options: SourceOptions<Value>,
   { failures, duration }: ScrapeMeters,
 ): Source {
-  const { name, read, show, hide, timeoutMs = TIMEOUT_MS, restMs = REST_MS } = options;
+  const { name, read, show, hide, timeoutMs = TIMEOUT_MS, pauseMs = PAUSE_MS } = options;
   const labels = { source: name };
-  let restsUntil = Number.NEGATIVE_INFINITY;
+  let pausedUntil = Number.NEGATIVE_INFINITY;
   let current: Promise<void> | undefined;
-  let late = false;
+  let hasTimedOut = false;
   failures.inc(labels, 0);
 
-  async function ask(): Promise<void> {
+  async function readAndShow(): Promise<void> {
     const startedAt = performance.now();
     try {
       show(await read());
       duration.set(labels, (performance.now() - startedAt) / 1_000);
     } catch {
-      // A question that was given up has been counted then.
-      if (!late) fail();
+      // A read that has timed out has been counted already.
+      if (!hasTimedOut) fail();
     } finally {
-      restsUntil =
-        performance.now() + Math.max(restMs, (performance.now() - startedAt) * REST_SHARE);
+      const tookMs = performance.now() - startedAt;
+      pausedUntil = performance.now() + Math.max(pauseMs, tookMs * PAUSE_FACTOR);
       current = undefined;
-      late = false;
+      hasTimedOut = false;
     }
   }
 
@@ -87,19 +88,11 @@ export function createSource<Value>(
 
   return {
     refresh: async () => {
-      if (late || (!current && performance.now() < restsUntil)) return;
-      current ??= ask();
-      if ((await isWithin(current, timeoutMs)) || late) return;
-      late = true;
+      if (hasTimedOut || (!current && performance.now() < pausedUntil)) return;
+      current ??= readAndShow();
+      if ((await settlesWithin(current, timeoutMs)) || hasTimedOut) return;
+      hasTimedOut = true;
       fail();
     },
   };
-}
-
-async function isWithin(promise: Promise<void>, ms: number): Promise<boolean> {
-  const timeout = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => timeout.resolve(false), ms);
-  return Promise.race([promise.then(() => true), timeout.promise]).finally(() =>
-    clearTimeout(timer),
-  );
 }

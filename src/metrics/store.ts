@@ -1,10 +1,10 @@
 /**
- * Every durable change goes through the document store: what is committed is counted, and nothing
- * else.
+ * Metrics of the documents. Every durable change goes through the document store, so counting its
+ * results counts every committed change and nothing else.
  */
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { DOCUMENT_STATUSES, type Document, type StatusEvent } from '../documents/document.js';
-import type { Change, Claim, DocumentStore } from '../documents/ports.js';
+import type { Change, DocumentStore } from '../documents/ports.js';
 import { isTerminal } from '../documents/status.js';
 import { PROCESSING_ERROR_RETRYABLE } from '../errors.js';
 import { CALL_BUCKETS, WAIT_BUCKETS } from './timed.js';
@@ -14,7 +14,7 @@ type Meters = ReturnType<typeof createMeters>;
 const UPLOAD_OUTCOMES = ['accepted', 'duplicate'] as const;
 const CLAIM_OUTCOMES = ['some', 'none', 'failed'] as const;
 
-/** The same store; what this process does through it is counted. */
+/** Wraps a document store to count the changes that this process makes. */
 export function measureStore(registry: Registry, store: DocumentStore): DocumentStore {
   const meters = createMeters(registry);
   return {
@@ -25,11 +25,11 @@ export function measureStore(registry: Registry, store: DocumentStore): Document
       if (accepted.duplicateOf === null) countChange(meters, accepted.event);
       return accepted;
     },
-    claim: (options) => claim(meters, () => store.claim(options)),
+    claim: (options) => measureClaim(meters, () => store.claim(options)),
     change: async (changes) => {
       const events = await store.change(changes);
-      for (const [position, event] of events.entries())
-        if (event) countOutcome(meters, event, changes[position]);
+      for (const [index, event] of events.entries())
+        if (event) countOutcome(meters, event, changes[index]);
       return events;
     },
     reclaimExpiredLeases: async (options) => {
@@ -45,18 +45,18 @@ export function measureStore(registry: Registry, store: DocumentStore): Document
   };
 }
 
-async function claim(
+async function measureClaim(
   meters: Meters,
-  work: () => ReturnType<DocumentStore['claim']>,
+  claim: () => ReturnType<DocumentStore['claim']>,
 ): ReturnType<DocumentStore['claim']> {
   const end = meters.claimDuration.startTimer();
   try {
-    const claimed = await work();
-    meters.claims.inc({ outcome: claimed.claims.length > 0 ? 'some' : 'none' });
-    meters.claimedDocuments.inc(claimed.claims.length);
-    for (const event of claimed.events) countChange(meters, event);
-    for (const one of claimed.claims) observeWait(meters, one);
-    return claimed;
+    const result = await claim();
+    meters.claims.inc({ outcome: result.claims.length > 0 ? 'some' : 'none' });
+    meters.claimedDocuments.inc(result.claims.length);
+    for (const event of result.events) countChange(meters, event);
+    for (const { document } of result.claims) observeWait(meters, document);
+    return result;
   } catch (error) {
     meters.claims.inc({ outcome: 'failed' });
     throw error;
@@ -65,16 +65,16 @@ async function claim(
   }
 }
 
-/** A document's first try: later ones wait on purpose. */
-function observeWait({ wait }: Meters, { document }: Claim): void {
+/** Observes first attempts only: later ones are delayed on purpose. */
+function observeWait({ wait }: Meters, document: Document): void {
   const { generation, attempt, startedAt } = document;
   if (generation === 1 && attempt === 1 && startedAt)
     wait.observe(secondsBetween(dueAt(document), startedAt));
 }
 
 /**
- * The error is named by the change: a document that a stopping worker gives back still bears the
- * error of an earlier try.
+ * Takes the error from the change, not from the document: a document that a stopping worker
+ * releases still has the error of an earlier attempt.
  */
 function countOutcome(meters: Meters, event: StatusEvent, change: Change | undefined): void {
   countChange(meters, event);
@@ -94,10 +94,7 @@ function countChange({ changes }: Meters, { status }: StatusEvent): void {
   changes.inc({ status });
 }
 
-/**
- * Of the first generation: a later one began when somebody asked for it, which the document does
- * not tell.
- */
+/** Observes first generations only: a document does not record when a later one was requested. */
 function observeDuration({ duration }: Meters, document: Document): void {
   const { generation, status, processedAt } = document;
   if (generation === 1 && processedAt)
@@ -113,46 +110,59 @@ function secondsBetween(from: Date, to: Date): number {
 }
 
 function createMeters(registry: Registry) {
-  const registers = [registry];
-  const counter = <Label extends string>(
+  const meters = { ...createCounters(registry), ...createHistograms(registry) };
+  startAtZero(meters);
+  return meters;
+}
+
+function createCounters(registry: Registry) {
+  function counter<Label extends string>(
     name: string,
     help: string,
     labelNames: readonly Label[],
-  ) => new Counter<Label>({ name, help, labelNames, registers });
-  const meters = {
+  ): Counter<Label> {
+    return new Counter<Label>({ name, help, labelNames, registers: [registry] });
+  }
+  return {
     uploads: counter(
       'docstream_uploads_total',
-      'Uploads that were taken, by whether they made a document.',
+      'Uploads that were stored, by outcome: a new document or a duplicate of one.',
       ['outcome'],
     ),
     changes: counter(
       'docstream_document_changes_total',
-      'Durable changes of documents into a status, made by this process.',
+      'Durable changes of documents that this process made, by new status.',
       ['status'],
     ),
     claims: counter(
       'docstream_claims_total',
-      'Times the queue was asked for documents, by what it gave.',
+      'Claims that this process made, by outcome: some documents, none, or failed.',
       ['outcome'],
     ),
     claimedDocuments: counter(
       'docstream_claimed_documents_total',
-      'Documents that this process took from the queue.',
+      'Documents that this process claimed from the queue.',
       [],
     ),
     retries: counter(
       'docstream_retries_total',
-      'Tries that ended with another one to come, by the reason.',
+      'Processing attempts that failed and are retried, by error code.',
       ['code'],
     ),
     failures: counter(
       'docstream_failures_total',
-      'Documents that this process made FAILED, by the reason.',
+      'Documents that this process changed to FAILED, by error code.',
       ['code'],
     ),
+  };
+}
+
+function createHistograms(registry: Registry) {
+  const registers = [registry];
+  return {
     claimDuration: new Histogram({
       name: 'docstream_claim_duration_seconds',
-      help: 'How long the queue took to answer.',
+      help: 'Duration of a claim, in seconds.',
       buckets: CALL_BUCKETS,
       registers,
     }),
@@ -160,28 +170,26 @@ function createMeters(registry: Registry) {
       name: 'docstream_document_wait_seconds',
       buckets: WAIT_BUCKETS,
       registers,
-      help: 'From the upload, or the time it was scheduled for, to the first claim.',
+      help: 'Time from the upload of a document, or from its scheduled time, to its first claim, in seconds.',
     }),
     duration: new Histogram({
       name: 'docstream_document_duration_seconds',
       labelNames: ['status'] as const,
       buckets: WAIT_BUCKETS,
       registers,
-      help: 'From the upload, or the time it was scheduled for, to the end of the first generation, retries included.',
+      help: 'Time from the upload of a document, or from its scheduled time, to the end of its first generation, retries included, in seconds.',
     }),
   };
-  startAtZero(meters);
-  return meters;
 }
 
-/** A counter that is not there before its first event hides that event from a rate. */
+/** Creates every label: a counter that first appears with its first event hides it from a rate. */
 function startAtZero({
   uploads,
   changes,
   claims,
   retries,
   failures,
-}: Pick<Meters, 'uploads' | 'changes' | 'claims' | 'retries' | 'failures'>): void {
+}: ReturnType<typeof createCounters>): void {
   for (const outcome of UPLOAD_OUTCOMES) uploads.inc({ outcome }, 0);
   for (const outcome of CLAIM_OUTCOMES) claims.inc({ outcome }, 0);
   for (const status of DOCUMENT_STATUSES) changes.inc({ status }, 0);

@@ -1,10 +1,12 @@
 import { createGroupCommit } from '../runtime/group-commit.js';
 import type { Accepted, NewDocument } from '../documents/ports.js';
 import { ApiError } from '../errors.js';
+import { fairAtOf, nextTurnOf } from './claim-documents.js';
 import type { Database } from './database.js';
 import { DOCUMENT_COLUMNS, type DocumentRow } from './entities.js';
 import { RECORD_CHANGED, toEvent, type ChangedRow } from './record-change.js';
 import { fromPriority, READING_LOAD, toDocument } from './rows.js';
+import { HOLDS_HASH } from './status-lists.js';
 
 type Query = Database['query'];
 type Outcome = PromiseSettledResult<Accepted>;
@@ -12,20 +14,24 @@ type Outcome = PromiseSettledResult<Accepted>;
 const MAX_BATCH = 100;
 
 /**
- * Uploads that come at once share a transaction: the commit and its round trips are most of what
- * one costs. When two bring the same bytes at once, the unique index lets one in and the other
- * finds it.
+ * Returns the function that stores an upload. Concurrent uploads share a transaction, because the
+ * commit and its round trips are most of the cost of one upload. Of two concurrent uploads of the
+ * same bytes, the unique index accepts one and the other becomes its duplicate.
  */
 export function createAcceptDocument(
   database: Database,
   maxAttempts: number,
 ): (document: NewDocument) => Promise<Accepted> {
-  /** Again for those whose twin has gone between the two statements. */
+  /** Retries a document whose duplicate was deleted between the two statements. */
   async function acceptAll(documents: readonly NewDocument[]): Promise<Accepted[]> {
     const accepted = new Map<string, Accepted>();
-    for (let open = documents; open.length > 0; open = open.filter(({ id }) => !accepted.has(id))) {
-      const some = await insertOrFind(database.query, open, maxAttempts);
-      for (const [id, answer] of some) accepted.set(id, answer);
+    for (
+      let remaining = documents;
+      remaining.length > 0;
+      remaining = remaining.filter(({ id }) => !accepted.has(id))
+    ) {
+      const found = await insertOrFind(database.query, remaining, maxAttempts);
+      for (const [id, result] of found) accepted.set(id, result);
     }
     return documents.flatMap(({ id }) => accepted.get(id) ?? []);
   }
@@ -34,9 +40,9 @@ export function createAcceptDocument(
     try {
       return (await acceptAll(batch)).map((value) => ({ status: 'fulfilled', value }));
     } catch (error) {
-      if (batch.length === 1 || isAway(error)) throw error;
-      // It is one of them that cannot be written, and only that one is to fail.
-      return Promise.allSettled(batch.map((document) => acceptAll([document]).then(only)));
+      if (batch.length === 1 || isUnavailable(error)) throw error;
+      // One row of the batch is invalid. Write them one by one, so that only that one fails.
+      return Promise.allSettled(batch.map((document) => acceptAll([document]).then(firstOrThrow)));
     }
   });
 
@@ -47,88 +53,77 @@ export function createAcceptDocument(
   };
 }
 
-function only([accepted]: readonly Accepted[]): Accepted {
-  if (!accepted) throw new RangeError('A document was neither written nor found.');
+function firstOrThrow([accepted]: readonly Accepted[]): Accepted {
+  if (!accepted) throw new RangeError('a document was neither inserted nor found');
   return accepted;
 }
 
-function isAway(error: unknown): boolean {
+function isUnavailable(error: unknown): boolean {
   return error instanceof ApiError && error.code === 'DEPENDENCY_UNAVAILABLE';
 }
 
 /**
- * By the id that was asked for; those that are missing stood behind one that has gone since, and
- * are to be tried again.
+ * Returns the results by the id of the new document. A document is missing if its duplicate was
+ * deleted between the two statements; the caller retries it.
  */
 async function insertOrFind(
   query: Query,
   documents: readonly NewDocument[],
   maxAttempts: number,
 ): Promise<Map<string, Accepted>> {
-  const asked = documents.map((document, place) => toAskedRow(document, place, maxAttempts));
+  const incoming = documents.map((document, index) => toIncomingRow(document, index, maxAttempts));
   const accepted = new Map<string, Accepted>();
-  for (const row of await query<ChangedRow>(INSERT, [JSON.stringify(asked)]))
+  for (const row of await query<ChangedRow>(INSERT, [JSON.stringify(incoming)]))
     accepted.set(row.id, { document: toDocument(row), event: toEvent(row), duplicateOf: null });
-  const others = asked.filter(({ id }) => !accepted.has(id));
-  if (others.length === 0) return accepted;
-  for (const { asked_id, ...row } of await query<DocumentRow & { asked_id: string }>(FIND, [
-    JSON.stringify(others),
+  const duplicates = incoming.filter(({ id }) => !accepted.has(id));
+  if (duplicates.length === 0) return accepted;
+  for (const { incoming_id, ...row } of await query<DocumentRow & { incoming_id: string }>(FIND, [
+    JSON.stringify(duplicates),
   ]))
-    accepted.set(asked_id, { document: toDocument(row), duplicateOf: row.id });
+    accepted.set(incoming_id, { document: toDocument(row), duplicateOf: row.id });
   return accepted;
 }
 
 /**
- * A document that was forced stands for its bytes as well as any other, but it is not under the
- * unique index.
+ * Matches a forced document `d` with the bytes of `a`. A forced document has no dedupe hash, so the
+ * unique index does not cover it, but it counts as a duplicate all the same.
  */
-const IS_FORCED_TWIN = `
+const IS_FORCED_DUPLICATE = `
   d.user_id = a.user_id and d.dedupe_hash is null and d.content_hash = a.content_hash
-  and d.status in ('pending', 'extracting', 'vectorizing', 'completed')`;
+  and d.status in ${HOLDS_HASH}`;
 
 /**
- * As the index of the migration 0006 has it: null for what does not wait, or is scheduled and
- * stands at its own time.
- */
-const TURN = `
-  case when status = 'pending' and scheduled_for is null
-       then (fair_at at time zone 'UTC') - (priority - 1) * interval '10 minutes' end`;
-
-/**
- * `fair_at` is the place in the queue: a user's next waiting document stands a minute behind the
- * one before, so it stands behind everybody's first; a high priority is ten minutes ahead, a low
- * one ten minutes behind, so nothing waits for ever. Given once, when the row is written: a claim
- * reads an index and needs no window over the backlog. A user's last place, without the priority,
- * is the end of an index of its own. Rows go in by the order of the unique index: two writers that
- * meet in two rows wait for each other one way round only. `offset 0`: each is looked up, where the
- * server would rather hash all there are.
+ * Inserts the documents whose bytes the user does not have yet, and all forced ones. Rows are
+ * inserted in the order of the unique index: two transactions that insert the same two rows then
+ * wait for each other in one direction only and cannot deadlock. `offset 0` makes the server look
+ * up each row; it would otherwise hash all documents.
  */
 const INSERT = `
-  with asked as (
+  with incoming as (
     select *,
-           row_number() over (partition by user_id, content_hash order by place) = 1 as is_first,
+           row_number() over (partition by user_id, content_hash order by ordinal) = 1 as is_first,
            count(*) filter (where scheduled_for is null)
-             over (partition by user_id order by place rows between unbounded preceding and 1 preceding) as ahead
+             over (partition by user_id order by ordinal
+                   rows between unbounded preceding and 1 preceding) as ahead
       from jsonb_to_recordset(?::jsonb) as a (
-             place integer, id uuid, user_id text, filename text, file_size bigint, mime_type text, job_id uuid, content_hash text,
-             blob_key text, max_attempts integer, priority smallint, scheduled_for timestamptz(3), forced boolean)
-  ), queued as (
-    select u.user_id, (last.turn at time zone 'UTC') + interval '1 minute' as next
-      from (select distinct user_id from asked) u
-     cross join lateral (
-             select ${TURN} as turn from documents where user_id = u.user_id and (${TURN}) is not null order by 1 desc limit 1) last
+             ordinal integer, id uuid, user_id text, filename text, file_size bigint,
+             mime_type text, job_id uuid, content_hash text, blob_key text, max_attempts integer,
+             priority smallint, scheduled_for timestamptz(3), forced boolean)
+  ), next_turns as (
+    select u.user_id, t.next_turn
+      from (select distinct user_id from incoming) u
+     cross join lateral (${nextTurnOf('u.user_id')}) t
   ), inserted as (
-  insert into documents (id, user_id, filename, file_size, mime_type, job_id, content_hash, dedupe_hash, blob_key, max_attempts,
-                         priority, scheduled_for, reading_load, fair_at)
+  insert into documents (
+         id, user_id, filename, file_size, mime_type, job_id, content_hash, dedupe_hash, blob_key,
+         max_attempts, priority, scheduled_for, reading_load, fair_at)
   select a.id, a.user_id, a.filename, a.file_size, a.mime_type, a.job_id, a.content_hash,
-         case when not a.forced then a.content_hash end, a.blob_key, a.max_attempts, a.priority, a.scheduled_for,
-         ${READING_LOAD},
-         greatest(clock_timestamp(), a.scheduled_for, greatest(clock_timestamp(), q.next) + a.ahead * interval '1 minute')
-           + (a.priority - 1) * interval '10 minutes'
-    from asked a left join queued q using (user_id)
+         case when not a.forced then a.content_hash end, a.blob_key, a.max_attempts, a.priority,
+         a.scheduled_for, ${READING_LOAD}, ${fairAtOf('a', 't.next_turn')}
+    from incoming a left join next_turns t using (user_id)
    where a.forced
-      or a.is_first and not exists (select from documents d where ${IS_FORCED_TWIN} offset 0)
-   order by a.user_id, a.content_hash, a.place
+      or a.is_first and not exists (select from documents d where ${IS_FORCED_DUPLICATE} offset 0)
+   order by a.user_id, a.content_hash, a.ordinal
   on conflict (user_id, dedupe_hash) where dedupe_hash is not null do nothing
   returning *
   ), changed as (
@@ -138,21 +133,22 @@ const INSERT = `
 const COLUMNS_OF_D = DOCUMENT_COLUMNS.replaceAll(/\w+/g, 'd.$&');
 
 /**
- * The oldest with the same bytes. A statement of its own, which sees what another has written while
- * the insert waited for it.
+ * Finds the oldest document with the same bytes. This is a statement of its own: it sees rows that
+ * another transaction committed while the insert waited for it.
  */
 const FIND = `
-  select a.id as asked_id, ${COLUMNS_OF_D}
+  select a.id as incoming_id, ${COLUMNS_OF_D}
     from jsonb_to_recordset(?::jsonb) as a (id uuid, user_id text, content_hash text)
    cross join lateral (
-           select ${COLUMNS_OF_D} from documents d where d.user_id = a.user_id and d.dedupe_hash = a.content_hash
+           select ${COLUMNS_OF_D} from documents d
+            where d.user_id = a.user_id and d.dedupe_hash = a.content_hash
             union all
-           select ${COLUMNS_OF_D} from documents d where ${IS_FORCED_TWIN}
+           select ${COLUMNS_OF_D} from documents d where ${IS_FORCED_DUPLICATE}
             order by created_at, id limit 1) d`;
 
-function toAskedRow(document: NewDocument, place: number, maxAttempts: number) {
+function toIncomingRow(document: NewDocument, ordinal: number, maxAttempts: number) {
   return {
-    place,
+    ordinal,
     id: document.id,
     user_id: document.userId,
     filename: document.filename,

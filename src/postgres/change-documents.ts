@@ -5,11 +5,13 @@ import { RECORD_CLEANUPS } from './cleanups.js';
 import type { Database } from './database.js';
 import { RECORD_CHANGED, toEvent, type ChangedRow } from './record-change.js';
 import { fromStatus } from './rows.js';
+import { RELEASES_HASH, RUNNING, TERMINAL } from './status-lists.js';
 
 /**
- * Compare-and-set on (status, generation, lease token). Leaving a running status clears the lease;
- * a status that ends badly gives the bytes free for another upload. The limit tells the planner how
- * many there are: it would expect a hundred and read the whole table.
+ * Compare-and-set on (status, generation, lease token). A status that is not running clears the
+ * lease; FAILED, CANCELLED and DELETING release the dedupe hash, so that the same bytes can be
+ * uploaded again. The limit tells the planner the number of changes: without it the planner expects
+ * 100 rows and reads the whole table.
  */
 const CHANGE = `
   with changed as (
@@ -24,21 +26,26 @@ const CHANGE = `
            error_message = case when c.sets_error then c.error_message else d.error_message end,
            error_stage = case when c.sets_error then c.error_stage else d.error_stage end,
            next_attempt_at = clock_timestamp() + c.next_attempt_in_ms * interval '1 millisecond',
-           processed_at = case when c.to_status in ('completed', 'failed', 'cancelled') then clock_timestamp() end,
-           lease_token = case when c.to_status in ('extracting', 'vectorizing') then d.lease_token end,
-           lease_until = case when c.to_status in ('extracting', 'vectorizing') then d.lease_until end,
-           dedupe_hash = case when c.to_status in ('failed', 'cancelled', 'deleting') then null else d.dedupe_hash end
+           processed_at = case when c.to_status in ${TERMINAL} then clock_timestamp() end,
+           lease_token = case when c.to_status in ${RUNNING} then d.lease_token end,
+           lease_until = case when c.to_status in ${RUNNING} then d.lease_until end,
+           dedupe_hash = case when c.to_status in ${RELEASES_HASH} then null
+                              else d.dedupe_hash end
       from (select * from jsonb_to_recordset(?::jsonb) as x (
-              document_id uuid, generation integer, from_status text, to_status text, lease_token uuid, chunk_count integer,
-              progress_done integer, vector_count integer, live_generation integer, sets_error boolean, error_code text,
-              error_cause text, error_message text, error_stage text, next_attempt_in_ms double precision)
+              document_id uuid, generation integer, from_status text, to_status text,
+              lease_token uuid, chunk_count integer, progress_done integer, vector_count integer,
+              live_generation integer, sets_error boolean, error_code text, error_cause text,
+              error_message text, error_stage text, next_attempt_in_ms double precision)
             limit ?) c
      where d.id = c.document_id and d.generation = c.generation and d.status = c.from_status
        and (c.lease_token is null or d.lease_token = c.lease_token)
     returning d.*, c.from_status as previous_status
   ), ${RECORD_CLEANUPS}, ${RECORD_CHANGED}`;
 
-/** All or none of those that can be written; null where the row was no longer as expected. */
+/**
+ * Applies all changes in one statement. A result is null if the row was no longer in the expected
+ * state. Throws RangeError, before anything is written, if a change is not allowed.
+ */
 export async function changeDocuments(
   database: Database,
   changes: readonly Change[],
@@ -54,7 +61,7 @@ export async function changeDocuments(
 
 function assertAllowed(change: Change): void {
   if (!isAllowedChange(change))
-    throw new RangeError(`no document may go from ${change.from} to ${change.to}`);
+    throw new RangeError(`a document cannot change from ${change.from} to ${change.to}`);
 }
 
 function toChangeRow(change: Change): object {

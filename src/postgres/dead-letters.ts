@@ -3,7 +3,8 @@ import { TOPICS, toShard } from '../messages/topics.js';
 import type { Database } from './database.js';
 
 /**
- * Kept and announced in one statement. The same message twice, as after a rebalance, is kept once.
+ * Stores a message and queues its dead letter in one statement. A message that arrives twice, for
+ * example after a rebalance, is stored once.
  */
 const ADD = `
   with added as (
@@ -14,27 +15,26 @@ const ADD = `
   )
   insert into outbox (shard, topic, key, payload)
   select ?, '${TOPICS.deadLetter}', coalesce(?, ''),
-         jsonb_build_object('topic', topic, 'partition', partition, 'offset', message_offset::text, 'reason', reason)
+         jsonb_build_object('topic', topic, 'partition', partition,
+                            'offset', message_offset::text, 'reason', reason)
     from added`;
 
-/**
- * Messages that nobody can read: kept for an operator, so that none of them stops its partition.
- */
+/** The messages that no consumer can read: they are kept for an operator and block no partition. */
 export function createDeadLetterStore({ database }: { database: Database }): DeadLetterStore {
   return {
     add: async ({ topic, partition, offset, key, value, reason }) => {
-      // PostgreSQL's text holds no NUL.
-      const shownKey = key?.replaceAll('\0', '') ?? null;
+      // The type text of PostgreSQL cannot hold NUL.
+      const storableKey = key?.replaceAll('\0', '') ?? null;
       const bytes = value === null ? null : Buffer.from(value).toString('base64');
       await database.query(ADD, [
         topic,
         partition,
         offset,
-        shownKey,
+        storableKey,
         bytes,
         reason,
-        toShard(shownKey ?? topic),
-        shownKey,
+        toShard(storableKey ?? topic),
+        storableKey,
       ]);
     },
   };

@@ -1,10 +1,12 @@
 import type { DocumentStore } from '../documents/ports.js';
 import { createAcceptDocument } from './accept-document.js';
 import { changeDocuments } from './change-documents.js';
-import { claimDocuments } from './claim.js';
-import { dueCleanups, finishCleanup, markDeleting, findOrphanedBlobs } from './cleanups.js';
+import { claimDocuments, readQueuePositions } from './claim-documents.js';
+import { dueCleanups, finishCleanup } from './cleanups.js';
 import type { Database } from './database.js';
+import { findOrphanedBlobs } from './find-orphaned-blobs.js';
 import { renewLeases, reclaimExpiredLeases } from './leases.js';
+import { markDeleting } from './mark-deleting.js';
 import {
   countDocuments,
   findDocument,
@@ -12,12 +14,11 @@ import {
   listDocuments,
   readEvents,
   readEventsOfMany,
-  readQueuePositions,
   readRecent,
 } from './read-documents.js';
 import { toDocument } from './rows.js';
 
-/** The documents in PostgreSQL: what is true, and the queue. */
+/** The documents in PostgreSQL: the source of truth and the queue. */
 export function createDocumentStore({
   database,
   maxAttempts,

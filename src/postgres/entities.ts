@@ -1,47 +1,10 @@
 import { EntitySchema } from '@mikro-orm/postgresql';
 
 /**
- * The row as PostgreSQL returns it. The first eleven columns keep the names and values that the
- * seed's schema gave them. Times are as PostgreSQL writes them.
+ * The columns of `documents`, for the query builder and for statements. Most keep the names and
+ * values of the original design's schema.
  */
-export interface DocumentRow {
-  id: string;
-  user_id: string;
-  filename: string;
-  file_size: string;
-  mime_type: string;
-  status: string;
-  job_id: string;
-  error_message: string | null;
-  vector_count: number;
-  created_at: string;
-  processed_at: string | null;
-  content_hash: string;
-  dedupe_hash: string | null;
-  blob_key: string;
-  seq: number;
-  generation: number;
-  live_generation: number | null;
-  attempt: number;
-  max_attempts: number;
-  priority: number;
-  fair_at: string;
-  scheduled_for: string | null;
-  next_attempt_at: string | null;
-  started_at: string | null;
-  updated_at: string;
-  error_code: string | null;
-  error_cause: string | null;
-  error_stage: string | null;
-  chunk_count: number | null;
-  progress_done: number;
-  lease_token: string | null;
-  lease_until: string | null;
-  reading_load: number;
-}
-
-const properties: ConstructorParameters<typeof EntitySchema<DocumentRow>>[0]['properties'] &
-  object = {
+const COLUMNS = {
   id: { type: 'uuid', primary: true },
   user_id: { type: 'text' },
   filename: { type: 'text' },
@@ -75,13 +38,24 @@ const properties: ConstructorParameters<typeof EntitySchema<DocumentRow>>[0]['pr
   lease_token: { type: 'uuid', nullable: true },
   lease_until: { type: 'datetime', nullable: true },
   reading_load: { type: 'smallint', default: 1 },
+} as const;
+
+type ColumnValue<Column extends { type: string }> = Column['type'] extends 'integer' | 'smallint'
+  ? number
+  : string;
+
+/** A row as PostgreSQL returns it: times and big integers are text. */
+export type DocumentRow = {
+  [Name in keyof typeof COLUMNS]: (typeof COLUMNS)[Name] extends { nullable: true }
+    ? ColumnValue<(typeof COLUMNS)[Name]> | null
+    : ColumnValue<(typeof COLUMNS)[Name]>;
 };
 
 export const documentEntity = new EntitySchema<DocumentRow>({
   name: 'DocumentRow',
   tableName: 'documents',
-  properties,
+  properties: COLUMNS,
 });
 
-/** All of a row, by name: a statement that is kept must say what it reads. */
-export const DOCUMENT_COLUMNS = Object.keys(properties).join(', ');
+/** All columns by name: a prepared statement must list what it reads. */
+export const DOCUMENT_COLUMNS = Object.keys(COLUMNS).join(', ');

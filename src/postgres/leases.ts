@@ -5,12 +5,14 @@ import { RECORD_CHANGED, toEvent, type ChangedRow } from './record-change.js';
 
 const RENEW = `
   update documents d
-     set lease_until = clock_timestamp() + ? * interval '1 millisecond', progress_done = greatest(d.progress_done, r.progress_done)
-    from (select * from jsonb_to_recordset(?::jsonb) as x (document_id uuid, lease_token uuid, progress_done integer) limit ?) r
+     set lease_until = clock_timestamp() + ? * interval '1 millisecond',
+         progress_done = greatest(d.progress_done, r.progress_done)
+    from (select * from jsonb_to_recordset(?::jsonb)
+                     as x (document_id uuid, lease_token uuid, progress_done integer) limit ?) r
    where d.id = r.document_id and d.lease_token = r.lease_token
   returning d.lease_token`;
 
-/** Answers the tokens that no longer hold. */
+/** Prolongs leases and writes progress. Returns the tokens that are no longer valid. */
 export async function renewLeases(
   database: Database,
   leases: readonly { documentId: string; leaseToken: string; progressDone: number }[],
@@ -22,35 +24,40 @@ export async function renewLeases(
     lease_token: lease.leaseToken,
     progress_done: lease.progressDone,
   }));
-  const held = await database.query<{ lease_token: string }>(RENEW, [
+  const renewed = await database.query<{ lease_token: string }>(RENEW, [
     leaseMs,
     JSON.stringify(rows),
     rows.length,
   ]);
-  const holding = new Set(held.map((row) => row.lease_token));
-  return leases.map((lease) => lease.leaseToken).filter((token) => !holding.has(token));
+  const validTokens = new Set(renewed.map((row) => row.lease_token));
+  return leases.map((lease) => lease.leaseToken).filter((token) => !validTokens.has(token));
 }
 
 /**
- * A lost worker uses up an attempt, but a restart of the whole product is nobody's fault: only a
- * document that was lost this often is given up.
+ * The number of attempts after which a document fails although every lease was lost. A lost worker
+ * uses up an attempt, but a restart of the whole product is not the fault of a document, so this is
+ * far more than `max_attempts`.
  */
-const LOST_LIMIT = 25;
+const MAX_LOST_ATTEMPTS = 25;
 
-const MAX_TAKEN_BACK = 500;
+/** Per statement. */
+const MAX_RECLAIMED = 500;
 
 const RECLAIM = `
   with expired as (
-    select id, status, attempt >= (case when ? then greatest(max_attempts, ${LOST_LIMIT}) else max_attempts end) as exhausted
+    select id, status,
+           attempt >= (case when ? then greatest(max_attempts, ${MAX_LOST_ATTEMPTS})
+                            else max_attempts end) as exhausted
       from documents
      where lease_until is not null and (? or lease_until < clock_timestamp())
-     order by lease_until limit ${MAX_TAKEN_BACK} for update skip locked
+     order by lease_until limit ${MAX_RECLAIMED} for update skip locked
   ), changed as (
     update documents d
-       set status = case when t.exhausted then 'failed' else 'pending' end, seq = d.seq + 1, updated_at = clock_timestamp(),
+       set status = case when t.exhausted then 'failed' else 'pending' end, seq = d.seq + 1,
+           updated_at = clock_timestamp(),
            error_code = case when t.exhausted then 'ATTEMPTS_EXHAUSTED' else 'WORKER_LOST' end,
            error_cause = case when t.exhausted then 'WORKER_LOST' end,
-           error_message = case when t.exhausted then 'The worker was lost on every try.'
+           error_message = case when t.exhausted then 'The worker was lost on every attempt.'
                                 else 'The worker was lost; another one takes over.' end,
            error_stage = t.status, next_attempt_at = null, lease_token = null, lease_until = null,
            dedupe_hash = case when t.exhausted then null else d.dedupe_hash end,
@@ -60,7 +67,10 @@ const RECLAIM = `
     returning d.*, t.status as previous_status
   ), ${RECORD_CLEANUPS}, ${RECORD_CHANGED}`;
 
-/** Expired leases, or all of them: back to PENDING, or FAILED when no attempts are left. */
+/**
+ * Reclaims expired leases, or with `all` every lease. Their documents return to PENDING, or become
+ * FAILED if no attempts are left.
+ */
 export async function reclaimExpiredLeases(
   database: Database,
   all: boolean,

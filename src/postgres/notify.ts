@@ -1,37 +1,37 @@
 import type { Database } from './database.js';
 
 export const OUTBOX_CHANNEL = 'docstream_outbox';
-const QUIET_MS = 25;
+const COOLDOWN_MS = 25;
 
 /**
- * Tells the relays, after a commit, that the outbox has rows: at once, and then not again for a
- * moment, so that one notification serves the commits of a crowd. One that is lost costs the
- * relay's tick.
+ * Notifies the relays after a commit that the outbox has rows. The first notification is sent at
+ * once; all others within the cool-down share one at its end, so that many commits cost few
+ * notifications. A lost notification delays the rows until the relay's next tick.
  */
 export function createOutboxNotifier({ database }: { database: Database }): {
   notify(): void;
   stop(): Promise<void>;
 } {
-  let quiet: NodeJS.Timeout | undefined;
-  let again = false;
+  let cooldown: NodeJS.Timeout | undefined;
+  let isRequested = false;
   let sending: Promise<unknown> = Promise.resolve();
 
   function send(): void {
-    again = false;
+    isRequested = false;
     sending = database.query(`select pg_notify('${OUTBOX_CHANNEL}', '')`).catch(() => undefined);
-    quiet = setTimeout(() => {
-      quiet = undefined;
-      if (again) send();
-    }, QUIET_MS);
+    cooldown = setTimeout(() => {
+      cooldown = undefined;
+      if (isRequested) send();
+    }, COOLDOWN_MS);
   }
 
   return {
     notify: () => {
-      again = true;
-      if (!quiet) send();
+      isRequested = true;
+      if (!cooldown) send();
     },
     stop: async () => {
-      clearTimeout(quiet);
+      clearTimeout(cooldown);
       await sending;
     },
   };

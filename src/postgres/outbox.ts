@@ -10,55 +10,63 @@ import { EVENTS, toEvent, type ChangedRow } from './record-change.js';
 type JobPayload = Parameters<typeof toJobRecord>[0];
 type UnreadablePayload = Parameters<typeof toUnreadableRecord>[0];
 
-/** Where it points to an event, with the columns of that. */
+/** A row that refers to an event also has the columns of that event. */
 type Row = { outbox_id: string; topic: string; payload: JobPayload | UnreadablePayload | null } & (
   ChangedRow | { id: null }
 );
 
 /**
- * Oldest first. A row is there until the log has acknowledged it; nothing is ever read by "id
- * greater than the last one". The rows are taken before they are joined with anything, so the
- * server reads them in their order and stops. `offset 0` makes it look each event up: left to
- * itself it reads the whole table of documents while that is small.
+ * Reads the oldest rows. A row stays until the event log has acknowledged it; nothing is read by
+ * "id greater than the last one", which would skip rows that commit late. The subquery takes the
+ * rows before the join, so that the server reads them in their order and stops. `offset 0` makes
+ * the server look up each event; it would otherwise read all documents while that table is small.
  */
 const READ = `
   select o.id as outbox_id, o.topic, o.payload, e.*
     from (select id, topic, payload, document_id, seq from outbox
-           where parked_reason is null and shard = any (array(select value::smallint from jsonb_array_elements_text(?::jsonb)))
+           where parked_reason is null
+             and shard = any (array(
+                   select value::smallint from jsonb_array_elements_text(?::jsonb)))
            order by id limit ?) o
-    left join lateral (${EVENTS} where e.document_id = o.document_id and e.seq = o.seq offset 0) e on true
+    left join lateral (
+           ${EVENTS} where e.document_id = o.document_id and e.seq = o.seq offset 0) e on true
    order by o.id`;
 
 /**
- * What other teams were just told of goes on to the compacted topic, where the newest state alone
- * counts: one row a document, however much happened meanwhile. A row that is there already gets a
- * new version, so that who is sending the older one does not remove it.
+ * Removes published rows and queues their documents for the compacted topic, which needs only the
+ * newest state: one row per document, however many changes were published. A document that is
+ * queued already gets a new version, so that a relay which is just publishing the older state does
+ * not remove the row.
  */
 const REMOVE = `
-  with gone as (
-    delete from outbox where id in (select value::bigint from jsonb_array_elements_text(?::jsonb) limit ?) returning topic, document_id, shard
+  with removed as (
+    delete from outbox
+     where id in (select value::bigint from jsonb_array_elements_text(?::jsonb) limit ?)
+    returning topic, document_id, shard
   )
   insert into latest_queue (document_id, shard)
-  select distinct document_id, shard from gone where topic = '${TOPICS.documentStatus}' order by document_id
+  select distinct document_id, shard from removed
+   where topic = '${TOPICS.documentStatus}' order by document_id
   on conflict (document_id) do update set version = nextval('latest_queue_version')`;
 
 const PARK = `
-  update outbox o set parked_reason = p.reason from jsonb_to_recordset(?::jsonb) as p (id bigint, reason text) where o.id = p.id`;
+  update outbox o set parked_reason = p.reason
+    from jsonb_to_recordset(?::jsonb) as p (id bigint, reason text) where o.id = p.id`;
 
-/** `shards` answers the lanes that are this process' own at the time of a read. */
 export function createOutbox({
   database,
   shards,
 }: {
   database: Database;
+  /** Returns the shards that this process owns at the moment of the call. */
   shards: () => readonly number[];
 }): Outbox {
   return {
     read: async (limit) => {
-      const own = shards();
-      return own.length === 0
-        ? []
-        : (await database.query<Row>(READ, [JSON.stringify(own), limit])).map(toOutboxRow);
+      const ownedShards = shards();
+      if (ownedShards.length === 0) return [];
+      const rows = await database.query<Row>(READ, [JSON.stringify(ownedShards), limit]);
+      return rows.map(toOutboxRow);
     },
     remove: async (ids) => {
       if (ids.length > 0) await database.query(REMOVE, [JSON.stringify(ids), ids.length]);
@@ -76,7 +84,7 @@ function toOutboxRow(row: Row): OutboxRow {
 function toRecord(row: Row): LogRecord {
   const { outbox_id: id, topic, payload } = row;
   if (payload) return 'offset' in payload ? toUnreadableRecord(payload) : toJobRecord(payload);
-  if (row.id === null) throw new Error(`outbox row ${id} points at an event that is gone`);
+  if (row.id === null) throw new Error(`outbox row ${id} refers to an event that does not exist`);
   const event = serialiseEvent(toEvent(row));
   return topic === TOPICS.deadLetter ? toFailedRecord(event) : toStatusRecord(event);
 }

@@ -5,6 +5,7 @@ import type { Database } from './database.js';
 import { DOCUMENT_COLUMNS, documentEntity, type DocumentRow } from './entities.js';
 import { EVENTS, toEvent, type ChangedRow } from './record-change.js';
 import { fromStatus, toDocument, toStatus } from './rows.js';
+import { UNFINISHED } from './status-lists.js';
 
 export async function findDocument(
   database: Database,
@@ -12,7 +13,8 @@ export async function findDocument(
   id: string,
 ): Promise<Document | null> {
   const [row] = await database.query<DocumentRow>(
-    `select ${DOCUMENT_COLUMNS} from documents where id = ? and user_id = ? and status <> 'deleting'`,
+    `select ${DOCUMENT_COLUMNS} from documents
+      where id = ? and user_id = ? and status <> 'deleting'`,
     [id, userId],
   );
   return row ? toDocument(row) : null;
@@ -24,7 +26,8 @@ export async function findDocuments(
 ): Promise<Document[]> {
   if (ids.length === 0) return [];
   const rows = await database.query<DocumentRow>(
-    `select ${DOCUMENT_COLUMNS} from documents where id in (select value::uuid from jsonb_array_elements_text(?::jsonb) limit ?)`,
+    `select ${DOCUMENT_COLUMNS} from documents
+      where id in (select value::uuid from jsonb_array_elements_text(?::jsonb) limit ?)`,
     [JSON.stringify(ids), ids.length],
   );
   return rows.map(toDocument);
@@ -36,14 +39,14 @@ interface ListOptions {
   filter?: DocumentFilter;
 }
 
-/** Newest first, id breaks ties. */
+/** Returns a page of the user's documents, newest first; the id breaks ties. */
 export function listDocuments(
   database: Database,
   userId: string,
   options: ListOptions,
 ): Promise<DocumentPage> {
   return database.build((session) =>
-    readPage(() => visible(session, userId, options.filter), options),
+    readPage(() => queryVisible(session, userId, options.filter), options),
   );
 }
 
@@ -65,7 +68,7 @@ async function readPage(
   };
 }
 
-function visible(
+function queryVisible(
   session: EntityManager,
   userId: string,
   filter: DocumentFilter = {},
@@ -79,7 +82,7 @@ function visible(
   return builder;
 }
 
-/** The one the cursor points at is itself before the page, unless it has gone. */
+/** The document of the cursor is itself on an earlier page, unless it was deleted. */
 async function existsBefore(
   list: QueryBuilder<DocumentRow>,
   { createdAt, id }: ListPosition,
@@ -98,7 +101,8 @@ export async function countDocuments(
   userId: string,
 ): Promise<{ status: DocumentStatus; count: number }[]> {
   const rows = await database.query<{ status: string; count: number }>(
-    `select status, count(*)::integer as count from documents where user_id = ? and status <> 'deleting' group by status`,
+    `select status, count(*)::integer as count from documents
+      where user_id = ? and status <> 'deleting' group by status`,
     [userId],
   );
   return rows.map((row) => ({ status: toStatus(row.status), count: row.count }));
@@ -118,8 +122,8 @@ export async function readEvents(
 }
 
 /**
- * Each history is looked up by its own key and cut before it is joined with anything, so the cost
- * is that of the rows returned.
+ * Returns the events of each document; every id has an entry. The statement looks up each history
+ * by its key and limits it before any join, so that the cost depends on the returned rows only.
  */
 export async function readEventsOfMany(
   database: Database,
@@ -129,8 +133,10 @@ export async function readEventsOfMany(
 ): Promise<Map<string, StatusEvent[]>> {
   const histories = new Map<string, StatusEvent[]>(documentIds.map((id) => [id, []]));
   const rows = await database.query<ChangedRow>(
-    `select h.* from jsonb_array_elements_text(?::jsonb) asked
-      cross join lateral (${EVENTS} where e.document_id = asked.value::uuid and e.seq > ? order by e.seq limit ?) h
+    `select h.* from jsonb_array_elements_text(?::jsonb) requested
+      cross join lateral (
+              ${EVENTS} where e.document_id = requested.value::uuid and e.seq > ?
+               order by e.seq limit ?) h
       order by h.id, h.seq`,
     [JSON.stringify([...histories.keys()]), after, first],
   );
@@ -151,26 +157,9 @@ export async function readRecent(
 ): Promise<Document[]> {
   const rows = await database.query<DocumentRow>(
     `select ${DOCUMENT_COLUMNS} from documents
-      where user_id = ? and (status in ('pending', 'extracting', 'vectorizing') or updated_at >= ?)
+      where user_id = ? and (status in ${UNFINISHED} or updated_at >= ?)
       order by updated_at desc, id desc limit ?`,
     [userId, changedSince, limit],
   );
   return rows.map(toDocument);
-}
-
-const DUE = `(scheduled_for is null or scheduled_for <= clock_timestamp()) and (next_attempt_at is null or next_attempt_at <= clock_timestamp())`;
-
-export async function readQueuePositions(
-  database: Database,
-  ids: readonly string[],
-): Promise<Map<string, number>> {
-  const rows = await database.query<{ id: string; ahead: number }>(
-    `select d.id, (select count(*)::integer from documents where status = 'pending' and (fair_at, id) < (d.fair_at, d.id) and ${DUE}) as ahead
-       from jsonb_array_elements_text(?::jsonb) asked
-      cross join lateral (
-              select id, fair_at, status = 'pending' and ${DUE} as is_due from documents where id = asked.value::uuid limit 1) d
-      where d.is_due`,
-    [JSON.stringify(ids)],
-  );
-  return new Map(rows.map((row) => [row.id, row.ahead]));
 }

@@ -4,26 +4,30 @@ import { RECORD_CHANGED } from './record-change.js';
 import { READING_LOAD } from './rows.js';
 
 /**
- * A new generation of documents that were completed before `cutoff`: those that workers complete
- * meanwhile are new already. What answers searches stays what it was until the new generation is
- * complete.
+ * Starts a new generation of documents that completed before the cut-off, so that documents which
+ * workers complete meanwhile are not queued again. Searches use the previous generation until the
+ * new one is complete.
  */
 const REQUEUE = `
   with due as (
-    select id from documents where status = 'completed' and processed_at < ?::timestamptz order by processed_at limit ? for update skip locked
+    select id from documents where status = 'completed' and processed_at < ?::timestamptz
+     order by processed_at limit ? for update skip locked
   ), changed as (
     update documents d
-       set status = 'pending', seq = d.seq + 1, generation = d.generation + 1, attempt = 0, updated_at = clock_timestamp(),
-           fair_at = clock_timestamp(), reading_load = ${READING_LOAD}, started_at = null, processed_at = null, next_attempt_at = null, progress_done = 0, chunk_count = null,
+       set status = 'pending', seq = d.seq + 1, generation = d.generation + 1, attempt = 0,
+           updated_at = clock_timestamp(), fair_at = clock_timestamp(),
+           reading_load = ${READING_LOAD}, started_at = null, processed_at = null,
+           next_attempt_at = null, progress_done = 0, chunk_count = null,
            error_code = null, error_cause = null, error_message = null, error_stage = null
       from due
      where d.id = due.id
     returning d.*, 'completed' as previous_status
   ), ${RECORD_CHANGED}`;
 
+/** Rows per statement. */
 const BATCH = 500;
 
-/** Answers how many documents wait to be processed again. */
+/** Queues every completed document again and returns how many there are. */
 export async function requeueCompleted(database: Database): Promise<number> {
   const [clock] = await database.query<{ now: string }>('select clock_timestamp() as now');
   let count = 0;
@@ -34,14 +38,14 @@ export async function requeueCompleted(database: Database): Promise<number> {
   }
 }
 
-/** Vectors in the database, and what is remembered of who made them. */
+/** Deletes all vectors, their passages, and the record of the model that made them. */
 export async function clearVectors(database: Database): Promise<void> {
   await database.query('truncate vectors, passages, vector_collection');
 }
 
 /**
- * Every event of the history once more, in order, and the newest state of every document. Answers
- * how many events wait to be published.
+ * Queues every event of the history for publication again, in order, and with it the newest state
+ * of every document. Returns the number of queued events.
  */
 export async function requeueEvents(database: Database): Promise<number> {
   const ids = await database.query<{ id: string }>(
@@ -60,7 +64,7 @@ export async function requeueEvents(database: Database): Promise<number> {
   return count;
 }
 
-/** What still waits to be published would come before the beginning of its document. */
+/** Replaces rows that still wait; else they would come before the first event of the document. */
 const REPLAY = `
   with replayed as (
     select id, shard from jsonb_to_recordset(?::jsonb) as r (id uuid, shard smallint)

@@ -1,4 +1,4 @@
-/** Between the rows of PostgreSQL and the words of the product. */
+/** Converts between the rows of PostgreSQL and the types of documents/. */
 import type { ProcessingErrorCode } from '../errors.js';
 import { PROCESSING_ERROR_RETRYABLE } from '../errors.js';
 import {
@@ -66,13 +66,14 @@ export function fromReadingLoad(load: ReadingLoad): number {
   return READING_LOADS.indexOf(load);
 }
 
-const [NONE, SMALL, LARGE] = READING_LOADS.map(fromReadingLoad);
+const [NONE, SMALL, LARGE] = READING_LOADS.map(fromReadingLoad).map(String);
+const TEXT_TYPE_LIST = TEXT_TYPES.map((type) => `'${type}'`).join(', ');
 
-/** As readingLoadOf has it, of the row in a statement. */
+/** The SQL equivalent of readingLoadOf for the row of a statement. */
 export const READING_LOAD = `
-  case when mime_type in (${TEXT_TYPES.map((type) => `'${type}'`).join(', ')}) and file_size <= ${MAX_SHORT_TEXT_BYTES} then ${String(NONE)}
-       when file_size <= ${MAX_SMALL_FILE_BYTES} then ${String(SMALL)}
-       else ${String(LARGE)} end`;
+  case when mime_type in (${TEXT_TYPE_LIST}) and file_size <= ${MAX_SHORT_TEXT_BYTES} then ${NONE}
+       when file_size <= ${MAX_SMALL_FILE_BYTES} then ${SMALL}
+       else ${LARGE} end`;
 
 function toError(row: DocumentRow): ProcessingError | null {
   if (row.error_code === null) return null;

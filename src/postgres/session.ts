@@ -7,44 +7,35 @@ interface Options {
   logger: Logger;
   /** Called with every new connection, before it counts as open. */
   onOpen: (client: Client) => Promise<void>;
-  /** The connection is gone, and with it every lock it held. */
+  /** Called when the connection is lost, and with it every lock that it held. */
   onLost: () => void;
   onNotification?: () => void;
 }
 
 export interface Session {
-  /** Null while there is no connection. */
+  /** Returns null while there is no connection. */
   client(): Client | null;
   stop(): Promise<void>;
 }
 
-const RETRY_MS = 1_000;
-/** A server that vanished without a word is noticed by the system's own probes. */
+const RECONNECT_MS = 1_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** The probes of the operating system notice a server that vanished without closing. */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 };
 
 /**
- * One connection of its own, outside the pool, for what belongs to a connection: advisory locks and
- * notifications. It comes back by itself.
+ * Opens one connection outside the pool, for what is bound to a connection: advisory locks and
+ * notifications. The session reconnects automatically until it is stopped.
  */
 export function startSession(options: Options): Session {
   const { url, name, logger } = options;
   let current: Client | null = null;
-  let retry: NodeJS.Timeout | undefined;
-  let stopped = false;
+  let reconnect: NodeJS.Timeout | undefined;
+  let isStopped = false;
   let opening: Promise<void> = Promise.resolve();
 
   async function open(): Promise<void> {
-    const client = new Client({
-      connectionString: url,
-      application_name: `docstream ${name}`,
-      connectionTimeoutMillis: 5_000,
-      ...KEEP_ALIVE,
-    });
-    client.on('error', (error) =>
-      logger.warn({ err: error, session: name }, 'a session with the database has ended'),
-    );
-    client.once('end', () => lose(client));
-    client.on('notification', () => options.onNotification?.());
+    const client = createClient();
     try {
       await client.connect();
       await options.onOpen(client);
@@ -52,32 +43,50 @@ export function startSession(options: Options): Session {
     } catch (error) {
       logger.warn(
         { err: error, session: name },
-        'a session with the database could not be opened; it is tried again',
+        'failed to open a database session; the connection is retried',
       );
       await client.end().catch(() => undefined);
-      again();
+      scheduleReconnect();
     }
+  }
+
+  function createClient(): Client {
+    const client = new Client({
+      connectionString: url,
+      application_name: `docstream ${name}`,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      ...KEEP_ALIVE,
+    });
+    client.on('error', (error) =>
+      logger.warn({ err: error, session: name }, 'lost a database session; it is opened again'),
+    );
+    client.once('end', () => lose(client));
+    client.on('notification', () => options.onNotification?.());
+    return client;
   }
 
   function lose(client: Client): void {
     if (current !== client) return;
     current = null;
     options.onLost();
-    again();
+    scheduleReconnect();
   }
 
-  function again(): void {
-    if (!stopped) retry = setTimeout(() => void (opening = open()), RETRY_MS);
+  function scheduleReconnect(): void {
+    if (isStopped) return;
+    reconnect = setTimeout(() => {
+      opening = open();
+    }, RECONNECT_MS);
   }
 
   opening = open();
   return {
     client: () => current,
     stop: async () => {
-      stopped = true;
-      clearTimeout(retry);
+      isStopped = true;
+      clearTimeout(reconnect);
       await opening;
-      clearTimeout(retry);
+      clearTimeout(reconnect);
       const client = current;
       current = null;
       await client?.end().catch(() => undefined);

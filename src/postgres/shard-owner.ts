@@ -4,26 +4,27 @@ import type { Logger } from '../runtime/logger.js';
 import { OUTBOX_CHANNEL } from './notify.js';
 import { startSession } from './session.js';
 
-/** Key spaces of the advisory locks: one for who is there, one for who owns a shard. */
-const MEMBERS = 0x646f_6301;
-const SHARDS = 0x646f_6302;
-const TICK_MS = 1_000;
+/** Key space of the advisory locks that count the running relays. */
+const RELAY_LOCKS = 0x646f_6301;
+/** Key space of the advisory locks that give a shard to one relay. */
+const SHARD_LOCKS = 0x646f_6302;
+const BALANCE_INTERVAL_MS = 1_000;
 
 export interface ShardOwner {
-  /** The shards that are this process' own; none while the database does not answer. */
+  /** Returns the shards that this process owns; none while the database is unavailable. */
   owned(): readonly number[];
   /**
-   * Gives back what is more than a fair share and takes what is free. Not while a batch of these
-   * shards is being sent.
+   * Releases shards beyond the fair share and takes free ones. No-op within a second of the last
+   * call. Must not be called while a batch of these shards is being published.
    */
   balance(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /**
- * Every shard of the outbox has one relay, by an advisory lock of its connection; relays share them
- * evenly. Since a process that slept cannot know that its lock has gone, repeats can follow newer
- * events; the compacted topic has a fence of its own against that.
+ * Assigns the shards of the outbox evenly to the running relays. The owner of a shard holds an
+ * advisory lock of its connection. A process that slept cannot know that it has lost its lock, so
+ * it can publish an event again after newer ones; the compacted topic fences off such a publisher.
  */
 export function startShardOwner({
   url,
@@ -42,7 +43,7 @@ export function startShardOwner({
     name: 'relay',
     onNotification: wake,
     onOpen: async (client) => {
-      await client.query('select pg_advisory_lock_shared($1, 0)', [MEMBERS]);
+      await client.query('select pg_advisory_lock_shared($1, 0)', [RELAY_LOCKS]);
       await client.query(`listen ${OUTBOX_CHANNEL}`);
       lastBalance = 0;
     },
@@ -51,9 +52,9 @@ export function startShardOwner({
 
   async function balance(): Promise<void> {
     const client = session.client();
-    if (!client || Date.now() - lastBalance < TICK_MS) return;
+    if (!client || Date.now() - lastBalance < BALANCE_INTERVAL_MS) return;
     lastBalance = Date.now();
-    const fairShare = Math.ceil(OUTBOX_SHARDS / Math.max(1, await countMembers(client)));
+    const fairShare = Math.ceil(OUTBOX_SHARDS / Math.max(1, await countRelays(client)));
     await release(client, [...owned].slice(fairShare));
     await take(client, fairShare);
   }
@@ -61,7 +62,7 @@ export function startShardOwner({
   async function release(client: Client, surplus: readonly number[]): Promise<void> {
     for (const shard of surplus) {
       owned.delete(shard);
-      await client.query('select pg_advisory_unlock($1, $2)', [SHARDS, shard]);
+      await client.query('select pg_advisory_unlock($1, $2)', [SHARD_LOCKS, shard]);
     }
   }
 
@@ -70,7 +71,7 @@ export function startShardOwner({
       if (owned.has(shard)) continue;
       const { rows } = await client.query<{ taken: boolean }>(
         'select pg_try_advisory_lock($1, $2) as taken',
-        [SHARDS, shard],
+        [SHARD_LOCKS, shard],
       );
       if (rows[0]?.taken && session.client() === client) owned.add(shard);
     }
@@ -79,12 +80,12 @@ export function startShardOwner({
   return { owned: () => [...owned], balance, stop: () => session.stop() };
 }
 
-async function countMembers(client: Client): Promise<number> {
-  const { rows } = await client.query<{ members: string }>(
-    `select count(distinct pid) as members from pg_locks
+async function countRelays(client: Client): Promise<number> {
+  const { rows } = await client.query<{ relays: string }>(
+    `select count(distinct pid) as relays from pg_locks
       where locktype = 'advisory' and classid = $1 and objid = 0 and granted
         and database = (select oid from pg_database where datname = current_database())`,
-    [MEMBERS],
+    [RELAY_LOCKS],
   );
-  return Number(rows[0]?.members ?? 1);
+  return Number(rows[0]?.relays ?? 1);
 }

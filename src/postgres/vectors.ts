@@ -1,28 +1,28 @@
 import type { VectorHit, VectorObject, VectorQuery, VectorStore } from '../documents/ports.js';
+import { assertSameModel, type CollectionModel } from '../documents/assert-same-model.js';
 import { fuseRanks } from '../documents/fuse-ranks.js';
 import { MAX_SEARCH_WORDS } from '../documents/words.js';
-import { ProcessingFailure, SetupError } from '../errors.js';
+import { ProcessingFailure } from '../errors.js';
 import type { Database } from './database.js';
 
 type Query = Database['query'];
 
 /**
- * Vectors in the database, by pgvector. The search is exact over the user's own rows.
- * Throws SetupError when the vectors there were made by another model or with other dimensions.
+ * Creates the vector store in the database, with pgvector. A search compares all vectors of the
+ * user and is exact. Throws SetupError if the stored vectors were made by another model or with
+ * other dimensions.
  */
-export async function createVectorStore(options: {
-  database: Database;
-  model: string;
-  dimensions: number;
-}): Promise<VectorStore> {
+export async function createVectorStore(
+  options: CollectionModel & { database: Database },
+): Promise<VectorStore> {
   const { database } = options;
   await ensureCollection(database, options);
   return {
-    store: (userId, objects) => guarded(() => storeObjects(database, userId, objects)),
+    store: (userId, objects) => asVectorStoreFailure(() => storeObjects(database, userId, objects)),
     count: (userId, documentId, generation) =>
-      guarded(() => countObjects(database, userId, documentId, generation)),
+      asVectorStoreFailure(() => countObjects(database, userId, documentId, generation)),
     trim: (userId, documentId, generation, chunkCount) =>
-      guarded(() =>
+      asVectorStoreFailure(() =>
         removeWhere(database, 'generation = ? and chunk_index >= ?', [
           userId,
           documentId,
@@ -31,7 +31,7 @@ export async function createVectorStore(options: {
         ]),
       ),
     remove: (userId, documentId, { below, only } = {}) =>
-      guarded(() =>
+      asVectorStoreFailure(() =>
         removeWhere(
           database,
           '(?::integer is null or generation < ?) and (?::integer is null or generation = ?)',
@@ -42,33 +42,29 @@ export async function createVectorStore(options: {
           ],
         ),
       ),
-    search: (query, signal) => guarded(() => search(database, query, signal)),
+    search: (query, signal) => asVectorStoreFailure(() => findHits(database, query, signal)),
   };
 }
 
 async function ensureCollection(
   database: Database,
-  { model, dimensions }: { model: string; dimensions: number },
+  { model, dimensions }: CollectionModel,
 ): Promise<void> {
   await database.query(
     'insert into vector_collection (model, dimensions) values (?, ?) on conflict do nothing',
     [model, dimensions],
   );
-  const [made] = await database.query<{ model: string; dimensions: number }>(
+  const [stored] = await database.query<CollectionModel>(
     'select model, dimensions from vector_collection',
   );
-  if (made && (made.model !== model || made.dimensions !== dimensions)) {
-    throw new SetupError(
-      `The vectors in the store were made by ${made.model} (${made.dimensions} dimensions), the embedder is ${model} (${dimensions}): stop the processes and run npm run rebuild -- vectors.`,
-    );
-  }
+  if (stored) assertSameModel(stored, { model, dimensions });
 }
 
-async function guarded<Result>(work: () => Promise<Result>): Promise<Result> {
+async function asVectorStoreFailure<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    throw new ProcessingFailure('VECTOR_STORE_UNAVAILABLE', 'The vector store does not answer.', {
+    throw new ProcessingFailure('VECTOR_STORE_UNAVAILABLE', 'The vector store is not responding.', {
       cause: error,
     });
   }
@@ -77,16 +73,21 @@ async function guarded<Result>(work: () => Promise<Result>): Promise<Result> {
 const STORE_VECTORS = `
   insert into vectors (user_id, document_id, generation, chunk_index, embedding)
   select ?, o.document_id, o.generation, o.chunk_index, o.embedding::halfvec
-    from jsonb_to_recordset(?::jsonb) as o (document_id uuid, generation integer, chunk_index integer, embedding text)
-  on conflict (user_id, document_id, generation, chunk_index) do update set embedding = excluded.embedding`;
+    from jsonb_to_recordset(?::jsonb)
+           as o (document_id uuid, generation integer, chunk_index integer, embedding text)
+  on conflict (user_id, document_id, generation, chunk_index)
+  do update set embedding = excluded.embedding`;
 
 const STORE_PASSAGES = `
-  insert into passages (user_id, document_id, generation, chunk_index, page, char_start, char_end, text)
+  insert into passages (
+         user_id, document_id, generation, chunk_index, page, char_start, char_end, text)
   select ?, o.document_id, o.generation, o.chunk_index, o.page, o.char_start, o.char_end, o.text
-    from jsonb_to_recordset(?::jsonb) as o (document_id uuid, generation integer, chunk_index integer, page integer, char_start integer,
-                                            char_end integer, text text)
+    from jsonb_to_recordset(?::jsonb)
+           as o (document_id uuid, generation integer, chunk_index integer, page integer,
+                 char_start integer, char_end integer, text text)
   on conflict (user_id, document_id, generation, chunk_index)
-  do update set page = excluded.page, char_start = excluded.char_start, char_end = excluded.char_end, text = excluded.text`;
+  do update set page = excluded.page, char_start = excluded.char_start,
+                char_end = excluded.char_end, text = excluded.text`;
 
 async function storeObjects(
   database: Database,
@@ -167,94 +168,106 @@ interface HitRow {
   score: number;
 }
 
-const ONLY_DOCUMENTS = `(?::jsonb is null or document_id in (select value::uuid from jsonb_array_elements_text(?::jsonb)))`;
+/** Takes the ids twice, as JSON; null selects all documents of the user. */
+const IS_IN_DOCUMENTS = `
+  (?::jsonb is null
+   or document_id in (select value::uuid from jsonb_array_elements_text(?::jsonb)))`;
 
 /** Vectors have length 1, so the inner product is the cosine. */
 const SEMANTIC = `
   with nearest as (
-    select user_id, document_id, generation, chunk_index, embedding <#> ?::halfvec as negative_product
-      from vectors where user_id = ? and ${ONLY_DOCUMENTS} order by 5 limit ?)
-  select p.document_id, p.generation, p.chunk_index, p.page, p.char_start, p.char_end, p.text, greatest(0, -n.negative_product) as score
+    select user_id, document_id, generation, chunk_index,
+           embedding <#> ?::halfvec as negative_product
+      from vectors where user_id = ? and ${IS_IN_DOCUMENTS} order by 5 limit ?)
+  select p.document_id, p.generation, p.chunk_index, p.page, p.char_start, p.char_end, p.text,
+         greatest(0, -n.negative_product) as score
     from nearest n join passages p using (user_id, document_id, generation, chunk_index)
    order by n.negative_product, p.document_id, p.chunk_index`;
 
 /**
- * A server ends a search after so long. The embedded engine cannot interrupt itself: there the
- * limits of KEYWORD bound a search.
+ * The time after which a server cancels a search. The embedded engine cannot interrupt itself; the
+ * limits of KEYWORD bound a search there.
  */
 const SEARCH_TIMEOUT_MS = 5_000;
 /**
- * Passages that are ranked, of those that have a word of the query: so many take the embedded
- * engine about 0.1 s.
+ * The greatest number of passages with a word of the query that are ranked. The embedded engine
+ * ranks as many in about 0.1 s.
  */
 const MAX_RANKED = 20_000;
 
 /**
- * Any of the words asked for, the more the better: what people expect of a search box. The server's
- * own parser takes the query apart, as it does with passages; its first distinct words are used.
- * `ts_rank` looks at each place of a word once, where `ts_rank_cd`, which also knows how close
- * words are, needs 20 times as long.
+ * Finds passages with any word of the query and ranks those with more of them higher, as people
+ * expect of a search box. The server parses the query as it parses passages; the first
+ * MAX_SEARCH_WORDS distinct words count. `ts_rank` reads each position of a word once;
+ * `ts_rank_cd`, which also considers how close words are, takes 20 times as long.
  */
 const KEYWORD = `
-  with lexemes as (select lexeme from unnest(to_tsvector('english', ?)) order by positions[1], lexeme limit ${MAX_SEARCH_WORDS}),
-       asked as (select string_agg('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''', ' | ')::tsquery as words from lexemes),
+  with lexemes as (
+         select lexeme from unnest(to_tsvector('english', ?))
+          order by positions[1], lexeme limit ${MAX_SEARCH_WORDS}),
+       query as (
+         select string_agg('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''',
+                  ' | ')::tsquery as words
+           from lexemes),
        found as (
-         select document_id, generation, chunk_index, page, char_start, char_end, text, p.words, asked.words as asked_words
-           from passages p, asked
-          where user_id = ? and ${ONLY_DOCUMENTS} and p.words @@ asked.words limit ${MAX_RANKED})
-  select document_id, generation, chunk_index, page, char_start, char_end, text, ts_rank(words, asked_words, 1 | 32) as score
+         select document_id, generation, chunk_index, page, char_start, char_end, text, p.words,
+                query.words as query_words
+           from passages p, query
+          where user_id = ? and ${IS_IN_DOCUMENTS} and p.words @@ query.words limit ${MAX_RANKED})
+  select document_id, generation, chunk_index, page, char_start, char_end, text,
+         ts_rank(words, query_words, 1 | 32) as score
     from found
    order by score desc, document_id, chunk_index limit ?`;
 
 /**
- * One transaction, for the limits that hold within one. Between its steps it looks whether anybody
- * still waits.
+ * Searches in one transaction, because `set local` holds within one only. Stops between two
+ * statements if the signal has been aborted.
  */
-async function search(
+async function findHits(
   database: Database,
-  query: VectorQuery,
+  search: VectorQuery,
   signal?: AbortSignal,
 ): Promise<VectorHit[]> {
-  const { mode, vector } = query;
+  const { mode, vector, limit } = search;
   signal?.throwIfAborted();
-  return database.transaction(async (within) => {
+  return database.transaction(async (query) => {
     signal?.throwIfAborted();
-    await within(`set local statement_timeout = ${SEARCH_TIMEOUT_MS}`);
-    const semantic =
-      mode === 'KEYWORD' || vector === null ? [] : await searchSemantic(within, query, vector);
+    await query(`set local statement_timeout = ${SEARCH_TIMEOUT_MS}`);
+    const semanticHits =
+      mode === 'KEYWORD' || vector === null ? [] : await findSemanticHits(query, search, vector);
     signal?.throwIfAborted();
-    const keyword = mode === 'SEMANTIC' ? [] : await searchKeyword(within, query);
+    const keywordHits = mode === 'SEMANTIC' ? [] : await findKeywordHits(query, search);
     if (mode === 'HYBRID' && vector !== null)
-      return fuseRanks([semantic, keyword]).slice(0, query.limit);
-    return mode === 'SEMANTIC' ? semantic : keyword;
+      return fuseRanks([semanticHits, keywordHits]).slice(0, limit);
+    return mode === 'SEMANTIC' ? semanticHits : keywordHits;
   });
 }
 
-async function searchSemantic(
+async function findSemanticHits(
   query: Query,
-  asked: VectorQuery,
+  search: VectorQuery,
   vector: Float32Array,
 ): Promise<VectorHit[]> {
-  const only = toOnly(asked);
+  const ids = toIdsOrNull(search);
   const rows = await query<HitRow>(SEMANTIC, [
     toLiteral(vector),
-    asked.userId,
-    only,
-    only,
-    asked.limit,
+    search.userId,
+    ids,
+    ids,
+    search.limit,
   ]);
   return rows.map(toHit);
 }
 
-/** An index of words is read as a bitmap, which our connections else do without. */
-async function searchKeyword(query: Query, asked: VectorQuery): Promise<VectorHit[]> {
+/** PostgreSQL reads an index of words as a bitmap only, which connections disable otherwise. */
+async function findKeywordHits(query: Query, search: VectorQuery): Promise<VectorHit[]> {
   await query('set local enable_bitmapscan = on');
-  const only = toOnly(asked);
-  const rows = await query<HitRow>(KEYWORD, [asked.text, asked.userId, only, only, asked.limit]);
+  const ids = toIdsOrNull(search);
+  const rows = await query<HitRow>(KEYWORD, [search.text, search.userId, ids, ids, search.limit]);
   return rows.map(toHit);
 }
 
-function toOnly({ documentIds }: VectorQuery): string | null {
+function toIdsOrNull({ documentIds }: VectorQuery): string | null {
   return documentIds ? JSON.stringify(documentIds) : null;
 }
 

@@ -1,25 +1,31 @@
+interface Batch<Value> {
+  keys: Set<string>;
+  result: Promise<Map<string, Value>>;
+}
+
 /**
- * Many watchers are served by one database read, but only those that asked before it began: a read
- * that is already under way may have looked too early for a newcomer.
+ * Returns a function that reads one value by its key, or null if there is none. All keys requested
+ * in one turn of the event loop share one call of `read`. A request never joins a read that has
+ * already started: that read may miss a change that the caller relies on seeing.
  */
 export function createBatchedRead<Value>(
   read: (keys: string[]) => Promise<Map<string, Value>>,
 ): (key: string) => Promise<Value | null> {
-  let waiting: { keys: Set<string>; result: Promise<Map<string, Value>> } | undefined;
+  let nextBatch: Batch<Value> | undefined;
 
-  function join(): { keys: Set<string>; result: Promise<Map<string, Value>> } {
+  function openBatch(): Batch<Value> {
     const keys = new Set<string>();
-    const begun = new Promise<void>((resolve) => setImmediate(resolve));
-    const result = begun.then(() => {
-      waiting = undefined;
+    const turnEnd = new Promise<void>((resolve) => setImmediate(resolve));
+    const result = turnEnd.then(() => {
+      nextBatch = undefined;
       return read([...keys]);
     });
     return { keys, result };
   }
 
   return async (key) => {
-    waiting ??= join();
-    waiting.keys.add(key);
-    return (await waiting.result).get(key) ?? null;
+    nextBatch ??= openBatch();
+    nextBatch.keys.add(key);
+    return (await nextBatch.result).get(key) ?? null;
   };
 }

@@ -1,7 +1,7 @@
 /**
- * Returns a function that reads by key, once for all who ask before the read begins. Of one key a
- * single read is under way at a time; who asks meanwhile shares the next one, because the read
- * under way may have looked too early for a newcomer.
+ * Returns a function that reads by key and shares the result. At most one read of a key runs at a
+ * time; all requests that arrive while it runs share the next one. A request never joins a read
+ * that has already started: that read may miss a change that the caller relies on seeing.
  */
 export function createSharedRead<Value>(
   read: (key: string) => Promise<Value>,
@@ -9,7 +9,7 @@ export function createSharedRead<Value>(
   const next = new Map<string, Promise<Value>>();
   const running = new Map<string, Promise<unknown>>();
 
-  async function start(key: string): Promise<Value> {
+  async function startRead(key: string): Promise<Value> {
     await (running.get(key) ?? new Promise<void>((resolve) => setImmediate(resolve)));
     next.delete(key);
     const value = read(key);
@@ -21,7 +21,7 @@ export function createSharedRead<Value>(
   }
 
   return (key) => {
-    const shared = next.get(key) ?? start(key);
+    const shared = next.get(key) ?? startRead(key);
     next.set(key, shared);
     return shared;
   };

@@ -1,7 +1,7 @@
 /**
- * The lists that watchers of all of a user's documents begin with. Watchers of one user share what
- * they can: a read, the events of documents that have not changed between two reads, and the whole
- * list if nothing has. A watcher holds a reference and a place in it.
+ * The lists with which watchers of all documents of a user start. Watchers of one user share as
+ * much as they can: a read, the events of documents that did not change between two reads, and the
+ * whole list if nothing changed. A watcher holds only a reference and an index into the list.
  */
 import type { Document, StatusEvent } from '../documents/document.js';
 import type { DocumentStore } from '../documents/ports.js';
@@ -11,25 +11,25 @@ import { createSharedRead } from './shared-read.js';
 export interface SnapshotList {
   all: StatusEvent[];
   /**
-   * Without those that are being deleted: what somebody who begins is shown. The same array if
-   * there are none.
+   * The events of `all` whose document is not DELETING, for a watcher that starts. The same array
+   * as `all` if no document is DELETING.
    */
-  present: StatusEvent[];
+  visible: StatusEvent[];
 }
 
 export interface UserLists {
   /**
-   * Unfinished documents and those changed since, newest change first; the list may begin up to
-   * SINCE_STEP_MS earlier.
+   * Returns the unfinished documents and those that changed since `changedSince`, newest change
+   * first. The list may start up to SINCE_STEP_MS earlier.
    */
   read(changedSince: Date): Promise<SnapshotList>;
-  /** No-op if called again. */
+  /** Unregisters the watcher. No-op if called again. */
   leave(): void;
 }
 
 interface User {
   watchers: number;
-  /** Newest last. Watchers that have read a list to its end let it go, and then nobody keeps it. */
+  /** Newest last. Weak: a list is freed when no watcher has events of it left to read. */
   lists: WeakRef<SnapshotList>[];
 }
 
@@ -39,11 +39,11 @@ interface Dependencies {
 }
 
 /**
- * Unread lists of one user that are kept. Whoever has not read an older one to its end reads the
- * rest anew.
+ * The number of unread lists kept for one user. A watcher that has not finished an older list reads
+ * the rest of it from the database again.
  */
 const MAX_LISTS = 3;
-/** Watchers that begin within it ask for the same list. */
+/** Watchers that start within this step share one list. */
 const SINCE_STEP_MS = 60_000;
 
 export function createSnapshotLists({ store, limit }: Dependencies): {
@@ -53,7 +53,7 @@ export function createSnapshotLists({ store, limit }: Dependencies): {
   const readShared = createSharedRead(async (key) => {
     const [since, userId] = JSON.parse(key) as [number, string];
     const documents = await store.recent(userId, new Date(since), limit);
-    return keep(users.get(userId)?.lists ?? [], documents);
+    return reuseOrAdd(users.get(userId)?.lists ?? [], documents);
   });
 
   function leave(userId: string, user: User): void {
@@ -66,12 +66,12 @@ export function createSnapshotLists({ store, limit }: Dependencies): {
       const user = users.get(userId) ?? { watchers: 0, lists: [] };
       users.set(userId, user);
       user.watchers += 1;
-      let isIn = true;
+      let hasLeft = false;
       return {
         read: (changedSince) => readShared(JSON.stringify([toStep(changedSince), userId])),
         leave: () => {
-          if (isIn) leave(userId, user);
-          isIn = false;
+          if (!hasLeft) leave(userId, user);
+          hasLeft = true;
         },
       };
     },
@@ -83,33 +83,38 @@ function toStep(date: Date): number {
 }
 
 /**
- * A watcher holds one of the two arrays: while it does, the list is found by the reference that its
- * user has.
+ * Keeps a list alive as long as one of its arrays. A watcher holds one array only, and the weak
+ * references of a user point to the list.
  */
 const listOf = new WeakMap<readonly StatusEvent[], SnapshotList>();
 
 /**
- * Returns the newest list if it says the same, else a new one. Empties the oldest if there are too
- * many.
+ * Returns the newest list if its events equal those of `documents`, otherwise a new one. Empties
+ * the oldest lists beyond MAX_LISTS.
  */
-function keep(lists: WeakRef<SnapshotList>[], documents: readonly Document[]): SnapshotList {
-  const held = lists.flatMap((reference) => reference.deref() ?? []);
-  const newest = held.at(-1);
+function reuseOrAdd(
+  references: WeakRef<SnapshotList>[],
+  documents: readonly Document[],
+): SnapshotList {
+  const lists = references.flatMap((reference) => reference.deref() ?? []);
+  const newest = lists.at(-1);
   const all = withKnownEvents(newest, documents);
   if (newest && isSame(newest.all, all)) return newest;
-  const isGone = ({ status }: StatusEvent) => status === 'DELETING';
-  const list = { all, present: all.some(isGone) ? all.filter((event) => !isGone(event)) : all };
-  listOf.set(list.all, list).set(list.present, list);
-  const kept = [...held, list];
-  for (const old of kept.splice(0, kept.length - MAX_LISTS)) setImmediate(() => empty(old));
-  lists.splice(0, lists.length, ...kept.map((one) => new WeakRef(one)));
+  const isDeleting = ({ status }: StatusEvent) => status === 'DELETING';
+  const visible = all.some(isDeleting) ? all.filter((event) => !isDeleting(event)) : all;
+  const list = { all, visible };
+  listOf.set(list.all, list).set(list.visible, list);
+  const kept = [...lists, list];
+  const surplus = kept.splice(0, kept.length - MAX_LISTS);
+  for (const old of surplus) setImmediate(() => empty(old));
+  references.splice(0, references.length, ...kept.map((listToKeep) => new WeakRef(listToKeep)));
   return list;
 }
 
-/** In a later turn, when whoever has just been given the list has begun with it. */
+/** Runs in a later turn, after a watcher that has just received the list has loaded it. */
 function empty(list: SnapshotList): void {
   list.all.length = 0;
-  list.present.length = 0;
+  list.visible.length = 0;
 }
 
 function withKnownEvents(
@@ -123,6 +128,6 @@ function withKnownEvents(
   });
 }
 
-function isSame(one: readonly StatusEvent[], other: readonly StatusEvent[]): boolean {
-  return one.length === other.length && one.every((event, index) => event === other[index]);
+function isSame(a: readonly StatusEvent[], b: readonly StatusEvent[]): boolean {
+  return a.length === b.length && a.every((event, index) => event === b[index]);
 }

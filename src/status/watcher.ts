@@ -1,72 +1,59 @@
 /**
- * One watcher's side of the hub: what it has been given, and what waits for it. It is pulled, so a
- * client that does not read costs a bounded slot: a few events per document, and past that the
- * newest. A terminal state is never dropped.
+ * One watcher's side of the hub: what has been delivered to it and which events are pending. The
+ * reader pulls, so a client that does not read costs a bounded amount of memory: a few pending
+ * events per document, of which the newest survive. A terminal state is never dropped.
  *
- * Events and the list that watching begins with are shared with the other watchers of the channel:
- * what is private is a place in that list and, for what came since, which documents have something
- * waiting.
+ * A watcher first reads a list of snapshots, then the pending events. Both are shared with the
+ * other watchers of the channel; a watcher owns only its index in the list and the map of its
+ * pending events.
  */
 import type { StatusEvent } from '../documents/document.js';
-import { compareNewness } from '../documents/status.js';
+import { createListCursor } from './list-cursor.js';
+import { createPendingEvents, toNewness } from './pending-events.js';
 
-/** Per document: enough for the stages of one run, which a reader that keeps up sees one by one. */
-const SLOT_EVENTS = 8;
 /**
- * Documents with something waiting, for a watcher of a whole list; past it the list is read anew.
+ * The number of documents with pending events for a watcher of a whole list. Beyond it the hub
+ * reads the list again.
  */
-const MAX_SLOTS = 1_000;
+const MAX_PENDING_DOCUMENTS = 1_000;
 /**
- * The same for a reader that has taken nothing for a while: it may never come back, and its list is
- * read anew if it does.
+ * The same limit for a watcher that has read nothing for IDLE_MS. It may never read again, and its
+ * list is read again if it does.
  */
-const MAX_SLOTS_UNREAD = 50;
-const UNREAD_MS = 1_000;
-
-/** Documents whose newest state is known per watcher. */
-const MAX_REMEMBERED = 10_000;
-
-/** Above the most passages that a document can have, and far enough below 2 ** 53 for any seq. */
-const DONE_RANGE = 2 ** 21;
+const MAX_PENDING_DOCUMENTS_IDLE = 50;
+const IDLE_MS = 1_000;
 
 export interface Watcher {
   /**
-   * The state when watching began, or what was read anew after some was given up, newest first:
-   * each as the newer of what was read and what has come in meanwhile. The list is shared and kept
-   * by reference. Whoever shares it may empty it, which gives up the rest of it.
+   * Sets the list of snapshots, newest first, that `next` returns before pending events: the state
+   * at the start, or the state read again after an overflow. For a document with pending events
+   * the newer of the two states is delivered.
+   *
+   * The watcher keeps the array itself, not a copy. Its other owners may empty it; the rest of the
+   * list is then dropped.
    */
-  begin(snapshots: readonly StatusEvent[]): void;
-  /** Takes what is newer than everything this watcher has of that document; drops the rest. */
+  setSnapshots(snapshots: readonly StatusEvent[]): void;
+  /** Accepts an event that is newer than all this watcher has of its document; drops others. */
   offer(event: StatusEvent): void;
   /**
-   * The next event, `overflow` when slots or the rest of the list were given up, null at the end.
+   * Returns the next event, `overflow` if pending events or the rest of the list were dropped, or
+   * null after `end` when nothing is pending. Waits if there is nothing to return.
    */
   next(): Promise<StatusEvent | 'overflow' | null>;
   /**
-   * Whether the last `overflow` gave up the rest of the list: only a list that begins as early
-   * brings it again.
+   * Returns true if the last `overflow` dropped the rest of the list. Only a list that starts as
+   * early brings it back.
    */
-  hasLostList(): boolean;
+  hasDroppedList(): boolean;
   end(): void;
 }
 
-interface Slot {
-  events: StatusEvent[];
-  /** The newest that the reader has been given of this document, if any. */
-  given: number | undefined;
-}
-
-const EMPTY: readonly StatusEvent[] = [];
-
 export function createWatcher(): Watcher {
-  const slots = new Map<string, Slot>();
-  const newest = new Map<string, number>();
-  let list = EMPTY;
-  let listed = 0;
-  let position = 0;
-  let isOverflowed = false;
-  let hasLostList = false;
-  let ended = false;
+  const list = createListCursor();
+  const pending = createPendingEvents();
+  let hasOverflowed = false;
+  let hasDroppedList = false;
+  let hasEnded = false;
   let wakeReader: (() => void) | undefined;
   let readAt = Date.now();
 
@@ -77,173 +64,67 @@ export function createWatcher(): Watcher {
   }
 
   function offer(event: StatusEvent): void {
-    if (ended) return;
-    if (
-      toNewness(event) <=
-      Math.max(newest.get(event.documentId) ?? 0, listedNewness(event.documentId))
-    )
-      return;
-    put(event);
+    if (hasEnded) return;
+    const listed = list.find(event.documentId);
+    const newestKnown = pending.newestKnown(event.documentId);
+    if (toNewness(event) <= Math.max(newestKnown, listed ? toNewness(listed) : 0)) return;
+    if (pending.has(event.documentId) || pending.size() < capacity()) pending.add(event);
+    else dropPending();
     wake();
-  }
-
-  function listedNewness(documentId: string): number {
-    const event = position < list.length ? indexOf(list).get(documentId) : undefined;
-    return event ? toNewness(event) : 0;
-  }
-
-  /** The longest unchanged is forgotten first: a hint that is late is past every safety read. */
-  function remember(documentId: string, newness: number): void {
-    newest.delete(documentId);
-    newest.set(documentId, newness);
-    const [oldest] = newest.keys();
-    if (newest.size > MAX_REMEMBERED && oldest !== undefined) newest.delete(oldest);
-  }
-
-  function begin(snapshots: readonly StatusEvent[]): void {
-    list = snapshots;
-    listed = snapshots.length;
-    position = 0;
-    const read = slots.size > 0 ? indexOf(snapshots) : undefined;
-    for (const [documentId, slot] of slots) {
-      const snapshot = read?.get(documentId);
-      if (snapshot) settle(snapshot, slot);
-    }
-    wake();
-  }
-
-  /** Of a document that came in while the list was read, the newer state stands for both. */
-  function settle(snapshot: StatusEvent, slot: Slot): void {
-    const start = newerOf(snapshot, slot.events.at(-1));
-    if (start !== snapshot) {
-      slot.events = [start];
-      slot.given = Math.max(slot.given ?? 0, toNewness(snapshot));
-      return;
-    }
-    slots.delete(snapshot.documentId);
-    if (slot.given === undefined) newest.delete(snapshot.documentId);
-    else newest.set(snapshot.documentId, slot.given);
-  }
-
-  function put(event: StatusEvent): void {
-    const { documentId } = event;
-    const slot = slots.get(documentId);
-    if (!slot && slots.size >= capacity()) return giveUp();
-    if (slot) append(slot.events, event);
-    else slots.set(documentId, { events: [event], given: newest.get(documentId) });
-    remember(documentId, toNewness(event));
   }
 
   function capacity(): number {
-    return wakeReader || Date.now() - readAt < UNREAD_MS ? MAX_SLOTS : MAX_SLOTS_UNREAD;
+    const isReading = wakeReader !== undefined || Date.now() - readAt < IDLE_MS;
+    return isReading ? MAX_PENDING_DOCUMENTS : MAX_PENDING_DOCUMENTS_IDLE;
   }
 
-  /** What is given up must not count as seen: the list is read anew, and that brings it again. */
-  function giveUp(): void {
-    for (const [documentId, { given }] of slots) {
-      if (given === undefined) newest.delete(documentId);
-      else newest.set(documentId, given);
-    }
-    slots.clear();
-    hasLostList = (isOverflowed && hasLostList) || position < listed;
-    isOverflowed = true;
-    dropList();
-  }
-
-  function dropList(): void {
-    list = EMPTY;
-    listed = 0;
-    position = 0;
+  function dropPending(): void {
+    pending.clear();
+    hasDroppedList = (hasOverflowed && hasDroppedList) || list.hasMore();
+    hasOverflowed = true;
+    list.clear();
   }
 
   function take(): StatusEvent | 'overflow' | undefined {
     readAt = Date.now();
-    if (list.length < listed) giveUp();
-    // The list first: a reader of a slow database gets on even if more is lost during each read.
-    return takeListed() ?? takeOverflow() ?? takeWaiting();
+    if (list.isEmptied()) dropPending();
+    // The list comes first, so that a reader makes progress even if each slow read drops events.
+    return takeFromList() ?? takeOverflow() ?? pending.takeFirst();
   }
 
-  function takeOverflow(): 'overflow' | undefined {
-    if (!isOverflowed) return undefined;
-    isOverflowed = false;
-    return 'overflow';
-  }
-
-  /** The next of the list that the reader has not been given in a newer state. */
-  function takeListed(): StatusEvent | undefined {
-    while (position < listed) {
-      const event = list[position];
-      position += 1;
-      if (event && takeFromList(event)) return event;
-    }
-    dropList();
+  /** Returns the next event of the list of which no newer state was delivered. */
+  function takeFromList(): StatusEvent | undefined {
+    for (let event = list.next(); event; event = list.next())
+      if (pending.markDelivered(event)) return event;
+    list.clear();
     return undefined;
   }
 
-  function takeFromList(event: StatusEvent): boolean {
-    const slot = slots.get(event.documentId);
-    const given = slot ? slot.given : newest.get(event.documentId);
-    const newness = toNewness(event);
-    if (given !== undefined && newness <= given) return false;
-    if (slot) slot.given = newness;
-    else remember(event.documentId, newness);
-    return true;
-  }
-
-  function takeWaiting(): StatusEvent | undefined {
-    const [first] = slots;
-    if (!first) return undefined;
-    const [documentId, slot] = first;
-    const event = slot.events.shift();
-    slot.given = event && toNewness(event);
-    if (slot.events.length === 0) slots.delete(documentId);
-    return event;
+  function takeOverflow(): 'overflow' | undefined {
+    if (!hasOverflowed) return undefined;
+    hasOverflowed = false;
+    return 'overflow';
   }
 
   return {
-    begin,
+    setSnapshots: (snapshots) => {
+      list.load(snapshots);
+      pending.merge(snapshots);
+      wake();
+    },
     offer,
     next: async () => {
       for (;;) {
-        const taken = take();
-        if (taken) return taken;
-        if (ended) return null;
+        const event = take();
+        if (event) return event;
+        if (hasEnded) return null;
         await new Promise<void>((resolve) => (wakeReader = resolve));
       }
     },
-    hasLostList: () => hasLostList,
+    hasDroppedList: () => hasDroppedList,
     end: () => {
-      ended = true;
+      hasEnded = true;
       wake();
     },
   };
-}
-
-const indexes = new WeakMap<readonly StatusEvent[], Map<string, StatusEvent>>();
-
-/** The events of a list by document, made once for all who share the list. */
-function indexOf(list: readonly StatusEvent[]): Map<string, StatusEvent> {
-  let index = indexes.get(list);
-  if (!index) indexes.set(list, (index = new Map(list.map((event) => [event.documentId, event]))));
-  return index;
-}
-
-/** The order of compareNewness in one number, which takes a fifth of the memory of the two. */
-function toNewness({ seq, progress }: StatusEvent): number {
-  return seq * DONE_RANGE + progress.done;
-}
-
-/** A hint of progress takes the place of the one before it; of the rest, the oldest gives way. */
-function append(events: StatusEvent[], event: StatusEvent): void {
-  const last = events.at(-1);
-  if (last?.kind === 'PROGRESS' && last.seq === event.seq) events.pop();
-  events.push(event);
-  if (events.length > SLOT_EVENTS) events.shift();
-}
-
-function newerOf(snapshot: StatusEvent, arrived: StatusEvent | undefined): StatusEvent {
-  if (!arrived || compareNewness(arrived, snapshot) <= 0) return snapshot;
-  return arrived.status === 'DELETING'
-    ? arrived
-    : { ...arrived, kind: 'SNAPSHOT', previousStatus: null };
 }

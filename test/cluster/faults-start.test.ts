@@ -110,12 +110,12 @@ describe('a server refuses the process', () => {
     [
       'PostgreSQL, the password',
       () => ({ DATABASE_URL: withPassword('DATABASE_URL') }),
-      /^PostgreSQL refuses .* mend DATABASE_URL\.$/,
+      /^PostgreSQL rejected .* check DATABASE_URL\.$/,
     ],
     [
       'PostgreSQL, the database',
       () => ({ DATABASE_URL: withDatabase() }),
-      /^PostgreSQL has no database .* mend DATABASE_URL\.$/,
+      /^The database does not exist; .* correct DATABASE_URL\.$/,
     ],
     [
       'Redis, the password',

@@ -28,25 +28,25 @@ describeWith('DATABASE_URL', (url) => {
       await addDocuments(own.database, 'completed', 30_000);
       await addDocuments(own.database, 'failed', 1_000);
       await addOutboxRows(own.database, 50_000);
-      // Each session tells the server's statistics a while later; told after the vacuum, its rows
-      // would count twice.
+      // A session reports its statistics with a delay. Reported after the vacuum, its rows would
+      // count twice.
       await eventually(async () => (await liveRowsOf(own.database)) >= 131_000, {
         timeoutMs: 30_000,
-        what: 'the statistics to be told',
+        what: 'the statistics of the session',
       });
-      // As autovacuum does on a server that has had a minute.
+      // Autovacuum does the same within a minute.
       await own.database.query('vacuum (analyze) documents');
     }, 120_000);
     afterAll(() => own.close());
 
-    it('is told by the server’s estimate for COMPLETED, and exactly for all others', async () => {
+    it('uses the estimate of the server for COMPLETED and exact counts for all others', async () => {
       const { documents, outbox } = await readBacklog(own.database);
       expect(documents).toMatchObject({ PENDING: 100_000, FAILED: 1_000, DELETING: 0 });
       expect(Math.abs(documents.COMPLETED - 30_000)).toBeLessThan(3_000);
       expect(outbox.rows).toBe(50_000);
     });
 
-    it('is read from indexes: the documents themselves are not gone through', async () => {
+    it('reads indexes only, not the table of documents', async () => {
       const before = await scansOf(own.database);
       for (let times = 0; times < 3; times += 1) await readBacklog(own.database);
       const after = await eventually(async () => {
@@ -56,7 +56,7 @@ describeWith('DATABASE_URL', (url) => {
       expect(after.tables).toBe(before.tables);
     });
 
-    it('is not waited for longer than a moment', async () => {
+    it('rejects after the timeout while the table is locked', async () => {
       const blocker = new Client({ connectionString: own.url });
       await blocker.connect();
       try {

@@ -1,7 +1,7 @@
 /**
- * A connection keeps the plan of a statement (docs/decisions/0018) until the table is analyzed
- * next. One that was made while few documents waited must still read few rows when thousands do:
- * whatever size the table and its indexes had, and whatever its statistics said.
+ * A connection keeps the plan of a prepared statement (docs/decisions/0018) until the table is next
+ * analysed. A plan from a time with few waiting documents must read few rows when thousands wait,
+ * whatever the size of the table and its indexes was, and whatever its statistics said.
  */
 import { Client } from 'pg';
 import { randomUUID } from 'node:crypto';
@@ -33,12 +33,12 @@ const TABLES = ['documents', 'document_events', 'outbox', 'cleanups', 'latest_qu
 const USERS = 100;
 const BACKLOG = 8_000;
 /**
- * A claim looks at 72 waiting documents of each reading load, a relay at 100 events, and each by
- * several indexes.
+ * The number of rows that a statement may read. A claim reads 72 waiting documents of each reading
+ * load and a relay reads 100 events, each by several indexes.
  */
 const FEW = 1_000;
 
-/** A window that may hide users behind it: a claim then looks for them one by one. */
+/** Limits under which other users may be hidden, so that a claim looks for them one by one. */
 const EVERYBODY_RUNS: ClaimLimits = {
   readers: 8,
   largeReaders: 8,
@@ -53,33 +53,40 @@ const EVERYBODY_RUNS: ClaimLimits = {
 };
 
 /**
- * Around the sizes at which one index after the other gets a second level, where the planner's mind
- * changes.
+ * Numbers of documents around those at which the indexes gain a second level and the planner makes
+ * other plans.
  */
-const SIZES = Array.from({ length: 10 }, (_, place) => 40 + place * 70);
+const SIZES = Array.from({ length: 10 }, (_, index) => 40 + index * 70);
 
-/** Rows as uploads make them: a user's next document stands a minute behind the one before. */
+/** Inserts rows as uploads do: a user's next document comes a minute after the previous one. */
 const INSERT = `
-  insert into documents (id, user_id, filename, file_size, mime_type, job_id, content_hash, dedupe_hash, blob_key, max_attempts, reading_load, fair_at, status)
-  select gen_random_uuid(), 'user-' || n % ${USERS}, 'note.txt', 1000, 'text/plain', gen_random_uuid(), hash, hash,
-         gen_random_uuid()::text, 5, n % 3, clock_timestamp() + n / ${USERS} * interval '1 minute', $2
-    from (select n, md5(n::text || random()::text) as hash from generate_series(0, $1::integer - 1) n) as rows`;
+  insert into documents (
+         id, user_id, filename, file_size, mime_type, job_id, content_hash, dedupe_hash, blob_key,
+         max_attempts, reading_load, fair_at, status)
+  select gen_random_uuid(), 'user-' || n % ${USERS}, 'note.txt', 1000, 'text/plain',
+         gen_random_uuid(), hash, hash, gen_random_uuid()::text, 5, n % 3,
+         clock_timestamp() + n / ${USERS} * interval '1 minute', $2
+    from (select n, md5(n::text || random()::text) as hash
+            from generate_series(0, $1::integer - 1) n) as rows`;
 
 const SHARD = 'get_byte(uuid_send(document_id), 0) / 16';
 
-/** A document's history, and what is to be told of it. */
+/** Inserts the history of all documents and its rows in the outbox and the latest queue. */
 const INSERT_EVENTS = `
   with events as (
-    insert into document_events (document_id, seq, status, occurred_at, generation, attempt, progress_done, vector_count, job_id, priority)
+    insert into document_events (
+           document_id, seq, status, occurred_at, generation, attempt, progress_done, vector_count,
+           job_id, priority)
     select id, 1, status, created_at, 1, 0, 0, 0, job_id, priority from documents
     on conflict do nothing returning document_id
-  ), told as (
-    insert into outbox (shard, topic, key, document_id, seq) select ${SHARD}, '${TOPICS.documentStatus}', document_id::text, document_id, 1 from events
+  ), published as (
+    insert into outbox (shard, topic, key, document_id, seq)
+    select ${SHARD}, '${TOPICS.documentStatus}', document_id::text, document_id, 1 from events
   )
   insert into latest_queue (document_id, shard) select document_id, ${SHARD} from events`;
 
 describeWith('DATABASE_URL', (server) => {
-  describe('a plan that was kept', () => {
+  describe('a kept plan', () => {
     let own: OwnDatabase;
     let store: DocumentStore;
     let outbox: Outbox;
@@ -95,7 +102,7 @@ describeWith('DATABASE_URL', (server) => {
       await client.connect();
       for (const table of TABLES)
         await client.query(`alter table ${table} set (autovacuum_enabled = off)`);
-      // Otherwise a connection decides after five times whether it keeps a plan.
+      // By default a connection decides after five executions whether it keeps a plan.
       await client.query(
         `alter database ${new URL(own.url).pathname.slice(1)} set plan_cache_mode = force_generic_plan`,
       );
@@ -115,12 +122,13 @@ describeWith('DATABASE_URL', (server) => {
 
     beforeEach(() => client.query(`truncate ${TABLES.join(', ')}`));
 
-    /** Of all sessions: each tells the server now what it has read, and not within a second. */
+    /** Returns the rows that all sessions have read, after both have flushed their statistics. */
     const rowsRead = async (): Promise<number> => {
       await flush();
       await client.query('select pg_stat_force_next_flush()');
       const { rows } = await client.query<{ read: string }>(`
-        select (select sum(idx_tup_read) from pg_stat_user_indexes) + (select sum(seq_tup_read) from pg_stat_user_tables) as read`);
+        select (select sum(idx_tup_read) from pg_stat_user_indexes)
+             + (select sum(seq_tup_read) from pg_stat_user_tables) as read`);
       return Number(rows[0]?.read);
     };
 
@@ -130,10 +138,7 @@ describeWith('DATABASE_URL', (server) => {
       return (await rowsRead()) - before;
     }
 
-    /**
-     * What is done for every upload, every claim and every look at the queue; answers how many rows
-     * each has read.
-     */
+    /** Runs the statements of uploads, claims and queue reads; returns the rows that each read. */
     async function useAll(): Promise<Record<string, number>> {
       const documents = Array.from({ length: 10 }, () => newDocument());
       const accept = await readBy(() =>
@@ -195,7 +200,7 @@ describeWith('DATABASE_URL', (server) => {
       await client.query(INSERT_EVENTS);
     }
 
-    /** Answers what has read more than a few. */
+    /** Plans with few documents, then returns the statements that read too many rows. */
     async function planNowUseLater(): Promise<Record<string, number>> {
       await discardPlans();
       await useAll();
@@ -207,7 +212,7 @@ describeWith('DATABASE_URL', (server) => {
     }
 
     it.each(SIZES)(
-      'at %i waiting documents and without statistics reads few of thousands',
+      'reads few rows if made at %i waiting documents without statistics',
       async (size) => {
         await insert(size, 'pending');
         expect(await planNowUseLater()).toEqual({});
@@ -215,7 +220,7 @@ describeWith('DATABASE_URL', (server) => {
     );
 
     it.each([0, 100, 250])(
-      'after a queue was worked off and analyzed, with %i waiting since, reads few of thousands',
+      'reads few rows if made with %i waiting documents after an analysed empty queue',
       async (waiting) => {
         await insert(2_000, 'completed');
         await client.query(`vacuum analyze ${TABLES.join(', ')}`);

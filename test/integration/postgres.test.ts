@@ -1,6 +1,6 @@
 /**
- * What the embedded engine, which is one session, cannot show: many sessions at once, and many
- * processes at once.
+ * Tests with concurrent sessions and processes, which the embedded engine does not have: it is one
+ * session.
  */
 import { Client } from 'pg';
 import { randomUUID } from 'node:crypto';
@@ -86,7 +86,7 @@ describeWith('DATABASE_URL', (server) => {
     };
   });
 
-  /** What stood in document_events before its columns. */
+  /** An event as document_events stored it before migration 0005. */
   const oldEvent = {
     kind: 'CHANGE',
     documentId: 'a0000000-0000-4000-8000-000000000001',
@@ -118,7 +118,7 @@ describeWith('DATABASE_URL', (server) => {
     },
   };
 
-  describe('many sessions at once', () => {
+  describe('the store with concurrent sessions', () => {
     let own: OwnDatabase;
     beforeAll(async () => {
       own = await openOwnDatabase(server, 10);
@@ -127,7 +127,7 @@ describeWith('DATABASE_URL', (server) => {
 
     const open = () => createDocumentStore({ database: own.database, maxAttempts: 3 });
 
-    it('eight claims at once never get one document twice, and together all of them', async () => {
+    it('gives each document to one of eight concurrent claims', async () => {
       const store = open();
       for (let count = 0; count < 80; count += 1)
         await store.accept(newDocument({ userId: `user-${count % 20}` }));
@@ -136,7 +136,7 @@ describeWith('DATABASE_URL', (server) => {
           open().claim({ limit: 10, leaseMs: 60_000, maxPerUser: 100 }),
         ),
       );
-      const ids = claims.flatMap(({ claims: some }) => some.map(({ document }) => document.id));
+      const ids = claims.flatMap((result) => result.claims.map(({ document }) => document.id));
       expect(new Set(ids).size).toBe(ids.length);
       for (let more = 1; more > 0;) {
         const { claims: rest } = await store.claim({ limit: 80, leaseMs: 60_000, maxPerUser: 100 });
@@ -146,17 +146,17 @@ describeWith('DATABASE_URL', (server) => {
       expect([ids.length, new Set(ids).size]).toEqual([80, 80]);
     });
 
-    it('ten uploads of the same bytes at once are one document', async () => {
+    it('makes one document of ten concurrent uploads of the same bytes', async () => {
       const contentHash = randomUUID();
-      const answers = await Promise.all(
+      const results = await Promise.all(
         Array.from({ length: 10 }, () =>
           open().accept(newDocument({ userId: 'twin', contentHash })),
         ),
       );
-      expect(new Set(answers.map(({ document }) => document.id)).size).toBe(1);
+      expect(new Set(results.map(({ document }) => document.id)).size).toBe(1);
     });
 
-    it('processes that write the same documents in different orders do not lock each other out', async () => {
+    it('inserts the same documents in different orders without a deadlock', async () => {
       const gate = new Client({ connectionString: own.url });
       await gate.connect();
       const crossing = await openDatabase(
@@ -165,7 +165,7 @@ describeWith('DATABASE_URL', (server) => {
       );
       for (let round = 0; round < 5; round += 1) {
         const hashes = Array.from({ length: 90 }, () => randomUUID());
-        // Both wait at the gate, so they write at the same moment.
+        // Both transactions wait for the lock and then write at the same moment.
         await gate.query('begin; lock table documents in exclusive mode');
         const accepting = [hashes, hashes.toReversed()].map((order) => {
           const store = createDocumentStore({ database: crossing, maxAttempts: 3 });
@@ -183,7 +183,7 @@ describeWith('DATABASE_URL', (server) => {
         expect([ids.length, new Set(ids).size]).toEqual([180, 90]);
       }
       await crossing.close();
-      // The server counts a session's deadlocks when it ends, at the latest.
+      // The server counts the deadlocks of a session when the session ends, at the latest.
       await eventually(
         async () =>
           (await gate.query("select from pg_stat_activity where application_name = 'crossing'"))
@@ -196,7 +196,7 @@ describeWith('DATABASE_URL', (server) => {
       await gate.end();
     });
 
-    it('ends a statement that takes too long, on every connection, and only where a limit is set', async () => {
+    it('cancels statements after the timeout, on every connection, if one is set', async () => {
       const limited = await openDatabase(
         { url: own.url, poolSize: 2 },
         { holdsVectors: false, statementTimeoutMs: 100 },
@@ -214,7 +214,7 @@ describeWith('DATABASE_URL', (server) => {
       ]);
     });
 
-    it('a lease that has run out is taken back by one of many who look', async () => {
+    it('reclaims an expired lease once', async () => {
       const { document } = await open().accept(newDocument({ userId: 'late' }));
       await own.database.query(
         'update documents set priority = 0, fair_at = to_timestamp(0) where id = ?',
@@ -222,7 +222,7 @@ describeWith('DATABASE_URL', (server) => {
       );
       const { claims } = await open().claim({ limit: 1, leaseMs: 1, maxPerUser: 100 });
       expect(claims[0]?.document.id).toBe(document.id);
-      const taken = await eventually(async () => {
+      const reclaimed = await eventually(async () => {
         const events = (
           await Promise.all(
             Array.from({ length: 5 }, () => open().reclaimExpiredLeases({ all: false })),
@@ -230,14 +230,14 @@ describeWith('DATABASE_URL', (server) => {
         ).flat();
         return events.length > 0 && events;
       });
-      expect(taken.map(({ documentId, status }) => [documentId, status])).toEqual([
+      expect(reclaimed.map(({ documentId, status }) => [documentId, status])).toEqual([
         [document.id, 'PENDING'],
       ]);
     });
   });
 
-  describe('migrations', () => {
-    it('ten processes that start at once on an empty database bring it up to date together', async () => {
+  describe('the migrator', () => {
+    it('runs once when ten processes start at once on an empty database', async () => {
       const { url, drop } = await createDatabase(server);
       const opened = await Promise.all(
         Array.from({ length: 10 }, () =>
@@ -253,7 +253,7 @@ describeWith('DATABASE_URL', (server) => {
       await drop();
     });
 
-    it('a history that an older version has written is read as it was told, and what waits in its outbox goes out', async () => {
+    it('keeps the history and the outbox of an older version', async () => {
       const { url, drop } = await createDatabase(server);
       const client = new Client({ connectionString: url });
       await client.connect();
@@ -268,24 +268,26 @@ describeWith('DATABASE_URL', (server) => {
       }
       const { id, jobId } = oldEvent.document;
       await client.query(
-        `insert into documents (id, user_id, filename, file_size, mime_type, status, job_id, content_hash, blob_key, seq, max_attempts)
+        `insert into documents (
+                id, user_id, filename, file_size, mime_type, status, job_id, content_hash, blob_key,
+                seq, max_attempts)
          values ($1, 'old', 'old.txt', 3, 'text/plain', 'failed', $2, 'hash', $3, 3, 5)`,
         [id, jobId, id],
       );
       await client.query(
         'insert into document_events (document_id, seq, event, occurred_at) values ($1, 3, $2, $3)',
-        [...[id, oldEvent, oldEvent.occurredAt]],
+        [id, oldEvent, oldEvent.occurredAt],
       );
       await client.query(
         `insert into outbox (shard, topic, key, document_id, seq) values (15, $1, $2, $3, 3)`,
-        [...[TOPICS.documentStatus, id, id]],
+        [TOPICS.documentStatus, id, id],
       );
       await client.end();
 
       const database = await openDatabase({ url, poolSize: 1 }, { holdsVectors: false });
-      const { document, ...told } = oldEvent;
+      const { document, ...facts } = oldEvent;
       const [event] = await createDocumentStore({ database, maxAttempts: 5 }).events(id, 0, 10);
-      expect(event).toEqual({ ...told, occurredAt: new Date(told.occurredAt) });
+      expect(event).toEqual({ ...facts, occurredAt: new Date(facts.occurredAt) });
       const [row] = await createOutbox({ database, shards: () => [toShard(id)] }).read(10);
       expect(JSON.parse(row?.record.value ?? '')).toMatchObject({
         documentId: id,
@@ -297,7 +299,7 @@ describeWith('DATABASE_URL', (server) => {
       await drop();
     });
 
-    it('a column that a newer version adds does not disturb the processes that run', async () => {
+    it('can add columns while processes of this version run', async () => {
       const own = await openOwnDatabase(server, 1);
       const store = createDocumentStore({ database: own.database, maxAttempts: 5 });
       const outbox = createOutbox({ database: own.database, shards: () => ALL_SHARDS });
@@ -334,7 +336,7 @@ describeWith('DATABASE_URL', (server) => {
       await own.close();
     });
 
-    it('a database that a newer version has changed is refused', async () => {
+    it('rejects a database that a newer version has changed', async () => {
       const own = await openOwnDatabase(server);
       await own.database.query(
         "insert into schema_migrations (name, executed_at) values ('9999-tomorrow', now())",
@@ -343,13 +345,14 @@ describeWith('DATABASE_URL', (server) => {
         openDatabase({ url: own.url, poolSize: 1 }, { holdsVectors: false }),
       ).rejects.toMatchObject({
         name: 'SetupError',
-        message: 'The database was changed by a newer docstream (9999-tomorrow): start that one.',
+        message:
+          'A newer version of docstream has changed the database (9999-tomorrow); start that version.',
       });
       await own.close();
     });
   });
 
-  describe('the owners of the outbox', () => {
+  describe('a shard owner', () => {
     let own: OwnDatabase;
     const owners: ReturnType<typeof startShardOwner>[] = [];
     beforeAll(async () => {
@@ -361,7 +364,7 @@ describeWith('DATABASE_URL', (server) => {
     function start(wake: () => void = () => undefined) {
       const owner = startShardOwner({
         url: own.url,
-        logger: makeLogger() as unknown as Parameters<typeof startShardOwner>[0]['logger'],
+        logger: makeLogger(),
         wake,
       });
       owners.push(owner);
@@ -381,7 +384,7 @@ describeWith('DATABASE_URL', (server) => {
         { timeoutMs: 15_000, everyMs: 50, what: `shards shared as ${counts.join(', ')}` },
       );
 
-    it('one has all shards, two share them, and no shard ever has two', async () => {
+    it('shares all shards evenly with the other owners', async () => {
       start();
       await untilOwned([16]);
       start();
@@ -391,7 +394,7 @@ describeWith('DATABASE_URL', (server) => {
       await untilOwned([4, 4, 4, 4]);
     });
 
-    it('what one gives back by ending, the others have at once', async () => {
+    it('takes the shards of an owner that stops', async () => {
       start();
       start();
       await untilOwned([8, 8]);
@@ -399,7 +402,7 @@ describeWith('DATABASE_URL', (server) => {
       await untilOwned([16]);
     });
 
-    it('one whose connection is cut knows that it owns nothing, and comes back', async () => {
+    it('releases its shards when its connection is lost, and reconnects', async () => {
       const owner = start();
       await untilOwned([16]);
       const client = new Client({ connectionString: own.url });
@@ -412,7 +415,7 @@ describeWith('DATABASE_URL', (server) => {
       await untilOwned([16]);
     });
 
-    it('a commit that says so wakes them', async () => {
+    it('wakes its relay after a notification', async () => {
       let wakes = 0;
       start(() => (wakes += 1));
       await untilOwned([16]);

@@ -38,7 +38,7 @@ const NAMES = Object.keys(SCHEMAS) as (keyof typeof SCHEMAS)[];
 const api = readAsyncApi();
 const released = readdirSync(RELEASED).map((file) => {
   const name = NAMES.find((candidate) => file.startsWith(`${FILES[candidate]}.`));
-  if (!name) throw new Error(`${file} is no schema of a message`);
+  if (!name) throw new Error(`${file} is not the schema of a message`);
   return {
     file,
     name,
@@ -54,7 +54,7 @@ const ERROR = {
   stage: 'VECTORIZING',
 };
 const now = new Date();
-/** What the code writes today: every status, with and without what may be null. */
+/** Events of every status, with and without nullable values. */
 const RECORDS = [
   ...(['PENDING', 'EXTRACTING', 'VECTORIZING', 'CANCELLED', 'DELETING'] as const).map((status) =>
     makeChange({ status }),
@@ -114,10 +114,10 @@ function makeAjv(options: object = {}): Ajv {
 }
 
 describe('asyncapi.yaml', () => {
-  // It brings JSON Schema's own schema along, which ajv has as well.
+  // The schema of AsyncAPI contains that of JSON Schema, which ajv has as well.
   const isAsyncApi = makeAjv({ meta: false, validateSchema: false }).compile(specification());
 
-  it('is valid by AsyncAPI’s own schema, and a slip is found', () => {
+  it('is valid by the schema of AsyncAPI, which finds mistakes', () => {
     const { $id, ...plain } = parse(
       readFileSync(new URL('../../asyncapi.yaml', import.meta.url), 'utf8'),
     ) as Schema;
@@ -130,7 +130,7 @@ describe('asyncapi.yaml', () => {
     expect(isAsyncApi({ ...plain, chanels: {} })).toBe(false);
   });
 
-  it('refers to nothing that is not there', () => {
+  it('has no broken reference', () => {
     const references = [...JSON.stringify(api).matchAll(/"\$ref":"([^"]+)"/g)].map(
       ([, reference = '']) => reference,
     );
@@ -139,11 +139,11 @@ describe('asyncapi.yaml', () => {
     expect(resolve(api, '#/components/schemas/Nothing')).toBeUndefined();
   });
 
-  it.each(NAMES)('holds the schema of %s that src/messages has', (name) => {
+  it.each(NAMES)('contains the schema of %s from src/messages', (name) => {
     expect(api.components.schemas[name]).toEqual(toJsonSchema(SCHEMAS[name]));
   });
 
-  it('names every topic with its partitions and how it is kept, as src/messages has them', () => {
+  it('lists every topic with its partitions and configuration from src/messages', () => {
     const described = Object.values(api.channels).map(({ address, bindings: { kafka } }) => ({
       address,
       ...kafka,
@@ -168,7 +168,7 @@ describe('asyncapi.yaml', () => {
     });
   });
 
-  it('has examples that are what it describes', () => {
+  it('has valid examples', () => {
     const check = toRecordCheck(api);
     const examples = Object.values(api.components.messages).flatMap(
       (message) => message.examples ?? [],
@@ -185,13 +185,13 @@ describe('asyncapi.yaml', () => {
     }
   });
 
-  it('describes every record that the code writes: topic, key, headers and value', () => {
+  it('describes topic, key, headers and value of every record that the code writes', () => {
     const check = toRecordCheck(api);
     const records = [...Object.values(written).flat(), toTombstone(RECORDS[0]?.documentId ?? '')];
     for (const record of records) expect(check(record)).toEqual([]);
   });
 
-  it('refuses a record that is not as it says', () => {
+  it('rejects records that it does not describe', () => {
     const check = toRecordCheck(api);
     const good = toStatusRecord(RECORDS[0] ?? serialiseEvent(makeChange()));
     const { ce_id: _id, ...withoutId } = good.headers;
@@ -232,7 +232,7 @@ describe('the released schemas', () => {
     },
   );
 
-  it.each(released)('$file accepts what the code writes today', ({ name, schema }) => {
+  it.each(released)('accept what the code writes today: $file', ({ name, schema }) => {
     const accepts = makeAjv().compile(schema);
     for (const { value } of written[name]) {
       accepts(JSON.parse(value ?? 'null'));
@@ -240,7 +240,7 @@ describe('the released schemas', () => {
     }
   });
 
-  it.each(released)('nothing that $file promises has gone', ({ name, schema }) => {
+  it.each(released)('keep every guarantee of $file', ({ name, schema }) => {
     expect(findBrokenPromises(schema, toJsonSchema(SCHEMAS[name]))).toEqual([]);
   });
 
@@ -287,11 +287,11 @@ describe('the released schemas', () => {
       'a time is any text',
       { ...base, properties: { ...base.properties, occurredAt: { type: 'string' } } },
     ],
-  ])('a promise is broken where %s', (_what, changed) => {
+  ])('are incompatible if %s', (_what, changed) => {
     expect(findBrokenPromises(base, changed)).not.toEqual([]);
   });
 
-  it('no promise is broken by a new optional field or another description', () => {
+  it('are compatible with a new optional field or another description', () => {
     const properties = {
       ...base.properties,
       language: { type: 'string' },

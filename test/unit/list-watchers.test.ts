@@ -1,4 +1,4 @@
-/** What many watchers cost together: memory, reads and turns of the event loop. */
+/** The cost of many watchers: memory, reads and turns of the event loop. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -13,7 +13,7 @@ import { eventually } from '../support/wait.js';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-const WINDOW = { userId: 'alice', changedSince: new Date(0) };
+const WATCH = { userId: 'alice', changedSince: new Date(0) };
 
 let bus: FakeBus;
 let store: FakeStore;
@@ -24,16 +24,18 @@ beforeEach(() => {
   bus = createFakeBus();
   store = createFakeStore();
   reads = 0;
-  const recent: FakeStore['recent'] = async (...question) => {
+  const recent: FakeStore['recent'] = async (...args) => {
     reads += 1;
-    return structuredClone(await store.recent(...question));
+    return structuredClone(await store.recent(...args));
   };
   hub = createStatusHub({ bus, logger: makeLogger(), store: { ...store, recent } });
 });
 afterEach(() => hub.stop());
 
-const addMany = (count: number) =>
-  Array.from({ length: count }, () => store.add({ userId: 'alice', status: 'COMPLETED', seq: 4 }));
+function addMany(count: number): Document[] {
+  const facts = { userId: 'alice', status: 'COMPLETED', seq: 4 } as const;
+  return Array.from({ length: count }, () => store.add(facts));
+}
 
 function publishChange(document: Document, more: Partial<Document> = {}): void {
   bus.publish(store.set(document.id, more));
@@ -45,11 +47,11 @@ async function next(stream: StatusStream): Promise<StatusEvent> {
   return value;
 }
 
-/** Watchers that come one after the other, each of which takes its first event and no more. */
+/** Opens watchers one after the other; each reads its first event only. */
 async function watchUnread(count: number): Promise<StatusStream[]> {
   const streams: StatusStream[] = [];
   for (let index = 0; index < count; index += 1) {
-    const stream = await hub.watchUser(WINDOW);
+    const stream = await hub.watchUser(WATCH);
     await next(stream);
     streams.push(stream);
   }
@@ -67,7 +69,7 @@ async function heapGrowthOf(work: () => Promise<unknown>): Promise<number> {
   return growth;
 }
 
-describe('list watchers that are not read', () => {
+describe('list watchers that nobody reads', () => {
   it('cost less than 10 kB each beyond the events that they share', async () => {
     addMany(1_000);
     const first = await watchUnread(50);
@@ -76,7 +78,7 @@ describe('list watchers that are not read', () => {
     expect(first).toHaveLength(50);
   });
 
-  it('cost less than 10 kB each beyond a few lists although everything changes before each of them comes', async () => {
+  it('cost less than 10 kB each although everything changes before each of them starts', async () => {
     let seq = 0;
     const recent: FakeStore['recent'] = async () => {
       seq += 1;
@@ -90,7 +92,7 @@ describe('list watchers that are not read', () => {
     const growth = await heapGrowthOf(async () => {
       while (streams.length < 200) {
         streams.push(...(await watchUnread(10)));
-        // A list that is only weakly held goes now, one that a watcher holds must be found again.
+        // Collects lists without a watcher; a list that a watcher holds must be found again.
         await turn();
         collectGarbage();
       }
@@ -98,25 +100,25 @@ describe('list watchers that are not read', () => {
     expect(growth).toBeLessThan(streams.length * 10_000);
   });
 
-  it('are given the rest of the list, each document once and in its newest state, when they are read after all', async () => {
+  it('get the rest of the list in its newest state when they are read at last', async () => {
     const documents = addMany(30);
     const [unread] = await watchUnread(1);
-    const given = new Map<string, number[]>();
+    const delivered = new Map<string, number[]>();
     for (const document of documents.slice(0, 10)) {
       publishChange(document, { status: 'PENDING' });
       await watchUnread(1);
     }
-    while (given.size < 29) {
+    while (delivered.size < 29) {
       const { documentId, seq } = await next(unread as StatusStream);
-      given.set(documentId, [...(given.get(documentId) ?? []), seq]);
+      delivered.set(documentId, [...(delivered.get(documentId) ?? []), seq]);
     }
-    for (const [id, seqs] of given) {
+    for (const [id, seqs] of delivered) {
       expect(seqs.at(-1)).toBe(store.get(id).seq);
       expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b));
     }
   });
 
-  it('get the newest state of each document however many have changed meanwhile', async () => {
+  it('get the newest state of each document however many have changed', async () => {
     const documents = addMany(300);
     const [unread] = await watchUnread(1);
     for (let round = 0; round < 3; round += 1)
@@ -131,19 +133,20 @@ describe('list watchers that are not read', () => {
 });
 
 describe('list watchers of one user', () => {
-  it('that begin together share one read, and those that come while it runs share the next', async () => {
+  it('share one read if they start together, or the next one while it runs', async () => {
     addMany(3);
-    const first = Array.from({ length: 100 }, () => hub.watchUser(WINDOW));
+    const first = Array.from({ length: 100 }, () => hub.watchUser(WATCH));
     await eventually(() => reads === 1);
-    const second = Array.from({ length: 100 }, () => hub.watchUser(WINDOW));
+    const second = Array.from({ length: 100 }, () => hub.watchUser(WATCH));
     const streams = await Promise.all([...first, ...second]);
     expect(reads).toBe(2);
     for (const stream of streams)
       expect(await next(stream)).toMatchObject({ kind: 'SNAPSHOT', seq: 4 });
   });
 
-  it('are shown nothing that changed before the time they name, whatever others of the same minute see', async () => {
-    const [minute, late] = [new Date('2026-01-01T10:00:00Z'), new Date('2026-01-01T10:00:30Z')];
+  it('get nothing older than they requested, although they share a list', async () => {
+    const minute = new Date('2026-01-01T10:00:00Z');
+    const halfMinute = new Date('2026-01-01T10:00:30Z');
     const older = store.add({
       userId: 'alice',
       status: 'COMPLETED',
@@ -154,62 +157,62 @@ describe('list watchers of one user', () => {
       status: 'COMPLETED',
       updatedAt: new Date('2026-01-01T10:00:40Z'),
     });
-    const watches = [minute, late].map((changedSince) =>
+    const watches = [minute, halfMinute].map((changedSince) =>
       hub.watchUser({ userId: 'alice', changedSince }),
     );
-    const [all, some] = (await Promise.all(watches)) as [StatusStream, StatusStream];
+    const [first, second] = (await Promise.all(watches)) as [StatusStream, StatusStream];
     expect(reads).toBe(1);
-    expect([await next(all), await next(all)].map(({ documentId }) => documentId)).toEqual([
+    expect([await next(first), await next(first)].map(({ documentId }) => documentId)).toEqual([
       newer.id,
       older.id,
     ]);
-    expect((await next(some)).documentId).toBe(newer.id);
+    expect((await next(second)).documentId).toBe(newer.id);
     publishChange(older, { status: 'PENDING' });
-    expect(await next(some)).toMatchObject({ kind: 'CHANGE', documentId: older.id });
+    expect(await next(second)).toMatchObject({ kind: 'CHANGE', documentId: older.id });
   });
 
-  it('leave nothing behind', async () => {
+  it('leave the bus when they end', async () => {
     addMany(3);
     for (const stream of await watchUnread(5)) await stream.return?.();
     expect(bus.channels()).toEqual([]);
   });
 });
 
-describe('a change with more watchers than are written to in one turn', () => {
+describe('a change with more watchers than one turn serves', () => {
   const COUNT = 1_050;
 
   async function watchAll(document: Document): Promise<number[][]> {
-    const given: number[][] = Array.from({ length: COUNT }, () => []);
+    const delivered: number[][] = Array.from({ length: COUNT }, () => []);
     const watch = { userId: document.userId, documentId: document.id, completeOnTerminal: true };
-    const streams = await Promise.all(given.map(() => hub.watchDocument(watch)));
+    const streams = await Promise.all(delivered.map(() => hub.watchDocument(watch)));
     streams.forEach(
-      (stream, index) => void follow(stream as StatusStream, given[index] as number[]),
+      (stream, index) => void follow(stream as StatusStream, delivered[index] as number[]),
     );
-    await eventually(() => given.every((seqs) => seqs.length === 1));
-    return given;
+    await eventually(() => delivered.every((seqs) => seqs.length === 1));
+    return delivered;
   }
 
   async function follow(stream: StatusStream, seqs: number[]): Promise<void> {
     for await (const { seq } of stream) seqs.push(seq);
   }
 
-  it('reaches 100 of them in each turn, and all in the end', async () => {
+  it('reaches 100 watchers in each turn, and finally all', async () => {
     const document = store.add();
-    const given = await watchAll(document);
+    const delivered = await watchAll(document);
     publishChange(document, { status: 'EXTRACTING' });
     let before = 0;
     while (before < COUNT) {
       await turn();
-      const reached = given.filter((seqs) => seqs.includes(2)).length;
-      // Two turns of the hub may fall into one of this test.
+      const reached = delivered.filter((seqs) => seqs.includes(2)).length;
+      // Two turns of the hub may fall into one turn of this test.
       expect(reached - before).toBeLessThanOrEqual(200);
       before = reached;
     }
   });
 
-  it('is never overtaken by a later one, and no watcher misses the last', async () => {
+  it('arrives before later changes, and no watcher misses the last one', async () => {
     const document = store.add();
-    const given = await watchAll(document);
+    const delivered = await watchAll(document);
     for (const status of [
       'EXTRACTING',
       'VECTORIZING',
@@ -220,7 +223,7 @@ describe('a change with more watchers than are written to in one turn', () => {
       publishChange(document, { status });
       await turn();
     }
-    await eventually(() => given.every((seqs) => seqs.at(-1) === 6));
-    for (const seqs of given) expect(seqs).toEqual([1, 2, 3, 4, 5, 6]);
+    await eventually(() => delivered.every((seqs) => seqs.at(-1) === 6));
+    for (const seqs of delivered) expect(seqs).toEqual([1, 2, 3, 4, 5, 6]);
   });
 });

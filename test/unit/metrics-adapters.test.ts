@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { showBacklog, showLag } from '../../src/metrics/backlog.js';
-import { countSockets, measureHub } from '../../src/metrics/connections.js';
+import { countSockets, createWatcherGauge } from '../../src/metrics/connections.js';
 import { createEmbeddingMetrics } from '../../src/metrics/embedding.js';
 import { createMetrics, type Metrics } from '../../src/metrics/metrics.js';
 import { measureProcess } from '../../src/metrics/process.js';
@@ -23,11 +23,15 @@ beforeEach(() => {
   metrics = createMetrics({ role: 'test' });
 });
 
-const render = async (): Promise<Exposition> => parseExposition((await metrics.render()).text);
-const value = async (name: string, labels?: Record<string, string>) =>
-  valueOf(await render(), name, labels);
+async function render(): Promise<Exposition> {
+  return parseExposition((await metrics.render()).text);
+}
 
-function makeRun(signal = new AbortController().signal): Attempt {
+async function value(name: string, labels?: Record<string, string>): Promise<number | undefined> {
+  return valueOf(await render(), name, labels);
+}
+
+function makeAttempt(signal = new AbortController().signal): Attempt {
   const document = makeDocument({ status: 'EXTRACTING' });
   return {
     claim: { document, leaseToken: 'a-token' },
@@ -37,21 +41,21 @@ function makeRun(signal = new AbortController().signal): Attempt {
   };
 }
 
-describe('work on a document', () => {
+describe('processing a document', () => {
   const stage = (name: string, outcome: string) =>
     value('docstream_stage_duration_seconds_count', { stage: name, outcome });
 
-  it('is told stage by stage', async () => {
+  it('is measured stage by stage', async () => {
     const process = measureProcess(
       metrics.registry,
-      async (run) => {
-        await run.change({ to: 'VECTORIZING' });
+      async (attempt) => {
+        await attempt.change({ to: 'VECTORIZING' });
         expect(await value('docstream_worker_running_documents')).toBe(1);
-        await run.change({ to: 'COMPLETED' });
+        await attempt.change({ to: 'COMPLETED' });
       },
       { concurrency: 4 },
     );
-    await process(makeRun());
+    await process(makeAttempt());
     expect([
       await stage('EXTRACTING', 'done'),
       await stage('VECTORIZING', 'done'),
@@ -61,29 +65,31 @@ describe('work on a document', () => {
     expect(await value('docstream_worker_concurrency')).toBe(4);
   });
 
-  it('names the stage in which it has failed, and fails as it did', async () => {
+  it('counts the stage in which it failed, and rejects with the same error', async () => {
     const process = measureProcess(
       metrics.registry,
-      async (run) => {
-        await run.change({ to: 'VECTORIZING' });
+      async (attempt) => {
+        await attempt.change({ to: 'VECTORIZING' });
         throw new Error('broken');
       },
       { concurrency: 1 },
     );
-    await expect(process(makeRun())).rejects.toThrow('broken');
+    await expect(process(makeAttempt())).rejects.toThrow('broken');
     expect([await stage('EXTRACTING', 'done'), await stage('VECTORIZING', 'failed')]).toEqual([
       1, 1,
     ]);
     expect(await value('docstream_worker_running_documents')).toBe(0);
   });
 
-  it('that was taken away was interrupted and has not failed', async () => {
+  it('counts a lost lease as interrupted, not as failed', async () => {
     const process = measureProcess(
       metrics.registry,
       ({ signal }) => Promise.reject(signal.reason as Error),
       { concurrency: 1 },
     );
-    await expect(process(makeRun(AbortSignal.abort(new Error('lost'))))).rejects.toThrow('lost');
+    await expect(process(makeAttempt(AbortSignal.abort(new Error('lost'))))).rejects.toThrow(
+      'lost',
+    );
     expect([await stage('EXTRACTING', 'interrupted'), await stage('EXTRACTING', 'failed')]).toEqual(
       [1, undefined],
     );
@@ -91,11 +97,11 @@ describe('work on a document', () => {
 });
 
 describe('embedding', () => {
-  it('counts calls by their end, and the texts of those that were answered', async () => {
-    const { onCall, onRateLimited: onPaced } = createEmbeddingMetrics(metrics.registry);
+  it('counts calls by outcome, and the texts of successful ones', async () => {
+    const { onCall, onRateLimited } = createEmbeddingMetrics(metrics.registry);
     onCall({ texts: 96, durationMs: 200, outcome: 'repeated' });
     onCall({ texts: 96, durationMs: 100, outcome: 'answered' });
-    onPaced(96, 1_500);
+    onRateLimited(96, 1_500);
     const exposition = await render();
     expect(valueOf(exposition, 'docstream_embedding_calls_total', { outcome: 'repeated' })).toBe(1);
     expect(valueOf(exposition, 'docstream_embedding_calls_total', { outcome: 'answered' })).toBe(1);
@@ -106,7 +112,7 @@ describe('embedding', () => {
     ).toBe(0.1);
   });
 
-  it('shows texts that wait for the bucket while they wait, also when their wait is refused', async () => {
+  it('shows the texts that wait for the bucket, even if the wait is rejected', async () => {
     const turn = Promise.withResolvers<void>();
     const { measureBucket } = createEmbeddingMetrics(metrics.registry);
     const bucket = measureBucket({ take: (_count: number, _signal: AbortSignal) => turn.promise });
@@ -117,7 +123,7 @@ describe('embedding', () => {
     expect(await value('docstream_embedding_waiting_texts')).toBe(0);
   });
 
-  it('takes each request of the shipped encoder for a call', async () => {
+  it('counts each request to the local embedder as a call', async () => {
     const embedder = createEmbeddingMetrics(metrics.registry).measureEmbedder(createFakeEmbedder());
     expect(await embedder.embed(['a', 'b'], 'document')).toHaveLength(2);
     expect(await value('docstream_embedding_calls_total', { outcome: 'answered' })).toBe(1);
@@ -126,7 +132,7 @@ describe('embedding', () => {
 });
 
 describe('the vector store', () => {
-  it('is timed by what it is asked for and how that ends', async () => {
+  it('is measured by operation and outcome', async () => {
     const vectors = measureVectors(metrics.registry, {
       ...createFakeVectors(),
       search: () => Promise.reject(new Error('away')),
@@ -147,14 +153,14 @@ describe('the relay', () => {
     value: 'a value',
   });
 
-  it('counts by topic what the log has acknowledged, and not what it refuses', async () => {
-    const { eventLog: logger, latestPublisher: publisher } = measureRelay(metrics.registry, {
+  it('counts acknowledged records by topic, without refused ones', async () => {
+    const { eventLog, latestPublisher } = measureRelay(metrics.registry, {
       eventLog: { publish: async () => [{ index: 1, reason: 'TOO_LARGE' }] },
       latestPublisher: { assign: async () => undefined, publish: async () => undefined },
       shards: () => [1, 2, 3],
     });
-    expect(await logger.publish([record('a'), record('b'), record('a')])).toHaveLength(1);
-    await publisher.publish(1, [record('c')]);
+    expect(await eventLog.publish([record('a'), record('b'), record('a')])).toHaveLength(1);
+    await latestPublisher.publish(1, [record('c')]);
     const counts = await Promise.all(
       ['a', 'b', 'c'].map((topic) => value('docstream_relay_records_total', { topic })),
     );
@@ -163,13 +169,13 @@ describe('the relay', () => {
     expect(await value('docstream_relay_shards')).toBe(3);
   });
 
-  it('counts nothing that the log did not acknowledge', async () => {
-    const { eventLog: logger } = measureRelay(metrics.registry, {
+  it('counts nothing if the event log fails', async () => {
+    const { eventLog } = measureRelay(metrics.registry, {
       eventLog: { publish: () => Promise.reject(new Error('away')) },
       latestPublisher: { assign: async () => undefined, publish: async () => undefined },
       shards: () => [],
     });
-    await expect(logger.publish([record('a')])).rejects.toThrow('away');
+    await expect(eventLog.publish([record('a')])).rejects.toThrow('away');
     expect(await value('docstream_relay_records_total', { topic: 'a' })).toBeUndefined();
     expect(
       await value('docstream_relay_send_duration_seconds_count', {
@@ -186,13 +192,11 @@ describe('watchers', () => {
   const watchers = (kind: string) => value('docstream_subscriptions', { kind });
 
   beforeEach(() => {
-    hub = measureHub(
-      metrics.registry,
-      createStatusHub({ bus: createFakeBus(), store, logger: makeLogger() }),
-    );
+    const onWatcher = createWatcherGauge(metrics.registry);
+    hub = createStatusHub({ bus: createFakeBus(), store, logger: makeLogger(), onWatcher });
   });
 
-  it('are counted while they watch, whether they read or not, and once when they leave twice', async () => {
+  it('are counted until they leave, whether they read or not', async () => {
     const { id, userId } = store.add();
     const one = await hub.watchDocument({ userId, documentId: id, completeOnTerminal: false });
     const all = await hub.watchUser({ userId, changedSince: new Date() });
@@ -204,7 +208,7 @@ describe('watchers', () => {
     expect(await watchers('user')).toBe(0);
   });
 
-  it('are counted no more when their stream ends by itself', async () => {
+  it('are not counted after their stream has ended', async () => {
     const { id, userId } = store.add({ status: 'COMPLETED' });
     const stream = await hub.watchDocument({ userId, documentId: id, completeOnTerminal: true });
     const seen = [];
@@ -213,14 +217,14 @@ describe('watchers', () => {
     expect(await watchers('document')).toBe(0);
   });
 
-  it('are not counted where there is nothing to watch', async () => {
+  it('are not counted if there is no document', async () => {
     expect(
       await hub.watchDocument({ userId: 'nobody', documentId: 'none', completeOnTerminal: false }),
     ).toBeNull();
     expect(await watchers('document')).toBe(0);
   });
 
-  it('come over sockets, which are counted by what they speak', async () => {
+  it('use WebSockets, which are counted by protocol', async () => {
     const clients = new Set(['a', 'b']);
     countSockets(metrics.registry, { graphql: { clients }, plain: { clients: new Set() } });
     expect(await value('docstream_websockets', { protocol: 'graphql' })).toBe(2);
@@ -248,7 +252,7 @@ const BACKLOG: Backlog = {
 };
 
 describe('the backlog', () => {
-  it('is told as the database has it', async () => {
+  it('is shown as the database returns it', async () => {
     showBacklog(metrics, async () => BACKLOG);
     const exposition = await render();
     expect(valueOf(exposition, 'docstream_documents', { status: 'PENDING' })).toBe(7);
@@ -261,7 +265,7 @@ describe('the backlog', () => {
     expect(valueOf(exposition, 'docstream_dead_letters', { kind: 'EVENT_REFUSED' })).toBe(1);
   });
 
-  it('is not told at all, rather than as nought, while the database is away', async () => {
+  it('is missing, not zero, while the database is unavailable', async () => {
     showBacklog(metrics, () => Promise.reject(new Error('away')));
     showLag(metrics, {
       group: 'a-group',
@@ -269,11 +273,11 @@ describe('the backlog', () => {
       read: () => Promise.reject(new Error('away')),
     });
     const exposition = await render();
-    const told = [...exposition.values()]
+    const shown = [...exposition.values()]
       .filter(({ samples }) => samples.length > 0)
       .map(({ name }) => name);
     expect(
-      told.filter((name) =>
+      shown.filter((name) =>
         /documents$|waiting|outbox|latest|letters|cleanup|lag_messages/.test(name),
       ),
     ).toEqual([]);
@@ -283,7 +287,7 @@ describe('the backlog', () => {
 });
 
 describe('docs/metrics.md', () => {
-  it('has a row for every metric of ours, and for no other', async () => {
+  it('has a row for every docstream metric and no other', async () => {
     const rows = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8').matchAll(
       /^\| `(docstream_[a-z_]+)` \|/gm,
     );
@@ -297,10 +301,7 @@ describe('docs/metrics.md', () => {
       latestPublisher: { assign: async () => undefined, publish: async () => undefined },
       shards: () => [],
     });
-    measureHub(
-      metrics.registry,
-      createStatusHub({ bus: createFakeBus(), store: createFakeStore(), logger: makeLogger() }),
-    );
+    createWatcherGauge(metrics.registry);
     countSockets(metrics.registry, {});
     showBacklog(metrics, async () => BACKLOG);
     showLag(metrics, { group: 'a-group', topic: 'a-topic', read: async () => 0 });

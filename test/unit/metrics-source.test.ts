@@ -18,54 +18,58 @@ async function render(): Promise<Exposition> {
 }
 
 function addSource(more: Partial<SourceOptions<string>> = {}): void {
-  const read = async () => `answer ${(reads += 1)}`;
-  const show = (value: string) => void shown.push(value);
+  const read = async () => `value ${(reads += 1)}`;
   metrics.addSource({
     name: 'database',
     read,
-    show,
-    hide: () => void shown.push('hidden'),
-    restMs: 0,
+    show: (value) => {
+      shown.push(value);
+    },
+    hide: () => {
+      shown.push('hidden');
+    },
+    pauseMs: 0,
     ...more,
   });
 }
 
-const failures = (exposition: Exposition) =>
-  valueOf(exposition, 'docstream_scrape_failures_total', { source: 'database' });
+function failures(exposition: Exposition): number | undefined {
+  return valueOf(exposition, 'docstream_scrape_failures_total', { source: 'database' });
+}
 
 describe('a source of metrics', () => {
-  it('is asked when somebody wants the metrics, and not before', async () => {
+  it('is read when the metrics are rendered, and not before', async () => {
     addSource();
     expect(shown).toEqual([]);
     expect(failures(await render())).toBe(0);
-    expect(shown).toEqual(['answer 1']);
+    expect(shown).toEqual(['value 1']);
   });
 
-  it('is asked once for many who want them at the same time', async () => {
+  it('is read once for concurrent requests', async () => {
     addSource();
     await Promise.all(Array.from({ length: 20 }, render));
     expect(reads).toBe(1);
   });
 
-  it('rests between two questions', async () => {
-    addSource({ restMs: 60_000 });
+  it('is not read again during the pause', async () => {
+    addSource({ pauseMs: 60_000 });
     for (let scrape = 0; scrape < 5; scrape += 1) await render();
-    expect(shown).toEqual(['answer 1']);
+    expect(shown).toEqual(['value 1']);
   });
 
-  it('rests fifty times as long as it took to answer', async () => {
-    let answer = Promise.withResolvers<string>();
-    addSource({ read: () => ((reads += 1), answer.promise) });
+  it('pauses fifty times as long as a read took', async () => {
+    let result = Promise.withResolvers<string>();
+    addSource({ read: () => ((reads += 1), result.promise) });
     const first = render();
-    setTimeout(() => answer.resolve('slow'), 100);
+    setTimeout(() => result.resolve('slow'), 100);
     await first;
-    answer = Promise.withResolvers();
-    answer.resolve('next');
+    result = Promise.withResolvers();
+    result.resolve('next');
     await render();
     expect(reads).toBe(1);
   });
 
-  it('that fails is counted and hidden, and everything else is told', async () => {
+  it('counts a failed read, hides its values and keeps all other metrics', async () => {
     addSource({ read: () => Promise.reject(new Error('away')) });
     const exposition = await render();
     expect(failures(exposition)).toBe(1);
@@ -74,25 +78,25 @@ describe('a source of metrics', () => {
     expect(exposition.has('process_cpu_seconds_total')).toBe(true);
   });
 
-  it('that hangs is given up, counted once, asked no second time meanwhile, and told when it answers after all', async () => {
-    const answer = Promise.withResolvers<string>();
-    addSource({ read: () => ((reads += 1), answer.promise), timeoutMs: 400 });
+  it('counts a read that times out once, does not repeat it, and shows its late result', async () => {
+    const result = Promise.withResolvers<string>();
+    addSource({ read: () => ((reads += 1), result.promise), timeoutMs: 400 });
     expect(failures(await render())).toBe(1);
-    expect(failures(await within(render(), 300, 'metrics without waiting again'))).toBe(1);
+    expect(failures(await within(render(), 300, 'metrics without another wait'))).toBe(1);
     expect({ reads, shown }).toEqual({ reads: 1, shown: ['hidden'] });
-    answer.resolve('late');
+    result.resolve('late');
     await eventually(() => shown.includes('late'));
   });
 
-  it('that fails after it was given up has failed once', async () => {
-    const answer = Promise.withResolvers<string>();
-    addSource({ read: () => answer.promise, timeoutMs: 20, restMs: 60_000 });
+  it('counts a read that fails after its timeout once', async () => {
+    const result = Promise.withResolvers<string>();
+    addSource({ read: () => result.promise, timeoutMs: 20, pauseMs: 60_000 });
     await render();
-    answer.reject(new Error('away'));
+    result.reject(new Error('away'));
     expect(failures(await render())).toBe(1);
   });
 
-  it('that is back is shown again', async () => {
+  it('shows values again after a failure', async () => {
     let away = true;
     addSource({ read: async () => (away ? Promise.reject(new Error('away')) : 'back') });
     await render();

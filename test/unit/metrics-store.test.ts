@@ -20,19 +20,15 @@ beforeEach(() => {
   ];
   const rest = {
     accept: async () => accepted,
-    takeBackLeases: lost,
+    reclaimExpiredLeases: lost,
     markDeleting: async () => makeChange({ status: 'DELETING' }),
   };
   store = measureStore(metrics.registry, { ...fake, ...rest } as unknown as DocumentStore);
 });
 
-const error = (code: ProcessingError['code']): ProcessingError => ({
-  code,
-  cause: null,
-  message: 'a message',
-  retryable: true,
-  stage: 'EXTRACTING',
-});
+function error(code: ProcessingError['code']): ProcessingError {
+  return { code, cause: null, message: 'a message', retryable: true, stage: 'EXTRACTING' };
+}
 
 async function value(name: string, labels?: Record<string, string>): Promise<number | undefined> {
   return valueOf(parseExposition((await metrics.render()).text), name, labels);
@@ -52,11 +48,11 @@ async function claimOne(): Promise<
   };
 }
 
-describe('what goes through the store', () => {
-  it('is counted by the status it leads to', async () => {
+describe('changes through the store', () => {
+  it('are counted by the new status', async () => {
     fake.add();
-    const place = await claimOne();
-    await store.change([{ ...place, to: 'VECTORIZING' }]);
+    const claimed = await claimOne();
+    await store.change([{ ...claimed, to: 'VECTORIZING' }]);
     await store.markDeleting('alice', 'any');
     for (const status of ['EXTRACTING', 'VECTORIZING', 'DELETING'])
       expect([status, await value('docstream_document_changes_total', { status })]).toEqual([
@@ -66,15 +62,15 @@ describe('what goes through the store', () => {
     expect(await value('docstream_document_changes_total', { status: 'COMPLETED' })).toBe(0);
   });
 
-  it('is not counted when it was not written', async () => {
+  it('are not counted if nothing was written', async () => {
     fake.add();
-    const place = await claimOne();
-    fake.takeLease(place.documentId);
-    expect(await store.change([{ ...place, to: 'VECTORIZING' }])).toEqual([null]);
+    const claimed = await claimOne();
+    fake.takeLease(claimed.documentId);
+    expect(await store.change([{ ...claimed, to: 'VECTORIZING' }])).toEqual([null]);
     expect(await value('docstream_document_changes_total', { status: 'VECTORIZING' })).toBe(0);
   });
 
-  it('tells documents that were taken from those that were there already', async () => {
+  it('are counted for new documents, not for duplicates', async () => {
     const event = makeChange();
     accepted = { document: makeDocument(), event, duplicateOf: null };
     await store.accept({} as NewDocument);
@@ -87,7 +83,7 @@ describe('what goes through the store', () => {
 });
 
 describe('claims', () => {
-  it('are counted by what they gave', async () => {
+  it('are counted by outcome', async () => {
     fake.add();
     fake.add();
     await store.claim({ limit: 5, leaseMs: 1_000, maxPerUser: 5 });
@@ -98,7 +94,7 @@ describe('claims', () => {
     expect(await value('docstream_claim_duration_seconds_count')).toBe(2);
   });
 
-  it('that the database refuses are counted, and still refused', async () => {
+  it('are counted as failed if the database rejects them', async () => {
     const failing = measureStore(createTwin(), {
       ...fake,
       claim: () => Promise.reject(new Error('away')),
@@ -107,7 +103,7 @@ describe('claims', () => {
     expect(await value('docstream_claims_total', { outcome: 'failed' })).toBe(1);
   });
 
-  it('of a first try tell how long the document has waited since it was due', async () => {
+  it('record the time since a document was due on its first attempt', async () => {
     const now = Date.now();
     fake.add({ createdAt: new Date(now - 3_600_000), scheduledFor: new Date(now - 7_000) });
     await claimOne();
@@ -115,15 +111,15 @@ describe('claims', () => {
     expect(await value('docstream_document_wait_seconds_sum')).toBeCloseTo(7, 0);
   });
 
-  it('of a later try tell nothing of waiting, which was on purpose', async () => {
+  it('record no wait on later attempts, which are delayed on purpose', async () => {
     fake.add({ attempt: 1 });
     await claimOne();
     expect(await value('docstream_document_wait_seconds_count')).toBe(0);
   });
 });
 
-describe('tries without success', () => {
-  it('are retries by their code while another one comes', async () => {
+describe('failed attempts', () => {
+  it('count as retries by code if another attempt follows', async () => {
     fake.add();
     await store.change([
       {
@@ -135,27 +131,27 @@ describe('tries without success', () => {
     expect(await value('docstream_retries_total', { code: 'EMBEDDER_UNAVAILABLE' })).toBe(1);
   });
 
-  it('are failures by their code at the end', async () => {
+  it('count as failures by code if no attempt follows', async () => {
     fake.add();
     await store.change([{ ...(await claimOne()), to: 'FAILED', set: { error: error('CORRUPT') } }]);
     expect(await value('docstream_failures_total', { code: 'CORRUPT' })).toBe(1);
   });
 
-  it('are neither when a stopping worker gives the document back, whatever its last error was', async () => {
+  it('count as neither if a stopping worker releases the document', async () => {
     fake.add({ error: error('INTERNAL'), attempt: 1 });
     await store.change([{ ...(await claimOne()), to: 'PENDING', set: {} }]);
     expect(await value('docstream_retries_total', { code: 'INTERNAL' })).toBe(0);
     expect(await value('docstream_document_changes_total', { status: 'PENDING' })).toBe(1);
   });
 
-  it('are WORKER_LOST when a lease ran out, and a failure when it was the last one', async () => {
+  it('count as WORKER_LOST if a lease expired, or as failures on the last attempt', async () => {
     await store.reclaimExpiredLeases({ all: false });
     expect(await value('docstream_retries_total', { code: 'WORKER_LOST' })).toBe(1);
     expect(await value('docstream_failures_total', { code: 'ATTEMPTS_EXHAUSTED' })).toBe(1);
   });
 });
 
-/** The metrics of the test are its own: a second store in one registry would be refused. */
+/** Creates metrics of their own: one registry rejects a second store. */
 function createTwin(): Metrics['registry'] {
   metrics = createMetrics({ role: 'test' });
   return metrics.registry;

@@ -66,7 +66,7 @@ function publishChange(document: Document, more: Partial<Document> = {}): Status
 }
 
 describe('watching one document', () => {
-  it('begins with its state and goes on with what is newer', async () => {
+  it('sends the state of the document, then newer events', async () => {
     const document = store.add({ seq: 3 });
     const stream = await watch(document);
     expect(await take(stream, 1)).toEqual([['SNAPSHOT', 3]]);
@@ -78,7 +78,7 @@ describe('watching one document', () => {
     ]);
   });
 
-  it('gives a hint that came while the state was read, as the state', async () => {
+  it('sends a notification that arrives during the read as the state', async () => {
     const document = store.add({ seq: 3 });
     const read = store.findMany;
     hub = createStatusHub({
@@ -97,7 +97,7 @@ describe('watching one document', () => {
     expect(await next(stream)).toMatchObject({ kind: 'SNAPSHOT', seq: 4, status: 'EXTRACTING' });
   });
 
-  it('never gives anything older, however hints come', async () => {
+  it('never sends an older event, in whatever order notifications arrive', async () => {
     const document = store.add({ seq: 1 });
     const stream = await watch(document);
     const events = [
@@ -113,7 +113,7 @@ describe('watching one document', () => {
     expect(seqs.at(-1)).toBe(5);
   });
 
-  it('is refused for a document that is not there, is being deleted or is of somebody else', async () => {
+  it('returns null for an unknown document, a DELETING one and one of another user', async () => {
     const deleting = store.add({ status: 'DELETING' });
     const others = store.add({ userId: 'bob' });
     for (const documentId of ['unknown', deleting.id, others.id]) {
@@ -132,7 +132,7 @@ describe('watching one document', () => {
     await eventually(() => bus.channels().length === 0);
   });
 
-  it('goes on after a terminal status, for a person may ask for another run', async () => {
+  it('continues after a terminal status, because a new generation may follow', async () => {
     const document = store.add();
     const stream = await watch(document);
     await next(stream);
@@ -145,7 +145,7 @@ describe('watching one document', () => {
   });
 
   it.each(['COMPLETED', 'FAILED', 'CANCELLED'] as const)(
-    'ends with %s where that was asked for',
+    'ends after %s with completeOnTerminal',
     async (status) => {
       const document = store.add();
       const stream = await watch(document, { completeOnTerminal: true });
@@ -154,14 +154,14 @@ describe('watching one document', () => {
     },
   );
 
-  it('ends at once where that was asked for and the document is terminal already', async () => {
+  it('ends after the snapshot of a terminal document with completeOnTerminal', async () => {
     const stream = await watch(store.add({ status: 'FAILED', seq: 4 }), {
       completeOnTerminal: true,
     });
     expect(await rest(stream)).toEqual([['SNAPSHOT', 4]]);
   });
 
-  it('tells of progress', async () => {
+  it('sends progress', async () => {
     const document = store.add({ status: 'VECTORIZING', progress: { done: 0, total: 9 } });
     const stream = await watch(document);
     await next(stream);
@@ -173,7 +173,7 @@ describe('watching one document', () => {
     });
   });
 
-  it('reads once for many that begin together', async () => {
+  it('reads once for watchers that start together', async () => {
     const document = store.add();
     const reads: (readonly string[])[] = [];
     const counting = {
@@ -186,7 +186,7 @@ describe('watching one document', () => {
     for (const stream of streams) expect(await take(stream, 1)).toEqual([['SNAPSHOT', 1]]);
   });
 
-  it('a read that fails ends the attempt and leaves nothing behind', async () => {
+  it('rejects and leaves the bus if the read fails', async () => {
     hub = createStatusHub({
       bus,
       logger,
@@ -198,14 +198,14 @@ describe('watching one document', () => {
 });
 
 describe('watching one document after a seq', () => {
-  it('gives every durable change behind it, in order, and no snapshot', async () => {
+  it('sends every durable change after it, in order, without a snapshot', async () => {
     const document = store.add({ seq: 250 });
     const stream = await watch(document, { afterSeq: 3 });
     const seen = await take(stream, 247);
     expect(seen).toEqual(Array.from({ length: 247 }, (_, index) => ['CHANGE', index + 4]));
   });
 
-  it('goes on without a gap although the reader is slow and hints were lost', async () => {
+  it('leaves no gap although the reader is slow and notifications were lost', async () => {
     const document = store.add({ seq: 2 });
     const stream = await watch(document, { afterSeq: 2 });
     for (let count = 0; count < 60; count += 1) {
@@ -219,7 +219,7 @@ describe('watching one document after a seq', () => {
     );
   });
 
-  it('gives nothing of what is there when the seq is the newest, only what comes', async () => {
+  it('sends only new events if the seq is the newest', async () => {
     const document = store.add({ seq: 5 });
     const stream = await watch(document, { afterSeq: 5 });
     const first = next(stream);
@@ -227,12 +227,12 @@ describe('watching one document after a seq', () => {
     expect(await first).toMatchObject({ kind: 'CHANGE', seq: 6 });
   });
 
-  it('gives the state when the seq is in the future', async () => {
+  it('sends the state if the seq is in the future', async () => {
     const stream = await watch(store.add({ seq: 5 }), { afterSeq: 9 });
     expect(await take(stream, 1)).toEqual([['SNAPSHOT', 5]]);
   });
 
-  it('ends at once when all is known and the status is terminal, where that was asked for', async () => {
+  it('ends at the terminal status with completeOnTerminal', async () => {
     const document = store.add({ seq: 5, status: 'COMPLETED' });
     expect(await rest(await watch(document, { afterSeq: 5, completeOnTerminal: true }))).toEqual(
       [],
@@ -244,10 +244,10 @@ describe('watching one document after a seq', () => {
   });
 });
 
-describe('watching all of a user', () => {
+describe('watching all documents of a user', () => {
   const watchAlice = () => hub.watchUser({ userId: 'alice', changedSince: new Date(0) });
 
-  it('begins with every document, newest change first, and goes on with changes and new ones', async () => {
+  it('sends every document, newest change first, then changes and new documents', async () => {
     const older = store.add({ updatedAt: new Date(1_000) });
     const newer = store.add({ updatedAt: new Date(2_000) });
     store.add({ userId: 'bob' });
@@ -265,7 +265,7 @@ describe('watching all of a user', () => {
     ]);
   });
 
-  it("never gives anything of somebody else's", async () => {
+  it('never sends an event of another user', async () => {
     const stream = await watchAlice();
     publishChange(store.add({ userId: 'bob' }));
     const own = store.add();
@@ -273,7 +273,7 @@ describe('watching all of a user', () => {
     expect(await next(stream)).toMatchObject({ documentId: own.id });
   });
 
-  it('a reader that was left behind by more documents than are kept for it still gets the last state of each', async () => {
+  it('sends the last state of each document to a reader that overflowed', async () => {
     const stream = await watchAlice();
     const waiting = next(stream);
     publishChange(store.add());
@@ -297,13 +297,13 @@ describe('watching all of a user', () => {
   });
 });
 
-describe('when the bus cannot be relied on', () => {
-  /** Fake time for everything that waits for time; what promises and streams need goes on. */
+describe('an unreliable bus', () => {
+  /** Fakes timers and the clock, but not what promises and streams need. */
   function useFakeTime(): void {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
   }
 
-  it('a hint that was lost costs at most the wait for the next safety read', async () => {
+  it('sends the state after a lost notification at the next safety read', async () => {
     useFakeTime();
     hub.start();
     const document = store.add();
@@ -316,7 +316,7 @@ describe('when the bus cannot be relied on', () => {
     expect(await late).toMatchObject({ kind: 'SNAPSHOT', seq: 2, status: 'COMPLETED' });
   });
 
-  it('a safety read also serves who watches all of a user', async () => {
+  it('sends the result of a safety read to watchers of a user too', async () => {
     useFakeTime();
     hub.start();
     const stream = await hub.watchUser({ userId: 'alice', changedSince: new Date(0) });
@@ -328,7 +328,7 @@ describe('when the bus cannot be relied on', () => {
     expect(await late).toMatchObject({ documentId: document.id, status: 'COMPLETED' });
   });
 
-  it('a document whose row is gone ends its watchers, though the hint that said so was lost', async () => {
+  it('ends the watchers of a removed document although its notification was lost', async () => {
     useFakeTime();
     hub.start();
     const document = store.add();
@@ -340,7 +340,7 @@ describe('when the bus cannot be relied on', () => {
     expect(await last).toEqual({ done: true, value: undefined });
   });
 
-  it('a safety read that finds nothing new is not noticed', async () => {
+  it('sends nothing for a safety read without news', async () => {
     useFakeTime();
     hub.start();
     const document = store.add();
@@ -351,7 +351,7 @@ describe('when the bus cannot be relied on', () => {
     expect(await take(stream, 1)).toEqual([['CHANGE', 2]]);
   });
 
-  it('a safety read that fails is tried again', async () => {
+  it('retries a failed safety read', async () => {
     useFakeTime();
     let away = false;
     const findMany: FakeStore['findMany'] = (ids) =>
@@ -372,7 +372,7 @@ describe('when the bus cannot be relied on', () => {
     expect(logger.lines.map(({ level }) => level)).toEqual(['warn']);
   });
 
-  it('a bus that is slow to acknowledge holds nobody up, and what was missed is read again when it does', async () => {
+  it('does not wait for a slow acknowledgement, and reads again after it', async () => {
     useFakeTime();
     const acknowledge = bus.holdAcknowledgements();
     const document = store.add();
@@ -385,7 +385,7 @@ describe('when the bus cannot be relied on', () => {
     expect(await take(stream, 1)).toEqual([['SNAPSHOT', 2]]);
   });
 
-  it('a bus that refuses a subscription leaves the safety reads', async () => {
+  it('relies on safety reads if a subscription fails', async () => {
     useFakeTime();
     hub.start();
     bus.refuse();
@@ -398,12 +398,12 @@ describe('when the bus cannot be relied on', () => {
     expect(await late).toMatchObject({ status: 'FAILED' });
   });
 
-  it('everything is read again after a reconnect', async () => {
-    const [one, two] = [store.add(), store.add()];
-    const streams = await Promise.all([one, two].map((document) => watch(document)));
+  it('reads everything again after a reconnect', async () => {
+    const documents = [store.add(), store.add()];
+    const streams = await Promise.all(documents.map((document) => watch(document)));
     for (const stream of streams) await next(stream);
     bus.lose(true);
-    for (const document of [one, two]) publishChange(document, { status: 'COMPLETED' });
+    for (const document of documents) publishChange(document, { status: 'COMPLETED' });
     bus.lose(false);
     bus.reconnect();
     for (const stream of streams) expect(await take(stream, 1)).toEqual([['SNAPSHOT', 2]]);
@@ -411,7 +411,7 @@ describe('when the bus cannot be relied on', () => {
 });
 
 describe('leaving', () => {
-  it('ends a read that waits, and leaves the bus', async () => {
+  it('ends a waiting read and leaves the bus', async () => {
     const stream = await watch(store.add());
     await next(stream);
     const waiting = stream.next();
@@ -420,22 +420,49 @@ describe('leaving', () => {
     expect(bus.channels()).toEqual([]);
   });
 
-  it('leaves the bus also when nothing was ever read', async () => {
+  it('leaves the bus even if nothing was ever read', async () => {
     const stream = await watch(store.add());
     await stream.return?.();
     await eventually(() => bus.channels().length === 0);
   });
 
-  it('of one watcher leaves the others', async () => {
+  it('keeps the other watchers of a document', async () => {
     const document = store.add();
-    const [leaver, stayer] = [await watch(document), await watch(document)];
+    const leaver = await watch(document);
+    const stayer = await watch(document);
     await leaver.return?.();
     await next(stayer);
     publishChange(document);
     expect(await take(stayer, 1)).toEqual([['CHANGE', 2]]);
   });
 
-  it('of the hub ends every stream', async () => {
+  it('reports each watcher once when it opens and once when it ends', async () => {
+    const reports: [string, number][] = [];
+    hub = createStatusHub({
+      bus,
+      store,
+      logger,
+      onWatcher: (kind, delta) => {
+        reports.push([kind, delta]);
+      },
+    });
+    const stream = await watch(store.add());
+    const userStream = await hub.watchUser({ userId: 'alice', changedSince: new Date(0) });
+    const unknown = { userId: 'alice', documentId: 'unknown', completeOnTerminal: false };
+    expect(await hub.watchDocument(unknown)).toBeNull();
+    await stream.return?.();
+    await stream.return?.();
+    hub.stop();
+    await rest(userStream);
+    expect(reports).toEqual([
+      ['document', 1],
+      ['user', 1],
+      ['document', -1],
+      ['user', -1],
+    ]);
+  });
+
+  it('ends every stream when the hub stops', async () => {
     const document = store.add();
     const streams = [
       await watch(document),

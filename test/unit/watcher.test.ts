@@ -11,16 +11,20 @@ beforeEach(() => {
   watcher = createWatcher();
 });
 
-const change = (seq: number, more: Parameters<typeof makeChange>[0] = {}) =>
-  makeChange({ id: ID, seq, ...more });
-const snapshot = (seq: number) => toSnapshotEvent(makeDocument({ id: ID, seq }));
-const progress = (seq: number, done: number) =>
-  toProgressEvent(
-    makeDocument({ id: ID, seq, status: 'VECTORIZING', progress: { done, total: 100 } }),
-    new Date(),
-  );
+function change(seq: number, more: Parameters<typeof makeChange>[0] = {}): StatusEvent {
+  return makeChange({ id: ID, seq, ...more });
+}
 
-/** Everything that waits, without waiting for more. */
+function snapshot(seq: number): StatusEvent {
+  return toSnapshotEvent(makeDocument({ id: ID, seq }));
+}
+
+function progress(seq: number, done: number): StatusEvent {
+  const facts = { id: ID, seq, status: 'VECTORIZING', progress: { done, total: 100 } } as const;
+  return toProgressEvent(makeDocument(facts), new Date());
+}
+
+/** Returns all pending events without waiting for more. */
 async function drain(): Promise<unknown[]> {
   const marker = makeChange({ id: 'marker' });
   watcher.offer(marker);
@@ -34,41 +38,41 @@ async function drain(): Promise<unknown[]> {
   return seen;
 }
 
-describe('what a watcher gets', () => {
-  it('begins with the state', async () => {
-    watcher.begin([snapshot(3)]);
+describe('a watcher', () => {
+  it('returns the snapshot first', async () => {
+    watcher.setSnapshots([snapshot(3)]);
     expect(await drain()).toEqual([['SNAPSHOT', 3, 0]]);
   });
 
-  it('begins with the newer state when a hint came before the snapshot', async () => {
+  it('returns the newer state if a notification arrived before the snapshot', async () => {
     watcher.offer(change(5));
-    watcher.begin([snapshot(3)]);
+    watcher.setSnapshots([snapshot(3)]);
     expect(await drain()).toEqual([['SNAPSHOT', 5, 0]]);
   });
 
-  it('begins with the snapshot when the hint that came before it is older', async () => {
+  it('returns the snapshot if the notification before it is older', async () => {
     watcher.offer(change(2));
-    watcher.begin([snapshot(3)]);
+    watcher.setSnapshots([snapshot(3)]);
     expect(await drain()).toEqual([['SNAPSHOT', 3, 0]]);
   });
 
-  it('gets the deletion as a deletion, also when it came before the snapshot', async () => {
+  it('returns a deletion as a change even if it arrived before the snapshot', async () => {
     watcher.offer(change(4, { status: 'DELETING' }));
-    watcher.begin([snapshot(3)]);
+    watcher.setSnapshots([snapshot(3)]);
     expect(await watcher.next()).toMatchObject({ kind: 'CHANGE', status: 'DELETING', seq: 4 });
   });
 
-  it('gets documents that came while the list was read', async () => {
+  it('returns documents that arrived while the list was read', async () => {
     watcher.offer(makeChange({ id: 'new' }));
-    watcher.begin([snapshot(3)]);
+    watcher.setSnapshots([snapshot(3)]);
     expect([await watcher.next(), await watcher.next()]).toMatchObject([
       { documentId: ID, kind: 'SNAPSHOT' },
       { documentId: 'new', kind: 'CHANGE' },
     ]);
   });
 
-  it('is every change in order', async () => {
-    watcher.begin([snapshot(1)]);
+  it('returns every change in order', async () => {
+    watcher.setSnapshots([snapshot(1)]);
     for (const seq of [2, 3, 4]) watcher.offer(change(seq));
     expect(await drain()).toEqual([
       ['SNAPSHOT', 1, 0],
@@ -78,8 +82,8 @@ describe('what a watcher gets', () => {
     ]);
   });
 
-  it('is never older than what it got, nor the same again', async () => {
-    watcher.begin([snapshot(3)]);
+  it('drops older events and repetitions', async () => {
+    watcher.setSnapshots([snapshot(3)]);
     await watcher.next();
     for (const event of [
       change(1),
@@ -94,8 +98,8 @@ describe('what a watcher gets', () => {
     expect(await drain()).toEqual([['CHANGE', 5, 0]]);
   });
 
-  it('is progress only when more is done', async () => {
-    watcher.begin([snapshot(3)]);
+  it('returns progress only if more is done', async () => {
+    watcher.setSnapshots([snapshot(3)]);
     await watcher.next();
     watcher.offer(progress(3, 10));
     await watcher.next();
@@ -104,23 +108,23 @@ describe('what a watcher gets', () => {
     expect(await drain()).toEqual([['PROGRESS', 3, 11]]);
   });
 
-  it('comes as soon as it is there to a reader that waits', async () => {
+  it('returns an event at once to a waiting reader', async () => {
     const waiting = watcher.next();
     watcher.offer(change(1));
     expect(await waiting).toMatchObject({ seq: 1 });
   });
 });
 
-describe('a reader that is slow', () => {
-  it('gets of the progress that it missed the newest', async () => {
-    watcher.begin([snapshot(3)]);
+describe('a slow reader', () => {
+  it('gets the newest of the progress that it missed', async () => {
+    watcher.setSnapshots([snapshot(3)]);
     await watcher.next();
     for (let done = 1; done <= 90; done += 1) watcher.offer(progress(3, done));
     expect(await drain()).toEqual([['PROGRESS', 3, 90]]);
   });
 
   it('gets the terminal state whatever it missed', async () => {
-    watcher.begin([snapshot(1)]);
+    watcher.setSnapshots([snapshot(1)]);
     for (let seq = 2; seq < 500; seq += 1) watcher.offer(change(seq));
     watcher.offer(change(500, { status: 'COMPLETED' }));
     const seen = await drain();
@@ -128,13 +132,13 @@ describe('a reader that is slow', () => {
     expect(seen.length).toBeLessThan(20);
   });
 
-  it('is told to read anew when more documents have changed than are kept for it', async () => {
+  it('gets an overflow if too many documents have changed', async () => {
     for (let count = 0; count < 1_001; count += 1) watcher.offer(makeChange());
     expect(await watcher.next()).toBe('overflow');
   });
 
-  it('takes of what is read anew everything it was not given', async () => {
-    watcher.begin([snapshot(1)]);
+  it('accepts every state that it missed from a list that is read again', async () => {
+    watcher.setSnapshots([snapshot(1)]);
     await watcher.next();
     watcher.offer(change(2, { status: 'COMPLETED' }));
     for (let count = 0; count < 1_000; count += 1) watcher.offer(makeChange());
@@ -143,11 +147,11 @@ describe('a reader that is slow', () => {
     expect(await drain()).toEqual([['SNAPSHOT', 2, 0]]);
   });
 
-  it('is given nothing older than the list that was read anew, in whatever order notifications come', async () => {
-    watcher.begin([snapshot(3)]);
+  it('gets nothing older than a list that is read again, in whatever order notifications arrive', async () => {
+    watcher.setSnapshots([snapshot(3)]);
     await watcher.next();
     watcher.offer(change(4));
-    watcher.begin([snapshot(6)]);
+    watcher.setSnapshots([snapshot(6)]);
     for (const event of [change(5), change(6), change(7)]) watcher.offer(event);
     expect(await drain()).toEqual([
       ['SNAPSHOT', 6, 0],
@@ -155,20 +159,20 @@ describe('a reader that is slow', () => {
     ]);
   });
 
-  it('is given the rest of a list that was emptied when it is read anew, and nothing twice', async () => {
+  it('gets the rest of an emptied list when it is read again, and nothing twice', async () => {
     const list = [snapshot(3), toSnapshotEvent(makeDocument({ id: 'other' }))];
-    watcher.begin(list);
+    watcher.setSnapshots(list);
     await watcher.next();
     list.length = 0;
     expect(await watcher.next()).toBe('overflow');
-    expect(watcher.hasLostList()).toBe(true);
-    watcher.begin([snapshot(3), toSnapshotEvent(makeDocument({ id: 'other' }))]);
+    expect(watcher.hasDroppedList()).toBe(true);
+    watcher.setSnapshots([snapshot(3), toSnapshotEvent(makeDocument({ id: 'other' }))]);
     expect(await watcher.next()).toMatchObject({ documentId: 'other', kind: 'SNAPSHOT' });
     expect(await drain()).toEqual([]);
   });
 
-  it('is still given nothing older than what it got before', async () => {
-    watcher.begin([snapshot(5)]);
+  it('gets nothing older than before an overflow', async () => {
+    watcher.setSnapshots([snapshot(5)]);
     await watcher.next();
     watcher.offer(change(6));
     for (let count = 0; count < 1_000; count += 1) watcher.offer(makeChange());
@@ -180,27 +184,27 @@ describe('a reader that is slow', () => {
 });
 
 describe('the end', () => {
-  it('ends a read that waits', async () => {
+  it('resolves a waiting read', async () => {
     const waiting = watcher.next();
     watcher.end();
     expect(await waiting).toBeNull();
   });
 
-  it('comes after what was there already', async () => {
+  it('comes after pending events', async () => {
     watcher.offer(change(7, { status: 'DELETING' }));
     watcher.end();
     expect(await watcher.next()).toMatchObject({ seq: 7 });
     expect(await watcher.next()).toBeNull();
   });
 
-  it('takes nothing more', async () => {
+  it('drops later events', async () => {
     watcher.end();
     watcher.offer(change(1));
     expect(await watcher.next()).toBeNull();
   });
 });
 
-describe('whatever happens', () => {
+describe('any sequence of events', () => {
   const DOCUMENTS = ['a', 'b', 'c'];
   const step = fc.oneof(
     fc.record({
@@ -213,11 +217,11 @@ describe('whatever happens', () => {
     }),
   );
 
-  it('each document is given in rising order, and its newest state in the end', async () => {
+  it('delivers each document in rising order and its newest state last', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
         const truth = new Map(DOCUMENTS.map((id) => [id, 1]));
-        const given = new Map<string, number>();
+        const delivered = new Map<string, number>();
         const late: { at: number; event: StatusEvent }[] = [];
         const tested = createWatcher();
         let list: StatusEvent[] = [];
@@ -226,28 +230,29 @@ describe('whatever happens', () => {
           list = DOCUMENTS.map((id) =>
             toSnapshotEvent(makeDocument({ id, seq: truth.get(id) ?? 0 })),
           );
-          tested.begin(list);
+          tested.setSnapshots(list);
         };
         const take = async () => {
           const event = await tested.next();
           if (event === 'overflow') return begin();
           if (event === null) return;
-          expect(event.seq).toBeGreaterThan(given.get(event.documentId) ?? 0);
-          given.set(event.documentId, event.seq);
+          expect(event.seq).toBeGreaterThan(delivered.get(event.documentId) ?? 0);
+          delivered.set(event.documentId, event.seq);
         };
-        const isNewestGiven = () => DOCUMENTS.every((id) => given.get(id) === truth.get(id));
+        const isNewestDelivered = () =>
+          DOCUMENTS.every((id) => delivered.get(id) === truth.get(id));
         const change = (id: string, at: number) => {
           truth.set(id, (truth.get(id) ?? 0) + 1);
           late.push({ at, event: makeChange({ id, seq: truth.get(id) ?? 0 }) });
         };
 
         begin();
-        for (const [now, one] of steps.entries()) {
-          if (one.does === 'change') change(one.id, now + one.lateBy);
-          if (one.does === 'empty') list.length = 0;
-          if (one.does === 'begin') begin();
+        for (const [now, action] of steps.entries()) {
+          if (action.does === 'change') change(action.id, now + action.lateBy);
+          if (action.does === 'empty') list.length = 0;
+          if (action.does === 'begin') begin();
           for (const { at, event } of late) if (at === now) tested.offer(event);
-          if (one.does === 'take' && !isNewestGiven()) {
+          if (action.does === 'take' && !isNewestDelivered()) {
             for (const id of DOCUMENTS)
               tested.offer(toSnapshotEvent(makeDocument({ id, seq: truth.get(id) ?? 0 })));
             await take();
@@ -255,7 +260,7 @@ describe('whatever happens', () => {
         }
         for (const id of DOCUMENTS)
           tested.offer(toSnapshotEvent(makeDocument({ id, seq: truth.get(id) ?? 0 })));
-        while (!isNewestGiven()) await take();
+        while (!isNewestDelivered()) await take();
       }),
       { numRuns: 500 },
     );

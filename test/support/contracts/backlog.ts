@@ -1,4 +1,4 @@
-/** What is told of how much waits, on whichever PostgreSQL. */
+/** The contract of the backlog, for a server and for the embedded engine. */
 import type { Backlog } from '../../../src/documents/ports.js';
 import type { Database } from '../../../src/postgres/database.js';
 
@@ -8,7 +8,7 @@ export interface BacklogHarness {
   close(): Promise<void>;
 }
 
-/** Rows that nothing else is known of; `more` sets further columns to expressions. */
+/** Inserts documents without history; `more` sets further columns to SQL expressions. */
 export async function addDocuments(
   database: Database,
   status: string,
@@ -18,8 +18,11 @@ export async function addDocuments(
   const columns = Object.keys(more).map((column) => `, ${column}`);
   const values = Object.values(more).map((value) => `, ${value}`);
   await database.query(
-    `insert into documents (id, user_id, filename, file_size, mime_type, job_id, content_hash, blob_key, max_attempts, status${columns.join('')})
-     select gen_random_uuid(), 'user-' || n % 100, 'notes.txt', 1, 'text/plain', gen_random_uuid(), 'hash', gen_random_uuid()::text, 5, ?${values.join('')}
+    `insert into documents (
+            id, user_id, filename, file_size, mime_type, job_id, content_hash, blob_key,
+            max_attempts, status${columns.join('')})
+     select gen_random_uuid(), 'user-' || n % 100, 'notes.txt', 1, 'text/plain',
+            gen_random_uuid(), 'hash', gen_random_uuid()::text, 5, ?${values.join('')}
        from generate_series(1, ?) n`,
     [status, count],
   );
@@ -32,7 +35,9 @@ export async function addOutboxRows(
 ): Promise<void> {
   await database.query(
     `insert into outbox (shard, topic, key, document_id, seq, created_at, parked_reason)
-     select n % 16, 'a-topic', 'a-key', gen_random_uuid(), 1, clock_timestamp() - ? * interval '1 second', ? from generate_series(1, ?) n`,
+     select n % 16, 'a-topic', 'a-key', gen_random_uuid(), 1,
+            clock_timestamp() - ? * interval '1 second', ?
+       from generate_series(1, ?) n`,
     [ageSeconds, parkedReason, count],
   );
 }
@@ -55,7 +60,7 @@ export function describeBacklogContract(name: string, open: () => Promise<Backlo
     );
     afterAll(() => harness.close());
 
-    it('is nothing at all in an empty database', async () => {
+    it('is zero in an empty database', async () => {
       expect(await harness.read()).toEqual({
         documents: {
           PENDING: 0,
@@ -74,7 +79,7 @@ export function describeBacklogContract(name: string, open: () => Promise<Backlo
       });
     });
 
-    it('counts documents in every status', async () => {
+    it('counts the documents of every status', async () => {
       const leased = { lease_until: 'clock_timestamp()', lease_token: 'gen_random_uuid()' };
       const counts = { pending: 7, completed: 6, failed: 5, cancelled: 4, deleting: 3 };
       for (const [status, count] of Object.entries(counts)) await add(status, count);
@@ -92,7 +97,7 @@ export function describeBacklogContract(name: string, open: () => Promise<Backlo
       });
     });
 
-    it('tells since when the longest waiting document has been due: after its upload, its time or its last try', async () => {
+    it('returns how long the first due document has been due: since its upload, schedule or retry', async () => {
       await add('pending', 1, { updated_at: AGO(500), scheduled_for: AGO(60) });
       expect((await harness.read()).oldestWaitingSeconds).toBeCloseTo(60, -1);
       await add('pending', 1, { updated_at: AGO(500), next_attempt_at: AGO(120) });
@@ -101,7 +106,7 @@ export function describeBacklogContract(name: string, open: () => Promise<Backlo
       expect((await harness.read()).oldestWaitingSeconds).toBeCloseTo(300, -1);
     });
 
-    it('does not take for waiting what is not due yet, or does not wait', async () => {
+    it('ignores documents that are not due yet or do not wait', async () => {
       await add('pending', 1, {
         updated_at: AGO(500),
         scheduled_for: "clock_timestamp() + interval '1 hour'",
@@ -111,7 +116,7 @@ export function describeBacklogContract(name: string, open: () => Promise<Backlo
       expect((await harness.read()).oldestWaitingSeconds).toBe(0);
     });
 
-    it('counts the outbox, with the age of its oldest row, and what was set aside by itself', async () => {
+    it('counts the outbox with the age of its oldest row, and parked rows apart', async () => {
       await addOutboxRows(harness.database, 2, { ageSeconds: 900, parkedReason: 'TOO_LARGE' });
       await addOutboxRows(harness.database, 1, { ageSeconds: 40 });
       await addOutboxRows(harness.database, 3);
@@ -120,7 +125,7 @@ export function describeBacklogContract(name: string, open: () => Promise<Backlo
       expect(outbox.oldestSeconds).toBeCloseTo(40, -1);
     });
 
-    it('counts what is still to be told on the compacted topic, and messages that nobody can read', async () => {
+    it('counts documents queued for the compacted topic, and unreadable messages', async () => {
       await harness.database.query(
         'insert into latest_queue (document_id, shard) select gen_random_uuid(), 1 from generate_series(1, 3)',
       );
@@ -130,7 +135,7 @@ export function describeBacklogContract(name: string, open: () => Promise<Backlo
       expect(await harness.read()).toMatchObject({ latestQueueRows: 3, unreadableMessages: 2 });
     });
 
-    it('tells for how long a cleanup is overdue, and nothing of those that are to come', async () => {
+    it('returns for how long a cleanup is overdue and ignores those not due yet', async () => {
       const insert = (runAt: string) =>
         harness.database.query(
           `insert into cleanups (document_id, user_id, run_at) values (gen_random_uuid(), 'alice', ${runAt})`,

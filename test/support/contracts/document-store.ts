@@ -1,4 +1,4 @@
-/** What every DocumentStore promises: the documents, the queue and the history. */
+/** The contract of every DocumentStore: the documents, the queue and the history. */
 import { randomUUID } from 'node:crypto';
 import type { Document, DocumentStatus } from '../../../src/documents/document.js';
 import type {
@@ -16,16 +16,16 @@ import { TOPICS } from '../../../src/messages/topics.js';
 import { eventually } from '../wait.js';
 
 export interface DocumentStoreHarness {
-  /** A store on the same documents; tries of a document end at `maxAttempts`. */
+  /** Creates a store on the same documents, which fail after `maxAttempts` attempts. */
   createStore(maxAttempts: number): DocumentStore;
   outbox: Outbox;
-  /** No documents, no outbox, no cleanups. */
+  /** Removes all documents, outbox rows and cleanups. */
   clear(): Promise<void>;
-  /** Makes them look as if they had been accepted at this time. */
+  /** Sets the time at which these documents were accepted. */
   setCreatedAt(ids: readonly string[], at: Date): Promise<void>;
-  /** The place in the queue of the waiting documents of this user. */
+  /** Sets the position in the queue of all waiting documents of this user. */
   setFairAt(userId: string, at: Date): Promise<void>;
-  /** Every cleanup that waits for its next run is due. */
+  /** Makes every cleanup due. */
   makeCleanupsDue(): Promise<void>;
   close(): Promise<void>;
 }
@@ -71,7 +71,7 @@ export function describeDocumentStoreContract(
       return (await by.accept(newDocument(more))).document;
     }
 
-    /** One after the other: the order in which they were accepted is part of the rule. */
+    /** Accepts one after the other, because the order of the queue depends on it. */
     async function acceptAll(all: Partial<NewDocument>[]): Promise<string[]> {
       const ids: string[] = [];
       for (const more of all) ids.push((await accept(more)).id);
@@ -89,7 +89,7 @@ export function describeDocumentStoreContract(
       return first(await claim(1, options));
     }
 
-    /** As for somebody who comes hours after all others. */
+    /** Moves the documents of this user to the end of the queue. */
     const moveBehindAll = (userId: string) =>
       harness.setFairAt(userId, new Date(Date.now() + 7 * 86_400_000));
 
@@ -108,7 +108,7 @@ export function describeDocumentStoreContract(
       return event ?? null;
     }
 
-    /** Through every stage, as a worker does. */
+    /** Completes a document through every stage, as a worker does. */
     async function complete({ document, leaseToken }: Claim): Promise<Document> {
       const vectorizing = await change(document, 'VECTORIZING', {
         leaseToken,
@@ -142,17 +142,17 @@ export function describeDocumentStoreContract(
     }
 
     describe('accepting', () => {
-      it('writes a PENDING document with everything that was said of it', async () => {
-        const asked = newDocument({
+      it('stores a PENDING document with all given facts', async () => {
+        const uploaded = newDocument({
           filename: 'Größe 😀.pdf',
           fileSize: 5_000_000_000,
           priority: 'HIGH',
           scheduledFor: LATER(),
         });
-        const { document, duplicateOf } = await store.accept(asked);
-        const { force: _force, ...said } = asked;
+        const { document, duplicateOf } = await store.accept(uploaded);
+        const { force: _force, ...facts } = uploaded;
         expect(document).toMatchObject({
-          ...said,
+          ...facts,
           status: 'PENDING',
           seq: 1,
           generation: 1,
@@ -166,10 +166,10 @@ export function describeDocumentStoreContract(
           progress: { done: 0, total: null },
         });
         expect(duplicateOf).toBeNull();
-        expect(await store.find('alice', asked.id)).toEqual(document);
+        expect(await store.find('alice', uploaded.id)).toEqual(document);
       });
 
-      it('writes its first event and tells the log of the event and of the work', async () => {
+      it('writes the first event and queues it with a wake-up message', async () => {
         const { id } = await accept();
         expect(await store.events(id, 0, 10)).toEqual([
           expect.objectContaining({
@@ -185,35 +185,35 @@ export function describeDocumentStoreContract(
         ]);
       });
 
-      it('answers the document that has the same bytes, and writes nothing', async () => {
+      it('returns the document with the same bytes and writes nothing', async () => {
         const one = await accept({ contentHash: 'same' });
         const again = await store.accept(newDocument({ contentHash: 'same' }));
         expect(again).toEqual({ document: one, duplicateOf: one.id });
         expect(await store.counts('alice')).toEqual([{ status: 'PENDING', count: 1 }]);
       });
 
-      it('makes one document of many that bring the same bytes at once', async () => {
-        const answers = await Promise.all(
+      it('makes one document of concurrent uploads of the same bytes', async () => {
+        const results = await Promise.all(
           Array.from({ length: 8 }, () => store.accept(newDocument({ contentHash: 'same' }))),
         );
-        expect(answers.filter((answer) => answer.duplicateOf === null)).toHaveLength(1);
-        expect(new Set(answers.map((answer) => answer.document.id)).size).toBe(1);
+        expect(results.filter((result) => result.duplicateOf === null)).toHaveLength(1);
+        expect(new Set(results.map((result) => result.document.id)).size).toBe(1);
       });
 
-      it('finds the same bytes of a document that is completed', async () => {
+      it('finds a COMPLETED document with the same bytes', async () => {
         const { id } = await accept({ contentHash: 'same' });
         await complete(await claimOne());
         expect((await store.accept(newDocument({ contentHash: 'same' }))).duplicateOf).toBe(id);
       });
 
-      it('lets two users have the same bytes', async () => {
+      it('accepts the same bytes from two users', async () => {
         await accept({ contentHash: 'same' });
         expect(
           (await store.accept(newDocument({ contentHash: 'same', userId: 'bob' }))).duplicateOf,
         ).toBeNull();
       });
 
-      it('makes another document of the same bytes when that is forced', async () => {
+      it('makes another document of the same bytes if the upload is forced', async () => {
         await accept({ contentHash: 'same' });
         expect(
           (await store.accept(newDocument({ contentHash: 'same', force: true }))).duplicateOf,
@@ -221,7 +221,7 @@ export function describeDocumentStoreContract(
         expect(await store.counts('alice')).toEqual([{ status: 'PENDING', count: 2 }]);
       });
 
-      it('finds the same bytes of a document that was forced', async () => {
+      it('finds a forced document with the same bytes', async () => {
         const forced = await accept({ contentHash: 'same', force: true });
         expect((await store.accept(newDocument({ contentHash: 'same' }))).duplicateOf).toBe(
           forced.id,
@@ -242,11 +242,11 @@ export function describeDocumentStoreContract(
         expect((await store.accept(newDocument({ contentHash: 'same' }))).duplicateOf).toBeNull();
       });
 
-      describe('many at once', () => {
+      describe('concurrently', () => {
         const acceptAtOnce = (all: readonly NewDocument[]) =>
           Promise.all(all.map((document) => store.accept(document)));
 
-        it('gives each the place that it would have had one after the other', async () => {
+        it('queues documents as if they had been accepted one after the other', async () => {
           await acceptAll([{ filename: 'alice 1' }]);
           await acceptAtOnce([
             newDocument({ filename: 'alice 2' }),
@@ -270,7 +270,7 @@ export function describeDocumentStoreContract(
           expect(names.indexOf('bob 2')).toBeLessThan(names.indexOf('alice 3'));
         });
 
-        it('keeps the places of one user apart by a minute, however many wait', async () => {
+        it('keeps the order of the documents of one user, however many wait', async () => {
           await acceptAtOnce(
             Array.from({ length: 250 }, (_, index) => newDocument({ filename: String(index) })),
           );
@@ -278,9 +278,9 @@ export function describeDocumentStoreContract(
           expect(names).toEqual(Array.from({ length: 250 }, (_, index) => String(index)));
         });
 
-        it('answers each its own document, its own event or the one that has the same bytes', async () => {
+        it('returns to each upload its own document and event, or its duplicate', async () => {
           const known = await accept({ contentHash: 'known' });
-          const asked = [
+          const uploads = [
             newDocument({ contentHash: 'new', filename: 'a' }),
             newDocument({ contentHash: 'known', filename: 'b' }),
             newDocument({ contentHash: 'new', filename: 'c' }),
@@ -289,9 +289,9 @@ export function describeDocumentStoreContract(
             newDocument({ contentHash: 'other', filename: 'f', force: true }),
             newDocument({ contentHash: 'other', filename: 'g' }),
           ];
-          const answers = await acceptAtOnce(asked);
-          const idOf = (position: number) => present(asked[position]).id;
-          expect(answers.map(({ document, duplicateOf }) => [document.id, duplicateOf])).toEqual([
+          const results = await acceptAtOnce(uploads);
+          const idOf = (index: number) => present(uploads[index]).id;
+          expect(results.map(({ document, duplicateOf }) => [document.id, duplicateOf])).toEqual([
             [idOf(0), null],
             [known.id, known.id],
             [idOf(0), idOf(0)],
@@ -300,25 +300,25 @@ export function describeDocumentStoreContract(
             [idOf(5), null],
             [idOf(5), idOf(5)],
           ]);
-          const events = answers.flatMap((answer) =>
-            answer.duplicateOf === null ? [answer.event] : [],
+          const events = results.flatMap((result) =>
+            result.duplicateOf === null ? [result.event] : [],
           );
           expect(events.map(({ documentId, seq, status }) => [documentId, seq, status])).toEqual(
-            [0, 3, 4, 5].map((position) => [idOf(position), 1, 'PENDING']),
+            [0, 3, 4, 5].map((index) => [idOf(index), 1, 'PENDING']),
           );
           for (const { documentId } of events)
             expect(await store.events(documentId, 0, 10)).toHaveLength(1);
           expect(await store.counts('alice')).toEqual([{ status: 'PENDING', count: 4 }]);
         });
 
-        it('fails only the one that cannot be written', async () => {
-          const asked = [
+        it('rejects only the document that cannot be written', async () => {
+          const uploads = [
             newDocument(),
             newDocument({ filename: 'no database keeps a \0' }),
             newDocument(),
           ];
           const outcomes = await Promise.allSettled(
-            asked.map((document) => store.accept(document)),
+            uploads.map((document) => store.accept(document)),
           );
           expect(outcomes.map(({ status }) => status)).toEqual([
             'fulfilled',
@@ -326,13 +326,13 @@ export function describeDocumentStoreContract(
             'fulfilled',
           ]);
           expect(await store.counts('alice')).toEqual([{ status: 'PENDING', count: 2 }]);
-          expect((await outboxOf(present(asked[1]).id)).length).toBe(0);
+          expect((await outboxOf(present(uploads[1]).id)).length).toBe(0);
         });
       });
     });
 
     describe('claiming', () => {
-      it('moves a due document to EXTRACTING under a lease of its own and counts the attempt', async () => {
+      it('changes a due document to EXTRACTING with its own lease and counts the attempt', async () => {
         const { id } = await accept();
         const { claims, events } = await store.claim({
           limit: 5,
@@ -356,23 +356,22 @@ export function describeDocumentStoreContract(
         ]);
       });
 
-      it('gives a document to one claim only', async () => {
+      it('gives each document to one claim only', async () => {
         await acceptAll([{}, {}, {}]);
         const claims = (await Promise.all([claim(2), claim(2), claim(2)])).flat();
-        // Those that looked at the same moment may have passed over what another one held: they
-        // find it when they ask again.
+        // Concurrent claims skip rows that another one locks. The next claim finds them.
         claims.push(...(await claim(2)));
         expect(new Set(claims.map(({ document }) => document.id)).size).toBe(3);
         expect(claims).toHaveLength(3);
         expect(new Set(claims.map(({ leaseToken }) => leaseToken)).size).toBe(3);
       });
 
-      it('never takes more than it was asked for', async () => {
+      it('takes no more documents than the limit', async () => {
         await acceptAll([{}, {}, {}]);
         expect(await claim(2)).toHaveLength(2);
       });
 
-      it('takes the oldest of one user first', async () => {
+      it('takes the oldest document of a user first', async () => {
         await acceptAll([{ filename: 'a' }, { filename: 'b' }, { filename: 'c' }]);
         expect(namesOf(await claim())).toEqual(['a', 'b', 'c']);
       });
@@ -386,7 +385,7 @@ export function describeDocumentStoreContract(
         expect(namesOf(await claim())).toEqual(['high', 'normal', 'low']);
       });
 
-      it("takes everybody's first document before anybody's second", async () => {
+      it('takes the first document of every user before any second one', async () => {
         await acceptAll([
           { filename: 'alice 1' },
           { filename: 'alice 2' },
@@ -403,7 +402,7 @@ export function describeDocumentStoreContract(
         ]);
       });
 
-      it('runs no more than so many of one user while others wait', async () => {
+      it('prefers other users above the limit of documents per user', async () => {
         await acceptAll([
           { filename: 'alice 1' },
           { filename: 'alice 2' },
@@ -413,12 +412,12 @@ export function describeDocumentStoreContract(
         expect(namesOf(await claim(1, { maxPerUser: 1 }))).toEqual(['bob 1']);
       });
 
-      it('runs more of one user than that when nobody else waits', async () => {
+      it('exceeds the limit per user if no other user waits', async () => {
         await acceptAll([{}, {}, {}]);
         expect(await claim(3, { maxPerUser: 1 })).toHaveLength(3);
       });
 
-      it('does not put a document behind those of its user that wait for their time', async () => {
+      it('queues a document ahead of scheduled documents of its user', async () => {
         await acceptAll([
           { scheduledFor: LATER() },
           { filename: 'alice now' },
@@ -427,26 +426,26 @@ export function describeDocumentStoreContract(
         expect(namesOf(await claim())).toEqual(['alice now', 'bob now']);
       });
 
-      it('leaves a document alone before its scheduled time', async () => {
+      it('does not take a document before its scheduled time', async () => {
         const [, dueId] = await acceptAll([{ scheduledFor: LATER() }, {}]);
         expect((await claim()).map(({ document }) => document.id)).toEqual([dueId]);
       });
 
-      it('takes a document once its scheduled time has come', async () => {
+      it('takes a document at its scheduled time', async () => {
         const { id } = await accept({ scheduledFor: new Date(Date.now() + 300) });
         const claims = await eventually(async () => nonEmpty(await claim()));
         expect(claims[0]?.document).toMatchObject({ id });
         expect(Date.now()).toBeGreaterThanOrEqual(Number(claims[0]?.document.scheduledFor));
       });
 
-      it('leaves a document alone before its next try is due', async () => {
+      it('does not take a document before its next attempt is due', async () => {
         await accept();
         const { document, leaseToken } = await claimOne();
         await change(document, 'PENDING', { leaseToken, set: { nextAttemptInMs: 3_600_000 } });
         expect(await claim()).toEqual([]);
       });
 
-      it('takes a document again once its next try is due, and counts the attempt', async () => {
+      it('takes a document again when its next attempt is due and counts the attempt', async () => {
         await accept();
         const { document, leaseToken } = await claimOne();
         await change(document, 'PENDING', { leaseToken, set: { nextAttemptInMs: 50 } });
@@ -482,7 +481,7 @@ export function describeDocumentStoreContract(
       const claimWithin = async (limit: number, more: Partial<ClaimLimits> = {}) =>
         namesOf(await claim(limit, { limits: limits(more) }));
 
-      it('takes short texts only while no reader is free', async () => {
+      it('takes only short texts while no reader is free', async () => {
         await acceptAll([
           { filename: 'pdf', ...PDF },
           { filename: 'long text', fileSize: 33_000, userId: 'bob' },
@@ -498,23 +497,26 @@ export function describeDocumentStoreContract(
         ['text/html', 1],
         ['application/pdf', 1024 * 1024],
         ['application/json', 1024 * 1024 + 1],
-      ])('knows of %s with %i bytes what the worker knows', async (mimeType, fileSize) => {
-        await accept({ mimeType, fileSize });
-        const load = readingLoadOf({ mimeType, fileSize });
-        const none = await claimWithin(1, { readers: 0, largeReaders: 0 });
-        const small = await claimWithin(1, { largeReaders: 0 });
-        expect([none.length, small.length]).toEqual([
-          load === 'NONE' ? 1 : 0,
-          load === 'SMALL' ? 1 : 0,
-        ]);
-      });
+      ])(
+        'gives %s with %i bytes the same reading load as the worker',
+        async (mimeType, fileSize) => {
+          await accept({ mimeType, fileSize });
+          const load = readingLoadOf({ mimeType, fileSize });
+          const none = await claimWithin(1, { readers: 0, largeReaders: 0 });
+          const small = await claimWithin(1, { largeReaders: 0 });
+          expect([none.length, small.length]).toEqual([
+            load === 'NONE' ? 1 : 0,
+            load === 'SMALL' ? 1 : 0,
+          ]);
+        },
+      );
 
-      it('takes no more files than readers are free', async () => {
+      it('takes no more files than free readers', async () => {
         await acceptAll(['a', 'b', 'c'].map((userId) => ({ userId, filename: userId, ...PDF })));
         expect(await claimWithin(8)).toEqual(['a', 'b']);
       });
 
-      it('gives one user no more readers than they may have', async () => {
+      it('gives one user no more readers than allowed', async () => {
         await acceptAll([
           { filename: 'alice 1', ...PDF },
           { filename: 'alice 2', ...PDF },
@@ -526,7 +528,7 @@ export function describeDocumentStoreContract(
         ).toEqual([]);
       });
 
-      it('leaves a reader to small files', async () => {
+      it('leaves one reader to small files', async () => {
         await acceptAll([
           { filename: 'large 1', userId: 'a', ...LARGE_PDF },
           { filename: 'large 2', userId: 'b', ...LARGE_PDF },
@@ -536,7 +538,7 @@ export function describeDocumentStoreContract(
         expect(await claimWithin(8, { largeReaders: 0 })).toEqual([]);
       });
 
-      it('reads first for users who have read little of late, whatever the priority', async () => {
+      it('prefers users who have read little recently, whatever the priority', async () => {
         await acceptAll([
           { filename: 'alice', priority: 'HIGH', ...PDF },
           { filename: 'bob', userId: 'bob', priority: 'LOW', ...PDF },
@@ -546,7 +548,7 @@ export function describeDocumentStoreContract(
         expect(await claimWithin(8, { readers: 1, users })).toEqual(['alice']);
       });
 
-      it('leaves the last places to users of whom nothing runs', async () => {
+      it('reserves the last capacity for users without a running document', async () => {
         await acceptAll(['1', '2', '3', '4', '5'].map((filename) => ({ filename })));
         expect(await claimWithin(4)).toEqual(['1', '2']);
         await acceptAll([
@@ -561,7 +563,7 @@ export function describeDocumentStoreContract(
         ]);
       });
 
-      it('gives a reader to whoever may have a place, not to whoever comes first', async () => {
+      it('gives a reader to a user with capacity, not to the first user', async () => {
         await acceptAll([
           { filename: 'alice', ...PDF },
           { filename: 'bob', userId: 'bob', ...PDF },
@@ -571,7 +573,7 @@ export function describeDocumentStoreContract(
         ).toEqual(['bob']);
       });
 
-      it('always takes the first document of whoever comes first, also with one place', async () => {
+      it('takes the first document of the first user even with a limit of one', async () => {
         await acceptAll([{ filename: '1' }, { filename: '2' }]);
         expect(await claimWithin(1, { reservedSlots: 0 })).toEqual(['1']);
       });
@@ -580,31 +582,28 @@ export function describeDocumentStoreContract(
         ['a text', {}],
         ['a file', PDF],
         ['a large file', LARGE_PDF],
-      ])(
-        'finds %s of a user behind any number of documents of users at their limit',
-        async (_, kind) => {
-          const documents = ['alice', 'bob'].flatMap((userId) =>
-            Array.from({ length: MANY }, () => newDocument({ userId, ...kind })),
-          );
-          await Promise.all(documents.map((document) => store.accept(document)));
-          await acceptAll([
-            {
-              filename: 'scheduled',
-              userId: 'carol',
-              scheduledFor: new Date(Date.now() + 1),
-              priority: 'LOW',
-              ...kind,
-            },
-          ]);
-          const users = ['alice', 'bob'].map((userId) => user(userId, { running: 1, reading: 1 }));
-          await moveBehindAll('carol');
-          expect(await eventually(async () => nonEmpty(await claimWithin(2, { users })))).toEqual([
-            'scheduled',
-          ]);
-        },
-      );
+      ])('finds %s of a user behind many documents of users at their limit', async (_, kind) => {
+        const documents = ['alice', 'bob'].flatMap((userId) =>
+          Array.from({ length: MANY }, () => newDocument({ userId, ...kind })),
+        );
+        await Promise.all(documents.map((document) => store.accept(document)));
+        await acceptAll([
+          {
+            filename: 'scheduled',
+            userId: 'carol',
+            scheduledFor: new Date(Date.now() + 1),
+            priority: 'LOW',
+            ...kind,
+          },
+        ]);
+        const users = ['alice', 'bob'].map((userId) => user(userId, { running: 1, reading: 1 }));
+        await moveBehindAll('carol');
+        expect(await eventually(async () => nonEmpty(await claimWithin(2, { users })))).toEqual([
+          'scheduled',
+        ]);
+      });
 
-      it('finds the file of a user behind any number of files of one who has read for long', async () => {
+      it('finds the file of a user behind many files of a user who has read for long', async () => {
         await Promise.all(Array.from({ length: MANY }, () => store.accept(newDocument(PDF))));
         await acceptAll([{ filename: 'bob', userId: 'bob', ...PDF }]);
         await moveBehindAll('bob');
@@ -615,7 +614,7 @@ export function describeDocumentStoreContract(
     });
 
     describe('leases', () => {
-      it('a lease that has run out is taken back: PENDING with WORKER_LOST, the attempt counted', async () => {
+      it('reclaims an expired lease: PENDING with WORKER_LOST, the attempt counted', async () => {
         const { id } = await accept();
         await claimOne({ leaseMs: 1 });
         const events = await eventually(async () =>
@@ -637,13 +636,13 @@ export function describeDocumentStoreContract(
         expect((await claimOne()).document.attempt).toBe(2);
       });
 
-      it('a lease that still runs is not taken back', async () => {
+      it('does not reclaim a valid lease', async () => {
         await accept();
         await claimOne();
         expect(await store.reclaimExpiredLeases({ all: false })).toEqual([]);
       });
 
-      it('the last attempt lost makes it FAILED, with the cause', async () => {
+      it('changes a document to FAILED when its last attempt is lost', async () => {
         const { id } = await accept();
         const other = await accept({ userId: 'bob' }, harness.createStore(1));
         await claim(2, { leaseMs: 1 });
@@ -663,7 +662,7 @@ export function describeDocumentStoreContract(
         expect(events.find((document) => document.id === id)?.status).toBe('PENDING');
       });
 
-      it('what a document that was given up has stored is to be removed', async () => {
+      it('records a cleanup for a document that fails with a lost lease', async () => {
         const { id } = await accept({}, harness.createStore(1));
         await claimOne({ leaseMs: 1 });
         await eventually(async () => nonEmpty(await store.reclaimExpiredLeases({ all: false })));
@@ -672,7 +671,7 @@ export function describeDocumentStoreContract(
         ]);
       });
 
-      it('a restart takes every lease back and gives no document up for it', async () => {
+      it('reclaims every lease after a restart without failing a document', async () => {
         const { id } = await accept({}, harness.createStore(1));
         await claimOne();
         expect(await store.reclaimExpiredLeases({ all: true })).toEqual([
@@ -681,7 +680,7 @@ export function describeDocumentStoreContract(
         expect(await claim()).toHaveLength(1);
       });
 
-      it('the token of a lease that was taken back writes nothing any more', async () => {
+      it('rejects a change with the token of a reclaimed lease', async () => {
         await accept();
         const { document, leaseToken } = await claimOne();
         await store.reclaimExpiredLeases({ all: true });
@@ -693,7 +692,7 @@ export function describeDocumentStoreContract(
         });
       });
 
-      it('renewing keeps a lease and writes its progress, which never falls', async () => {
+      it('renews a lease and writes its progress, which never decreases', async () => {
         await accept();
         const { document, leaseToken } = await claimOne({ leaseMs: 1 });
         expect(
@@ -704,7 +703,7 @@ export function describeDocumentStoreContract(
         expect((await store.find('alice', document.id))?.progress.done).toBe(7);
       });
 
-      it('renewing answers the tokens that no longer hold, and only those', async () => {
+      it('returns from a renewal only the tokens that are no longer valid', async () => {
         await acceptAll([{}, {}]);
         const [kept, lost] = await claim(2);
         await store.markDeleting('alice', present(lost).document.id);
@@ -716,7 +715,7 @@ export function describeDocumentStoreContract(
         expect(await store.renew(leases, LEASE_MS)).toEqual([lost?.leaseToken]);
       });
 
-      it('a document that waits again has no lease', async () => {
+      it('removes the lease of a document that returns to PENDING', async () => {
         await accept();
         const { document, leaseToken } = await claimOne();
         await change(document, 'PENDING', { leaseToken });
@@ -727,7 +726,7 @@ export function describeDocumentStoreContract(
     });
 
     describe('changing', () => {
-      it('writes what becomes true with the change', async () => {
+      it('writes the facts that come with the change', async () => {
         await accept();
         const completed = await complete(await claimOne());
         expect(completed).toMatchObject({
@@ -741,7 +740,7 @@ export function describeDocumentStoreContract(
         expect(await store.find('alice', completed.id)).toEqual(completed);
       });
 
-      it('keeps the error until the change that clears it', async () => {
+      it('keeps the error until a change clears it', async () => {
         await accept();
         const one = await claimOne();
         const error = {
@@ -757,26 +756,26 @@ export function describeDocumentStoreContract(
         expect((await complete(two)).error).toBeNull();
       });
 
-      it('writes nothing where the row is in another status', async () => {
+      it('writes nothing if the row has another status', async () => {
         const document = await accept();
         expect(await change({ ...document, status: 'EXTRACTING' }, 'VECTORIZING')).toBeNull();
         expect(await store.find('alice', document.id)).toEqual(document);
       });
 
-      it('writes nothing where the row is of another generation', async () => {
+      it('writes nothing if the row has another generation', async () => {
         const document = await accept();
         expect(await change({ ...document, generation: 2 }, 'CANCELLED')).toBeNull();
         expect(await store.find('alice', document.id)).toEqual(document);
       });
 
-      it('writes nothing under a lease that is not this one', async () => {
+      it('writes nothing with the token of another lease', async () => {
         await accept();
         const { document } = await claimOne();
         expect(await change(document, 'VECTORIZING', { leaseToken: randomUUID() })).toBeNull();
         expect(await store.find('alice', document.id)).toEqual(document);
       });
 
-      it('of two that change the same document at once, one does', async () => {
+      it('applies one of several concurrent changes of a document', async () => {
         const document = await accept();
         const events = await Promise.all([
           change(document, 'CANCELLED'),
@@ -788,29 +787,29 @@ export function describeDocumentStoreContract(
         expect(history.map((event) => event.seq)).toEqual(history.map((_, index) => index + 1));
       });
 
-      it('refuses a change that the table does not allow, and then writes none of its batch', async () => {
+      it('rejects a batch with a change that is not allowed and writes none of it', async () => {
         const [a = '', b = ''] = await acceptAll([{}, {}]);
-        const place = { generation: 1, from: 'PENDING' } as const;
+        const expected = { generation: 1, from: 'PENDING' } as const;
         const batch: Change[] = [
-          { ...place, documentId: a, to: 'CANCELLED' },
-          { ...place, documentId: b, to: 'COMPLETED' },
+          { ...expected, documentId: a, to: 'CANCELLED' },
+          { ...expected, documentId: b, to: 'COMPLETED' },
         ];
         await expect(store.change(batch)).rejects.toThrow(/PENDING to COMPLETED/);
         expect(await store.counts('alice')).toEqual([{ status: 'PENDING', count: 2 }]);
       });
 
-      it('answers each of many changes in its place', async () => {
+      it('returns the results of a batch in the order of the changes', async () => {
         const [a = '', b = ''] = await acceptAll([{}, {}]);
-        const place = { generation: 1, from: 'PENDING', to: 'CANCELLED' } as const;
-        const answers = await store.change([
-          { ...place, documentId: a },
-          { ...place, documentId: randomUUID() },
-          { ...place, documentId: b },
+        const expected = { generation: 1, from: 'PENDING', to: 'CANCELLED' } as const;
+        const results = await store.change([
+          { ...expected, documentId: a },
+          { ...expected, documentId: randomUUID() },
+          { ...expected, documentId: b },
         ]);
-        expect(answers.map((event) => event?.documentId ?? null)).toEqual([a, null, b]);
+        expect(results.map((event) => event?.documentId ?? null)).toEqual([a, null, b]);
       });
 
-      it('gives every durable change a seq of its own, without gaps, in history and outbox alike', async () => {
+      it('numbers the changes without gaps, in the history and in the outbox', async () => {
         const { id } = await accept();
         await complete(await claimOne());
         await store.markDeleting('alice', id);
@@ -837,7 +836,7 @@ export function describeDocumentStoreContract(
         );
       });
 
-      it('makes one change, with one seq and one event, of a stage that was passed on the way', async () => {
+      it('writes one seq and one event for a change that passes through a stage', async () => {
         const { id } = await accept();
         const { document, leaseToken } = await claimOne();
         const set = {
@@ -875,7 +874,7 @@ export function describeDocumentStoreContract(
         );
       });
 
-      it('refuses a way through a stage that the table does not have, and one without the lease', async () => {
+      it('rejects a change through a stage that is not allowed or without the lease', async () => {
         await accept();
         const { document, leaseToken } = await claimOne();
         await expect(
@@ -886,7 +885,7 @@ export function describeDocumentStoreContract(
         ).toBeNull();
       });
 
-      it('tells the log of work again whenever a document waits again', async () => {
+      it('queues a wake-up message whenever a document returns to PENDING', async () => {
         const { id } = await accept();
         const { document, leaseToken } = await claimOne();
         await change(document, 'PENDING', { leaseToken });
@@ -897,7 +896,7 @@ export function describeDocumentStoreContract(
     });
 
     describe('removing', () => {
-      it('deleting hides a document from every reader and leaves its last event', async () => {
+      it('hides a DELETING document from all reads and keeps its last event', async () => {
         const { id } = await accept();
         expect(await store.markDeleting('alice', id)).toMatchObject({
           status: 'DELETING',
@@ -913,14 +912,14 @@ export function describeDocumentStoreContract(
         ]);
       });
 
-      it('deletes a document once, and nobody deletes that of somebody else', async () => {
+      it('deletes a document once, and only for its owner', async () => {
         const { id } = await accept();
         expect(await store.markDeleting('bob', id)).toBeNull();
         expect(await store.markDeleting('alice', id)).not.toBeNull();
         expect(await store.markDeleting('alice', id)).toBeNull();
       });
 
-      it('a worker cannot bring a deleted document back', async () => {
+      it('rejects the changes of a worker after a deletion', async () => {
         await accept();
         const { document, leaseToken } = await claimOne();
         await store.markDeleting('alice', document.id);
@@ -928,7 +927,7 @@ export function describeDocumentStoreContract(
         expect(await change(document, 'PENDING')).toBeNull();
       });
 
-      it('deleting writes a cleanup of everything the document has', async () => {
+      it('records a cleanup of everything that a deleted document owns', async () => {
         const { id, blobKey } = await accept();
         await store.markDeleting('alice', id);
         expect(await cleanupsOf(id)).toEqual([
@@ -944,7 +943,7 @@ export function describeDocumentStoreContract(
       });
 
       it.each(['FAILED', 'CANCELLED'] as const)(
-        '%s writes a cleanup of the vectors of that run only',
+        'records a cleanup of the vectors of that generation only after %s',
         async (status) => {
           const document = await accept();
           await change(document, status);
@@ -959,7 +958,7 @@ export function describeDocumentStoreContract(
         },
       );
 
-      it('the row goes only when the log has been told its last event', async () => {
+      it('removes the row only after its last event was published', async () => {
         const { id } = await accept();
         await store.markDeleting('alice', id);
         await store.finishCleanup(first(await cleanupsOf(id)));
@@ -971,7 +970,7 @@ export function describeDocumentStoreContract(
         expect(await store.events(id, 0, 10)).toEqual([]);
       });
 
-      it('a cleanup runs three times in all, for a write that came late, and then never', async () => {
+      it('runs a cleanup three times, for writes that arrive late', async () => {
         const { id } = await accept();
         await store.markDeleting('alice', id);
         await emptyOutbox();
@@ -986,7 +985,7 @@ export function describeDocumentStoreContract(
         expect(await cleanupsOf(id)).toEqual([]);
       });
 
-      it('names the blobs that no document has', async () => {
+      it('returns the blob keys that belong to no document', async () => {
         const { blobKey } = await accept();
         expect(await store.findOrphanedBlobs([blobKey, 'left-over', 'odd "name"'])).toEqual([
           'left-over',
@@ -997,13 +996,13 @@ export function describeDocumentStoreContract(
     });
 
     describe('reading', () => {
-      it("finds nobody else's document", async () => {
+      it('does not find the document of another user', async () => {
         const { id } = await accept();
         expect(await store.find('bob', id)).toBeNull();
         expect(await store.find('alice', randomUUID())).toBeNull();
       });
 
-      it('lists newest first', async () => {
+      it('lists the newest document first', async () => {
         const ids = await acceptAll([{}, {}, {}]);
         await Promise.all(
           ids.map((id, day) => harness.setCreatedAt([id], new Date(Date.UTC(2026, 0, day + 1)))),
@@ -1012,7 +1011,7 @@ export function describeDocumentStoreContract(
         expect(documents.map((document) => document.id)).toEqual(ids.toReversed());
       });
 
-      it('pages show every document once, also when all were made at the same moment', async () => {
+      it('pages through documents of the same time without gaps or repeats', async () => {
         const ids = await acceptAll(Array.from({ length: 7 }, () => ({})));
         await harness.setCreatedAt(ids, LONG_AGO);
         const seen: string[] = [];
@@ -1028,7 +1027,7 @@ export function describeDocumentStoreContract(
         expect(seen).toEqual(ids.toSorted().toReversed());
       });
 
-      it('a document that comes while somebody pages does not shift the pages', async () => {
+      it('keeps the pages while a new document arrives', async () => {
         const ids = await acceptAll([{}, {}, {}, {}]);
         await harness.setCreatedAt(ids, LONG_AGO);
         const page = await store.list('alice', { first: 2 });
@@ -1049,7 +1048,7 @@ export function describeDocumentStoreContract(
         expect([documents.map((document) => document.id), totalCount]).toEqual([[a], 1]);
       });
 
-      it('takes an empty filter for none', async () => {
+      it('treats an empty filter as no filter', async () => {
         await acceptAll([{}, {}]);
         expect(
           (await store.list('alice', { first: 10, filter: { status: [], filename: '' } }))
@@ -1066,7 +1065,7 @@ export function describeDocumentStoreContract(
         ['?', ['what?.txt']],
         ['nowhere', []],
       ])(
-        'filters by what the name contains, in any case and letter by letter: %s',
+        'filters literally by a part of the file name, in any case: %s',
         async (filename, expected) => {
           await acceptAll(
             [
@@ -1085,7 +1084,7 @@ export function describeDocumentStoreContract(
         },
       );
 
-      it('counts by status and leaves out a status without any', async () => {
+      it('counts by status and omits statuses without documents', async () => {
         const [a] = await acceptAll([{}, {}, {}]);
         await accept({ userId: 'bob' });
         await change(present(await store.find('alice', present(a))), 'FAILED');
@@ -1096,14 +1095,14 @@ export function describeDocumentStoreContract(
         ]);
       });
 
-      it('reads the history behind a seq, so many at most', async () => {
+      it('reads the history after a seq up to a limit', async () => {
         const { id } = await accept();
         await complete(await claimOne());
         expect((await store.events(id, 1, 2)).map((event) => event.seq)).toEqual([2, 3]);
         expect(await store.events(id, 4, 10)).toEqual([]);
       });
 
-      it('reads the histories of many at once, each as if it were asked for alone', async () => {
+      it('reads many histories in one call, each as a single read returns it', async () => {
         const one = await accept();
         await complete(await claimOne());
         const two = await accept();
@@ -1126,7 +1125,7 @@ export function describeDocumentStoreContract(
         expect(await store.eventsOfMany([], 0, 10)).toEqual(new Map());
       });
 
-      it('recent are the unfinished whenever they changed, and the others changed since, newest change first', async () => {
+      it('returns unfinished documents and those that changed since, newest change first', async () => {
         const [waiting, done] = await acceptAll([{}, {}]);
         await change(present(await store.find('alice', present(done))), 'CANCELLED');
         await accept({ userId: 'bob' });
@@ -1137,7 +1136,7 @@ export function describeDocumentStoreContract(
         expect(await store.recent('alice', LONG_AGO, 1)).toHaveLength(1);
       });
 
-      it('a queue position counts the documents ahead, and only a due one has it', async () => {
+      it('counts the documents ahead of each due document', async () => {
         const [one, two, three] = await acceptAll([
           { userId: 'a' },
           { userId: 'b' },
@@ -1161,7 +1160,7 @@ export function describeDocumentStoreContract(
         );
       });
 
-      it('asks nothing for no ids', async () => {
+      it('returns empty results for no ids', async () => {
         expect(await store.findMany([])).toEqual([]);
         expect(await store.queuePositions([])).toEqual(new Map());
         expect(await store.change([])).toEqual([]);
@@ -1170,13 +1169,13 @@ export function describeDocumentStoreContract(
     });
 
     describe('the outbox', () => {
-      it('gives the oldest rows first, so many at most', async () => {
+      it('returns the oldest rows first, up to the limit', async () => {
         const ids = await acceptAll([{}, {}]);
         const rows = await harness.outbox.read(3);
         expect(rows.map((row) => row.record.key)).toEqual([ids[0], ids[0], ids[1]]);
       });
 
-      it('keeps a row until it is removed, and removes no other', async () => {
+      it('keeps each row until it is removed', async () => {
         await acceptAll([{}, {}]);
         const [one, ...others] = await harness.outbox.read(10);
         await harness.outbox.remove([present(one).id]);
@@ -1189,7 +1188,7 @@ export function describeDocumentStoreContract(
         expect(await harness.outbox.read(10)).toHaveLength(2);
       });
 
-      it('has nothing of what was not committed', async () => {
+      it('holds nothing of a change that was not committed', async () => {
         await accept();
         await emptyOutbox();
         const [document] = (await store.list('alice', { first: 1 })).documents;
@@ -1209,7 +1208,7 @@ function first<Value>(values: readonly Value[]): Value {
   return present(values[0]);
 }
 
-/** For `eventually`, to which an empty list is an answer. */
+/** Returns null instead of an empty list, so that `eventually` goes on waiting. */
 function nonEmpty<Value>(values: Value[]): Value[] | null {
   return values.length > 0 ? values : null;
 }

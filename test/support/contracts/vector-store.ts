@@ -1,4 +1,4 @@
-/** What every VectorStore promises. */
+/** The contract of every VectorStore. */
 import { randomUUID } from 'node:crypto';
 import type {
   SearchMode,
@@ -9,17 +9,14 @@ import type {
 
 export interface VectorStoreHarness {
   store: VectorStore;
-  /**
-   * Opens the same store for vectors of another model or length; rejects when it was made for
-   * others.
-   */
+  /** Opens the same store for a model and a vector length; rejects if it was made for others. */
   reopen(model: string, dimensions: number): Promise<VectorStore>;
-  /** What `store` was opened for. */
+  /** The model of `store`. */
   model: string;
   close(): Promise<void>;
 }
 
-/** Vectors of the contract have this length. */
+/** The length of the vectors in this contract. */
 export const DIMENSIONS = 4;
 
 const MODES: SearchMode[] = ['SEMANTIC', 'KEYWORD', 'HYBRID'];
@@ -31,7 +28,7 @@ export function describeVectorStoreContract(
   describe(`a vector store: ${name}`, () => {
     let harness: VectorStoreHarness;
     let store: VectorStore;
-    /** Somebody new in every test. */
+    /** A new user in every test. */
     let user: string;
     let documentId: string;
 
@@ -72,8 +69,8 @@ export function describeVectorStoreContract(
     const textsOf = (hits: readonly VectorHit[]) => hits.map(({ text }) => text);
 
     describe('storing', () => {
-      it('gives back what was stored', async () => {
-        const said = {
+      it('returns what was stored', async () => {
+        const facts = {
           text: 'Ein Satz mit "Zeichen" \\ 😀.',
           page: 7,
           charStart: 10,
@@ -81,9 +78,9 @@ export function describeVectorStoreContract(
           index: 3,
           generation: 2,
         };
-        await store.store(user, [makeObject(said)]);
+        await store.store(user, [makeObject(facts)]);
         const [hit] = await search('SEMANTIC', '');
-        expect(hit).toEqual({ documentId, ...said, score: expect.closeTo(1, 2) as number });
+        expect(hit).toEqual({ documentId, ...facts, score: expect.closeTo(1, 2) as number });
       });
 
       it('counts the objects of one generation of one document', async () => {
@@ -107,17 +104,17 @@ export function describeVectorStoreContract(
         expect(textsOf(await search('KEYWORD', 'text'))).toEqual(['text', 'text']);
       });
 
-      it('takes windows of one document at once', async () => {
-        const windows = Array.from({ length: 5 }, (_, window) =>
-          makeObjects(20).map((object) => ({ ...object, index: window * 20 + object.index })),
+      it('stores batches of one document concurrently', async () => {
+        const batches = Array.from({ length: 5 }, (_, batch) =>
+          makeObjects(20).map((object) => ({ ...object, index: batch * 20 + object.index })),
         );
-        await Promise.all(windows.map((objects) => store.store(user, objects)));
+        await Promise.all(batches.map((objects) => store.store(user, objects)));
         expect(await store.count(user, documentId, 1)).toBe(100);
       });
     });
 
     describe('removing', () => {
-      it('trims what lies behind the last chunk, of this generation only', async () => {
+      it('trims the objects after the last chunk, of this generation only', async () => {
         await store.store(user, makeObjects(5));
         await store.store(user, makeObjects(5, { generation: 2 }));
         await store.trim(user, documentId, 1, 3);
@@ -131,7 +128,7 @@ export function describeVectorStoreContract(
         ['all generations', undefined, [0, 0, 0]],
         ['the generations below', { below: 3 }, [0, 0, 1]],
         ['one generation only', { only: 2 }, [1, 0, 1]],
-      ])('removes %s of a document', async (_, generations, left) => {
+      ])('removes %s of a document', async (_, generations, remaining) => {
         const other = randomUUID();
         for (const generation of [1, 2, 3]) {
           await store.store(user, [
@@ -144,16 +141,16 @@ export function describeVectorStoreContract(
           await Promise.all(
             [1, 2, 3].map((generation) => store.count(user, documentId, generation)),
           ),
-        ).toEqual(left);
+        ).toEqual(remaining);
         expect(
           await Promise.all([1, 2, 3].map((generation) => store.count(user, other, generation))),
         ).toEqual([1, 1, 1]);
         expect(
           await search('KEYWORD', 'text', undefined, { documentIds: [documentId] }),
-        ).toHaveLength(left.filter(Boolean).length);
+        ).toHaveLength(remaining.filter(Boolean).length);
       });
 
-      it('is quiet when there is nothing', async () => {
+      it('does nothing if there are no objects', async () => {
         await store.remove(user, documentId);
         await store.trim(user, documentId, 1, 0);
         expect(await store.count(user, documentId, 1)).toBe(0);
@@ -181,22 +178,22 @@ export function describeVectorStoreContract(
         ]);
       });
 
-      it('by meaning is by nearness, nearest first', async () => {
-        const hits = await search('SEMANTIC', 'words that stand nowhere', unit(1, 0, 0, 0));
+      it('ranks passages by the similarity of their vectors', async () => {
+        const hits = await search('SEMANTIC', 'words without a match', unit(1, 0, 0, 0));
         expect(hits.map(({ index }) => index)).toEqual([0, 1, 2]);
         expect(hits[0]?.score).toBeCloseTo(1, 2);
         expect(hits[1]?.score).toBeCloseTo(Math.SQRT1_2, 2);
         expect(hits[2]?.score).toBeCloseTo(0, 2);
       });
 
-      it('by words finds them in any case and grammatical form, and nothing else', async () => {
+      it('finds words in any case and grammatical form, and nothing else', async () => {
         expect((await search('KEYWORD', 'VOLCANO erupting')).map(({ index }) => index)).toEqual([
           2,
         ]);
         expect(await search('KEYWORD', 'zebra')).toEqual([]);
       });
 
-      it('by words finds a passage that has any of them, more of them first', async () => {
+      it('finds passages with any of the words and ranks more words higher', async () => {
         expect((await search('KEYWORD', 'bowline knots ropes')).map(({ index }) => index)).toEqual([
           1, 0,
         ]);
@@ -209,17 +206,17 @@ export function describeVectorStoreContract(
         '""',
         '?',
         'the of and',
-      ])('by words takes %j for words, not for signs', async (text) => {
+      ])('treats %j as words, not as operators', async (text) => {
         await expect(search('KEYWORD', text)).resolves.toEqual([]);
       });
 
-      it('by both finds what is near and what has the words, first what is and has both', async () => {
+      it('ranks similar passages with the words first in HYBRID mode', async () => {
         const hits = await search('HYBRID', 'volcanoes bowline', unit(1, 0, 0, 0));
         expect(hits[0]?.index).toBe(0);
         expect(hits.map(({ index }) => index).sort()).toEqual([0, 1, 2]);
       });
 
-      it.each(MODES)('%s gives scores from 0 to 1, highest first', async (mode) => {
+      it.each(MODES)('returns scores from 0 to 1, highest first, in %s mode', async (mode) => {
         const scores = (await search(mode, 'bowline knot', unit(-1, 0.2, 0, 0))).map(
           ({ score }) => score,
         );
@@ -227,14 +224,14 @@ export function describeVectorStoreContract(
         for (const score of scores) expect(score >= 0 && score <= 1).toBe(true);
       });
 
-      it.each(MODES)('%s gives so many at most, and each passage once', async (mode) => {
+      it.each(MODES)('returns each passage once, up to the limit, in %s mode', async (mode) => {
         await store.store(user, makeObjects(30, { documentId: randomUUID(), text: 'bowline' }));
         const hits = await search(mode, 'bowline', unit(1, 0, 0, 0), { limit: 7 });
         expect(hits).toHaveLength(7);
         expect(new Set(hits.map((hit) => `${hit.documentId} ${hit.index}`)).size).toBe(7);
       });
 
-      it.each(MODES)('%s finds only within the documents asked for', async (mode) => {
+      it.each(MODES)('searches only the given documents in %s mode', async (mode) => {
         const other = randomUUID();
         const third = randomUUID();
         for (const id of [other, third])
@@ -246,7 +243,7 @@ export function describeVectorStoreContract(
       });
 
       it.each(MODES)(
-        "%s never finds anything of somebody else's, not even by the id of the document",
+        'finds nothing of another user, even by document id, in %s mode',
         async (mode) => {
           const stranger = `user-${randomUUID()}`;
           const query = { mode, text: 'bowline', vector: unit(1, 0, 0, 0), limit: 10 };
@@ -257,7 +254,7 @@ export function describeVectorStoreContract(
         },
       );
 
-      it('one user counts and removes nothing of another', async () => {
+      it('counts and removes nothing of another user', async () => {
         const stranger = `user-${randomUUID()}`;
         await store.remove(stranger, documentId);
         await store.trim(stranger, documentId, 1, 0);
@@ -267,17 +264,17 @@ export function describeVectorStoreContract(
     });
 
     describe('the collection', () => {
-      it('refuses another model and names both', async () => {
+      it('rejects another model and names both', async () => {
         await expect(harness.reopen('another-model', DIMENSIONS)).rejects.toThrow(
           new RegExp(`${harness.model}.*another-model`),
         );
       });
 
-      it('refuses vectors of another length and names both', async () => {
+      it('rejects vectors of another length and names both', async () => {
         await expect(harness.reopen(harness.model, 7)).rejects.toThrow(/4 dimensions.*7/);
       });
 
-      it('opens again for the same model, with everything in it', async () => {
+      it('opens again for the same model with all its objects', async () => {
         await store.store(user, makeObjects(2));
         const again = await harness.reopen(harness.model, DIMENSIONS);
         expect(await again.count(user, documentId, 1)).toBe(2);
