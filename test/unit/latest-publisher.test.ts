@@ -1,6 +1,6 @@
 import type { Kafka, ProducerConfig } from 'kafkajs';
 import { createLatestPublisher } from '../../src/kafka/latest-publisher.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 
 /** A Kafka in memory that records which producers are open, by their transactional ids. */
 function createFakeKafka() {
@@ -26,7 +26,7 @@ const idOf = (shard: number) => `docstream-latest-${shard}`;
 describe('assign', () => {
   it('opens the producers of new shards, and closes those of shards that were taken away', async () => {
     const { state, kafka } = createFakeKafka();
-    const publisher = createLatestPublisher({ kafka, logger: makeLog() });
+    const publisher = createLatestPublisher({ kafka, logger: makeLogger() });
     await publisher.assign([1, 2]);
     expect(state.open).toEqual([idOf(1), idOf(2)]);
     await publisher.assign([2, 3]);
@@ -38,7 +38,7 @@ describe('assign', () => {
 
   it('lets only assigned shards publish', async () => {
     const { kafka } = createFakeKafka();
-    const publisher = createLatestPublisher({ kafka, logger: makeLog() });
+    const publisher = createLatestPublisher({ kafka, logger: makeLogger() });
     await publisher.assign([1]);
     await publisher.publish(1, []);
     await publisher.assign([]);
@@ -49,7 +49,7 @@ describe('assign', () => {
 
   it('warns once of a shard whose producer cannot be opened, and opens it later', async () => {
     const { state, kafka } = createFakeKafka();
-    const logger = makeLog();
+    const logger = makeLogger();
     const publisher = createLatestPublisher({ kafka, logger });
     state.isAvailable = false;
     await publisher.assign([1]);

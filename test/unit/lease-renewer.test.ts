@@ -2,7 +2,7 @@ import type { StatusEvent } from '../../src/documents/document.js';
 import { createLeaseRenewer, type LeaseRenewer } from '../../src/documents/lease-renewer.js';
 import type { DocumentStore } from '../../src/documents/ports.js';
 import { createFakeStore, type FakeStore } from '../support/fake-store.js';
-import { makeLog } from '../support/make-log.js';
+import { makeLogger } from '../support/make-logger.js';
 import { createManualClock, type ManualClock } from '../support/manual-clock.js';
 
 const LEASE_MS = 30_000;
@@ -13,11 +13,11 @@ let store: FakeStore;
 let renewed: { documentId: string; progressDone: number }[][];
 let notified: StatusEvent[];
 let leases: LeaseRenewer;
-let logger: ReturnType<typeof makeLog>;
+let logger: ReturnType<typeof makeLogger>;
 beforeEach(() => {
   clock = createManualClock();
   store = createFakeStore();
-  logger = makeLog();
+  logger = makeLogger();
   renewed = [];
   notified = [];
   const renew = store.renew;
