@@ -1,6 +1,6 @@
 /** English sentences that make distinct passages. They are the same in every run. */
 const SUBJECTS = [
-  'The keeper',
+  'The warden',
   'A river',
   'Every engine',
   'The old library',
