@@ -25,8 +25,8 @@ export async function measureGrowth(
 }
 
 /**
- * Returns the resident memory of a process without its children, and NaN for a zombie. Throws if the
- * process no longer exists.
+ * Returns the resident memory of a process without its children, and NaN for a zombie. Throws if
+ * the process no longer exists.
  */
 export async function residentBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');

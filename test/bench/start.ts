@@ -11,8 +11,8 @@ import { median, round } from './statistics.js';
 const RUNS = 5;
 
 /**
- * Measures the whole of `npm start`: npm, the launcher's check of what it must install or build, and
- * the product.
+ * Measures the whole of `npm start`: npm, the launcher's check of what it must install or build,
+ * and the product.
  */
 export async function benchStart(): Promise<Figures> {
   const dataDir = await mkdtemp(join(tmpdir(), 'docstream-bench-'));

@@ -54,7 +54,7 @@ export function sentence(number: number): string {
   return `${pick(SUBJECTS, 1)} ${pick(VERBS, 10)} ${pick(OBJECTS, 100)} ${pick(ENDS, 1_000)}, as note ${number} says.`;
 }
 
-/** Returns paragraphs that become one passage each: two of them exceed the length of a passage. */
+/** Returns paragraphs that become one passage each: two together are too long for a passage. */
 export function paragraphs(count: number, length: number): string[] {
   let number = 0;
   return Array.from({ length: count }, () => {

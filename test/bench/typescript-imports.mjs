@@ -1,5 +1,5 @@
-// Node runs the benchmarks with its type stripping, which requires `.ts` in imports. The sources say
-// `.js`, as the compiler requires.
+// Node runs the benchmarks with its type stripping, which requires `.ts` in imports. The sources
+// say `.js`, as the compiler requires.
 import { registerHooks } from 'node:module';
 
 registerHooks({

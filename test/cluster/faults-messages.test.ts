@@ -52,7 +52,7 @@ async function readReasons(): Promise<string[]> {
   return rows.map(({ reason }) => reason);
 }
 
-it('stores and publishes unreadable records as dead letters and goes on with valid ones', async () => {
+it('stores and publishes unreadable records as dead letters and blocks no job', async () => {
   const id = randomUUID();
   await produce([
     { key: id, value: 'no JSON' },

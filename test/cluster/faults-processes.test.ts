@@ -207,7 +207,7 @@ describe('a stopped or killed API process', () => {
 });
 
 describe('deleted topics', () => {
-  it('come back while the cluster runs, with the events that are published later', async () => {
+  it('are recreated while the cluster runs and contain the events published later', async () => {
     const { kafka } = openKafka();
     await deleteTopics(kafka, ['docstream.jobs.v1', 'docstream.document-status.v1']);
     const token = newUser();

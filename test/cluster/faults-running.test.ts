@@ -1,4 +1,6 @@
-/** Servers that fail, hang or send invalid responses while the cluster works, seen through its API. */
+/**
+ * Servers that fail, hang or send invalid responses while the cluster works, seen through its API.
+ */
 import { randomUUID } from 'node:crypto';
 import { ask, upload, waitForStatus } from '../support/client.js';
 import { startCluster, type Cluster } from '../support/cluster.js';
@@ -197,7 +199,7 @@ describe('Cohere', () => {
 });
 
 describe('Redis', () => {
-  it('is unavailable: documents complete, /readyz reports it, and watchers get the missed end later', async () => {
+  it('is unavailable: documents complete, and watchers get the missed end later', async () => {
     const token = newUser();
     await cohere.order({ latencyMs: 1_000 });
     const { document } = await send(token);

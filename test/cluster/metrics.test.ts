@@ -51,7 +51,9 @@ async function readValues(
   );
 }
 
-/** The tests follow the life of a document: each one starts from the state after the previous one. */
+/**
+ * The tests follow the life of a document: each one starts from the state after the previous one.
+ */
 describe('metrics of a cluster', () => {
   it('count unpublished rows and waiting documents at the API, and report their age', async () => {
     await eventually(async () => {

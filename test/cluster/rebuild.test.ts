@@ -101,7 +101,7 @@ it('rejects vectors of another length until `vectors` embeds every document agai
   ]);
 }, 150_000);
 
-it('publishes every event again after the loss of the topics, with the same ids and order', async () => {
+it('publishes every event again, in order, after the loss of the topics', async () => {
   await stopAll();
   await deleteTopics(openKafka().kafka, [STATUS, LATEST]);
   const { code } = await rebuild('topics');

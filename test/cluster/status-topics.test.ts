@@ -175,7 +175,7 @@ describe('the running topics', () => {
     expect(deadLetters.map((record) => toRecordCheck(api)(record))).toEqual([[]]);
   });
 
-  it('contain every seq of a document in order, with its key and ce_id, apart from repeats', async () => {
+  it('contain every seq of a document in order, with its key and ce_id', async () => {
     const records = await readTopic(STATUS);
     for (const [id, last] of [
       [kept, 'COMPLETED'],
@@ -190,7 +190,7 @@ describe('the running topics', () => {
     }
   });
 
-  it('end in the newest state or the tombstone of each document in the compacted topic', async () => {
+  it('keep the newest state or a tombstone of each document when compacted', async () => {
     const latest = new Map((await readTopic(LATEST)).map(({ key, event }) => [key, event]));
     for (const { id, seq, status } of await cluster.query<{
       id: string;

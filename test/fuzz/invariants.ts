@@ -57,7 +57,9 @@ export function createInvariants(subject: Subject, bounds: Bounds = BOUNDS): Inv
     if (problems.length > 0) throw new BrokenInvariant([...new Set(problems)].join('; '));
   }
 
-  /** Repeats the case: a busy machine is slow once, an input that blocks the loop blocks it twice. */
+  /**
+   * Repeats the case: a busy machine is slow once, an input that blocks the loop blocks it twice.
+   */
   async function confirmSlow(
     send: () => Promise<FuzzResponse[]>,
     firstMs: number,

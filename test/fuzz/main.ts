@@ -21,7 +21,9 @@ interface Options {
   seed: number;
   targets: readonly Target[];
   path: string | undefined;
-  /** The file for the numbers of passed and failed targets, which scripts/count-results.mjs reads. */
+  /**
+   * The file for the numbers of passed and failed targets, which scripts/count-results.mjs reads.
+   */
   json: string | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Damage to bytes, described so that a person can read a counterexample. Positions are shares of the
- * length, so that they fit any file.
+ * Damage to bytes, described so that a person can read a counterexample. Positions are shares of
+ * the length, so that they fit any file.
  */
 import fc, { type Arbitrary } from 'fast-check';
 

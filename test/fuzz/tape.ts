@@ -1,7 +1,7 @@
 /**
- * A tape of numbers determines a generated text: each decision reads the next number. A shorter tape
- * makes a smaller text. At the end of the tape every decision selects the first alternative, so that
- * every generation ends.
+ * A tape of numbers determines a generated text: each decision reads the next number. A shorter
+ * tape makes a smaller text. At the end of the tape every decision selects the first alternative,
+ * so that every generation ends.
  */
 import fc, { type Arbitrary } from 'fast-check';
 

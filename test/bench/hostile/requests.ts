@@ -86,13 +86,13 @@ async function readAll(response: IncomingMessage): Promise<string> {
 }
 
 /** Returns the status and every code in the body: `400 BAD_USER_INPUT`. */
-export function inShort({ status, text, problem }: ReceivedResponse): string {
+export function toShortText({ status, text, problem }: ReceivedResponse): string {
   const codes = [...text.matchAll(/"code":"([A-Z_]+)"/g)].map(([, code]) => code);
   return [status === 0 ? problem : String(status), ...new Set(codes)].join(' ');
 }
 
 export async function send(target: Target, hostileRequest: HostileRequest): Promise<string> {
-  return inShort(await exchange(target, hostileRequest));
+  return toShortText(await exchange(target, hostileRequest));
 }
 
 export function graphqlBody(query: string, variables: unknown = {}): string {
@@ -171,7 +171,7 @@ export async function uploadFile(target: Target, file: HostileFile): Promise<str
       body: fileBody(file),
       timeoutMs: TERMINAL_MS,
     });
-    if (received.status !== 202) return inShort(received);
+    if (received.status !== 202) return toShortText(received);
     const { documentId } = JSON.parse(received.text) as { documentId: string };
     return waitUntilTerminal(target, documentId);
   });

@@ -191,8 +191,8 @@ function filenameFilter(filename: string): HostileInput['send'] {
 }
 
 /**
- * Sends a document without a token, with a token, by GET, over SSE and over the WebSocket. Sends the
- * first two `times` times at once.
+ * Sends a document without a token, with a token, by GET, over SSE and over the WebSocket. Sends
+ * the first two `times` times at once.
  */
 function everywhere(
   query: string,

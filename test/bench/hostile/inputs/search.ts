@@ -138,8 +138,8 @@ function searches(selection: string, q: string, fragments = '', times = 1): Host
 }
 
 /**
- * Runs an action as a user who has the text. All inputs share this user, so that the text is embedded
- * once: later uploads of it are duplicates.
+ * Runs an action as a user who has the text. All inputs share this user, so that the text is
+ * embedded once: later uploads of it are duplicates.
  */
 async function withText(
   { url }: Target,
