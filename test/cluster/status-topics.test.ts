@@ -33,16 +33,16 @@ let cluster: Cluster;
 /** The ids of a completed, a failed and a deleted document. */
 let kept: string;
 let failed: string;
-let gone: string;
+let deleted: string;
 
 beforeAll(async () => {
   cluster = await startCluster({ apis: 1, workers: 1, relays: 1 });
   kept = await uploadAs('kept.txt', 'Bees dance to show each other where the flowers are.');
   failed = await uploadAs('failed.txt', ' \n ');
-  gone = await uploadAs('gone.txt', 'Tides follow the moon.');
-  await waitForRowStatus('completed', kept, gone);
+  deleted = await uploadAs('gone.txt', 'Tides follow the moon.');
+  await waitForRowStatus('completed', kept, deleted);
   await waitForRowStatus('failed', failed);
-  await deleteDocument(gone);
+  await deleteDocument(deleted);
   await waitUntilPublished();
 }, 120 * SECONDS);
 
@@ -163,7 +163,7 @@ describe('the running topics', () => {
       const check = toRecordCheck(api);
       const records = await readTopic(topic);
       expect(
-        records.filter(({ key }) => [kept, failed, gone].includes(key)).length,
+        records.filter(({ key }) => [kept, failed, deleted].includes(key)).length,
       ).toBeGreaterThanOrEqual(3);
       for (const record of records) expect([record.key, check(record)]).toEqual([record.key, []]);
     },
@@ -180,7 +180,7 @@ describe('the running topics', () => {
     for (const [id, last] of [
       [kept, 'COMPLETED'],
       [failed, 'FAILED'],
-      [gone, 'DELETING'],
+      [deleted, 'DELETING'],
     ] as const) {
       const events = records.filter(({ key }) => key === id);
       const ids = [...new Set(events.map(({ headers }) => headers['ce_id']))];
@@ -198,7 +198,7 @@ describe('the running topics', () => {
       status: string;
     }>('select id, seq, status from documents'))
       expect(latest.get(id)).toMatchObject({ seq, status: status.toUpperCase() });
-    expect(latest.get(gone)).toBeNull();
+    expect(latest.get(deleted)).toBeNull();
   });
 });
 
@@ -270,8 +270,8 @@ describe.each(EXAMPLES)('the example with $name', (example) => {
       filename: 'kept.txt',
     });
     await waitForLine(failed, { status: 'FAILED' });
-    await waitForLine(gone, { gone: true });
-    expect(follower.of(gone).at(-1)).toEqual({ documentId: gone, gone: true });
+    await waitForLine(deleted, { gone: true });
+    expect(follower.of(deleted).at(-1)).toEqual({ documentId: deleted, gone: true });
   });
 
   it('prints each new state once and in order, until the document is deleted', async () => {

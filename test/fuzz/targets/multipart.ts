@@ -27,14 +27,14 @@ interface MultipartCase {
   cut: number | null;
 }
 
-const INHERITED = [
+const INHERITED_NAMES = [
   ...new Set(
     [Object.prototype, Array.prototype, String.prototype].flatMap((prototype) =>
       Object.getOwnPropertyNames(prototype),
     ),
   ),
 ];
-const OWN = [
+const OWN_NAMES = [
   'variables',
   'file',
   'list',
@@ -50,12 +50,12 @@ const OWN = [
   'a'.repeat(200),
 ];
 
-const segments = fc.oneof(fc.constantFrom(...OWN), fc.constantFrom(...INHERITED));
+const segments = fc.oneof(fc.constantFrom(...OWN_NAMES), fc.constantFrom(...INHERITED_NAMES));
 const inheritedPaths = fc.tuple(
   fc.constantFrom('variables', 'variables', 'variables.list', 'variables.object'),
   fc.oneof(
     fc.constantFrom(...Object.getOwnPropertyNames(Object.prototype)),
-    fc.constantFrom(...INHERITED),
+    fc.constantFrom(...INHERITED_NAMES),
   ),
   fc.constantFrom('', '.call', '.call', '.apply', '.bind', '.x', '.length', '.prototype.x'),
 );
