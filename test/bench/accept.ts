@@ -1,4 +1,4 @@
-/** Uploads of 10 kB over 20 connections to one API process, which nobody works on yet. */
+/** Measures uploads of 10 kB over 20 connections to one API process, without a worker. */
 import { inParallel, makeDocuments, type BenchDocument } from './documents.js';
 import type { Figures } from './main.js';
 import { startPeerSide } from './peers/side.js';
@@ -16,10 +16,13 @@ const USERS = 100;
 
 interface Round {
   perSecond: number;
+  /** Milliseconds of each upload. */
   times: number[];
 }
 
-/** In turn, so that a machine that gets slower gets slower for both. */
+/**
+ * Measures the product and the peer in alternation, so that a slower machine slows both of them.
+ */
 export async function benchAccept(): Promise<Figures> {
   return withServers(async (servers) => {
     const product = await startProductSide(servers);
@@ -31,12 +34,12 @@ export async function benchAccept(): Promise<Figures> {
       for (const side of [product, peer])
         await uploadAll(side.api.url, documents.splice(0, WARM_UP / 2));
       for (let number = 0; number < ROUNDS; number += 1) {
-        const these = documents.splice(0, perRound);
+        const batch = documents.splice(0, perRound);
         const uploaded = {
-          product: await uploadAll(product.api.url, these),
-          peer: await uploadAll(peer.api.url, these),
+          product: await uploadAll(product.api.url, batch),
+          peer: await uploadAll(peer.api.url, batch),
         };
-        await product.outboxEmpty();
+        await product.waitUntilOutboxEmpty();
         rounds.push(uploaded);
         process.stdout.write(
           `${JSON.stringify({ product: uploaded.product.perSecond, peer: uploaded.peer.perSecond })}\n`,

@@ -1,34 +1,34 @@
 import { availableParallelism } from 'node:os';
-import type { Embedder } from '../../src/documents/ports.js';
 import { upload, waitForStatus } from '../support/client.js';
 import { startProduct, type Product } from '../support/product.js';
+import { built } from './built.js';
 import type { Figures } from './main.js';
 import { median, round } from './statistics.js';
 import { paragraphs } from './texts.js';
 
 const CHUNKS = 400;
 const ROUNDS = 3;
-/** With its last sentence still shorter than a passage may be. */
+/** Characters. The last sentence makes a text longer, but not longer than a passage may be. */
 const LENGTH = 800;
 
 /**
- * The product and the encoder alone in turn, so that a machine that gets slower gets slower for
- * both.
+ * Measures the product and the local embedder alone in alternation, so that a slower machine slows
+ * both of them.
  */
 export async function benchChunks(): Promise<Figures> {
   const threads = Math.min(4, availableParallelism());
-  const product = await startProduct({ env: { EMBEDDER_THREADS: String(threads) } });
+  const instance = await startProduct({ env: { EMBEDDER_THREADS: String(threads) } });
   const texts = paragraphs(CHUNKS, LENGTH);
-  await timeProduct(product, texts.slice(0, 10), 'warm-up');
-  const rounds: { product: number; encoder: number }[] = [];
+  await timeProduct(instance, texts.slice(0, 10), 'warm-up');
+  const rounds: { product: number; embedder: number }[] = [];
   for (let number = 0; number < ROUNDS; number += 1) {
-    const encoder = await timeEncoder(threads, texts);
-    rounds.push({ encoder, product: await timeProduct(product, texts, String(number)) });
+    const embedder = await timeEmbedder(threads, texts);
+    rounds.push({ embedder, product: await timeProduct(instance, texts, String(number)) });
   }
   return {
-    chunksPerSecond: round(median(rounds.map((one) => one.product))),
-    encoderChunksPerSecond: round(median(rounds.map((one) => one.encoder))),
-    ratio: round(median(rounds.map((one) => one.product / one.encoder)), 3),
+    chunksPerSecond: round(median(rounds.map(({ product }) => product))),
+    encoderChunksPerSecond: round(median(rounds.map(({ embedder }) => embedder))),
+    ratio: round(median(rounds.map(({ product, embedder }) => product / embedder)), 3),
     threads,
   };
 }
@@ -49,23 +49,19 @@ async function timeProduct(
   ).at(-1);
   if (last?.vectorCount !== texts.length)
     throw new Error(
-      `${String(last?.vectorCount)} chunks of ${texts.length}: ${JSON.stringify(last)}`,
+      `the product stored ${last?.vectorCount} of ${texts.length} chunks: ${JSON.stringify(last)}`,
     );
   return texts.length / ((performance.now() - begun) / 1_000);
 }
 
-async function timeEncoder(threads: number, texts: readonly string[]): Promise<number> {
-  // The built one: it starts its threads from built files. By a variable, since a checkout that was
-  // never built has none to check.
-  const built = '../../dist/src/in-process/embedder.js';
-  const { createLocalEmbedder } = (await import(built)) as {
-    createLocalEmbedder: (options: { threads: number }) => Embedder;
-  };
-  const encoder = createLocalEmbedder({ threads });
-  await encoder.embed(texts.slice(0, 10), 'document');
+async function timeEmbedder(threads: number, texts: readonly string[]): Promise<number> {
+  const { createLocalEmbedder } =
+    await built<typeof import('../../src/in-process/embedder.js')>('in-process/embedder');
+  const embedder = createLocalEmbedder({ threads });
+  await embedder.embed(texts.slice(0, 10), 'document');
   const begun = performance.now();
-  await encoder.embed(texts, 'document');
+  await embedder.embed(texts, 'document');
   const seconds = (performance.now() - begun) / 1_000;
-  await encoder.stop();
+  await embedder.stop();
   return texts.length / seconds;
 }

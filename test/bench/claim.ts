@@ -1,5 +1,6 @@
-/** A claim of 8 while 100 and while 100,000 documents of 1,000 users wait. */
+/** Measures a claim of 8 documents while 100 and 100,000 documents of 1,000 users are waiting. */
 import { Client } from 'pg';
+import { built } from './built.js';
 import type { Figures } from './main.js';
 import { createDatabase, dropDatabase, withServers, type Servers } from './servers.js';
 import { median, round } from './statistics.js';
@@ -21,7 +22,7 @@ export async function benchClaim(): Promise<Figures> {
   });
 }
 
-/** Rows as uploads make them: a user's next document stands a minute behind the one before. */
+/** Inserts rows as uploads do: fair_at of a user's documents rises by one minute each. */
 const INSERT = `
   insert into documents (id, user_id, filename, file_size, mime_type, job_id, content_hash, blob_key, max_attempts, fair_at)
   select gen_random_uuid(), 'bench-' || n % ${USERS}, 'note.txt', 1000, 'text/plain', gen_random_uuid(), md5(n::text || random()::text),
@@ -41,11 +42,11 @@ async function timeClaims(servers: Servers, backlog: number): Promise<number> {
   await client.query(INSERT, [backlog]);
   await client.query('vacuum analyze documents');
   const times: number[] = [];
-  for (let number = 0; number < CLAIMS + WARM_UP; number += 1) {
+  for (let call = 0; call < CLAIMS + WARM_UP; call += 1) {
     const begun = performance.now();
     const { claims } = await store.claim({ limit: LIMIT, leaseMs: 30_000, maxPerUser: 2 });
     times.push(performance.now() - begun);
-    if (claims.length !== LIMIT) throw new Error(`${claims.length} of ${LIMIT} were claimed`);
+    if (claims.length !== LIMIT) throw new Error(`claimed ${claims.length} of ${LIMIT} documents`);
     await client.query('delete from documents where lease_token is not null');
     await client.query(INSERT, [LIMIT]);
   }
@@ -53,12 +54,4 @@ async function timeClaims(servers: Servers, backlog: number): Promise<number> {
   await database.close();
   await dropDatabase(databaseUrl);
   return median(times.slice(WARM_UP));
-}
-
-/**
- * Of the build, as the product runs: by a variable, since a checkout that was never built has none
- * to check.
- */
-async function built<Module>(name: string): Promise<Module> {
-  return (await import(`../../dist/src/${name}.js`)) as Module;
 }

@@ -1,4 +1,4 @@
-/** What the benchmarks upload: plain texts, no two alike, the same on both sides. */
+/** Plain texts that the benchmarks upload. They are distinct, and the same on both sides. */
 import { paragraphs } from './texts.js';
 
 export interface BenchDocument {
@@ -7,27 +7,27 @@ export interface BenchDocument {
   content: Buffer;
 }
 
-/** Two passages each. */
+/** Characters: two passages. */
 const LENGTH = 1_400;
 
 export function makeDocuments(count: number, users: number, length = LENGTH): BenchDocument[] {
   const texts = paragraphs(Math.min(count, 50), length);
-  return Array.from({ length: count }, (_, number) => ({
-    userId: `bench-${number % users}`,
-    filename: `note-${number}.txt`,
-    content: Buffer.from(`Note ${number}. ${texts[number % texts.length] ?? ''}`),
+  return Array.from({ length: count }, (_, index) => ({
+    userId: `bench-${index % users}`,
+    filename: `note-${index}.txt`,
+    content: Buffer.from(`Note ${index}. ${texts[index % texts.length] ?? ''}`),
   }));
 }
 
-/** At most `width` at once. */
+/** Calls `work` for each item, with at most `width` calls at once. */
 export async function inParallel<Item>(
   items: readonly Item[],
   width: number,
   work: (item: Item) => Promise<unknown>,
 ): Promise<void> {
   const queue = items.values();
-  const run = async () => {
+  async function workThroughQueue(): Promise<void> {
     for (const item of queue) await work(item);
-  };
-  await Promise.all(Array.from({ length: width }, run));
+  }
+  await Promise.all(Array.from({ length: width }, workThroughQueue));
 }

@@ -1,6 +1,6 @@
 /**
- * From the first byte of an upload to the terminal event at the client's WebSocket, at 20 documents
- * a second.
+ * Measures the time from the first byte of an upload to the terminal event at the client's
+ * WebSocket, at 20 documents per second.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeDocuments } from './documents.js';
@@ -14,12 +14,12 @@ import { watchUsers } from './watch.js';
 
 const DOCUMENTS = Number(process.env['BENCH_DOCUMENTS'] ?? 400);
 const WARM_UP = 40;
-const EVERY_MS = 50;
+const UPLOAD_EVERY_MS = 50;
 const USERS = 10;
 const CONCURRENCY = 16;
 const CONNECTIONS = 20;
 
-const userIds = Array.from({ length: USERS }, (_, number) => `bench-${number}`);
+const userIds = Array.from({ length: USERS }, (_, index) => `bench-${index}`);
 
 export async function benchEndToEnd(): Promise<Figures> {
   return withServers(async (servers) => {
@@ -67,11 +67,15 @@ async function timeDocuments(url: string): Promise<number[]> {
   const uploads: Promise<void>[] = [];
   for (const document of makeDocuments(WARM_UP + DOCUMENTS, USERS)) {
     const begun = performance.now();
-    uploads.push(upload(document).then((id) => void sent.set(id, begun)));
-    await sleep(EVERY_MS);
+    uploads.push(
+      upload(document).then((id) => {
+        sent.set(id, begun);
+      }),
+    );
+    await sleep(UPLOAD_EVERY_MS);
   }
   await Promise.all(uploads);
-  await watch.allEnded(sent.size);
+  await watch.waitUntilEnded(sent.size);
   watch.close();
   close();
   const times = [...sent]

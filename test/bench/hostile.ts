@@ -1,6 +1,6 @@
 /**
- * Hostile inputs, one after another, against one running product, while a well-behaved user works
- * beside them. A process that ends, or that does not come back, counts as dead and is replaced.
+ * Sends hostile inputs, one after another, to one running product, beside a well-behaved user. A
+ * process that ends or stops responding counts as dead, and the benchmark replaces it.
  *
  *     npm run bench -- hostile [--only NAME_OR_KIND]…
  */
@@ -16,18 +16,16 @@ import { startNeighbour, type Neighbour, type Worst } from './hostile/neighbour.
 import type { Figures } from './main.js';
 import { round } from './statistics.js';
 
-/** A sender that is not done by then is ended, with its connections. */
+/** The benchmark then terminates the sender and its connections. */
 const INPUT_LIMIT_MS = 45_000;
-/**
- * Ordinary work, so that the memory before the first input is that of a process that has worked.
- */
+/** Ordinary work before the first input, so that the baseline of the memory includes it. */
 const WARM_UP_MS = 15_000;
 /**
- * After an input: until the neighbour's work in flight has ended. A service that needs longer is
- * replaced.
+ * The longest time from an input to the end of the neighbour's work in flight. The benchmark
+ * replaces a service that needs longer.
  */
 const SETTLE_LIMIT_MS = 30_000;
-const NO_RESPONSES = ['not ended in time'];
+const UNFINISHED = ['not ended in time'];
 
 const BARS: Record<string, number> = {
   dead: 0,
@@ -40,26 +38,26 @@ const BARS: Record<string, number> = {
 interface Subject {
   product: Product;
   neighbour: Neighbour;
-  /** Resident memory before the first input. */
+  /** Resident memory before the first input, in MiB. */
   idleMiB: number;
-  /** True once the process has ended. */
+  /** Returns true after the end of the process. */
   hasEnded(): boolean;
 }
 
 interface Outcome {
   input: HostileInput;
   responses: string[];
-  /** Its memory is over what the process had when it was idle. */
+  /** The worst figures of the neighbour. The memory is the growth since before the first input. */
   worst: Worst;
-  /** Memory over what the process had before this input. */
+  /** Growth of the memory since before this input, in MiB. */
   grownMiB: number;
   dead: boolean;
-  /** It lives, but the neighbour's work did not end. */
+  /** The process responds, but the neighbour's work did not end. */
   stuck: boolean;
 }
 
 export async function benchHostile(): Promise<Figures> {
-  const inputs = chosenInputs();
+  const inputs = selectInputs();
   const outcomes: Outcome[] = [];
   let subject = await startSubject();
   for (const input of inputs) {
@@ -75,7 +73,7 @@ export async function benchHostile(): Promise<Figures> {
   return figures;
 }
 
-function chosenInputs(): readonly HostileInput[] {
+function selectInputs(): readonly HostileInput[] {
   const { values } = parseArgs({
     args: process.argv.slice(3),
     options: { only: { type: 'string', multiple: true } },
@@ -86,7 +84,7 @@ function chosenInputs(): readonly HostileInput[] {
   );
   if (chosen.length > 0) return chosen;
   throw new Error(
-    `--only takes a kind (${[...new Set(HOSTILE_INPUTS.map(({ kind }) => kind))].join(', ')}) or the name of an input.`,
+    `Unknown input. Use --only with a kind (${[...new Set(HOSTILE_INPUTS.map(({ kind }) => kind))].join(', ')}) or the name of an input.`,
   );
 }
 
@@ -98,11 +96,11 @@ async function startSubject(): Promise<Subject> {
   await sleep(WARM_UP_MS);
   await eventually(() => neighbour.hasSettled(), {
     timeoutMs: SETTLE_LIMIT_MS,
-    what: 'the first work of the neighbour',
+    what: 'the end of the neighbour’s first work',
   });
-  const usual = neighbour.worst();
-  process.stdout.write(`without hostile input: ${toFiguresText(usual)}\n`);
-  return { product, neighbour, idleMiB: usual.rssMiB, hasEnded: () => ended };
+  const baseline = neighbour.worst();
+  process.stdout.write(`without hostile input: ${toFiguresText(baseline)}\n`);
+  return { product, neighbour, idleMiB: baseline.rssMiB, hasEnded: () => ended };
 }
 
 async function replace({ product, neighbour }: Subject): Promise<Subject> {
@@ -119,7 +117,7 @@ async function tryInput(subject: Subject, input: HostileInput): Promise<Outcome>
     sendFromThread(input, subject.product.url),
     subject.product.exited.then(() => ['the process ended']),
   ]);
-  const settled = await untilSettled(subject);
+  const settled = await waitUntilSettled(subject);
   const worst = neighbour.worst();
   const dead = hasEnded() || (!settled && !(await isHealthy(subject.product.url)));
   return {
@@ -135,7 +133,7 @@ async function tryInput(subject: Subject, input: HostileInput): Promise<Outcome>
 async function sendFromThread({ name }: HostileInput, url: string): Promise<string[]> {
   const workerData = { name, target: { url, token: newUser('hostile') } };
   const thread = new Worker(new URL('./hostile/sender.ts', import.meta.url), { workerData });
-  const limit = sleep(INPUT_LIMIT_MS, NO_RESPONSES, { ref: false });
+  const limit = sleep(INPUT_LIMIT_MS, UNFINISHED, { ref: false });
   const sent = new Promise<string[]>((resolve) => {
     thread.once('message', resolve);
     thread.once('error', (error) => resolve([`the sender failed: ${String(error)}`]));
@@ -145,7 +143,7 @@ async function sendFromThread({ name }: HostileInput, url: string): Promise<stri
   return responses;
 }
 
-async function untilSettled({ neighbour, hasEnded }: Subject): Promise<boolean> {
+async function waitUntilSettled({ neighbour, hasEnded }: Subject): Promise<boolean> {
   const end = performance.now() + SETTLE_LIMIT_MS;
   while (!neighbour.hasSettled() && !hasEnded() && performance.now() < end) await sleep(50);
   return neighbour.hasSettled();
@@ -158,19 +156,19 @@ async function isHealthy(url: string): Promise<boolean> {
   );
 }
 
-function toLine({ input, responses, worst, grownMiB, dead, stuck }: Outcome): string {
-  const state = dead
-    ? 'DEAD '
-    : stuck
-      ? 'STUCK '
-      : missesBar({ ...worst, rssMiB: grownMiB })
-        ? 'SLOW '
-        : '';
-  return `${state}${input.finding} ${input.kind}/${input.name}: ${toFiguresText(worst)} (+${round(grownMiB)}) | ${summarise(responses).slice(0, 200)}`;
+function toLine(outcome: Outcome): string {
+  const { input, responses, worst, grownMiB } = outcome;
+  return `${toStateLabel(outcome)}${input.finding} ${input.kind}/${input.name}: ${toFiguresText(worst)} (+${round(grownMiB)}) | ${summarise(responses).slice(0, 200)}`;
 }
 
-function toFiguresText({ gapMs, searchMs, uploadMs, rssMiB, ownDelayMs }: Worst): string {
-  return `gap ${round(gapMs)} search ${round(searchMs)} upload ${round(uploadMs)} own ${round(ownDelayMs)} rss ${round(rssMiB)}`;
+function toStateLabel({ worst, grownMiB, dead, stuck }: Outcome): string {
+  if (dead) return 'DEAD ';
+  if (stuck) return 'STUCK ';
+  return missesBar({ ...worst, rssMiB: grownMiB }) ? 'SLOW ' : '';
+}
+
+function toFiguresText({ gapMs, searchMs, uploadMs, rssMiB, clientDelayMs }: Worst): string {
+  return `gap ${round(gapMs)} search ${round(searchMs)} upload ${round(uploadMs)} client ${round(clientDelayMs)} rss ${round(rssMiB)}`;
 }
 
 function missesBar({ gapMs, searchMs, uploadMs, rssMiB }: Worst): boolean {
@@ -197,7 +195,7 @@ function toFigures(outcomes: readonly Outcome[]): Figures {
     worstGapMs: highest('gapMs'),
     worstNeighbourSearchMs: highest('searchMs'),
     worstNeighbourUploadMs: highest('uploadMs'),
-    // Of one input over what it found: ordinary work makes the process grow as well, see driftMiB.
+    // The growth of one input. Ordinary work grows the process as well, which driftMiB shows.
     worstRssMiB: round(Math.max(0, ...outcomes.map(({ grownMiB }) => grownMiB))),
     driftMiB: highest('rssMiB'),
   };

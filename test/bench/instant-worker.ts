@@ -1,10 +1,11 @@
 /**
- * The product's worker process with an embedder and a vector store that answer at once (or after
- * BENCH_EMBEDDER_LATENCY_MS), so that what is measured is the product and not those. Everything
- * else is the build's own: the queue, the leases, the reading, the status writes.
+ * The product's worker process with an embedder and a vector store that respond at once, or after
+ * BENCH_EMBEDDER_LATENCY_MS, so that a benchmark measures the product alone. The queue, the leases,
+ * the readers and the status writes are those of the build.
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { built } from './built.js';
 import type { Embedder, VectorStore } from '../../src/documents/ports.js';
 import type { AppContext } from '../../src/app/app-context.js';
 import type { Adapters } from '../../src/app/open-adapters.js';
@@ -25,7 +26,7 @@ const embedder: Embedder = {
   stop: () => Promise.resolve(),
 };
 
-/** Remembers how many there are: the product asks before it says COMPLETED. */
+/** The number of vectors of each document, which the product checks before COMPLETED. */
 const counts = new Map<string, number>();
 
 const vectors: VectorStore = {
@@ -101,12 +102,4 @@ async function openInstantAdapters(): Promise<Adapters> {
     identity: createDevIdentity({ admins: [] }),
     demand: { pendingDocuments: () => 0, connect: () => undefined },
   };
-}
-
-/**
- * Of the build, as the product runs: by a variable, since a checkout that was never built has none
- * to check.
- */
-async function built<Module>(name: string): Promise<Module> {
-  return (await import(`../../dist/src/${name}.js`)) as Module;
 }

@@ -1,6 +1,6 @@
 /**
- * Documents queued beforehand, one worker process, until the last watcher has its last event and
- * the last status event is in Kafka.
+ * Measures how fast one worker process handles documents that were queued beforehand, until the
+ * last watcher has its last event and the last status event is in Kafka.
  */
 import { makeDocuments } from './documents.js';
 import type { Figures } from './main.js';
@@ -13,16 +13,18 @@ import { watchUsers } from './watch.js';
 const DOCUMENTS = Number(process.env['BENCH_DOCUMENTS'] ?? 5_000);
 const USERS = 10;
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
-/** Both sides: one process, so many documents at once. */
+/** Documents that the one process of each side handles at once. */
 const CONCURRENCY = Number(process.env['BENCH_CONCURRENCY'] ?? 64);
 
-const userIds = Array.from({ length: USERS }, (_, number) => `bench-${number}`);
+const userIds = Array.from({ length: USERS }, (_, index) => `bench-${index}`);
 
-/** In turn, so that a machine that gets slower gets slower for both. */
+/**
+ * Measures the product and the peer in alternation, so that a slower machine slows both of them.
+ */
 export async function benchPipeline(): Promise<Figures> {
   return withServers(async (servers) => {
     const rounds: { product: number; peer: number }[] = [];
-    for (let number = 0; number < ROUNDS; number += 1) {
+    for (let done = 0; done < ROUNDS; done += 1) {
       rounds.push({ product: await runProductSide(servers), peer: await runPeerSide(servers) });
       process.stdout.write(`${JSON.stringify(rounds.at(-1))}\n`);
     }
@@ -45,8 +47,8 @@ async function runProductSide(servers: Servers): Promise<number> {
     await side.queue(makeDocuments(DOCUMENTS, USERS));
     const watch = await watchUsers(side.api.url, userIds);
     await side.startInstantWorker();
-    const toldAt = await watch.allEnded(DOCUMENTS);
-    const endedAt = Math.max(toldAt, await side.outboxEmpty());
+    const lastEventAt = await watch.waitUntilEnded(DOCUMENTS);
+    const endedAt = Math.max(lastEventAt, await side.waitUntilOutboxEmpty());
     watch.close();
     return DOCUMENTS / secondsSince(await firstStart(side), endedAt);
   } finally {
@@ -60,7 +62,7 @@ async function runPeerSide(servers: Servers): Promise<number> {
     await side.queue(makeDocuments(DOCUMENTS, USERS));
     const watch = await watchUsers(side.api.url, userIds);
     await side.startWorker(CONCURRENCY);
-    const endedAt = await watch.allEnded(DOCUMENTS);
+    const endedAt = await watch.waitUntilEnded(DOCUMENTS);
     watch.close();
     return DOCUMENTS / secondsSince(await firstStart(side), endedAt);
   } finally {
@@ -68,7 +70,10 @@ async function runPeerSide(servers: Servers): Promise<number> {
   }
 }
 
-/** By the database's clock, which is this machine's: when the first document was taken up. */
+/**
+ * Returns when the first document was started, by the clock of the database. The database runs on
+ * this machine, so that its clock is that of the benchmark.
+ */
 async function firstStart(side: {
   query: <Row extends object>(sql: string) => Promise<Row[]>;
 }): Promise<number> {

@@ -1,6 +1,6 @@
 /**
- * Processes that a benchmark starts: the product's, those composed for a benchmark, and the peer's.
- * None is left running.
+ * Processes that a benchmark starts: those of the product, of the peer, and those made for one
+ * benchmark. All of them stop with the benchmark.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,7 +26,7 @@ const running = new Set<BenchProcess>();
 
 /**
  * Starts a file of the build or a TypeScript file of the benchmarks, and waits until its /readyz
- * answers 200.
+ * responds with 200.
  */
 export async function startProcess(
   entry: string,
@@ -45,8 +45,8 @@ export async function startProcess(
     },
   );
   const ended = once(child, 'exit');
-  const words: string[] = [];
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => words.push(text));
+  const stderr: string[] = [];
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => stderr.push(text));
   const started: BenchProcess = {
     url,
     pid: child.pid ?? 0,
@@ -54,23 +54,28 @@ export async function startProcess(
   };
   running.add(started);
   const isReady = async () => child.exitCode !== null || (await fetch(`${url}/readyz`)).ok;
-  await eventually(isReady, { timeoutMs: READY_MS, everyMs: 20, what: `${entry} to be ready` });
-  if (child.exitCode !== null) throw new Error(`${entry} has ended\n${words.join('')}`);
+  await eventually(isReady, {
+    timeoutMs: READY_MS,
+    everyMs: 20,
+    what: `the readiness of ${entry}`,
+  });
+  if (child.exitCode !== null)
+    throw new Error(`${entry} ended before it was ready\n${stderr.join('')}`);
   return started;
 }
 
 async function stop(
-  one: BenchProcess,
+  benchProcess: BenchProcess,
   child: ChildProcess,
   ended: Promise<unknown>,
 ): Promise<void> {
-  running.delete(one);
+  running.delete(benchProcess);
   if (child.exitCode !== null) return;
   child.kill('SIGTERM');
-  await within(ended, STOP_MS, 'a stop').catch(() => child.kill('SIGKILL'));
+  await within(ended, STOP_MS, 'the stop of a process').catch(() => child.kill('SIGKILL'));
 }
 
-/** What a benchmark that failed has left. */
+/** Stops the processes that a failed benchmark left running. */
 export async function stopAllProcesses(): Promise<void> {
-  await Promise.all([...running].map((one) => one.stop()));
+  await Promise.all([...running].map((benchProcess) => benchProcess.stop()));
 }

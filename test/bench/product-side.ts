@@ -1,5 +1,5 @@
 /**
- * The product as a cluster, for one benchmark: API, relay and workers of the build on the real
+ * The product as a cluster for one benchmark: API, relay and workers of the build, on the real
  * servers.
  */
 import { Client } from 'pg';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Readable } from 'node:stream';
 import { eventually } from '../support/wait.js';
+import { built } from './built.js';
 import { inParallel, type BenchDocument } from './documents.js';
 import { startProcess, type BenchProcess } from './processes.js';
 import { createDatabase, dropDatabase, type Servers } from './servers.js';
@@ -16,22 +17,22 @@ import { createDatabase, dropDatabase, type Servers } from './servers.js';
 export interface ProductSide {
   api: BenchProcess;
   env: Record<string, string>;
-  /** A worker whose embedder and vector store answer at once. */
+  /** Starts a worker whose embedder and vector store respond at once. */
   startInstantWorker(env?: Record<string, string>): Promise<BenchProcess>;
   startWorker(env?: Record<string, string>): Promise<BenchProcess>;
-  /** Through the product's own use case: file, row, history and outbox are the true ones. */
+  /** Queues documents with the product's use case, which writes file, row, history and outbox. */
   queue(documents: readonly BenchDocument[]): Promise<void>;
   query<Row extends object>(sql: string): Promise<Row[]>;
   /**
-   * The last status event is in Kafka: a row of the outbox goes when Kafka has acknowledged it.
-   * Answers when that was seen.
+   * Waits until the last status event is in Kafka: a row leaves the outbox after Kafka has
+   * acknowledged it. Returns the time in milliseconds of the epoch.
    */
-  outboxEmpty(): Promise<number>;
+  waitUntilOutboxEmpty(): Promise<number>;
   stop(): Promise<void>;
 }
 
 const QUEUE_WIDTH = 16;
-const LONG_MS = 600_000;
+const TIMEOUT_MS = 600_000;
 
 export async function startProductSide(
   servers: Servers,
@@ -39,7 +40,7 @@ export async function startProductSide(
 ): Promise<ProductSide> {
   const databaseUrl = await createDatabase(servers.databaseUrl);
   const dataDir = await mkdtemp(join(tmpdir(), 'docstream-bench-'));
-  const all = {
+  const variables = {
     ...toVariables(servers),
     DATABASE_URL: databaseUrl,
     DATA_DIR: dataDir,
@@ -48,36 +49,36 @@ export async function startProductSide(
     ...env,
   };
   const [api, relay] = await Promise.all([
-    startProcess('dist/src/main.js', all),
-    startProcess('dist/consumers/relay-outbox.js', all),
+    startProcess('dist/src/main.js', variables),
+    startProcess('dist/consumers/relay-outbox.js', variables),
   ]);
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   const processes = [api, relay];
-  const start = async (entry: string, more: Record<string, string>) => {
-    const started = await startProcess(entry, { ...all, ...more });
+  const start = async (entry: string, overrides: Record<string, string>) => {
+    const started = await startProcess(entry, { ...variables, ...overrides });
     processes.push(started);
     return started;
   };
   const query = async <Row extends object>(sql: string) => (await client.query<Row>(sql)).rows;
-  const outboxEmpty = async () => {
+  const waitUntilOutboxEmpty = async () => {
     const isEmpty = async () => (await query('select 1 from outbox limit 1')).length === 0;
-    await eventually(isEmpty, { timeoutMs: LONG_MS, everyMs: 20, what: 'an empty outbox' });
+    await eventually(isEmpty, { timeoutMs: TIMEOUT_MS, everyMs: 20, what: 'an empty outbox' });
     return Date.now();
   };
   return {
     api,
-    env: all,
+    env: variables,
     query,
-    outboxEmpty,
-    startInstantWorker: (more = {}) => start('test/bench/instant-worker.ts', more),
-    startWorker: (more = {}) => start('dist/consumers/vectorize-documents.js', more),
+    waitUntilOutboxEmpty,
+    startInstantWorker: (overrides = {}) => start('test/bench/instant-worker.ts', overrides),
+    startWorker: (overrides = {}) => start('dist/consumers/vectorize-documents.js', overrides),
     queue: async (documents) => {
       await queueDocuments({ databaseUrl, folder: join(dataDir, 'blobs'), documents });
-      await outboxEmpty();
+      await waitUntilOutboxEmpty();
     },
     stop: async () => {
-      await Promise.all(processes.map((one) => one.stop()));
+      await Promise.all(processes.map((benchProcess) => benchProcess.stop()));
       await client.end();
       await dropDatabase(databaseUrl);
       await rm(dataDir, { recursive: true, force: true });
@@ -139,12 +140,4 @@ async function queueDocuments({ databaseUrl, folder, documents }: Queueing): Pro
   );
   await blobs.stop();
   await database.close();
-}
-
-/**
- * Of the build, as the product runs: by a variable, since a checkout that was never built has none
- * to check.
- */
-async function built<Module>(name: string): Promise<Module> {
-  return (await import(`../../dist/src/${name}.js`)) as Module;
 }

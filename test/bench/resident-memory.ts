@@ -4,8 +4,8 @@ const MIB = 1024 * 1024;
 const SAMPLE_MS = 20;
 
 /**
- * How much the resident memory of a process grows at most while `work` runs, in MiB over what it is
- * now. From Linux' /proc.
+ * Returns how much the resident memory of a process grows at most while `work` runs, and how much
+ * it is before, both in MiB. Reads Linux' /proc.
  */
 export async function measureGrowth(
   pid: number,
@@ -24,8 +24,11 @@ export async function measureGrowth(
   return { growthMiB: (highest - before) / MIB, beforeMiB: before / MIB };
 }
 
-/** Of the process itself, not of those it has started. */
-async function residentBytes(pid: number): Promise<number> {
+/**
+ * Returns the resident memory of a process without its children, and NaN for a zombie. Throws if
+ * the process no longer exists.
+ */
+export async function residentBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1_024;
 }

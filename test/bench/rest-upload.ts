@@ -1,4 +1,4 @@
-/** A multipart upload as both sides take it. */
+/** The multipart upload that both sides accept. */
 import { Agent, request } from 'node:http';
 
 export type Upload = (document: {
@@ -9,7 +9,7 @@ export type Upload = (document: {
 
 const BOUNDARY = 'docstream-bench';
 
-/** Over so many connections that stay open; answers the document's id. */
+/** Creates an upload over keep-alive connections, which returns the id of the document. */
 export function createUpload(url: string, connections: number): { upload: Upload; close(): void } {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   return {
@@ -41,7 +41,7 @@ function post(
   };
   const sent = request(url, { method: 'POST', agent, headers }, (response) => {
     let text = '';
-    response.setEncoding('utf8').on('data', (part: string) => (text += part));
+    response.setEncoding('utf8').on('data', (received: string) => (text += received));
     response.once('end', () => {
       if (response.statusCode === 202)
         resolve((JSON.parse(text) as { documentId: string }).documentId);

@@ -1,6 +1,6 @@
 /**
- * 2,000 documents, 8 at once in a worker, an embedder of 200 ms without limit, a store that answers
- * at once: 1, 2 and 4 workers.
+ * Measures 1, 2 and 4 workers with 2,000 documents: 8 at once in each worker, an embedder of 200 ms
+ * without a limit, and a store that responds at once.
  */
 import { eventually } from '../support/wait.js';
 import { makeDocuments } from './documents.js';
@@ -11,7 +11,7 @@ import { round } from './statistics.js';
 
 const DOCUMENTS = Number(process.env['BENCH_DOCUMENTS'] ?? 2_000);
 const USERS = 10;
-const LONG_MS = 300_000;
+const TIMEOUT_MS = 300_000;
 const ENV = {
   WORKER_CONCURRENCY: '8',
   MAX_RUNNING_PER_USER: '256',
@@ -33,7 +33,7 @@ export async function benchScaleOut(): Promise<Figures> {
   });
 }
 
-/** The workers are there before the work: what is measured is not how fast a process starts. */
+/** Measures from the first start of a document, with all workers ready, to the last end. */
 async function secondsWith(servers: Servers, workers: number): Promise<number> {
   const side = await startProductSide(servers);
   try {
@@ -44,7 +44,11 @@ async function secondsWith(servers: Servers, workers: number): Promise<number> {
     const isDone = async () =>
       (await side.query("select 1 from documents where status <> 'completed' limit 1")).length ===
       0;
-    await eventually(isDone, { timeoutMs: LONG_MS, everyMs: 100, what: 'all documents to end' });
+    await eventually(isDone, {
+      timeoutMs: TIMEOUT_MS,
+      everyMs: 100,
+      what: 'the end of all documents',
+    });
     const [row] = await side.query<{ seconds: number }>(
       'select extract(epoch from max(processed_at) - min(started_at))::float8 as seconds from documents',
     );

@@ -8,12 +8,12 @@ import { paragraphs, sentence } from './texts.js';
 const CHUNKS = 10_000;
 const SEARCHES = 200;
 const WARM_UP = 10;
-/** The shortest that is a passage of its own. */
+/** Characters of the shortest text that makes a passage of its own. */
 const LENGTH = 460;
 
 export async function benchSearch(): Promise<Figures> {
   const product = await startProduct();
-  // Ten windows first: what is measured is what a long document adds to a short one.
+  // Ten batches come first, so that the growth is what a long document adds to a short one.
   await fill(product.url, 'short.txt', 320);
   const begun = performance.now();
   const { growthMiB } = await measureGrowth(product.pid, () =>
@@ -21,8 +21,8 @@ export async function benchSearch(): Promise<Figures> {
   );
   const fillSeconds = (performance.now() - begun) / 1_000;
   const times: number[] = [];
-  for (let number = 0; number < SEARCHES + WARM_UP; number += 1)
-    times.push(await timeSearch(product.url, sentence(number * 13)));
+  for (let index = 0; index < SEARCHES + WARM_UP; index += 1)
+    times.push(await timeSearch(product.url, sentence(index * 13)));
   const counted = times.slice(WARM_UP);
   return {
     medianMs: round(median(counted)),
@@ -40,7 +40,7 @@ async function fill(url: string, name: string, chunks: number): Promise<void> {
   });
   const last = (await waitForStatus(url, 'dev:bench', document.id, 'COMPLETED', 'FAILED')).at(-1);
   if (last?.vectorCount !== chunks)
-    throw new Error(`${String(last?.vectorCount)} chunks of ${chunks}`);
+    throw new Error(`the product stored ${last?.vectorCount} of ${chunks} chunks`);
 }
 
 async function timeSearch(url: string, query: string): Promise<number> {
@@ -48,6 +48,7 @@ async function timeSearch(url: string, query: string): Promise<number> {
   const operation =
     'query($query: String!) { search(query: $query, first: 10) { score text document { filename } } }';
   const { search } = await gql<{ search: unknown[] }>(url, 'dev:bench', operation, { query });
-  if (search.length !== 10) throw new Error(`${search.length} hits`);
+  if (search.length !== 10)
+    throw new Error(`the search returned ${search.length} hits instead of 10`);
   return performance.now() - begun;
 }

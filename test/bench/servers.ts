@@ -1,6 +1,6 @@
 /**
- * The real servers that the benchmarks of the cluster run on: those of DOCSTREAM_SERVICES_ENV, or a
- * set of their own for one run.
+ * The real servers of the benchmarks of a cluster: those of DOCSTREAM_SERVICES_ENV, or a set that
+ * runs for one benchmark.
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -16,7 +16,7 @@ export interface Servers {
   databaseUrl: string;
   redisUrl: string;
   weaviateUrl: string;
-  /** Of the stand-in: only the API process uses it here, for searches, of which there are none. */
+  /** The address of the Cohere stand-in. */
   cohereUrl: string;
 }
 
@@ -29,11 +29,13 @@ const execFileAsync = promisify(execFile);
 export async function withServers<Result>(
   work: (servers: Servers) => Promise<Result>,
 ): Promise<Result> {
-  const given = process.env['DOCSTREAM_SERVICES_ENV'];
-  if (given) return work(await readServers(given));
+  const file = process.env['DOCSTREAM_SERVICES_ENV'];
+  if (file) return work(await readServers(file));
   const folder = await mkdtemp(join(tmpdir(), 'docstream-bench-servers-'));
-  const services = (...words: string[]) =>
-    execFileAsync(process.execPath, [SCRIPT, ...words, '--folder', folder], { timeout: START_MS });
+  const services = (...options: string[]) =>
+    execFileAsync(process.execPath, [SCRIPT, ...options, '--folder', folder], {
+      timeout: START_MS,
+    });
   try {
     await services('up', ...NAMES);
     return await work(await readServers(join(folder, 'services.env')));
@@ -44,31 +46,33 @@ export async function withServers<Result>(
 
 async function readServers(file: string): Promise<Servers> {
   const variables = parseEnv(await readFile(file, 'utf8'));
-  const named = (name: string): string => {
+  const valueOf = (name: string): string => {
     const value = variables[name];
     if (!value)
-      throw new Error(`${file} does not name ${name}: npm run services -- up ${NAMES.join(' ')}`);
+      throw new Error(
+        `${file} does not set ${name}; run npm run services -- up ${NAMES.join(' ')}`,
+      );
     return value;
   };
   return {
-    kafkaBrokers: named('KAFKA_BROKERS'),
-    databaseUrl: named('DATABASE_URL'),
-    redisUrl: named('REDIS_URL'),
-    weaviateUrl: named('WEAVIATE_URL'),
-    cohereUrl: named('COHERE_BASE_URL'),
+    kafkaBrokers: valueOf('KAFKA_BROKERS'),
+    databaseUrl: valueOf('DATABASE_URL'),
+    redisUrl: valueOf('REDIS_URL'),
+    weaviateUrl: valueOf('WEAVIATE_URL'),
+    cohereUrl: valueOf('COHERE_BASE_URL'),
   };
 }
 
-/** An empty database of its own, on the same server. */
+/** Creates an empty database on the server of `url` and returns the address of the database. */
 export async function createDatabase(url: string): Promise<string> {
   const name = `bench_${randomBytes(6).toString('hex')}`;
   const client = new Client({ connectionString: url });
   await client.connect();
   await client.query(`create database ${name}`);
   await client.end();
-  const own = new URL(url);
-  own.pathname = `/${name}`;
-  return own.href;
+  const address = new URL(url);
+  address.pathname = `/${name}`;
+  return address.href;
 }
 
 export async function dropDatabase(url: string): Promise<void> {

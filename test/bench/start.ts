@@ -11,8 +11,8 @@ import { median, round } from './statistics.js';
 const RUNS = 5;
 
 /**
- * The whole of it: npm, the launcher's look whether something must be installed or built, and the
- * product.
+ * Measures the whole of `npm start`: npm, the launcher's check of what it must install or build,
+ * and the product.
  */
 export async function benchStart(): Promise<Figures> {
   const dataDir = await mkdtemp(join(tmpdir(), 'docstream-bench-'));
@@ -37,8 +37,8 @@ async function startOnce(dataDir: string): Promise<number> {
     everyMs: 10,
     what: '/readyz',
   });
-  const took = performance.now() - begun;
+  const durationMs = performance.now() - begun;
   child.kill('SIGTERM');
   await once(child, 'exit');
-  return took;
+  return durationMs;
 }

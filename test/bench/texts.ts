@@ -1,6 +1,6 @@
-/** English sentences, varied enough that no two passages are alike, the same in every run. */
+/** English sentences that make distinct passages. They are the same in every run. */
 const SUBJECTS = [
-  'The keeper',
+  'The warden',
   'A river',
   'Every engine',
   'The old library',
@@ -54,7 +54,7 @@ export function sentence(number: number): string {
   return `${pick(SUBJECTS, 1)} ${pick(VERBS, 10)} ${pick(OBJECTS, 100)} ${pick(ENDS, 1_000)}, as note ${number} says.`;
 }
 
-/** Paragraphs that each become one passage: two of them are longer than a passage may be. */
+/** Returns paragraphs that become one passage each: two together are too long for a passage. */
 export function paragraphs(count: number, length: number): string[] {
   let number = 0;
   return Array.from({ length: count }, () => {

@@ -1,9 +1,9 @@
-// The benchmarks run as they are, on Node's own type stripping. It asks for `.ts` in imports; the
-// sources say `.js`, as the compiler wants.
+// Node runs the benchmarks with its type stripping, which requires `.ts` in imports. The sources
+// say `.js`, as the compiler requires.
 import { registerHooks } from 'node:module';
 
 registerHooks({
-  resolve(specifier, context, next) {
+  resolve: (specifier, context, next) => {
     try {
       return next(specifier, context);
     } catch (error) {

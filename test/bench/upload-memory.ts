@@ -12,7 +12,7 @@ const FILE_MIB = 1_024;
 
 export async function benchUploadMemory(): Promise<Figures> {
   const product = await startProduct({ env: { MAX_UPLOAD_BYTES: String(2 * FILE_MIB * MIB) } });
-  // The first upload loads code and fills pools: what is measured is what a large file adds.
+  // The first upload loads code and fills pools, so that the growth is what a large file adds.
   await uploadText(product.url, 64);
   const begun = performance.now();
   const { growthMiB, beforeMiB } = await measureGrowth(product.pid, () =>
@@ -27,19 +27,19 @@ export async function benchUploadMemory(): Promise<Figures> {
   };
 }
 
-/** Scheduled for later, so that only the upload is measured. */
+/** Uploads a text that is scheduled for the next day, so that no worker adds to the memory. */
 async function uploadText(url: string, mib: number): Promise<void> {
   const boundary = 'docstream-bench';
-  const later = new Date(Date.now() + 24 * 60 * 60 * 1_000).toISOString();
-  const head = `--${boundary}\r\nContent-Disposition: form-data; name="scheduledFor"\r\n\r\n${later}\r\n--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="large-${mib}.txt"\r\nContent-Type: text/plain\r\n\r\n`;
-  const piece = Buffer.from(
-    Array.from({ length: 1_000 }, (_, number) => sentence(number))
+  const tomorrow = new Date(Date.now() + 24 * 60 * 60 * 1_000).toISOString();
+  const head = `--${boundary}\r\nContent-Disposition: form-data; name="scheduledFor"\r\n\r\n${tomorrow}\r\n--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="large-${mib}.txt"\r\nContent-Type: text/plain\r\n\r\n`;
+  const mebibyte = Buffer.from(
+    Array.from({ length: 1_000 }, (_, index) => sentence(index))
       .join('\n')
       .repeat(20),
   ).subarray(0, MIB);
   function* body(): Generator<Buffer> {
     yield Buffer.from(head);
-    for (let sent = 0; sent < mib; sent += 1) yield piece;
+    for (let sent = 0; sent < mib; sent += 1) yield mebibyte;
     yield Buffer.from(`\r\n--${boundary}--\r\n`);
   }
   const upload = request(`${url}/api/documents/upload`, {
@@ -49,7 +49,7 @@ async function uploadText(url: string, mib: number): Promise<void> {
       'content-type': `multipart/form-data; boundary=${boundary}`,
     },
   });
-  const answered = new Promise<number>((resolve, reject) => {
+  const responded = new Promise<number>((resolve, reject) => {
     upload.once('response', (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
@@ -57,6 +57,6 @@ async function uploadText(url: string, mib: number): Promise<void> {
     upload.once('error', reject);
   });
   await pipeline(Readable.from(body(), { objectMode: false, highWaterMark: 2 * MIB }), upload);
-  const status = await answered;
-  if (status !== 202) throw new Error(`the upload was answered by ${status}`);
+  const status = await responded;
+  if (status !== 202) throw new Error(`the upload failed with HTTP status ${status}`);
 }

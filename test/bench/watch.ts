@@ -1,14 +1,14 @@
-/** Clients of the plain WebSocket, which both sides speak: one a user. */
+/** Clients of the plain WebSocket, which both sides serve: one for each user. */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
 export interface Watch {
   /**
-   * Resolves when each of so many documents has been told of as ended; answers when the last one
-   * was, by this machine's clock.
+   * Waits for the terminal events of `count` documents. Returns the time of the last one, in
+   * milliseconds of the epoch.
    */
-  allEnded(count: number): Promise<number>;
-  /** Called for every document that has ended, with the time by performance.now(). */
+  waitUntilEnded(count: number): Promise<number>;
+  /** Calls the listener for each document that ended, with the time by performance.now(). */
   onEnded(listener: (documentId: string, at: number) => void): void;
   close(): void;
 }
@@ -16,24 +16,26 @@ export interface Watch {
 export async function watchUsers(url: string, userIds: readonly string[]): Promise<Watch> {
   const ended = new Set<string>();
   const listeners: ((documentId: string, at: number) => void)[] = [];
-  let wanted = Infinity;
+  let wantedCount = Infinity;
   const done = Promise.withResolvers<number>();
 
-  function note(documentId: string): void {
+  function recordEnd(documentId: string): void {
     if (ended.has(documentId)) return;
     ended.add(documentId);
     for (const listener of listeners) listener(documentId, performance.now());
-    if (ended.size >= wanted) done.resolve(Date.now());
+    if (ended.size >= wantedCount) done.resolve(Date.now());
   }
 
-  const sockets = await Promise.all(userIds.map((userId) => watchUser(url, userId, note)));
+  const sockets = await Promise.all(userIds.map((userId) => watchUser(url, userId, recordEnd)));
   return {
-    allEnded: (count) => {
-      wanted = count;
-      if (ended.size >= wanted) done.resolve(Date.now());
+    waitUntilEnded: (count) => {
+      wantedCount = count;
+      if (ended.size >= wantedCount) done.resolve(Date.now());
       return done.promise;
     },
-    onEnded: (listener) => void listeners.push(listener),
+    onEnded: (listener) => {
+      listeners.push(listener);
+    },
     close: () => sockets.forEach((socket) => socket.terminate()),
   };
 }
@@ -41,7 +43,7 @@ export async function watchUsers(url: string, userIds: readonly string[]): Promi
 async function watchUser(
   url: string,
   userId: string,
-  note: (documentId: string) => void,
+  recordEnd: (documentId: string) => void,
 ): Promise<WebSocket> {
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`);
   const authenticated = Promise.withResolvers<void>();
@@ -52,8 +54,8 @@ async function watchUser(
     const { data } = JSON.parse(text) as {
       data: { documentId: string; status: string; error: string | null };
     };
-    if (data.status !== 'completed') throw new Error(`a document has failed: ${data.error ?? ''}`);
-    note(data.documentId);
+    if (data.status !== 'completed') throw new Error(`a document failed: ${data.error ?? ''}`);
+    recordEnd(data.documentId);
   });
   await once(socket, 'open');
   socket.send(JSON.stringify({ type: 'auth', token: `dev:${userId}` }));

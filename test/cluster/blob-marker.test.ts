@@ -1,4 +1,4 @@
-/** Processes that do not see each other's files say so, and touch no document. */
+/** Processes with different file stores report it and process no document. */
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Says what it waits for, in the log and in /readyz. */
+/** Expects that the log and /readyz name the blob marker that the process waits for. */
 async function expectNoMarker(product: Product): Promise<void> {
   await eventually(() => product.logs().includes('"dependency":"blob marker"'), {
     timeoutMs: 30_000,
@@ -37,12 +37,12 @@ async function expectNoMarker(product: Product): Promise<void> {
   ]);
 }
 
-it('a worker with other files is not ready and leaves the documents to others; so does an API', async () => {
+it('keeps a worker and an API with a different file store from getting ready', async () => {
   const token = newUser();
-  const elsewhere = { BLOB_URL: pathToFileURL(join(folder, 'blobs')).href };
+  const otherStore = { BLOB_URL: pathToFileURL(join(folder, 'blobs')).href };
   const [worker, api] = await Promise.all([
-    cluster.start('worker', elsewhere, 'alive'),
-    cluster.start('api', elsewhere, 'alive'),
+    cluster.start('worker', otherStore, 'alive'),
+    cluster.start('api', otherStore, 'alive'),
   ]);
   const { document } = await upload(url(), token, file('Bees make honey.'));
   await Promise.all([expectNoMarker(worker), expectNoMarker(api)]);
@@ -55,23 +55,24 @@ it('a worker with other files is not ready and leaves the documents to others; s
   await Promise.all([worker.stop(), api.stop()]);
 });
 
-it('files that are gone for a while, as when a folder is not mounted, cost no document; nothing is taken meanwhile', async () => {
+it('rejects uploads while the file store is missing and loses no document', async () => {
   const token = newUser();
   const blobs = fileURLToPath(cluster.env['BLOB_URL'] ?? '');
   const [worker] = cluster.workers;
   if (!worker) throw new Error('no worker');
   await rename(blobs, `${blobs}-away`);
-  const unready = async (product: Product) => (await fetch(`${product.url}/readyz`)).status === 503;
-  await eventually(async () => (await unready(worker)) && unready({ ...worker, url: url() }), {
-    what: '503 of both',
+  const isUnready = async (product: Product) =>
+    (await fetch(`${product.url}/readyz`)).status === 503;
+  await eventually(async () => (await isUnready(worker)) && isUnready({ ...worker, url: url() }), {
+    what: '503 from both processes',
   });
   await expect(upload(url(), token, file('Knots hold ropes.'))).rejects.toThrow(
     /DEPENDENCY_UNAVAILABLE|not available|try again/i,
   );
   await rename(`${blobs}-away`, blobs);
   await eventually(
-    async () => !(await unready(worker)) && !(await unready({ ...worker, url: url() })),
-    { what: 'ready again' },
+    async () => !(await isUnready(worker)) && !(await isUnready({ ...worker, url: url() })),
+    { what: 'the readiness of both processes' },
   );
   const { document } = await upload(url(), token, file('Knots hold ropes well.'));
   await waitForStatus(url(), token, document.id, 'COMPLETED');

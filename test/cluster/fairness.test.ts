@@ -1,4 +1,4 @@
-/** One user who has thousands of documents waiting, and another one who has one. */
+/** One user has thousands of waiting documents, and another user has one. */
 import { upload, waitForStatus } from '../support/client.js';
 import { startCluster, type Cluster } from '../support/cluster.js';
 import { cohereControl } from '../support/cohere-stand-in/start.js';
@@ -8,9 +8,10 @@ import { eventually } from '../support/wait.js';
 const MANY = 2_000;
 const CONCURRENCY = 4;
 /**
- * What runs already when the single one comes, once more for what was claimed beside it, and a few.
+ * The most documents that may complete before the single one: those that run already, those claimed
+ * together with it, and a margin of 4.
  */
-const A_FEW = 2 * CONCURRENCY + 4;
+const MAX_BEFORE_SINGLE = 2 * CONCURRENCY + 4;
 
 let cluster: Cluster;
 beforeAll(async () => {
@@ -29,7 +30,7 @@ afterAll(async () => {
 
 const url = () => cluster.apis[0]?.url ?? '';
 
-async function completedOf(user: string): Promise<number> {
+async function countCompleted(user: string): Promise<number> {
   const rows = await cluster.query<{ count: string }>(
     `select count(*) from documents where user_id = $1 and status = 'completed'`,
     [user],
@@ -37,8 +38,9 @@ async function completedOf(user: string): Promise<number> {
   return Number(rows[0]?.count);
 }
 
-it(`a single document is done after a few of somebody's ${MANY}`, async () => {
-  const [many, single] = [newUser('many'), newUser('single')];
+it(`completes a single document after a few of another user's ${MANY}`, async () => {
+  const many = newUser('many');
+  const single = newUser('single');
   const user = many.replace('dev:', '');
   for (let sent = 0; sent < MANY; sent += 50) {
     await Promise.all(
@@ -48,17 +50,17 @@ it(`a single document is done after a few of somebody's ${MANY}`, async () => {
     );
   }
   await cluster.start('worker');
-  await eventually(async () => (await completedOf(user)) > 20, {
+  await eventually(async () => (await countCompleted(user)) > 20, {
     timeoutMs: 30_000,
-    what: 'the many to be under way',
+    what: 'more than 20 completed documents',
   });
   const { document } = await upload(url(), single, {
     name: 'single.txt',
     content: 'only this one',
   });
-  const before = await completedOf(user);
+  const before = await countCompleted(user);
   await waitForStatus(url(), single, document.id, 'COMPLETED');
-  const after = await completedOf(user);
+  const after = await countCompleted(user);
   expect(after).toBeLessThan(MANY / 2);
-  expect(after - before).toBeLessThanOrEqual(A_FEW);
+  expect(after - before).toBeLessThanOrEqual(MAX_BEFORE_SINGLE);
 }, 180_000);

@@ -1,4 +1,4 @@
-/** What comes into the topic of jobs and is no job, and what is a job too often or too late. */
+/** Records of the job topic that are invalid, repeated or late. */
 import { randomUUID } from 'node:crypto';
 import { gql, upload, waitForStatus } from '../support/client.js';
 import { startCluster, type Cluster } from '../support/cluster.js';
@@ -17,7 +17,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => cluster.close());
 
-/** As anybody on this Kafka can. */
+/** Sends records as any client of Kafka can. */
 async function produce(messages: { key: string | null; value: string | null }[]): Promise<void> {
   const producer = openKafka().kafka.producer();
   await producer.connect();
@@ -25,29 +25,34 @@ async function produce(messages: { key: string | null; value: string | null }[])
   await producer.disconnect();
 }
 
-/** Everything in the topic was read, settled and committed. */
-const untilSettled = () =>
-  eventually(
-    () =>
-      withAdmin(openKafka().kafka, async (admin) => {
-        const [committed] = await admin.fetchOffsets({ groupId: GROUP, topics: [JOBS] });
-        const ends = await admin.fetchTopicOffsets(JOBS);
-        return ends.every(({ partition, high }) => {
-          const offset = committed?.partitions.find(
-            (place) => place.partition === partition,
-          )?.offset;
-          return high === '0' || offset === high;
-        });
-      }),
-    { timeoutMs: 30_000, everyMs: 200, what: 'every message to be settled' },
-  );
+/** Waits until the workers have committed the offset of every record in the topic. */
+async function waitUntilCommitted(): Promise<void> {
+  await eventually(hasCommittedAll, {
+    timeoutMs: 30_000,
+    everyMs: 200,
+    what: 'a commit of every record',
+  });
+}
 
-const reasons = async () =>
-  (await cluster.query<{ reason: string }>('select reason from dead_letters order by reason')).map(
-    ({ reason }) => reason,
-  );
+async function hasCommittedAll(): Promise<boolean> {
+  return withAdmin(openKafka().kafka, async (admin) => {
+    const [committed] = await admin.fetchOffsets({ groupId: GROUP, topics: [JOBS] });
+    const ends = await admin.fetchTopicOffsets(JOBS);
+    return ends.every(({ partition, high }) => {
+      const position = committed?.partitions.find((other) => other.partition === partition);
+      return high === '0' || position?.offset === high;
+    });
+  });
+}
 
-it('messages that nobody can read are kept with their reason, announced, and hold up nothing', async () => {
+async function readReasons(): Promise<string[]> {
+  const rows = await cluster.query<{ reason: string }>(
+    'select reason from dead_letters order by reason',
+  );
+  return rows.map(({ reason }) => reason);
+}
+
+it('stores and publishes unreadable records as dead letters and blocks no job', async () => {
   const id = randomUUID();
   await produce([
     { key: id, value: 'no JSON' },
@@ -57,8 +62,8 @@ it('messages that nobody can read are kept with their reason, announced, and hol
     { key: id, value: JSON.stringify({ version: 1, documentId: 'not-an-id', generation: 1 }) },
     { key: id, value: 'x'.repeat(1_000_000) },
   ]);
-  await untilSettled();
-  expect(await reasons()).toEqual([
+  await waitUntilCommitted();
+  expect(await readReasons()).toEqual([
     'INVALID',
     'NOT_JSON',
     'NO_KEY',
@@ -69,37 +74,37 @@ it('messages that nobody can read are kept with their reason, announced, and hol
   await eventually(async () => (await cluster.query('select 1 from outbox')).length === 0, {
     what: 'an empty outbox',
   });
-  const announced = (await readTopic('docstream.dead-letter.v1')).map(
+  const published = (await readTopic('docstream.dead-letter.v1')).map(
     ({ value }) => JSON.parse(String(value)) as { reason?: string },
   );
-  for (const reason of await reasons())
-    expect(announced.map((letter) => letter.reason)).toContain(reason);
+  for (const reason of await readReasons())
+    expect(published.map((deadLetter) => deadLetter.reason)).toContain(reason);
   await uploadCompleted(url(), newUser(), { name: 'after.txt', content: 'after the junk' });
 });
 
-it('a job for a document that is gone, or was never there, is a look at the queue and no more', async () => {
+it('ignores jobs of documents that do not exist', async () => {
   const token = newUser();
   const id = await uploadCompleted(url(), token, { name: 'gone.txt', content: 'soon gone' });
   await gql(url(), token, 'mutation($id: ID!) { deleteDocument(id: $id) { id } }', { id });
-  const before = await reasons();
+  const before = await readReasons();
   await produce(
-    [id, randomUUID()].map((gone) => ({
-      key: gone,
-      value: JSON.stringify({ version: 1, documentId: gone, generation: 1 }),
+    [id, randomUUID()].map((documentId) => ({
+      key: documentId,
+      value: JSON.stringify({ version: 1, documentId, generation: 1 }),
     })),
   );
-  await untilSettled();
-  expect(await reasons()).toEqual(before);
+  await waitUntilCommitted();
+  expect(await readReasons()).toEqual(before);
   await uploadCompleted(url(), token, { name: 'next.txt', content: 'the next one' });
 });
 
-it('the same job 50 times, over two workers, is done once', async () => {
+it('processes a document once although two workers receive its job 50 times', async () => {
   const token = newUser();
-  const { document } = await upload(url(), token, { name: 'often.txt', content: 'told often' });
+  const { document } = await upload(url(), token, { name: 'often.txt', content: 'sent often' });
   const value = JSON.stringify({ version: 1, documentId: document.id, generation: 1 });
   await produce(Array.from({ length: 50 }, () => ({ key: document.id, value })));
   await waitForStatus(url(), token, document.id, 'COMPLETED');
-  await untilSettled();
+  await waitUntilCommitted();
   const [row] = await cluster.query('select status, attempt, seq from documents where id = $1', [
     document.id,
   ]);
@@ -112,8 +117,8 @@ it('the same job 50 times, over two workers, is done once', async () => {
   ).toHaveLength(1);
 });
 
-it('what a client sent is in no log, whatever became of it', () => {
+it('keeps the contents of records and files out of the logs', () => {
   for (const product of [...cluster.apis, ...cluster.workers, ...cluster.relays]) {
-    expect(product.logs()).not.toMatch(/xxxxxxxxxx|soon gone|told often|no JSON/);
+    expect(product.logs()).not.toMatch(/xxxxxxxxxx|soon gone|sent often|no JSON/);
   }
 });

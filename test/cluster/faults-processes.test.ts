@@ -1,7 +1,4 @@
-/**
- * Processes of a running cluster are stopped and killed; nothing is lost, and what they did is
- * taken over.
- */
+/** Stopped and killed processes of a running cluster: others take over and lose nothing. */
 import { randomUUID } from 'node:crypto';
 import { gql, upload, waitForStatus } from '../support/client.js';
 import { startCluster, type Cluster } from '../support/cluster.js';
@@ -43,23 +40,29 @@ async function statusOf(id: string): Promise<string> {
   return row?.status ?? 'none';
 }
 
-const historyOf = (id: string) =>
-  cluster.query<{ seq: number; status: string; code: string | null }>(
+async function historyOf(
+  id: string,
+): Promise<{ seq: number; status: string; code: string | null }[]> {
+  return cluster.query(
     `select seq, upper(status) as status, error_code as code from document_events where document_id = $1 order by seq`,
     [id],
   );
+}
 
-const untilStatus = (id: string, status: string, timeoutMs = 30_000) =>
-  eventually(async () => (await statusOf(id)) === status, {
+async function waitForRowStatus(id: string, status: string, timeoutMs = 30_000): Promise<void> {
+  await eventually(async () => (await statusOf(id)) === status, {
     timeoutMs,
-    what: `${id} to be ${status}`,
+    what: `status ${status} of ${id}`,
   });
+}
 
-/** Held up in the middle of its work: Cohere does not answer until it is told to. */
-async function sendHeld(token: string): Promise<string> {
+/** Uploads a document and waits until its embedding call hangs. Cohere responds after a reset. */
+async function sendAndHang(token: string): Promise<string> {
   await cohere.order({ answers: [{ hang: true, times: 100 }] });
   const { document } = await send(token);
-  await eventually(async () => (await cohere.counts()).open === 1, { what: 'a call that hangs' });
+  await eventually(async () => (await cohere.counts()).open === 1, {
+    what: 'an open call to Cohere',
+  });
   return document.id;
 }
 
@@ -69,8 +72,8 @@ interface Published {
   status: string;
 }
 
-/** Waits until the outbox is empty and answers all events as Kafka has them. */
-async function published(): Promise<Published[]> {
+/** Waits until the outbox is empty and returns all events that Kafka has. */
+async function readPublished(): Promise<Published[]> {
   await eventually(async () => (await cluster.query('select 1 from outbox')).length === 0, {
     timeoutMs: 30_000,
     what: 'an empty outbox',
@@ -83,18 +86,18 @@ async function published(): Promise<Published[]> {
 }
 
 const publishedOf = async (id: string) =>
-  (await published()).filter(({ documentId }) => documentId === id);
+  (await readPublished()).filter(({ documentId }) => documentId === id);
 
-describe('a worker', () => {
-  it('that is stopped in the middle gives its document back, exits with 0 and leaves the group at once', async () => {
+describe('a stopped or killed worker', () => {
+  it('returns its document to PENDING at a stop, exits with 0 and leaves the group', async () => {
     const token = newUser();
     await cluster.workers[0]?.restart({ SHUTDOWN_DEADLINE_MS: '3000' });
-    const id = await sendHeld(token);
+    const id = await sendAndHang(token);
     await cluster.workers[0]?.stop();
     expect(await statusOf(id)).toBe('pending');
     await cohere.order({ reset: true });
     cluster.workers.splice(0, 1, await cluster.start('worker'));
-    await untilStatus(id, 'completed', 10_000);
+    await waitForRowStatus(id, 'completed', 10_000);
     const history = await historyOf(id);
     expect(history.some(({ code }) => code === 'WORKER_LOST')).toBe(false);
     expect(history.map(({ status }) => status)).toContain('PENDING');
@@ -106,25 +109,26 @@ describe('a worker', () => {
     expect(groups[0]?.members).toHaveLength(1);
   });
 
-  it('that is stopped while it works lets its document end first', async () => {
+  it('completes its document before it stops, if the document ends in time', async () => {
     const token = newUser();
     await cohere.order({ latencyMs: 800 });
     const { document } = await send(token);
-    await eventually(async () => (await cohere.counts()).open === 1, { what: 'a call under way' });
-    const leaving = cluster.workers[0];
-    await leaving?.stop();
+    await eventually(async () => (await cohere.counts()).open === 1, {
+      what: 'an open call to Cohere',
+    });
+    await cluster.workers[0]?.stop();
     expect(await statusOf(document.id)).toBe('completed');
     cluster.workers.splice(0, 1, await cluster.start('worker'));
   });
 
-  it('that is killed in the middle: another takes its document over when its lease has run out', async () => {
+  it('loses its document to another worker when the lease expires', async () => {
     const token = newUser();
-    const id = await sendHeld(token);
+    const id = await sendAndHang(token);
     await cluster.workers[0]?.kill();
     expect(await statusOf(id)).toBe('vectorizing');
     await cohere.order({ reset: true });
     cluster.workers.splice(0, 1, await cluster.start('worker'));
-    await untilStatus(id, 'completed');
+    await waitForRowStatus(id, 'completed');
     const history = await historyOf(id);
     expect(
       history.filter(({ status, code }) => status === 'PENDING' && code === 'WORKER_LOST'),
@@ -133,8 +137,8 @@ describe('a worker', () => {
   });
 });
 
-describe('a relay', () => {
-  it('that is killed under load: another takes its shards over, and nothing is lost or out of order', async () => {
+describe('a stopped, killed or missing relay', () => {
+  it('loses its shards to another relay, which publishes everything in order', async () => {
     const token = newUser();
     const other = await cluster.start('relay');
     const ids: string[] = [];
@@ -142,8 +146,8 @@ describe('a relay', () => {
       ids.push((await send(token)).document.id);
       if (sent === 20) await cluster.relays[0]?.kill();
     }
-    for (const id of ids) await untilStatus(id, 'completed');
-    const all = await published();
+    for (const id of ids) await waitForRowStatus(id, 'completed');
+    const all = await readPublished();
     for (const id of ids) {
       const inOrder = [
         ...new Set(all.filter(({ documentId }) => documentId === id).map((event) => event.id)),
@@ -153,16 +157,16 @@ describe('a relay', () => {
     cluster.relays.splice(0, 1, other);
   }, 120_000);
 
-  it('that is stopped exits with 0, and the other one has all shards', async () => {
+  it('exits with 0 at a stop and leaves all shards to the other relay', async () => {
     const other = await cluster.start('relay');
     await cluster.relays[0]?.stop();
     cluster.relays.splice(0, 1, other);
     const { document } = await send(newUser());
-    await untilStatus(document.id, 'completed');
+    await waitForRowStatus(document.id, 'completed');
     expect((await publishedOf(document.id)).at(-1)?.status).toBe('COMPLETED');
   });
 
-  it('none for a while: uploads, statuses and watchers go on, and everything is published when one comes', async () => {
+  it('delays only the records in Kafka, which the next relay publishes', async () => {
     await cluster.relays[0]?.stop();
     const token = newUser();
     const { document } = await send(token);
@@ -177,8 +181,8 @@ describe('a relay', () => {
   });
 });
 
-describe('an API process', () => {
-  it('that is killed: the other one serves on, and what was uploaded through it is watched to its end', async () => {
+describe('a stopped or killed API process', () => {
+  it('leaves its documents to the other API process, which reports their end', async () => {
     const token = newUser();
     const extra = await cluster.start('api');
     const { document } = await upload(extra.url, token, {
@@ -191,7 +195,7 @@ describe('an API process', () => {
     );
   });
 
-  it('that is stopped ends its watchers with 1012 and exits with 0', async () => {
+  it('closes its WebSockets with 1012 at a stop and exits with 0', async () => {
     const extra = await cluster.start('api');
     const socket = new WebSocket(`${extra.url.replace('http', 'ws')}/ws`);
     socket.onopen = () => socket.send(JSON.stringify({ type: 'auth', token: newUser() }));
@@ -202,26 +206,25 @@ describe('an API process', () => {
   });
 });
 
-describe('the topics', () => {
-  it('deleted while everything runs are made again, and what is published then is there', async () => {
+describe('deleted topics', () => {
+  it('are recreated while the cluster runs and contain the events published later', async () => {
     const { kafka } = openKafka();
     await deleteTopics(kafka, ['docstream.jobs.v1', 'docstream.document-status.v1']);
     const token = newUser();
     const { document } = await send(token);
-    await untilStatus(document.id, 'completed');
-    const again = await cluster.start('relay');
-    cluster.relays.push(again);
+    await waitForRowStatus(document.id, 'completed');
+    cluster.relays.push(await cluster.start('relay'));
     await eventually(async () => (await publishedOf(document.id)).at(-1)?.status === 'COMPLETED', {
       timeoutMs: 60_000,
       everyMs: 1_000,
       what: 'the events in the new topic',
     });
     const next = await send(token);
-    await untilStatus(next.document.id, 'completed');
+    await waitForRowStatus(next.document.id, 'completed');
   }, 150_000);
 });
 
-it('what a watcher of the list sees is what the database says, after all of this', async () => {
+it('shows the same status in both APIs after these faults, without a logged error', async () => {
   const token = newUser();
   const { document } = await send(token);
   await waitForStatus(url(1), token, document.id, 'COMPLETED');

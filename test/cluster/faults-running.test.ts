@@ -1,6 +1,5 @@
 /**
- * Servers that go away, hang or answer wrongly while the cluster works, seen through the public
- * door.
+ * Servers that fail, hang or send invalid responses while the cluster works, seen through its API.
  */
 import { randomUUID } from 'node:crypto';
 import { ask, upload, waitForStatus } from '../support/client.js';
@@ -22,7 +21,7 @@ const LEASE_MS = 4_000;
 let cluster: Cluster;
 let cohere: CohereControl;
 let weaviate: FaultProxy;
-let redis: { proxy: TcpProxy; cut(): Promise<void>; mend(): Promise<void> };
+let redis: { proxy: TcpProxy; disconnect(): Promise<void>; reconnect(): Promise<void> };
 const url = (api = 0) => cluster.apis[api]?.url ?? '';
 
 beforeAll(async () => {
@@ -53,14 +52,14 @@ afterAll(async () => {
 async function throughProxy(server: string): Promise<typeof redis> {
   const { hostname: host, port } = new URL(server);
   const state = { proxy: await startTcpProxy({ host, port: Number(port) }) };
-  const own = state.proxy.port;
+  const proxyPort = state.proxy.port;
   return {
     get proxy() {
       return state.proxy;
     },
-    cut: () => state.proxy.close(),
-    mend: async () => {
-      state.proxy = await startTcpProxy({ host, port: Number(port) }, own);
+    disconnect: () => state.proxy.close(),
+    reconnect: async () => {
+      state.proxy = await startTcpProxy({ host, port: Number(port) }, proxyPort);
     },
   };
 }
@@ -78,18 +77,22 @@ async function historyOf(id: string): Promise<string[]> {
   );
 }
 
-/** Uploads, and answers how it got to its end. */
-async function wayOf(content?: string): Promise<{ id: string; token: string; way: string[] }> {
+/** Uploads a document, waits until it ends, and returns its history. */
+async function processOne(
+  content?: string,
+): Promise<{ id: string; token: string; history: string[] }> {
   const token = newUser();
   const { document } = await send(token, content);
   await waitForStatus(url(1), token, document.id, 'COMPLETED', 'FAILED');
-  return { id: document.id, token, way: await historyOf(document.id) };
+  return { id: document.id, token, history: await historyOf(document.id) };
 }
 
 const isBatch = ({ method, path }: Exchange) => method === 'POST' && path === '/v1/batch/objects';
 
-/** The fault for the first batch of objects only. */
-function once(fault: (exchange: Exchange) => ReturnType<Exchange['forward']> | Promise<undefined>) {
+/** Injects a fault into the first batch of objects only. */
+function injectOnce(
+  fault: (exchange: Exchange) => ReturnType<Exchange['forward']> | Promise<undefined>,
+) {
   let done = false;
   return (exchange: Exchange) => {
     if (done || !isBatch(exchange)) return exchange.forward();
@@ -98,7 +101,8 @@ function once(fault: (exchange: Exchange) => ReturnType<Exchange['forward']> | P
   };
 }
 
-const AGAIN = [
+/** The history of a document whose first attempt fails. */
+const RETRIED = [
   'PENDING',
   'EXTRACTING',
   'VECTORIZING',
@@ -109,9 +113,9 @@ const AGAIN = [
 ];
 
 describe('Weaviate', () => {
-  it('says 200 and refuses three objects: the try ends, the next one completes, and every passage is there once', async () => {
+  it('rejects three objects in a response of 200: a retry stores each passage once', async () => {
     weaviate.use(
-      once(async (exchange) => {
+      injectOnce(async (exchange) => {
         const { objects } = exchange.body as { objects: { id: string }[] };
         const { status, body } = await exchange.forward({ objects: objects.slice(3) });
         const refused = objects.slice(0, 3).map((object) => ({
@@ -121,8 +125,8 @@ describe('Weaviate', () => {
         return { status, body: [...refused, ...(body as object[])] };
       }),
     );
-    const { id, token, way } = await wayOf(longText(30));
-    expect(way).toEqual(AGAIN);
+    const { id, token, history } = await processOne(longText(30));
+    expect(history).toEqual(RETRIED);
     const [row] = await cluster.query<{ chunk_count: number }>(
       'select chunk_count from documents where id = $1',
       [id],
@@ -130,19 +134,19 @@ describe('Weaviate', () => {
     expect(await countObjects(token.replace('dev:', ''))).toBe(row?.chunk_count);
   });
 
-  it('hangs: the call is given up within half a lease, and the next try completes under the same worker', async () => {
+  it('hangs: the call times out within half a lease, and the same worker retries', async () => {
     weaviate.use(
-      once(async (exchange) => {
+      injectOnce(async (exchange) => {
         await exchange.gone;
         return undefined;
       }),
     );
-    const { way } = await wayOf();
-    expect(way).toEqual(AGAIN);
+    const { history } = await processOne();
+    expect(history).toEqual(RETRIED);
   });
 
-  it('is away for a search: DEPENDENCY_UNAVAILABLE, and afterwards it is found', async () => {
-    const { token, id } = await wayOf('Bees live in a hive.');
+  it('is unavailable: a search fails with DEPENDENCY_UNAVAILABLE and later succeeds', async () => {
+    const { token, id } = await processOne('Bees live in a hive.');
     weaviate.use(() => Promise.resolve({ status: 503, body: {} }));
     const { errors } = await ask(url(), token, '{ search(query: "bees", first: 1) { text } }');
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['DEPENDENCY_UNAVAILABLE']);
@@ -158,28 +162,31 @@ describe('Cohere', () => {
   it.each<[string, OrderedAnswer]>([
     ['too few vectors', { tooFew: 1 }],
     ['vectors of other dimensions', { dimensions: 7 }],
-    ['a vector that is not of numbers', { nan: true }],
-  ])('answers %s: nothing of it is stored, and the next try completes', async (_, answer) => {
-    await cohere.order({ answers: [answer] });
-    const { way } = await wayOf();
-    expect(way).toEqual(AGAIN.map((step) => step.replace('VECTOR_STORE', 'EMBEDDER')));
-  });
+    ['a vector with a value that is not a number', { nan: true }],
+  ])(
+    'responds with %s: the worker stores nothing and retries the document',
+    async (_, response) => {
+      await cohere.order({ answers: [response] });
+      const { history } = await processOne();
+      expect(history).toEqual(RETRIED.map((step) => step.replace('VECTOR_STORE', 'EMBEDDER')));
+    },
+  );
 
   it.each<[string, OrderedAnswer]>([
     ['429 with Retry-After', { status: 429, headers: { 'retry-after': '1' } }],
-    ['429 without', { status: 429 }],
+    ['429 without Retry-After', { status: 429 }],
     ['500', { status: 500 }],
-    ['nothing', { hang: true }],
-  ])('answers %s: the call is repeated, not the document', async (_, answer) => {
-    await cohere.order({ answers: [answer] });
-    const { way } = await wayOf();
-    expect(way).toEqual(['PENDING', 'EXTRACTING', 'VECTORIZING', 'COMPLETED']);
+    ['no response', { hang: true }],
+  ])('repeats the call, not the document, after %s', async (_, response) => {
+    await cohere.order({ answers: [response] });
+    const { history } = await processOne();
+    expect(history).toEqual(['PENDING', 'EXTRACTING', 'VECTORIZING', 'COMPLETED']);
   });
 
-  it('answers 401 while it works: FAILED, and the error names the key to mend', async () => {
+  it('rejects the key: the document is FAILED, and the error names COHERE_API_KEY', async () => {
     await cohere.order({ answers: [{ status: 401 }] });
-    const { id, way } = await wayOf();
-    expect(way.at(-1)).toBe('FAILED');
+    const { id, history } = await processOne();
+    expect(history.at(-1)).toBe('FAILED');
     const [row] = await cluster.query(
       'select error_code, error_message from documents where id = $1',
       [id],
@@ -192,24 +199,26 @@ describe('Cohere', () => {
 });
 
 describe('Redis', () => {
-  it('goes away: work goes on, /readyz says so, and when it is back a watcher has the end that it missed', async () => {
+  it('is unavailable: documents complete, and watchers get the missed end later', async () => {
     const token = newUser();
     await cohere.order({ latencyMs: 1_000 });
     const { document } = await send(token);
     const seen = waitForStatus(url(1), token, document.id, 'COMPLETED');
-    await eventually(async () => (await cohere.counts()).open === 1, { what: 'a call under way' });
-    await redis.cut();
+    await eventually(async () => (await cohere.counts()).open === 1, {
+      what: 'an open call to Cohere',
+    });
+    await redis.disconnect();
     await eventually(async () => (await historyOf(document.id)).at(-1) === 'COMPLETED', {
-      what: 'the work to go on',
+      what: 'the end of the document',
     });
     await eventually(async () => (await fetch(`${url(1)}/readyz`)).status === 503, {
-      what: '/readyz to say so',
+      what: '503 from /readyz',
     });
-    await redis.mend();
+    await redis.reconnect();
     expect((await seen).at(-1)?.status).toBe('COMPLETED');
     await eventually(async () => (await fetch(`${url(1)}/readyz`)).status === 200, {
       timeoutMs: 20_000,
-      what: '/readyz to be well again',
+      what: '200 from /readyz',
     });
   }, 60_000);
 });

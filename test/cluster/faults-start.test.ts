@@ -1,4 +1,4 @@
-/** What a process does when a server that it needs is absent at its start, or refuses it. */
+/** Processes whose servers are absent at the start or reject the process. */
 import { ask } from '../support/client.js';
 import { startCluster, type Cluster } from '../support/cluster.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
@@ -6,9 +6,9 @@ import { freePort, runProduct, type Product } from '../support/product.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { eventually } from '../support/wait.js';
 
-type Part = 'postgres' | 'redis' | 'cohere' | 'weaviate' | 'kafka';
+type Dependency = 'postgres' | 'redis' | 'cohere' | 'weaviate' | 'kafka';
 
-const VARIABLES: Record<Part, string> = {
+const VARIABLES: Record<Dependency, string> = {
   postgres: 'DATABASE_URL',
   redis: 'REDIS_URL',
   cohere: 'COHERE_BASE_URL',
@@ -24,60 +24,67 @@ beforeAll(async () => {
 afterEach(() => Promise.all(proxies.splice(0).map((proxy) => proxy.close())));
 afterAll(() => cluster.close());
 
-/** Where the part would be, were it there: `arrive` opens the way to it. */
-async function absent(
-  part: Part,
-): Promise<{ env: Record<string, string>; arrive(): Promise<void> }> {
-  const variable = VARIABLES[part];
+/** Returns an address at which a dependency is absent until `connect` opens a proxy to it. */
+async function makeAbsent(
+  dependency: Dependency,
+): Promise<{ env: Record<string, string>; connect(): Promise<void> }> {
+  const variable = VARIABLES[dependency];
   const address = new URL(
-    part === 'kafka' ? `kafka://${cluster.env[variable] ?? ''}` : (cluster.env[variable] ?? ''),
+    dependency === 'kafka'
+      ? `kafka://${cluster.env[variable] ?? ''}`
+      : (cluster.env[variable] ?? ''),
   );
   const port = await freePort();
   const target = { host: address.hostname, port: Number(address.port) };
   address.port = String(port);
   return {
-    env: { [variable]: part === 'kafka' ? address.host : address.href.replace(/\/$/, '') },
-    arrive: async () => void proxies.push(await startTcpProxy(target, port)),
+    env: { [variable]: dependency === 'kafka' ? address.host : address.href.replace(/\/$/, '') },
+    connect: async () => {
+      proxies.push(await startTcpProxy(target, port));
+    },
   };
 }
 
-async function readiness({ url }: Product): Promise<{ status: number; body: string }> {
+async function readReadiness({ url }: Product): Promise<{ status: number; body: string }> {
   const response = await fetch(`${url}/readyz`);
   return { status: response.status, body: await response.text() };
 }
 
-describe('a server is absent at start', () => {
-  it.each<['api' | 'worker' | 'relay', Part[]]>([
+describe('a start without servers', () => {
+  it.each<['api' | 'worker' | 'relay', Dependency[]]>([
     ['api', ['postgres', 'redis', 'cohere', 'weaviate']],
     ['worker', ['postgres', 'redis', 'cohere', 'weaviate', 'kafka']],
     ['relay', ['postgres', 'kafka']],
   ])(
-    '%s waits for one after the other, says for which, is alive meanwhile, and goes on',
+    'keeps the %s alive but not ready, and logs what it waits for, until all servers respond',
     async (role, parts) => {
-      const ways = await Promise.all(parts.map(absent));
-      const env = Object.assign({}, ...ways.map((way) => way.env)) as Record<string, string>;
+      const absences = await Promise.all(parts.map(makeAbsent));
+      const env = Object.assign({}, ...absences.map((absence) => absence.env)) as Record<
+        string,
+        string
+      >;
       const product = await cluster.start(role, env, 'alive');
       for (const [position, part] of parts.entries()) {
         await eventually(() => product.logs().includes(`"dependency":"${part}"`), {
           what: `${role} to say that it waits for ${part}`,
         });
-        const { status, body } = await readiness(product);
+        const { status, body } = await readReadiness(product);
         expect([status, JSON.parse(body)]).toEqual([503, expect.objectContaining({})]);
         expect(body).toContain(part);
         expect((await fetch(`${product.url}/healthz`)).status).toBe(200);
-        await ways[position]?.arrive();
+        await absences[position]?.connect();
       }
-      await eventually(async () => (await readiness(product)).status === 200, {
+      await eventually(async () => (await readReadiness(product)).status === 200, {
         timeoutMs: 30_000,
-        what: `${role} to be ready`,
+        what: `the readiness of the ${role}`,
       });
       expect(product.logs()).not.toContain(new URL(cluster.env['DATABASE_URL'] ?? '').password);
       await product.stop();
     },
   );
 
-  it('requests are told to come again, and SIGTERM ends the wait with 0', async () => {
-    const { env } = await absent('postgres');
+  it('rejects requests with Retry-After, and exits with 0 on SIGTERM', async () => {
+    const { env } = await makeAbsent('postgres');
     const product = await cluster.start('api', env, 'alive');
     const { errors } = await ask(product.url, 'dev:ada', '{ limits { maxUploadBytes } }').catch(
       () => ({ errors: [] }),
@@ -94,7 +101,7 @@ describe('a server is absent at start', () => {
   });
 });
 
-describe('a server refuses the process', () => {
+describe('a server that rejects the process', () => {
   const withPassword = (variable: string) => {
     const address = new URL(cluster.env[variable] ?? '');
     address.password = 'wrong-password';
@@ -108,38 +115,35 @@ describe('a server refuses the process', () => {
 
   it.each<[string, () => Record<string, string>, RegExp]>([
     [
-      'PostgreSQL, the password',
+      'the wrong password of PostgreSQL',
       () => ({ DATABASE_URL: withPassword('DATABASE_URL') }),
       /^PostgreSQL rejected .* check DATABASE_URL\.$/,
     ],
     [
-      'PostgreSQL, the database',
+      'the missing database of PostgreSQL',
       () => ({ DATABASE_URL: withDatabase() }),
       /^The database does not exist; .* correct DATABASE_URL\.$/,
     ],
     [
-      'Redis, the password',
+      'the wrong password of Redis',
       () => ({ REDIS_URL: withPassword('REDIS_URL') }),
       /^Redis at .* rejected the user name or the password; correct REDIS_URL\.$/,
     ],
     [
-      'Cohere, the key',
+      'the wrong key of Cohere',
       () => ({ COHERE_API_KEY: 'wrong-password' }),
       /^Cohere rejected the key; correct COHERE_API_KEY\.$/,
     ],
-  ])(
-    '%s: one line that says what to mend, without the secret, and exit 1',
-    async (_, change, line) => {
-      const { code, output } = await runProduct(
-        { ...cluster.env, PORT: '0', ...change() },
-        undefined,
-        'worker',
-      );
-      expect(code).toBe(1);
-      expect(output.trim().split('\n').at(-1)).toMatch(line);
-      expect(output).not.toContain('wrong-password');
-    },
-  );
+  ])('reports %s in one line without the secret, and exits with 1', async (_, change, line) => {
+    const { code, output } = await runProduct(
+      { ...cluster.env, PORT: '0', ...change() },
+      undefined,
+      'worker',
+    );
+    expect(code).toBe(1);
+    expect(output.trim().split('\n').at(-1)).toMatch(line);
+    expect(output).not.toContain('wrong-password');
+  });
 
   describe('Weaviate', () => {
     let proxy: FaultProxy;
@@ -148,7 +152,7 @@ describe('a server refuses the process', () => {
     });
     afterAll(() => proxy.close());
 
-    it('the key: the same', async () => {
+    it('reports the wrong key in one line without the secret, and exits with 1', async () => {
       proxy.use(() => Promise.resolve({ status: 401, body: { error: 'no' } }));
       const env = {
         ...cluster.env,
@@ -165,7 +169,7 @@ describe('a server refuses the process', () => {
     });
   });
 
-  it('a worker without Kafka has nothing to do: one line and exit 1', async () => {
+  it('ends a worker without KAFKA_BROKERS with one line and exit code 1', async () => {
     const { code, output } = await runProduct({ PORT: '0' }, undefined, 'worker');
     expect([code, output.trim()]).toEqual([
       1,

@@ -1,6 +1,6 @@
 /**
- * A brand-new Kafka, and one that is killed while everything works and comes back. A Kafka of this
- * file's own, since the others' must stay.
+ * A new Kafka, and a Kafka that is killed and restarted while the cluster works. This file runs its
+ * own Kafka, because other files need theirs.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -20,8 +20,8 @@ const run = promisify(execFile);
 let folder: string;
 let brokers: string;
 let cluster: Cluster;
-const services = (...words: string[]) =>
-  run(process.execPath, [SCRIPT, ...words, '--folder', folder], { timeout: 120_000 });
+const services = (...options: string[]) =>
+  run(process.execPath, [SCRIPT, ...options, '--folder', folder], { timeout: 120_000 });
 const url = () => cluster.apis[0]?.url ?? '';
 
 beforeAll(async () => {
@@ -39,7 +39,7 @@ afterAll(async () => {
 const send = async (token: string, content: string) =>
   (await upload(url(), token, { name: 'a.txt', content })).document.id;
 
-async function publishedIds(): Promise<string[]> {
+async function readPublishedIds(): Promise<string[]> {
   const { stdout } = await run(
     'kcat',
     [
@@ -62,19 +62,19 @@ async function publishedIds(): Promise<string[]> {
   return stdout.split('\n').flatMap((line) => /ce_id=([^,]+)/.exec(line)?.[1] ?? []);
 }
 
-it('two workers and a relay that start at once on a brand-new Kafka are ready, and none warns', async () => {
+it('gets all processes ready on a new Kafka, without a warning', async () => {
   for (const product of [...cluster.apis, ...cluster.workers, ...cluster.relays]) {
     expect((await fetch(`${product.url}/readyz`)).status).toBe(200);
     expect(product.logs().split('\n').filter(isWarning)).toEqual([]);
   }
 });
 
-/** By pino's numbers. */
+/** Pino's level 30 is info. */
 function isWarning(line: string): boolean {
   return line.startsWith('{') && (JSON.parse(line) as { level: number | string }).level !== 30;
 }
 
-it('uploads, work and watchers go on without it, and afterwards everything is told, in order', async () => {
+it('processes documents without Kafka, and publishes every event in order afterwards', async () => {
   const token = newUser();
   const ids = [await send(token, 'before')];
   await waitForStatus(url(), token, ids[0] ?? '', 'COMPLETED');
@@ -88,7 +88,7 @@ it('uploads, work and watchers go on without it, and afterwards everything is to
   const relay = cluster.relays[0];
   await eventually(async () => (await fetch(`${relay?.url ?? ''}/readyz`)).status === 503, {
     timeoutMs: 30_000,
-    what: 'the relay to say so',
+    what: '503 from the relay',
   });
   expect((await fetch(`${relay?.url ?? ''}/healthz`)).status).toBe(200);
   expect((await cluster.query('select 1 from outbox')).length).toBeGreaterThan(0);
@@ -101,27 +101,27 @@ it('uploads, work and watchers go on without it, and afterwards everything is to
     {
       timeoutMs: 90_000,
       everyMs: 500,
-      what: 'everything to be published',
+      what: 'an empty outbox',
     },
   );
-  const published = await publishedIds();
+  const published = await readPublishedIds();
   for (const id of ids) {
     const rows = await cluster.query<{ seq: number }>(
       'select seq from document_events where document_id = $1 order by seq',
       [id],
     );
-    const told = [...new Set(published.filter((ceId) => ceId.startsWith(id)))];
-    expect(told).toEqual(rows.map(({ seq }) => `${id}:${seq}`));
+    const ceIds = [...new Set(published.filter((ceId) => ceId.startsWith(id)))];
+    expect(ceIds).toEqual(rows.map(({ seq }) => `${id}:${seq}`));
   }
   await eventually(async () => (await fetch(`${relay?.url ?? ''}/readyz`)).status === 200, {
     timeoutMs: 30_000,
-    what: 'the relay to be well',
+    what: '200 from the relay',
   });
   await eventually(
     async () => (await fetch(`${cluster.workers[0]?.url ?? ''}/readyz`)).status === 200,
     {
       timeoutMs: 30_000,
-      what: 'the worker to be well',
+      what: '200 from the worker',
     },
   );
   const last = await send(token, 'after');

@@ -9,8 +9,8 @@ import { eventually, within } from '../support/wait.js';
 
 const DOCUMENTS = 5;
 const MINUTE = 60_000;
-/** Answers of the database and of Kafka are kept for a moment. */
-const PATIENT = { timeoutMs: MINUTE, everyMs: 500 };
+/** The processes cache the figures of the database and of Kafka for a moment. */
+const WAIT = { timeoutMs: MINUTE, everyMs: 500 };
 const JOBS = 'docstream.jobs.v1';
 const LAG = { group: 'docstream-vectorize', topic: JOBS };
 
@@ -27,9 +27,9 @@ beforeAll(async () => {
   const [first] = cluster.apis;
   if (!first) throw new Error('no API');
   api = first;
-  for (let number = 0; number < DOCUMENTS; number += 1) {
-    const content = `Harbour ${number}, its keeper and the lamp.`;
-    ids.push((await upload(api.url, user, { name: `${number}.txt`, content })).document.id);
+  for (let index = 0; index < DOCUMENTS; index += 1) {
+    const content = `Harbour ${index}, its lighthouse and the lamp.`;
+    ids.push((await upload(api.url, user, { name: `${index}.txt`, content })).document.id);
   }
 }, 2 * MINUTE);
 
@@ -38,40 +38,45 @@ afterAll(async () => {
   await cluster.close();
 });
 
-const values = async (
+async function readValues(
   product: Product,
-  wanted: Record<string, [name: string, labels?: Record<string, string>]>,
-) => {
+  metrics: Record<string, [name: string, labels?: Record<string, string>]>,
+): Promise<Record<string, number | undefined>> {
   const exposition = await scrape(product.url);
   return Object.fromEntries(
-    Object.entries(wanted).map(([key, [name, labels]]) => [key, valueOf(exposition, name, labels)]),
+    Object.entries(metrics).map(([key, [name, labels]]) => [
+      key,
+      valueOf(exposition, name, labels),
+    ]),
   );
-};
+}
 
-/** In the order of a document's way: each test goes on where the one before has ended. */
+/**
+ * The tests follow the life of a document: each one starts from the state after the previous one.
+ */
 describe('metrics of a cluster', () => {
-  it('show at the API what no relay has sent and no worker has taken, and how long that has been so', async () => {
+  it('count unpublished rows and waiting documents at the API, and report their age', async () => {
     await eventually(async () => {
-      const seen = await values(api, {
+      const seen = await readValues(api, {
         pending: ['docstream_documents', { status: 'PENDING' }],
         outbox: ['docstream_outbox_rows'],
         accepted: ['docstream_uploads_total', { outcome: 'accepted' }],
       });
       expect(seen).toEqual({ pending: DOCUMENTS, outbox: 2 * DOCUMENTS, accepted: DOCUMENTS });
-      const ages = await values(api, {
+      const ages = await readValues(api, {
         outbox: ['docstream_outbox_oldest_seconds'],
         waiting: ['docstream_oldest_waiting_seconds'],
       });
       expect(ages['outbox']).toBeGreaterThan(0);
       expect(ages['waiting']).toBeGreaterThan(0);
       return true;
-    }, PATIENT);
+    }, WAIT);
   });
 
-  it('show at the relay what it sends, and the lag of workers that there are not', async () => {
+  it('count the published records at the relay, and report the lag without workers', async () => {
     relay = await cluster.start('relay');
     await eventually(async () => {
-      const seen = await values(relay, {
+      const seen = await readValues(relay, {
         outbox: ['docstream_outbox_rows'],
         latest: ['docstream_latest_queue_rows'],
         events: ['docstream_relay_records_total', { topic: 'docstream.document-status.v1' }],
@@ -87,16 +92,16 @@ describe('metrics of a cluster', () => {
         jobs: DOCUMENTS,
         shards: 16,
       });
-      const { lag } = await values(relay, { lag: ['docstream_consumer_lag_messages', LAG] });
+      const { lag } = await readValues(relay, { lag: ['docstream_consumer_lag_messages', LAG] });
       expect(lag).toBeGreaterThanOrEqual(DOCUMENTS);
       return true;
-    }, PATIENT);
+    }, WAIT);
   });
 
-  it('show at the worker what it claims and what it asks Cohere for; the lag is gone', async () => {
+  it('count claims, stages and calls to Cohere at the worker, and report no lag', async () => {
     worker = await cluster.start('worker');
     await eventually(async () => {
-      const seen = await values(worker, {
+      const seen = await readValues(worker, {
         claimed: ['docstream_claimed_documents_total'],
         completed: ['docstream_document_changes_total', { status: 'COMPLETED' }],
         stages: [
@@ -119,37 +124,35 @@ describe('metrics of a cluster', () => {
         running: 0,
       };
       expect(seen).toEqual(all);
-      const embedding = await values(worker, {
+      const embedding = await readValues(worker, {
         calls: ['docstream_embedding_calls_total', { outcome: 'answered' }],
         texts: ['docstream_embedding_texts_total'],
-        paced: ['docstream_embedding_wait_seconds_count'],
+        waited: ['docstream_embedding_wait_seconds_count'],
         waiting: ['docstream_embedding_waiting_texts'],
       });
-      // And one of each for the question whether Cohere answers.
+      // One more call with one text checks at the start that Cohere responds.
       expect(embedding['texts']).toBe(DOCUMENTS + 1);
       expect(embedding['calls']).toBeGreaterThanOrEqual(2);
-      expect(embedding['paced']).toBeGreaterThanOrEqual(1);
+      expect(embedding['waited']).toBeGreaterThanOrEqual(1);
       expect(embedding['waiting']).toBe(0);
       return true;
-    }, PATIENT);
+    }, WAIT);
     await eventually(
       async () =>
-        (await values(relay, { lag: ['docstream_consumer_lag_messages', LAG] }))['lag'] === 0,
-      PATIENT,
+        (await readValues(relay, { lag: ['docstream_consumer_lag_messages', LAG] }))['lag'] === 0,
+      WAIT,
     );
   });
 
-  it('show messages that nobody can read as dead letters', async () => {
-    const letters = async () =>
-      (
-        await values(relay, { letters: ['docstream_dead_letters', { kind: 'MESSAGE_UNREADABLE' }] })
-      )['letters'];
-    const before = (await letters()) ?? 0;
+  it('count unreadable messages as dead letters', async () => {
+    const countDeadLetters = async () =>
+      valueOf(await scrape(relay.url), 'docstream_dead_letters', { kind: 'MESSAGE_UNREADABLE' });
+    const before = (await countDeadLetters()) ?? 0;
     await publish('this is no JSON');
-    await eventually(async () => (await letters()) === before + 1, PATIENT);
+    await eventually(async () => (await countDeadLetters()) === before + 1, WAIT);
   });
 
-  it('tell which process tells them, and what is true of all of them not at every worker', async () => {
+  it('name the role of the process, and leave figures of the cluster out at workers', async () => {
     for (const [role, product] of Object.entries({ api, worker, relay })) {
       const exposition = await scrape(product.url);
       expect([role, valueOf(exposition, 'docstream_process_info', { role })]).toEqual([role, 1]);
@@ -157,7 +160,7 @@ describe('metrics of a cluster', () => {
     }
   });
 
-  it('name no user, no document and no secret in any label', async () => {
+  it('contain no user, document or secret', async () => {
     for (const product of [api, worker, relay]) {
       const text = await (await fetch(`${product.url}/metrics`)).text();
       const secret = cluster.env['COHERE_API_KEY'] ?? 'no key';
@@ -166,37 +169,37 @@ describe('metrics of a cluster', () => {
     }
   });
 
-  it('are told without the database’s within seconds while it is silent, that is counted, and all of them afterwards', async () => {
+  it('leave out the figures of a silent database, count the failure, and recover', async () => {
     const address = new URL(cluster.env['DATABASE_URL'] ?? '');
     proxy = await startTcpProxy({ host: address.hostname, port: Number(address.port) });
     address.port = String(proxy.port);
-    const behind = await cluster.start('api', { DATABASE_URL: address.href });
-    const wanted: Parameters<typeof values>[1] = {
+    const silenced = await cluster.start('api', { DATABASE_URL: address.href });
+    const metrics: Parameters<typeof readValues>[1] = {
       pending: ['docstream_documents', { status: 'PENDING' }],
       failures: ['docstream_scrape_failures_total', { source: 'database' }],
       info: ['docstream_process_info', { role: 'api' }],
     };
-    expect(await values(behind, wanted)).toEqual({ pending: 0, failures: 0, info: 1 });
+    expect(await readValues(silenced, metrics)).toEqual({ pending: 0, failures: 0, info: 1 });
     proxy.setSilent(true);
     await eventually(async () => {
       const seen = await within(
-        values(behind, wanted),
+        readValues(silenced, metrics),
         5_000,
         'a scrape while the database is silent',
       );
       expect(seen).toEqual({ pending: undefined, failures: 1, info: 1 });
       return true;
-    }, PATIENT);
+    }, WAIT);
     proxy.setSilent(false);
-    await eventually(async () => (await values(behind, wanted))['pending'] === 0, PATIENT);
+    await eventually(async () => (await readValues(silenced, metrics))['pending'] === 0, WAIT);
   });
 });
 
-/** As another program would: kcat knows nothing of our code. */
+/** Publishes a record with kcat, which shares no code with the product. */
 async function publish(value: string): Promise<void> {
-  const words = ['-P', '-b', cluster.env['KAFKA_BROKERS'] ?? '', '-t', JOBS, '-k', 'a-key'];
+  const options = ['-P', '-b', cluster.env['KAFKA_BROKERS'] ?? '', '-t', JOBS, '-k', 'a-key'];
   const done = Promise.withResolvers<void>();
-  const kcat = execFile('kcat', words, { timeout: MINUTE }, (error) =>
+  const kcat = execFile('kcat', options, { timeout: MINUTE }, (error) =>
     error ? done.reject(error) : done.resolve(),
   );
   kcat.stdin?.end(value);

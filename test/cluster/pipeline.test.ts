@@ -28,7 +28,7 @@ const CORPUS = [
 const MINUTES = 60_000;
 
 let cluster: Cluster;
-/** What each watcher saw: a watcher a user and API. */
+/** The events that each watcher saw, with one watcher for each user and API. */
 let watchers: { user: string; api: number; seen: StatusEventSeen[]; watching: Watching }[];
 const uploaded = new Map<string, string>();
 
@@ -49,11 +49,11 @@ beforeAll(async () => {
   for (let first = 0; first < DOCUMENTS; first += 20)
     await Promise.all(Array.from({ length: 20 }, (_, step) => uploadOne(first + step, contents)));
   await eventually(
-    async () => (await countOf("status in ('pending', 'extracting', 'vectorizing')")) === 0,
+    async () => (await countDocuments("status in ('pending', 'extracting', 'vectorizing')")) === 0,
     {
       timeoutMs: 5 * MINUTES,
       everyMs: 250,
-      what: 'all documents to end',
+      what: 'the end of all documents',
     },
   );
 }, 8 * MINUTES);
@@ -80,11 +80,11 @@ async function follow(watching: Watching, seen: StatusEventSeen[]): Promise<void
   try {
     for await (const event of watching) seen.push(event);
   } catch {
-    // The test looks at what was seen.
+    // The tests check the events that arrived.
   }
 }
 
-async function countOf(condition: string): Promise<number> {
+async function countDocuments(condition: string): Promise<number> {
   const [row] = await cluster.query<{ count: string }>(
     `select count(*) from documents where ${condition}`,
   );
@@ -92,20 +92,20 @@ async function countOf(condition: string): Promise<number> {
 }
 
 describe('300 documents of ten formats by five users, through two APIs', () => {
-  it('are all COMPLETED', async () => {
+  it('end as COMPLETED', async () => {
     const rows = await cluster.query(
       'select id, status, error_code from documents where status <> $1',
       ['completed'],
     );
     expect(rows).toEqual([]);
-    expect(await countOf('true')).toBe(DOCUMENTS);
+    expect(await countDocuments('true')).toBe(DOCUMENTS);
   });
 
-  it('were worked on by every worker', () => {
+  it('run on every worker', () => {
     for (const worker of cluster.workers) expect(worker.logs()).toContain('"status":"COMPLETED"');
   });
 
-  it('have exactly their chunks in Weaviate', async () => {
+  it('store exactly their chunks in Weaviate', async () => {
     const rows = await cluster.query<{ user_id: string; chunks: string }>(
       'select user_id, sum(chunk_count) as chunks from documents group by user_id',
     );
@@ -114,12 +114,12 @@ describe('300 documents of ten formats by five users, through two APIs', () => {
       expect([user, await countObjects(user)]).toEqual([user, Number(chunks)]);
   });
 
-  it('were seen by every watcher of either API, rising, to their right end, and nobody else’s', async () => {
+  it('reach the watchers of their user on both APIs in order and to the end', async () => {
     for (const { user, seen } of watchers) {
-      const own = [...uploaded].filter(([, owner]) => owner === user).map(([id]) => id);
+      const ids = [...uploaded].filter(([, owner]) => owner === user).map(([id]) => id);
       await eventually(
         () =>
-          own.every((id) =>
+          ids.every((id) =>
             seen.some((event) => event.documentId === id && event.status === 'COMPLETED'),
           ),
         {
@@ -127,18 +127,18 @@ describe('300 documents of ten formats by five users, through two APIs', () => {
           what: `the last event of every document of ${user}`,
         },
       );
-      expect(new Set(seen.map((event) => event.documentId))).toEqual(new Set(own));
-      for (const id of own) {
-        const places = seen
+      expect(new Set(seen.map((event) => event.documentId))).toEqual(new Set(ids));
+      for (const id of ids) {
+        const positions = seen
           .filter((event) => event.documentId === id)
           .map((event) => event.seq * 1e6 + event.progress.done);
-        expect(places).toEqual([...new Set(places)].sort((a, b) => a - b));
+        expect(positions).toEqual([...new Set(positions)].sort((a, b) => a - b));
         expect(seen.filter((event) => event.documentId === id).at(-1)?.status).toBe('COMPLETED');
       }
     }
   });
 
-  it('are found by meaning, each user his own', async () => {
+  it('appear in the searches of their own user only', async () => {
     const operation =
       'query($query: String!) { search(query: $query, first: 5) { text document { id } } }';
     for (const user of USERS) {
@@ -155,7 +155,7 @@ describe('300 documents of ten formats by five users, through two APIs', () => {
     }
   });
 
-  it('leave both status topics as PostgreSQL has them, as a consumer that is not ours reads them', async () => {
+  it('leave the history of PostgreSQL in both status topics', async () => {
     await eventually(
       async () =>
         (await cluster.query('select 1 from outbox union all select 1 from latest_queue'))
@@ -186,10 +186,10 @@ interface Message {
   payload: { seq: number; status: string } | null;
 }
 
-/** Whole, from the beginning, by kcat. */
+/** Reads a whole topic with kcat, which shares no code with the product. */
 async function readTopic(topic: string): Promise<Message[]> {
   const brokers = serviceVariables()?.['KAFKA_BROKERS'] ?? '';
-  const words = [
+  const options = [
     '-C',
     '-b',
     brokers,
@@ -203,7 +203,7 @@ async function readTopic(topic: string): Promise<Message[]> {
     'isolation.level=read_committed',
     '-J',
   ];
-  const { stdout } = await promisify(execFile)('kcat', words, {
+  const { stdout } = await promisify(execFile)('kcat', options, {
     maxBuffer: 1 << 30,
     timeout: 60_000,
   });

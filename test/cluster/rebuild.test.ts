@@ -1,4 +1,4 @@
-/** `npm run rebuild`: what can be made anew from PostgreSQL and the files, is. */
+/** `npm run rebuild` restores vectors and topics from PostgreSQL and the files. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -31,8 +31,8 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => cluster.close());
 
-async function rebuild(...words: string[]): Promise<{ code: number; output: string }> {
-  const child = spawn(process.execPath, ['dist/src/rebuild.js', ...words], {
+async function rebuild(...options: string[]): Promise<{ code: number; output: string }> {
+  const child = spawn(process.execPath, ['dist/src/rebuild.js', ...options], {
     cwd: PROJECT,
     env: { PATH: process.env['PATH'] ?? '', ...cluster.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -54,26 +54,26 @@ async function startAll(env: Record<string, string> = {}): Promise<void> {
     await product.restart(env);
 }
 
-const found = async () =>
-  (await search(url(), token, { query: 'lava of a volcano', first: 1 })).map(
-    ({ document }) => document.id,
-  );
+async function findVolcano(): Promise<string[]> {
+  const hits = await search(url(), token, { query: 'lava of a volcano', first: 1 });
+  return hits.map(({ document }) => document.id);
+}
 
-it('a word that is none: one line and exit 1, and nothing happens', async () => {
+it('rejects an unknown rebuild with one line and exit code 1', async () => {
   expect(await rebuild('everything')).toEqual({
     code: 1,
     output: 'Unknown rebuild "everything". Available rebuilds: vectors, topics, files.\n',
   });
   expect((await rebuild()).code).toBe(1);
-  expect(await found()).toEqual([ids[1]]);
+  expect(await findVolcano()).toEqual([ids[1]]);
 });
 
-it('another length of vectors is refused, and `vectors` makes every document searchable again with it', async () => {
+it('rejects vectors of another length until `vectors` embeds every document again', async () => {
   await stopAll();
   const env = { ...cluster.env, COHERE_DIMENSIONS: '512', PORT: '0' };
-  const refused = await runProduct(env);
-  expect(refused.code).toBe(1);
-  expect(refused.output).toContain('npm run rebuild -- vectors');
+  const rejected = await runProduct(env);
+  expect(rejected.code).toBe(1);
+  expect(rejected.output).toContain('npm run rebuild -- vectors');
   cluster.env['COHERE_DIMENSIONS'] = '512';
   const { code, output } = await rebuild('vectors');
   expect([code, output]).toEqual([
@@ -86,10 +86,10 @@ it('another length of vectors is refused, and `vectors` makes every document sea
       (await cluster.query(`select 1 from documents where status = 'completed'`)).length === 3,
     {
       timeoutMs: 30_000,
-      what: 'all documents to be completed again',
+      what: 'three completed documents',
     },
   );
-  expect(await found()).toEqual([ids[1]]);
+  expect(await findVolcano()).toEqual([ids[1]]);
   expect(await countObjects(token.replace('dev:', ''))).toBe(3);
   const rows = await cluster.query<{ generation: number; live: number }>(
     'select generation, live_generation as live from documents',
@@ -101,7 +101,7 @@ it('another length of vectors is refused, and `vectors` makes every document sea
   ]);
 }, 150_000);
 
-it('after the topics were lost, `topics` publishes every event again, with its own id and order', async () => {
+it('publishes every event again, in order, after the loss of the topics', async () => {
   await stopAll();
   await deleteTopics(openKafka().kafka, [STATUS, LATEST]);
   const { code } = await rebuild('topics');
@@ -110,15 +110,15 @@ it('after the topics were lost, `topics` publishes every event again, with its o
   const outstanding = 'select 1 from outbox union all select 1 from latest_queue';
   await eventually(async () => (await cluster.query(outstanding)).length === 0, {
     timeoutMs: 60_000,
-    what: 'everything to be published',
+    what: 'an empty outbox',
   });
   const history = await cluster.query<{ id: string; seq: number }>(
     'select document_id as id, seq from document_events order by document_id, seq',
   );
-  const told = (await readTopic(STATUS)).map(({ headers }) => String(headers?.['ce_id']));
+  const ceIds = (await readTopic(STATUS)).map(({ headers }) => String(headers?.['ce_id']));
   for (const id of ids) {
     const expected = history.filter((event) => event.id === id).map(({ seq }) => `${id}:${seq}`);
-    expect(told.filter((ceId) => ceId.startsWith(id))).toEqual(expected);
+    expect(ceIds.filter((ceId) => ceId.startsWith(id))).toEqual(expected);
   }
   const latest = await readTopic(LATEST);
   for (const id of ids) {
@@ -128,7 +128,7 @@ it('after the topics were lost, `topics` publishes every event again, with its o
 }, 150_000);
 
 afterAll(async () => {
-  // The other suites use vectors of the usual length.
+  // The other suites need vectors of the default length.
   cluster.env['COHERE_DIMENSIONS'] = '1024';
   await stopAll().catch(() => undefined);
   await rebuild('vectors');

@@ -1,7 +1,4 @@
-/**
- * The public topics as another team meets them: by asyncapi.yaml, by kcat, and through the two
- * examples as processes.
- */
+/** The public topics as other teams use them: with asyncapi.yaml, kcat and the two examples. */
 import { spawn, execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -21,28 +18,32 @@ const LATEST = 'docstream.document-status-latest.v1';
 const TOKEN = `dev:status-topics-${process.pid.toString(36)}`;
 const SECONDS = 1_000;
 const EXAMPLES = [
-  { name: 'kafkajs', command: NODE, words: ['examples/status-consumer-kafkajs/follow-status.ts'] },
-  { name: 'kcat', command: 'examples/status-consumer-kcat/follow-status.sh', words: [] },
+  {
+    name: 'kafkajs',
+    command: NODE,
+    options: ['examples/status-consumer-kafkajs/follow-status.ts'],
+  },
+  { name: 'kcat', command: 'examples/status-consumer-kcat/follow-status.sh', options: [] },
 ];
 
 const brokers = (): string => serviceVariables()?.['KAFKA_BROKERS'] ?? '';
 const api = readAsyncApi();
 
 let cluster: Cluster;
-/** Completed and kept, failed, completed and deleted, in this order. */
+/** The ids of a completed, a failed and a deleted document. */
 let kept: string;
 let failed: string;
-let gone: string;
+let deleted: string;
 
 beforeAll(async () => {
   cluster = await startCluster({ apis: 1, workers: 1, relays: 1 });
-  kept = await uploadAs('kept.txt', 'Bees dance to tell each other where the flowers are.');
+  kept = await uploadAs('kept.txt', 'Bees dance to show each other where the flowers are.');
   failed = await uploadAs('failed.txt', ' \n ');
-  gone = await uploadAs('gone.txt', 'Tides follow the moon.');
-  await untilStatus('completed', kept, gone);
-  await untilStatus('failed', failed);
-  await deleteDocument(gone);
-  await untilRelayed();
+  deleted = await uploadAs('gone.txt', 'Tides follow the moon.');
+  await waitForRowStatus('completed', kept, deleted);
+  await waitForRowStatus('failed', failed);
+  await deleteDocument(deleted);
+  await waitUntilPublished();
 }, 120 * SECONDS);
 
 afterAll(() => cluster.close());
@@ -65,7 +66,7 @@ async function deleteDocument(id: string): Promise<void> {
   );
 }
 
-async function untilStatus(status: string, ...ids: string[]): Promise<void> {
+async function waitForRowStatus(status: string, ...ids: string[]): Promise<void> {
   await eventually(
     async () =>
       (
@@ -74,16 +75,16 @@ async function untilStatus(status: string, ...ids: string[]): Promise<void> {
           status,
         ])
       ).length === ids.length,
-    { timeoutMs: 60 * SECONDS, what: `${ids.length} documents to be ${status}` },
+    { timeoutMs: 60 * SECONDS, what: `status ${status} of ${ids.length} documents` },
   );
 }
 
-/** Until the deleted document has left the database, and everything was told. */
-async function untilRelayed(): Promise<void> {
+/** Waits until the deleted document has left the database and every event is published. */
+async function waitUntilPublished(): Promise<void> {
   const waiting = `select 1 from outbox union all select 1 from latest_queue union all select 1 from documents where status = 'deleting'`;
   await eventually(async () => (await cluster.query(waiting)).length === 0, {
     timeoutMs: 60 * SECONDS,
-    what: 'everything to be told',
+    what: 'an empty outbox and no deleting document',
   });
 }
 
@@ -95,8 +96,8 @@ interface Line {
 }
 
 async function readTopic(topic: string) {
-  const words = ['-C', '-b', brokers(), '-t', topic, '-o', 'beginning', '-e', '-q', '-J'];
-  const { stdout } = await promisify(execFile)('kcat', words, {
+  const options = ['-C', '-b', brokers(), '-t', topic, '-o', 'beginning', '-e', '-q', '-J'];
+  const { stdout } = await promisify(execFile)('kcat', options, {
     maxBuffer: 1 << 30,
     timeout: 60 * SECONDS,
   });
@@ -120,7 +121,7 @@ function toRecord(line: string) {
 }
 
 describe('the running topics', () => {
-  it('are those of asyncapi.yaml, with its partitions and its settings', async () => {
+  it('have the partitions and settings of asyncapi.yaml', async () => {
     const admin = new kafkajs.Kafka({
       brokers: brokers().split(','),
       logLevel: kafkajs.logLevel.NOTHING,
@@ -140,16 +141,16 @@ describe('the running topics', () => {
           includeSynonyms: false,
           resources: [resource],
         });
-        const found =
+        const entries =
           resources[0]?.configEntries.map(({ configName, configValue }) => [
             configName,
             configValue,
           ]) ?? [];
-        const wanted = Object.entries(topicConfiguration).map(([name, value]) => [
+        const expected = Object.entries(topicConfiguration).map(([name, value]) => [
           name,
           String(value),
         ]);
-        expect(Object.fromEntries(found)).toEqual(Object.fromEntries(wanted));
+        expect(Object.fromEntries(entries)).toEqual(Object.fromEntries(expected));
       }
     } finally {
       await admin.disconnect();
@@ -157,39 +158,39 @@ describe('the running topics', () => {
   });
 
   it.each([STATUS, LATEST])(
-    '%s holds only records that asyncapi.yaml describes, headers and keys too',
+    'contain in %s only records that asyncapi.yaml describes, headers and keys included',
     async (topic) => {
       const check = toRecordCheck(api);
       const records = await readTopic(topic);
       expect(
-        records.filter(({ key }) => [kept, failed, gone].includes(key)).length,
+        records.filter(({ key }) => [kept, failed, deleted].includes(key)).length,
       ).toBeGreaterThanOrEqual(3);
       for (const record of records) expect([record.key, check(record)]).toEqual([record.key, []]);
     },
   );
 
-  it('announce a FAILED document to operators as asyncapi.yaml describes it', async () => {
+  it('contain a dead letter of the FAILED document as asyncapi.yaml describes it', async () => {
     const records = await readTopic('docstream.dead-letter.v1');
-    const own = records.filter(({ key }) => key === failed);
-    expect(own.map((record) => toRecordCheck(api)(record))).toEqual([[]]);
+    const deadLetters = records.filter(({ key }) => key === failed);
+    expect(deadLetters.map((record) => toRecordCheck(api)(record))).toEqual([[]]);
   });
 
-  it('tell every seq of a document once the repeats are dropped, in order, with the key and ce_id that belong to it', async () => {
+  it('contain every seq of a document in order, with its key and ce_id', async () => {
     const records = await readTopic(STATUS);
     for (const [id, last] of [
       [kept, 'COMPLETED'],
       [failed, 'FAILED'],
-      [gone, 'DELETING'],
+      [deleted, 'DELETING'],
     ] as const) {
-      const own = records.filter(({ key }) => key === id);
-      const ids = [...new Set(own.map(({ headers }) => headers['ce_id']))];
+      const events = records.filter(({ key }) => key === id);
+      const ids = [...new Set(events.map(({ headers }) => headers['ce_id']))];
       expect(ids).toEqual(ids.map((_, index) => `${id}:${index + 1}`));
-      expect(own.at(-1)?.event?.status).toBe(last);
-      expect(own.every(({ headers }) => headers['ce_subject'] === id)).toBe(true);
+      expect(events.at(-1)?.event?.status).toBe(last);
+      expect(events.every(({ headers }) => headers['ce_subject'] === id)).toBe(true);
     }
   });
 
-  it('end in one state a document on the compacted topic: its newest, or a tombstone when it is gone', async () => {
+  it('keep the newest state or a tombstone of each document when compacted', async () => {
     const latest = new Map((await readTopic(LATEST)).map(({ key, event }) => [key, event]));
     for (const { id, seq, status } of await cluster.query<{
       id: string;
@@ -197,34 +198,33 @@ describe('the running topics', () => {
       status: string;
     }>('select id, seq, status from documents'))
       expect(latest.get(id)).toMatchObject({ seq, status: status.toUpperCase() });
-    expect(latest.get(gone)).toBeNull();
+    expect(latest.get(deleted)).toBeNull();
   });
 });
 
 interface Follower {
-  /** What it has printed of one document. */
+  /** Returns the lines that the example printed about one document. */
   of(id: string): Record<string, unknown>[];
-  /** SIGTERM; its exit code. */
+  /** Sends SIGTERM and returns the exit code. */
   stop(): Promise<number | null>;
   ended: Promise<number | null>;
   errors(): string;
 }
 
 function follow(
-  { command, words }: (typeof EXAMPLES)[number],
+  { command, options }: (typeof EXAMPLES)[number],
   env: Record<string, string>,
 ): Follower {
-  const child = spawn(command, words, {
+  const child = spawn(command, options, {
     cwd: PROJECT,
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: Record<string, unknown>[] = [];
   const errors: string[] = [];
-  createInterface(child.stdout).on(
-    'line',
-    (line) => void lines.push(JSON.parse(line) as Record<string, unknown>),
-  );
+  createInterface(child.stdout).on('line', (line) => {
+    lines.push(JSON.parse(line) as Record<string, unknown>);
+  });
   child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
   const ended = once(child, 'close').then(([code]) => code as number | null);
   return {
@@ -233,7 +233,7 @@ function follow(
     ended,
     stop: async () => {
       child.kill('SIGTERM');
-      return within(ended, 15 * SECONDS, 'the end of an example');
+      return within(ended, 15 * SECONDS, 'the end of the example');
     },
   };
 }
@@ -242,15 +242,15 @@ describe.each(EXAMPLES)('the example with $name', (example) => {
   let follower: Follower;
   let later: string;
 
-  const untilPrinted = (id: string, wanted: object) =>
+  const waitForLine = (id: string, expected: object) =>
     eventually(
       () =>
         follower
           .of(id)
-          .some((line) => Object.entries(wanted).every(([name, value]) => line[name] === value)),
+          .some((line) => Object.entries(expected).every(([name, value]) => line[name] === value)),
       {
         timeoutMs: 40 * SECONDS,
-        what: `${JSON.stringify(wanted)} of ${id}`,
+        what: `a line with ${JSON.stringify(expected)} of ${id}`,
       },
     );
 
@@ -258,27 +258,27 @@ describe.each(EXAMPLES)('the example with $name', (example) => {
     follower = follow(example, { KAFKA_BROKERS: brokers() });
   });
 
-  it('knows what was before: the last state of every document, and who is gone', async () => {
+  it('prints the last state of every document, and the deleted documents', async () => {
     const [row] = await cluster.query<{ seq: number }>('select seq from documents where id = $1', [
       kept,
     ]);
     const seq = row?.seq ?? 0;
-    await untilPrinted(kept, {
+    await waitForLine(kept, {
       id: `${kept}:${seq}`,
       seq,
       status: 'COMPLETED',
       filename: 'kept.txt',
     });
-    await untilPrinted(failed, { status: 'FAILED' });
-    await untilPrinted(gone, { gone: true });
-    expect(follower.of(gone).at(-1)).toEqual({ documentId: gone, gone: true });
+    await waitForLine(failed, { status: 'FAILED' });
+    await waitForLine(deleted, { gone: true });
+    expect(follower.of(deleted).at(-1)).toEqual({ documentId: deleted, gone: true });
   });
 
-  it('follows what happens, each state once and rising, until the document is gone', async () => {
+  it('prints each new state once and in order, until the document is deleted', async () => {
     later = await uploadAs('later.txt', `Glass is made of sand, for ${example.name}.`);
-    await untilPrinted(later, { status: 'COMPLETED' });
+    await waitForLine(later, { status: 'COMPLETED' });
     await deleteDocument(later);
-    await untilPrinted(later, { gone: true });
+    await waitForLine(later, { gone: true });
     const states = follower.of(later) as { seq?: number; status?: string; gone?: true }[];
     const seqs = states.flatMap(({ seq }) => seq ?? []);
     expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b));
@@ -286,16 +286,16 @@ describe.each(EXAMPLES)('the example with $name', (example) => {
     expect(states.filter((state) => state.gone)).toHaveLength(1);
   });
 
-  it('stops with code 0 when told to', async () => {
+  it('exits with 0 on SIGTERM', async () => {
     expect(await follower.stop()).toBe(0);
   });
 
   it.each<[string, Record<string, string>]>([
-    ['is told no broker', {}],
-    ['finds none', { KAFKA_BROKERS: '127.0.0.1:1' }],
-  ])('ends with another code, and a reason, where it %s', async (_what, env) => {
-    const lost = follow(example, env);
-    expect(await within(lost.ended, 40 * SECONDS, 'the end of an example')).toBeGreaterThan(0);
-    expect(lost.errors()).toMatch(/KAFKA_BROKERS|127\.0\.0\.1:1|transport failure/);
+    ['KAFKA_BROKERS is not set', {}],
+    ['no broker responds', { KAFKA_BROKERS: '127.0.0.1:1' }],
+  ])('exits with an error code and a reason if %s', async (_what, env) => {
+    const failing = follow(example, env);
+    expect(await within(failing.ended, 40 * SECONDS, 'the end of the example')).toBeGreaterThan(0);
+    expect(failing.errors()).toMatch(/KAFKA_BROKERS|127\.0\.0\.1:1|transport failure/);
   });
 });

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Makes the corpus anew from sources/ with other people's tools (see README.md). Run in this folder; the results are committed.
+# Makes the documents of the corpus from sources/. README.md lists the tools that it needs.
+# The documents are committed.
 set -euo pipefail
 cd "$(dirname "$0")"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 office() { soffice --headless -env:UserInstallation="file://$tmp/profile" --convert-to "$1" --outdir "$2" "$3" >/dev/null; }
 
-# Good files.
+# Valid files.
 pandoc sources/bees.md -o bees.docx
 pdflatex -interaction=batchmode -output-directory "$tmp" sources/volcanoes.tex >/dev/null
 cp "$tmp/volcanoes.pdf" volcanoes.pdf
@@ -18,13 +19,13 @@ pandoc sources/railway.md -o "$tmp/railway.odt"
 office docx . "$tmp/railway.odt"
 python3 sources/make-tables.py .
 
-# Files that need a password, and one that only forbids printing.
+# Files with a password. The owner password forbids printing only.
 qpdf --encrypt open own 256 -- volcanoes.pdf encrypted.pdf
 qpdf --encrypt "" own 256 --print=none -- volcanoes.pdf owner-password.pdf
 msoffcrypto-tool -e -p open bees.docx encrypted.docx
 "${UNO_PYTHON:-python3}" sources/encrypt-odt.py contract-law.odt encrypted.odt open
 
-# Damaged files and files that are something else.
+# Damaged files and unsupported files.
 head -c 20000 volcanoes.pdf > truncated.pdf
 head -c 6000 bees.docx > truncated.docx
 convert -size 64x64 gradient:blue-yellow png:png-named.pdf
@@ -37,7 +38,7 @@ printf '%s' '\documentclass{article}\pagestyle{empty}\begin{document}\newcount\n
 pdflatex -interaction=batchmode -output-directory "$tmp" "$tmp/empty.tex" >/dev/null
 qpdf --object-streams=generate "$tmp/empty.pdf" empty-pages-1000.pdf
 
-# Text in every coat.
+# Texts in several encodings.
 iconv -f UTF-8 -t UTF-16LE tea.txt > utf16le.txt
 { printf '\xfe\xff'; iconv -f UTF-8 -t UTF-16BE tea.txt; } > utf16be-bom.txt
 { printf '\xef\xbb\xbf'; cat tea.txt; } > bom.txt

@@ -1,4 +1,4 @@
-/** A file of the corpus with damage to its bytes, or to one part of the zip that it is. */
+/** Damages the bytes of a file of the corpus, or of one entry if the file is a zip. */
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
@@ -6,7 +6,7 @@ import yauzl, { type Entry, type ZipFile } from 'yauzl';
 import { makeZip } from '../support/zip.js';
 import { mutate, type Mutation } from './mutation.js';
 
-/** One or more of each format; small, so that many fit into a minute. */
+/** At least one small file of each format, so that many cases fit into a minute. */
 export const SOURCES = [
   'bees.docx', 'railway.docx', 'observatory.xlsx', 'sourdough.pptx', 'contract-law.odt', 'contract-law.pdf', 'volcanoes.pdf', 'scan.pdf',
   'owner-password.pdf', 'encrypted.docx', 'coffee.csv', 'planets.json', 'reefs.html', 'knots.md', 'tea.txt', 'utf16le.txt', 'latin1.txt',
@@ -14,10 +14,10 @@ export const SOURCES = [
 
 export interface FileMutation {
   source: (typeof SOURCES)[number];
-  /** Which part of a zip is damaged; null: the bytes of the file. */
-  part: number | null;
+  /** The index of the damaged entry of a zip; null damages the bytes of the file itself. */
+  entry: number | null;
   mutations: Mutation[];
-  /** Instead of the right one. */
+  /** Replaces the correct extension; null keeps it. */
   extension: string | null;
 }
 
@@ -25,40 +25,40 @@ const openZip = promisify<Buffer, { lazyEntries: true }, ZipFile>(yauzl.fromBuff
 
 export async function mutateFile({
   source,
-  part,
+  entry,
   mutations,
   extension,
 }: FileMutation): Promise<{ name: string; content: Buffer }> {
   const original = await readFile(new URL(`../corpus/${source}`, import.meta.url));
   const isZip = original.subarray(0, 2).toString() === 'PK';
   const content =
-    part !== null && isZip
-      ? await mutatePart(original, part, mutations)
+    entry !== null && isZip
+      ? await mutateEntry(original, entry, mutations)
       : mutate(original, mutations);
   const name = extension === null ? source : `${source.split('.')[0] ?? ''}.${extension}`;
   return { name, content };
 }
 
-async function mutatePart(
+async function mutateEntry(
   original: Buffer,
-  part: number,
+  index: number,
   mutations: readonly Mutation[],
 ): Promise<Buffer> {
-  const parts = await readParts(original);
-  const chosen = parts[part % parts.length];
+  const entries = await readEntries(original);
+  const chosen = entries[index % entries.length];
   if (chosen) chosen[1] = mutate(chosen[1], mutations);
-  return makeZip(parts);
+  return makeZip(entries);
 }
 
-async function readParts(original: Buffer): Promise<[name: string, content: Buffer][]> {
+async function readEntries(original: Buffer): Promise<[name: string, content: Buffer][]> {
   const zip = await openZip(original, { lazyEntries: true });
-  const parts: [string, Buffer][] = [];
+  const entries: [string, Buffer][] = [];
   for await (const entry of zip.eachEntry())
-    parts.push([entry.fileName, await contentOf(zip, entry)]);
-  return parts;
+    entries.push([entry.fileName, await readEntry(zip, entry)]);
+  return entries;
 }
 
-async function contentOf(zip: ZipFile, entry: Entry): Promise<Buffer> {
+async function readEntry(zip: ZipFile, entry: Entry): Promise<Buffer> {
   const open = promisify<Entry, NodeJS.ReadableStream>(zip.openReadStream.bind(zip));
   return buffer(await open(entry));
 }

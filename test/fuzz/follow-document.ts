@@ -6,7 +6,7 @@ const LIMIT_MS = 60_000;
 const POLL_MS = 50;
 const QUERY = 'query($id: ID!) { document(id: $id) { status error { code } } }';
 
-/** Until the document is terminal, has failed for a reason that is a bug, or 60 s have passed. */
+/** Waits until the document ends or an attempt fails, for at most 60 s. Returns the last state. */
 export async function followDocument(
   url: string,
   token: string,
@@ -15,14 +15,18 @@ export async function followDocument(
   const end = performance.now() + LIMIT_MS;
   let outcome: DocumentOutcome = { kind: 'document', id, status: 'unknown', code: null };
   while (performance.now() < end) {
-    outcome = (await look(url, token, id)) ?? outcome;
+    outcome = (await readOutcome(url, token, id)) ?? outcome;
     if (['COMPLETED', 'FAILED'].includes(outcome.status) || outcome.code !== null) return outcome;
     await sleep(POLL_MS);
   }
   return outcome;
 }
 
-async function look(url: string, token: string, id: string): Promise<DocumentOutcome | null> {
+async function readOutcome(
+  url: string,
+  token: string,
+  id: string,
+): Promise<DocumentOutcome | null> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const { text } = await sendHttp(url, {
     method: 'POST',

@@ -1,7 +1,8 @@
-/** WebSocket frames by hand (RFC 6455): the library would refuse to send most of these. */
+/** Sends handmade WebSocket frames (RFC 6455), most of which a library would refuse to send. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { toSignInMessage } from './messages-client.js';
 import type { SocketResponse } from './responses.js';
 
 export interface Frame {
@@ -10,7 +11,7 @@ export interface Frame {
   opcode: number;
   masked: boolean;
   payload: string;
-  /** Instead of the true length. */
+  /** The length in the frame; null for the true length. */
   claimedLength: number | null;
   times: number;
 }
@@ -36,36 +37,28 @@ export async function exchangeFrames(
   socket.on('error', () => undefined);
   const received: Buffer[] = [];
   socket.on('data', (bytes: Buffer) => received.push(bytes));
-  // Not by `once`: it rejects at an error, which comes before each reset.
+  // `once` of node:events would reject at the error that precedes each reset.
   const ended = new Promise<true>((resolve) => socket.once('close', () => resolve(true)));
-  socket.write(upgrade(url, path));
+  socket.write(toUpgradeRequest(url, path));
   await Promise.race([
     once(socket, 'data', { signal: AbortSignal.timeout(UPGRADE_MS) }),
     ended,
   ]).catch(() => undefined);
-  if (token !== null) socket.write(encode(text(signIn(path, token))));
+  if (token !== null) socket.write(encode(toTextFrame(toSignInMessage(path, token))));
   for (const frame of frames) write(socket, frame);
   const closed = await Promise.race([ended, sleep(LISTEN_MS, false)]);
   socket.destroy();
   return toResponse(Buffer.concat(received), closed);
 }
 
-function upgrade(url: string, path: string): string {
+function toUpgradeRequest(url: string, path: string): string {
   const protocol = path === '/graphql' ? 'Sec-WebSocket-Protocol: graphql-transport-ws\r\n' : '';
-  const usual =
+  const headers =
     'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
-  return `GET ${path} HTTP/1.1\r\nHost: ${new URL(url).host}\r\n${usual}${protocol}\r\n`;
+  return `GET ${path} HTTP/1.1\r\nHost: ${new URL(url).host}\r\n${headers}${protocol}\r\n`;
 }
 
-function signIn(path: string, token: string): string {
-  const message =
-    path === '/ws'
-      ? { type: 'auth', token }
-      : { type: 'connection_init', payload: { authorization: `Bearer ${token}` } };
-  return JSON.stringify(message);
-}
-
-function text(payload: string): Frame {
+function toTextFrame(payload: string): Frame {
   return {
     fin: true,
     reserved: 0,
@@ -82,7 +75,7 @@ function write(socket: Socket, frame: Frame): void {
   for (let time = 0; time < frame.times && socket.writable; time += 1) socket.write(bytes);
 }
 
-/** A mask of zeros leaves the bytes as they are. */
+/** Encodes a frame. Its mask is zero, which leaves the bytes unchanged. */
 function encode({ fin, reserved, opcode, masked, payload, claimedLength }: Frame): Buffer {
   const bytes = Buffer.from(payload, 'latin1');
   const length = claimedLength ?? bytes.length;
@@ -105,7 +98,7 @@ function lengthBytes(length: number, mask: number): Buffer {
   return bytes;
 }
 
-/** The texts and the close code in what the service sent after its response to the upgrade. */
+/** Returns the texts and the close code that follow the response to the upgrade. */
 function toResponse(received: Buffer, closed: boolean): SocketResponse {
   const messages: string[] = [];
   let closeCode: number | null = null;

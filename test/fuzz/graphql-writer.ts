@@ -1,6 +1,6 @@
 /**
- * Writes a GraphQL document that mostly fits a schema: operations, fragments, aliases, directives,
- * arguments and variables.
+ * Writes a GraphQL document that mostly conforms to a schema: operations, fragments, aliases,
+ * directives, arguments and variables.
  */
 import {
   getNamedType,
@@ -24,15 +24,15 @@ export interface WrittenDocument {
 interface Writing {
   schema: GraphQLSchema;
   tape: Tape;
-  /** Declarations of the operation that is being written: `$v0: Int! = 1`. */
-  declared: string[];
+  /** The variables that the present operation declares: `$v0: Int!`. */
+  declarations: string[];
   variables: Record<string, unknown>;
 }
 
-const MOST_FIELDS = 6;
-const MOST_REPEATS = 40;
-const MOST_FRAGMENTS = 5;
-const DEEPEST = 14;
+const MAX_FIELDS = 6;
+const MAX_REPEATS = 40;
+const MAX_FRAGMENTS = 5;
+const MAX_DEPTH = 14;
 const NONSENSE = [
   'nosuch',
   '__typename',
@@ -53,11 +53,11 @@ const DIRECTIVES = [
 
 export function writeDocument(schema: GraphQLSchema, numbers: readonly number[]): WrittenDocument {
   const tape = readTape(numbers);
-  const writing: Writing = { schema, tape, declared: [], variables: {} };
+  const writing: Writing = { schema, tape, declarations: [], variables: {} };
   const operations = repeat(tape.once(10) ? tape.below(12) : 1, (index) =>
     operation(writing, index),
   );
-  const fragments = repeat(tape.below(MOST_FRAGMENTS), (index) => fragment(writing, index));
+  const fragments = repeat(tape.below(MAX_FRAGMENTS), (index) => fragment(writing, index));
   return { query: [...operations, ...fragments].join('\n'), variables: writing.variables };
 }
 
@@ -69,16 +69,17 @@ function operation(writing: Writing, index: number): string {
     schema.getMutationType(),
     schema.getSubscriptionType(),
   ]);
-  const kind =
-    root === schema.getMutationType()
-      ? 'mutation'
-      : root === schema.getSubscriptionType()
-        ? 'subscription'
-        : 'query';
-  writing.declared = [];
+  const kind = kindOf(schema, root);
+  writing.declarations = [];
   const selections = selectionSet(writing, root ?? undefined, 1);
-  const declarations = writing.declared.length === 0 ? '' : `(${writing.declared.join(', ')})`;
-  return `${kind} ${index === 0 && tape.once(3) ? '' : `Q${index}`}${declarations}${directives(tape)} ${selections}`;
+  const { declarations } = writing;
+  const variables = declarations.length === 0 ? '' : `(${declarations.join(', ')})`;
+  return `${kind} ${index === 0 && tape.once(3) ? '' : `Q${index}`}${variables}${directives(tape)} ${selections}`;
+}
+
+function kindOf(schema: GraphQLSchema, root: GraphQLNamedType | null | undefined): string {
+  if (root === schema.getMutationType()) return 'mutation';
+  return root === schema.getSubscriptionType() ? 'subscription' : 'query';
 }
 
 function fragment(writing: Writing, index: number): string {
@@ -94,17 +95,17 @@ function fragment(writing: Writing, index: number): string {
 }
 
 function selectionSet(writing: Writing, type: GraphQLNamedType | undefined, depth: number): string {
-  const count = 1 + writing.tape.below(MOST_FIELDS);
+  const count = 1 + writing.tape.below(MAX_FIELDS);
   return `{ ${repeat(count, () => selection(writing, type, depth)).join(' ')} }`;
 }
 
 function selection(writing: Writing, type: GraphQLNamedType | undefined, depth: number): string {
   const { tape } = writing;
-  if (tape.once(12)) return `...F${tape.below(MOST_FRAGMENTS)}${directives(tape)}`;
+  if (tape.once(12)) return `...F${tape.below(MAX_FRAGMENTS)}${directives(tape)}`;
   if (tape.once(20))
-    return `... on ${type?.name ?? 'Query'} ${depth < DEEPEST ? selectionSet(writing, type, depth + 1) : '{ __typename }'}`;
+    return `... on ${type?.name ?? 'Query'} ${depth < MAX_DEPTH ? selectionSet(writing, type, depth + 1) : '{ __typename }'}`;
   const written = field(writing, type, depth);
-  return tape.once(30) ? repeat(tape.below(MOST_REPEATS), () => written).join(' ') : written;
+  return tape.once(30) ? repeat(tape.below(MAX_REPEATS), () => written).join(' ') : written;
 }
 
 function field(writing: Writing, type: GraphQLNamedType | undefined, depth: number): string {
@@ -116,14 +117,14 @@ function field(writing: Writing, type: GraphQLNamedType | undefined, depth: numb
   const written = chosen.args.map(({ name, type: argument }) =>
     isNonNullType(argument) || tape.once(2) ? `${name}: ${value(writing, argument)}` : '',
   );
-  const given = written.filter((one) => one !== '').join(', ');
-  const inner = getNamedType(chosen.type);
-  const selections = isCompositeType(inner)
-    ? depth < DEEPEST
-      ? selectionSet(writing, inner, depth + 1)
+  const argumentList = written.filter((argument) => argument !== '').join(', ');
+  const fieldType = getNamedType(chosen.type);
+  const selections = isCompositeType(fieldType)
+    ? depth < MAX_DEPTH
+      ? selectionSet(writing, fieldType, depth + 1)
       : '{ __typename }'
     : '';
-  return `${alias}${chosen.name}${given === '' ? '' : `(${given})`}${directives(tape)} ${selections}`;
+  return `${alias}${chosen.name}${argumentList === '' ? '' : `(${argumentList})`}${directives(tape)} ${selections}`;
 }
 
 function directives(tape: Tape): string {
@@ -152,13 +153,13 @@ function value(writing: Writing, type: GraphQLInputType): string {
   return literal(writing, type);
 }
 
-/** Declared under a new name; its value mostly fits. */
+/** Declares a variable with a new name and a value that mostly conforms to the type. */
 function variable(writing: Writing, type: GraphQLInputType): string {
-  const name = `v${writing.declared.length}`;
-  writing.declared.push(`$${name}: ${String(type)}`);
+  const name = `v${writing.declarations.length}`;
+  writing.declarations.push(`$${name}: ${String(type)}`);
   writing.variables[name] = writing.tape.once(4)
     ? writing.tape.pick<unknown>([null, [], {}, -1, 'x'.repeat(3_000), [[[]]], '\ud800'])
-    : plain(writing, type);
+    : plainValue(writing, type);
   return `$${name}`;
 }
 
@@ -166,15 +167,15 @@ function literal(writing: Writing, type: GraphQLInputType): string {
   if (isNonNullType(type)) return literal(writing, type.ofType);
   if (isListType(type))
     return `[${repeat(writing.tape.below(4), () => literal(writing, type.ofType)).join(', ')}]`;
-  if (isEnumType(type)) return String(plain(writing, type));
-  if (!isInputObjectType(type)) return JSON.stringify(plain(writing, type));
-  const given = Object.values(type.getFields()).filter(
-    (one) => isNonNullType(one.type) || writing.tape.once(2),
+  if (isEnumType(type)) return String(plainValue(writing, type));
+  if (!isInputObjectType(type)) return JSON.stringify(plainValue(writing, type));
+  const fields = Object.values(type.getFields()).filter(
+    ({ type: fieldType }) => isNonNullType(fieldType) || writing.tape.once(2),
   );
-  return `{${given.map((one) => `${one.name}: ${value(writing, one.type)}`).join(', ')}}`;
+  return `{${fields.map(({ name, type: fieldType }) => `${name}: ${value(writing, fieldType)}`).join(', ')}}`;
 }
 
-function plain({ tape }: Writing, type: GraphQLInputType): unknown {
+function plainValue({ tape }: Writing, type: GraphQLInputType): unknown {
   const named = getNamedType(type);
   if (isEnumType(named)) return named.getValues()[tape.below(named.getValues().length)]?.name;
   switch (named.name) {
@@ -208,6 +209,6 @@ function plain({ tape }: Writing, type: GraphQLInputType): unknown {
   }
 }
 
-function repeat<T>(times: number, make: (index: number) => T): T[] {
-  return Array.from({ length: times }, (_, index) => make(index));
+function repeat<T>(times: number, write: (index: number) => T): T[] {
+  return Array.from({ length: times }, (_, index) => write(index));
 }

@@ -1,10 +1,10 @@
-/** HTTP requests as they are written, over a connection of their own. */
+/** Sends HTTP requests unchanged, each over its own connection. */
 import { once } from 'node:events';
 import { request, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import type { HttpResponse } from './responses.js';
 
 const RESPONSE_MS = 20_000;
-/** An event stream may go on for ever. */
+/** The time after which the client closes an event stream, which may never end. */
 const STREAM_MS = 100;
 
 export interface HttpRequest {
@@ -12,7 +12,7 @@ export interface HttpRequest {
   path: string;
   headers: OutgoingHttpHeaders;
   body: string | Buffer;
-  /** The connection is cut after so many bytes of the body. */
+  /** Cuts the connection after this number of bytes of the body. */
   cutAfterBytes?: number;
 }
 
@@ -43,7 +43,7 @@ export async function sendHttp(
     status = response.statusCode ?? 0;
     if (response.headers['content-type']?.startsWith('text/event-stream') === true)
       setTimeout(() => response.destroy(), STREAM_MS);
-    for await (const part of response.setEncoding('utf8')) text += part as string;
+    for await (const received of response.setEncoding('utf8')) text += received as string;
     return { kind: 'http', status, text, problem: '' };
   } catch (error) {
     if (status !== 0 && !limit.aborted) return { kind: 'http', status, text, problem: '' };
@@ -56,8 +56,8 @@ export async function sendHttp(
   }
 }
 
-function toProblem(error: unknown, late: boolean, cut: boolean): string {
-  if (late) return `none within ${RESPONSE_MS} ms`;
-  if (cut) return 'broken off by the client';
+function toProblem(error: unknown, isTimeout: boolean, isCut: boolean): string {
+  if (isTimeout) return `none within ${RESPONSE_MS} ms`;
+  if (isCut) return 'broken off by the client';
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

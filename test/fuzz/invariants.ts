@@ -1,24 +1,25 @@
-/** What must hold after every case, and what must be left at the end: nothing. */
+/** The invariants that hold after every case, and that nothing is left at the end. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { problemsOf, type FuzzResponse } from './responses.js';
 
-/** A process that has not responded by then is not merely slow. */
+/** The time after which a process counts as unresponsive rather than slow. */
 const HEALTH_LIMIT_MS = 10_000;
 const BOUNDS: Bounds = { healthMs: 500, leftoversMs: 60_000 };
 const LEFTOVERS_EVERY_MS = 250;
 const ERROR_LEVEL = 50;
-const LAST_WORDS = 1_500;
+/** Characters at the end of the logs that a report quotes. */
+const LOG_TAIL = 1_500;
 
 export interface Bounds {
-  /** Within which /healthz responds. */
+  /** The longest time until /healthz responds. */
   healthMs: number;
-  /** After which documents have ended and files are gone. */
+  /** The longest time until documents have ended and files are deleted. */
   leftoversMs: number;
 }
 
-/** The part of a product that the invariants look at. */
+/** What the invariants need of a product. */
 export interface Subject {
   readonly url: string;
   readonly dataDir: string;
@@ -27,9 +28,9 @@ export interface Subject {
 }
 
 export interface Invariants {
-  /** Runs a case and throws if anything is broken. */
+  /** Runs a case. Throws BrokenInvariant if an invariant does not hold. */
   check(send: () => Promise<FuzzResponse[]>): Promise<void>;
-  /** Throws if a document, a file or a working folder is left. */
+  /** Throws BrokenInvariant if a document, a file or a working folder is left. */
   checkLeftovers(tokens: readonly string[]): Promise<void>;
 }
 
@@ -40,23 +41,25 @@ export class BrokenInvariant extends Error {
 export function createInvariants(subject: Subject, bounds: Bounds = BOUNDS): Invariants {
   let ended: number | string | undefined;
   void subject.exited.then((code) => (ended = code));
-  let logsSeen = subject.logs().length;
+  let checkedLength = subject.logs().length;
 
   async function check(send: () => Promise<FuzzResponse[]>): Promise<void> {
     const { responses, healthMs } = await sendAndProbe(subject.url, send);
     const logs = subject.logs();
-    const problems = [...responses.flatMap(problemsOf), ...logProblems(logs.slice(logsSeen))];
-    logsSeen = logs.length;
+    const problems = [...responses.flatMap(problemsOf), ...logProblems(logs.slice(checkedLength))];
+    checkedLength = logs.length;
     if (healthMs > bounds.healthMs) problems.push(...(await confirmSlow(send, healthMs)));
     await sleep(0);
     if (ended !== undefined)
       problems.unshift(
-        `the process ended with ${ended}, perhaps by a case a few seconds ago: ${lastWords(subject.logs())}`,
+        `the process ended with ${ended}, possibly because of a case a few seconds ago: ${stderrTail(subject.logs())}`,
       );
     if (problems.length > 0) throw new BrokenInvariant([...new Set(problems)].join('; '));
   }
 
-  /** A busy machine is slow once. An input that stops the loop stops it again. */
+  /**
+   * Repeats the case: a busy machine is slow once, an input that blocks the loop blocks it twice.
+   */
   async function confirmSlow(
     send: () => Promise<FuzzResponse[]>,
     firstMs: number,
@@ -71,18 +74,18 @@ export function createInvariants(subject: Subject, bounds: Bounds = BOUNDS): Inv
   return { check, checkLeftovers: (tokens) => checkLeftovers(subject, tokens, bounds.leftoversMs) };
 }
 
-/** Asks /healthz while the case runs and after it; the slower of the two counts. */
+/** Requests /healthz during the case and after it. Returns the longer of the two times. */
 async function sendAndProbe(
   url: string,
   send: () => Promise<FuzzResponse[]>,
 ): Promise<{ responses: FuzzResponse[]; healthMs: number }> {
   const sending = send();
-  const during = await healthMs(url);
+  const duringMs = await measureHealth(url);
   const responses = await sending;
-  return { responses, healthMs: Math.max(during, await healthMs(url)) };
+  return { responses, healthMs: Math.max(duringMs, await measureHealth(url)) };
 }
 
-async function healthMs(url: string): Promise<number> {
+async function measureHealth(url: string): Promise<number> {
   const begun = performance.now();
   try {
     await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(HEALTH_LIMIT_MS) }).then(
@@ -95,8 +98,8 @@ async function healthMs(url: string): Promise<number> {
 }
 
 /**
- * Every line is the logger's, and none is at level error: what a client sends is no fault of the
- * service.
+ * Returns a problem for each log line at level error, because an input of a client is not an error
+ * of the service.
  */
 function logProblems(logs: string): string[] {
   return logs
@@ -106,9 +109,9 @@ function logProblems(logs: string): string[] {
     .map((line) => `logged at level error: ${line.slice(0, 400)}`);
 }
 
-/** What Node prints when a process ends by an error, and what was logged before. */
-function lastWords(logs: string): string {
-  return logs.slice(-LAST_WORDS);
+/** Returns the error that Node prints when it ends a process, and the lines before it. */
+function stderrTail(logs: string): string {
+  return logs.slice(-LOG_TAIL);
 }
 
 async function checkLeftovers(
@@ -118,16 +121,17 @@ async function checkLeftovers(
 ): Promise<void> {
   const end = performance.now() + limitMs;
   for (const token of tokens) await deleteTerminal(url, token, end);
-  let left = ['not looked yet'];
-  while (left.length > 0 && performance.now() < end) {
-    left = [...(await filesLeft(dataDir)), ...(await rowsLeft(url, tokens))];
-    if (left.length > 0) await sleep(LEFTOVERS_EVERY_MS);
+  let leftovers = ['not checked yet'];
+  while (leftovers.length > 0 && performance.now() < end) {
+    leftovers = [...(await findFiles(dataDir)), ...(await findDocuments(url, tokens))];
+    if (leftovers.length > 0) await sleep(LEFTOVERS_EVERY_MS);
   }
-  if (left.length > 0) throw new BrokenInvariant(`left over: ${left.slice(0, 5).join(', ')}`);
+  if (leftovers.length > 0)
+    throw new BrokenInvariant(`left over: ${leftovers.slice(0, 5).join(', ')}`);
 }
 
-/** Stored files and working folders of readers. */
-async function filesLeft(dataDir: string): Promise<string[]> {
+/** Returns the stored files and the working folders of readers. */
+async function findFiles(dataDir: string): Promise<string[]> {
   const blobs = await readdir(join(dataDir, 'blobs')).catch(() => []);
   const work = await readdir(join(dataDir, 'work'), { recursive: true }).catch(() => []);
   return [
@@ -144,7 +148,7 @@ interface Page {
   edges: { node: { id: string; status: string } }[];
 }
 
-/** Deletes a user's documents once all of them have ended. */
+/** Deletes the documents of a user after all of them have ended. */
 async function deleteTerminal(url: string, token: string, end: number): Promise<void> {
   while (performance.now() < end) {
     const page = await documentsOf(url, token);
@@ -157,7 +161,7 @@ async function deleteTerminal(url: string, token: string, end: number): Promise<
   throw new BrokenInvariant(`documents of ${token} did not end in time`);
 }
 
-async function rowsLeft(url: string, tokens: readonly string[]): Promise<string[]> {
+async function findDocuments(url: string, tokens: readonly string[]): Promise<string[]> {
   const counts = await Promise.all(
     tokens.map(async (token) => (await documentsOf(url, token))?.totalCount ?? 0),
   );

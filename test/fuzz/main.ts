@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz -- --seconds N --seed S` sends made-up requests, frames, messages and files to a
- * running product. A failure prints the command that repeats it; the last line is one JSON object:
+ * `npm run fuzz -- --seconds N --seed S` sends generated requests, frames, messages and files to a
+ * running product. A failure prints the command that repeats it. The last line is a JSON object:
  * {seconds, seed, cases, failures}.
  */
 import { randomInt } from 'node:crypto';
@@ -21,7 +21,9 @@ interface Options {
   seed: number;
   targets: readonly Target[];
   path: string | undefined;
-  /** Where to write how many targets passed and failed, for scripts/count-results.mjs. */
+  /**
+   * The file for the numbers of passed and failed targets, which scripts/count-results.mjs reads.
+   */
   json: string | undefined;
 }
 
@@ -42,7 +44,9 @@ function readOptions(): Options {
   });
   const targets = TARGETS.filter(({ name }) => values.only === undefined || name === values.only);
   if (targets.length === 0)
-    throw new Error(`--only takes one of ${TARGETS.map(({ name }) => name).join(', ')}.`);
+    throw new Error(
+      `Unknown target. Use --only with one of ${TARGETS.map(({ name }) => name).join(', ')}.`,
+    );
   return {
     seconds: Number(values.seconds ?? DEFAULT_SECONDS),
     seed: Number(values.seed ?? randomInt(HIGHEST_SEED)),
@@ -57,7 +61,7 @@ async function runAll({ seconds, seed, targets, path }: Options): Promise<Target
   const results: TargetResult[] = [];
   for (const target of targets) {
     const milliseconds = (seconds * 1_000 * target.share) / shares;
-    const result = await fuzzFresh(target, { milliseconds, seed, path });
+    const result = await fuzzTarget(target, { milliseconds, seed, path });
     process.stdout.write(
       `${target.name}: ${result.cases} cases${result.failure === null ? '' : `\n${result.failure}`}\n`,
     );
@@ -67,10 +71,10 @@ async function runAll({ seconds, seed, targets, path }: Options): Promise<Target
 }
 
 /**
- * Each target has a product of its own: what one has broken is no failure of the next, and a case
- * repeats without the others.
+ * Fuzzes one target on a product of its own, so that a broken product affects one target only and a
+ * case repeats without those of the others.
  */
-async function fuzzFresh(target: Target, limits: Limits): Promise<TargetResult> {
+async function fuzzTarget(target: Target, limits: Limits): Promise<TargetResult> {
   const product = await startProduct();
   const tokens = Array.from({ length: USERS }, (_, index) => `dev:fuzz-${target.name}-${index}`);
   try {

@@ -1,4 +1,4 @@
-/** A WebSocket that sends some messages, listens for a moment and leaves. */
+/** Sends messages over a WebSocket, receives for 150 ms and closes the socket. */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket, type RawData } from 'ws';
@@ -10,7 +10,7 @@ const PROTOCOL = 'graphql-transport-ws';
 
 export interface MessagesSent {
   path: '/graphql' | '/ws';
-  /** Null: it does not sign in first. */
+  /** The token to sign in with first; null skips the sign-in. */
   token: string | null;
   messages: readonly string[];
 }
@@ -26,7 +26,7 @@ export async function exchangeMessages(
   const response: SocketResponse = { kind: 'socket', messages: [], closeCode: null };
   socket.on('error', () => undefined);
   socket.on('message', (data: RawData) => response.messages.push((data as Buffer).toString()));
-  // Not by `once`: it rejects at an error, which comes before the close.
+  // `once` of node:events would reject at the error that precedes the close.
   const closed = new Promise<void>((resolve) => {
     socket.once('close', (code) => {
       response.closeCode = code;
@@ -37,16 +37,16 @@ export async function exchangeMessages(
     once(socket, 'open', { signal: AbortSignal.timeout(OPEN_MS) }),
     closed,
   ]).catch(() => undefined);
-  for (const message of [...(token === null ? [] : [signIn(path, token)]), ...messages])
+  for (const message of [...(token === null ? [] : [toSignInMessage(path, token)]), ...messages])
     if (socket.readyState === socket.OPEN) socket.send(message);
   await Promise.race([closed, sleep(LISTEN_MS)]);
-  // Ends what is open before the response is judged: terminate() would add a close of its own.
-  const seen = { ...response };
+  // terminate() closes the socket with a code of its own, which must not reach the response.
+  const received = { ...response };
   socket.terminate();
-  return seen;
+  return received;
 }
 
-function signIn(path: string, token: string): string {
+export function toSignInMessage(path: string, token: string): string {
   const message =
     path === '/ws'
       ? { type: 'auth', token }

@@ -1,6 +1,6 @@
 /**
- * Damage to bytes, described so that a counterexample can be read. Places are shares of the length:
- * they fit any file.
+ * Damage to bytes, described so that a person can read a counterexample. Positions are shares of
+ * the length, so that they fit any file.
  */
 import fc, { type Arbitrary } from 'fast-check';
 
@@ -11,22 +11,22 @@ export type Mutation =
   | { kind: 'copy'; from: number; share: number; to: number }
   | { kind: 'insert'; at: number; token: string; times: number };
 
-const MOST_BYTES = 2_000_000;
-const MOST_TIMES = 3_000;
-const place = fc.nat(9_999).map((tenThousandth) => tenThousandth / 10_000);
+const MAX_BYTES = 2_000_000;
+const MAX_TIMES = 3_000;
+const position = fc.nat(9_999).map((tenThousandth) => tenThousandth / 10_000);
 const smallShare = fc.nat(400).map((tenThousandth) => tenThousandth / 10_000);
 
-/** Mostly none, so that what is generated gets past the first check. */
+/** Generates mostly no mutations, so that most cases pass the first check of the service. */
 export function occasionalMutations(tokens: readonly string[]): Arbitrary<Mutation[]> {
   const none: Arbitrary<Mutation[]> = fc.constant([]);
   return fc.oneof({ weight: 3, arbitrary: none }, { weight: 1, arbitrary: mutations(tokens) });
 }
 
-/** `tokens`: what means something in the format, put in once or in a run. */
+/** Generates mutations. Insertions repeat one of `tokens`, which have a meaning in the format. */
 export function mutations(tokens: readonly string[]): Arbitrary<Mutation[]> {
   const times = fc.oneof(
     { weight: 4, arbitrary: fc.constant(1) },
-    { weight: 1, arbitrary: fc.nat(MOST_TIMES) },
+    { weight: 1, arbitrary: fc.nat(MAX_TIMES) },
   );
   return fc.array(
     fc.oneof(
@@ -34,7 +34,7 @@ export function mutations(tokens: readonly string[]): Arbitrary<Mutation[]> {
         weight: 4,
         arbitrary: fc.record({
           kind: fc.constant('flip' as const),
-          at: place,
+          at: position,
           mask: fc.integer({ min: 1, max: 255 }),
         }),
       },
@@ -42,25 +42,25 @@ export function mutations(tokens: readonly string[]): Arbitrary<Mutation[]> {
         weight: 2,
         arbitrary: fc.record({
           kind: fc.constant('delete' as const),
-          at: place,
+          at: position,
           share: smallShare,
         }),
       },
-      { weight: 1, arbitrary: fc.record({ kind: fc.constant('truncate' as const), at: place }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('truncate' as const), at: position }) },
       {
         weight: 1,
         arbitrary: fc.record({
           kind: fc.constant('copy' as const),
-          from: place,
+          from: position,
           share: smallShare,
-          to: place,
+          to: position,
         }),
       },
       {
         weight: 3,
         arbitrary: fc.record({
           kind: fc.constant('insert' as const),
-          at: place,
+          at: position,
           token: fc.constantFrom(...tokens),
           times,
         }),
@@ -71,14 +71,14 @@ export function mutations(tokens: readonly string[]): Arbitrary<Mutation[]> {
 }
 
 export function mutate(content: Buffer, mutationsInOrder: readonly Mutation[]): Buffer {
-  return mutationsInOrder.reduce(mutateOnce, content).subarray(0, MOST_BYTES);
+  return mutationsInOrder.reduce(mutateOnce, content).subarray(0, MAX_BYTES);
 }
 
 function mutateOnce(content: Buffer, mutation: Mutation): Buffer {
   const index = (share: number) => Math.floor(share * content.length);
   switch (mutation.kind) {
     case 'flip':
-      return flipped(content, index(mutation.at), mutation.mask);
+      return flipBits(content, index(mutation.at), mutation.mask);
     case 'delete':
       return Buffer.concat([
         content.subarray(0, index(mutation.at)),
@@ -87,13 +87,13 @@ function mutateOnce(content: Buffer, mutation: Mutation): Buffer {
     case 'truncate':
       return content.subarray(0, index(mutation.at));
     case 'copy':
-      return inserted(
+      return insertBytes(
         content,
         index(mutation.to),
         content.subarray(index(mutation.from), index(mutation.from + mutation.share)),
       );
     case 'insert':
-      return inserted(
+      return insertBytes(
         content,
         index(mutation.at),
         Buffer.from(mutation.token.repeat(mutation.times), 'latin1'),
@@ -101,12 +101,12 @@ function mutateOnce(content: Buffer, mutation: Mutation): Buffer {
   }
 }
 
-function flipped(content: Buffer, index: number, mask: number): Buffer {
+function flipBits(content: Buffer, index: number, mask: number): Buffer {
   const copy = Buffer.from(content);
   if (index < copy.length) copy[index] = (copy[index] ?? 0) ^ mask;
   return copy;
 }
 
-function inserted(content: Buffer, index: number, bytes: Buffer): Buffer {
+function insertBytes(content: Buffer, index: number, bytes: Buffer): Buffer {
   return Buffer.concat([content.subarray(0, index), bytes, content.subarray(index)]);
 }

@@ -1,20 +1,20 @@
-/** What came back, whatever the entrance, and what is wrong with it. */
+/** Responses of every API, and the problems in them. */
 import { KNOWN_CLOSE_CODES, KNOWN_CODES, KNOWN_STATUSES } from './known.js';
 
 export interface HttpResponse {
   kind: 'http';
-  /** 0 if none came. */
+  /** 0 if no response came. */
   status: number;
   text: string;
-  /** The error's code if no response came. */
+  /** The code of the error if no response came. */
   problem: string;
 }
 
 export interface SocketResponse {
   kind: 'socket';
-  /** Text messages of the service. */
+  /** The text messages that the service sent. */
   messages: string[];
-  /** Null while it is open. */
+  /** Null while the socket is open. */
   closeCode: number | null;
 }
 
@@ -22,17 +22,17 @@ export interface DocumentOutcome {
   kind: 'document';
   id: string;
   status: string;
-  /** Of its last failure. */
+  /** The code of the last failure; null without one. */
   code: string | null;
 }
 
 export type FuzzResponse = HttpResponse | SocketResponse | DocumentOutcome;
 
 const TERMINAL = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
-/** The service may respond before a body has ended, and end the connection. */
+/** The service may respond before the end of a body and close the connection. */
 const KNOWN_PROBLEMS = new Set(['ECONNRESET', 'EPIPE', 'broken off by the client']);
 
-/** A sentence for each thing that breaks an invariant. */
+/** Returns a description of each broken invariant. */
 export function problemsOf(response: FuzzResponse): string[] {
   switch (response.kind) {
     case 'http':
@@ -51,11 +51,11 @@ function httpProblems({ status, text, problem }: HttpResponse): string[] {
     ...unknownCodes(codes),
     ...(KNOWN_STATUSES.has(status) ? [] : [`HTTP status ${status}`]),
   ];
-  const silent =
+  const uncoded =
     status >= 400 && status !== 431 && codes.length === 0
       ? [`HTTP status ${status} without a code: ${text.slice(0, 200)}`]
       : [];
-  return [...unknown, ...silent];
+  return [...unknown, ...uncoded];
 }
 
 function socketProblems({ messages, closeCode }: SocketResponse): string[] {
@@ -76,8 +76,8 @@ function unknownCodes(codes: readonly string[]): string[] {
 }
 
 /**
- * Codes of errors on every entrance: GraphQL, REST, both WebSockets, and event streams, whose
- * events hold JSON as well.
+ * Returns the error codes in a response of GraphQL, REST, a WebSocket, or an event stream, whose
+ * events contain JSON as well.
  */
 export function codesIn(text: string): string[] {
   const bodies =
@@ -97,13 +97,13 @@ function codesOf(body: unknown): string[] {
   if (Array.isArray(body)) return body.flatMap(codesOf);
   if (!isRecord(body)) return [];
   const { error, errors, payload, data, type, extensions } = body;
-  const own = [
+  const ownCodes = [
     isRecord(error) ? error['code'] : undefined,
     isRecord(extensions) ? (extensions['code'] ?? 'no code') : undefined,
   ];
-  const plain = type === 'error' && isRecord(data) ? [data['code']] : [];
-  const found = [...own, ...plain].filter((code) => code !== undefined).map(String);
-  return [...found, ...codesOf(errors), ...codesOf(payload)];
+  const plainCodes = type === 'error' && isRecord(data) ? [data['code']] : [];
+  const codes = [...ownCodes, ...plainCodes].filter((code) => code !== undefined).map(String);
+  return [...codes, ...codesOf(errors), ...codesOf(payload)];
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

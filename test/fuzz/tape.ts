@@ -1,23 +1,23 @@
 /**
- * Generated texts are a function of a tape of numbers: each decision reads the next one. A shorter
- * tape makes a smaller text, and a tape that has run out always decides for the first alternative,
+ * A tape of numbers determines a generated text: each decision reads the next number. A shorter
+ * tape makes a smaller text. At the end of the tape every decision selects the first alternative,
  * so that every generation ends.
  */
 import fc, { type Arbitrary } from 'fast-check';
 
 export interface Tape {
-  /** One of these. */
+  /** Returns one of the alternatives. */
   pick<T>(alternatives: readonly [T, ...T[]]): T;
-  /** True once in `times`, never at the end of the tape. */
+  /** Returns true once in `times` calls, and false at the end of the tape. */
   once(times: number): boolean;
-  /** 0 to `limit` - 1, 0 at the end of the tape. */
+  /** Returns 0 to `limit` - 1, and 0 at the end of the tape. */
   below(limit: number): number;
 }
 
-const HIGHEST = 0xffff;
+const MAX_NUMBER = 0xffff;
 
 export function tapes(length: number): Arbitrary<number[]> {
-  return fc.array(fc.nat(HIGHEST), { maxLength: length, size: 'max' });
+  return fc.array(fc.nat(MAX_NUMBER), { maxLength: length, size: 'max' });
 }
 
 export function readTape(numbers: readonly number[]): Tape {

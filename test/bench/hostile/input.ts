@@ -1,19 +1,19 @@
-/** What a hostile input is, and what its sender knows. */
+/** Types of the hostile inputs, and helpers for lists of them. */
 
 export interface Target {
   url: string;
-  /** The token of a user that only this input has. */
+  /** The token of a user of this input alone. */
   token: string;
 }
 
 export interface HostileInput {
-  /** Unique; `--only` takes it. */
+  /** The unique name, which `--only` accepts. */
   name: string;
-  /** The group it belongs to; `--only` takes it as well. */
+  /** The group of the input, which `--only` accepts as well. */
   kind: string;
-  /** The finding of the review that it stands for. */
+  /** The finding of the security review that the input reproduces. */
   finding: string;
-  /** Sends it and returns what the service responded, in short: statuses, codes, close codes. */
+  /** Sends the input and returns the responses in short: statuses, codes, close codes. */
   send(target: Target): Promise<string[]>;
 }
 
@@ -26,7 +26,7 @@ export function ofKind(
   return Object.entries(inputs).map(([name, send]) => ({ name, kind, finding, send }));
 }
 
-/** `3 × 400 BAD_USER_INPUT, 200`: what came how often. */
+/** Returns how often each response came: `3 × 400 BAD_USER_INPUT, 200`. */
 export function summarise(responses: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const response of responses) counts.set(response, (counts.get(response) ?? 0) + 1);

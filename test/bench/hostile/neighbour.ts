@@ -1,12 +1,12 @@
 /**
- * A well-behaved user beside the hostile one: asks /healthz every 50 ms, searches, and uploads one
- * page after the other.
+ * A well-behaved user beside the hostile one: requests /healthz every 50 ms, searches, and uploads
+ * one page after another.
  */
-import { readFile } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newUser } from '../../support/documents.js';
 import { askUpload, ask } from '../../support/client.js';
+import { residentBytes } from '../resident-memory.js';
 
 const HEALTH_EVERY_MS = 50;
 const SEARCH_PAUSE_MS = 100;
@@ -22,15 +22,15 @@ export interface Worst {
   searchMs: number;
   uploadMs: number;
   rssMiB: number;
-  /** The longest delay of this process's own loop: what it adds to each of the others at most. */
-  ownDelayMs: number;
+  /** The longest delay of this process's event loop, which each of the others may include. */
+  clientDelayMs: number;
 }
 
 export interface Neighbour {
-  /** The worst since the last reset, what is under way included. */
+  /** Returns the worst figures since the last reset, including work in flight. */
   worst(): Worst;
   reset(): void;
-  /** True once a search and an upload that began after the reset have ended. */
+  /** Returns true after the end of a search and an upload that began after the reset. */
   hasSettled(): boolean;
   stop(): Promise<void>;
 }
@@ -50,23 +50,23 @@ export function startNeighbour(url: string, pid: number): Neighbour {
   const search = repeat(signal, SEARCH_PAUSE_MS, () => searchOnce(url, token));
   const upload = repeat(signal, UPLOAD_PAUSE_MS, () => uploadOnce(url, token, signal));
   const memory = sampleMemory(signal, pid);
-  const own = monitorEventLoopDelay({ resolution: 10 });
-  own.enable();
+  const loopDelay = monitorEventLoopDelay({ resolution: 10 });
+  loopDelay.enable();
   return {
     worst: () => ({
       gapMs: health.worstMs(),
       searchMs: search.worstMs(),
       uploadMs: upload.worstMs(),
       rssMiB: memory.highestMiB(),
-      ownDelayMs: own.max / 1e6,
+      clientDelayMs: loopDelay.max / 1e6,
     }),
-    reset() {
-      for (const part of [health, search, upload, memory, own]) part.reset();
+    reset: () => {
+      for (const figure of [health, search, upload, memory, loopDelay]) figure.reset();
     },
     hasSettled: () => search.hasSettled() && upload.hasSettled(),
-    async stop() {
+    stop: async () => {
       stopping.abort();
-      own.disable();
+      loopDelay.disable();
       await Promise.race([
         Promise.all([health.ended, search.ended, upload.ended]),
         sleep(RETRY_MS),
@@ -76,14 +76,14 @@ export function startNeighbour(url: string, pid: number): Neighbour {
 }
 
 /**
- * Repeats an action until it succeeds, and that again and again; one success counts from its first
- * attempt.
+ * Repeats an action until the signal aborts, and retries it after a failure. Its time runs from its
+ * first attempt to its success.
  */
 function repeat(signal: AbortSignal, pauseMs: number, attempt: () => Promise<boolean>): Activity {
   let began: number | undefined;
   let worst = 0;
   let endedSinceReset = 0;
-  const run = async (): Promise<void> => {
+  async function run(): Promise<void> {
     while (!signal.aborted) {
       began = performance.now();
       while (!signal.aborted && !(await attempt().catch(() => false))) await sleep(RETRY_MS);
@@ -92,10 +92,13 @@ function repeat(signal: AbortSignal, pauseMs: number, attempt: () => Promise<boo
       began = undefined;
       await sleep(pauseMs);
     }
-  };
+  }
   return {
     worstMs: () => Math.max(worst, began === undefined ? 0 : performance.now() - began),
-    reset: () => void ([worst, endedSinceReset] = [0, began === undefined ? 0 : -1]),
+    reset: () => {
+      worst = 0;
+      endedSinceReset = began === undefined ? 0 : -1;
+    },
     hasSettled: () => endedSinceReset > 0,
     ended: run(),
   };
@@ -149,17 +152,17 @@ async function hasCompleted(url: string, token: string, id: string): Promise<boo
 function sampleMemory(signal: AbortSignal, pid: number): { highestMiB(): number; reset(): void } {
   let latest = 0;
   let highest = 0;
-  const sample = async (): Promise<void> => {
-    latest = await residentBytes(pid);
+  async function sample(): Promise<void> {
+    // The memory of a process that ended counts as 0.
+    latest = (await residentBytes(pid).catch(() => 0)) || 0;
     highest = Math.max(highest, latest);
-  };
+  }
   const timer = setInterval(() => void sample(), RSS_EVERY_MS);
   signal.addEventListener('abort', () => clearInterval(timer));
-  return { highestMiB: () => highest / MIB, reset: () => void (highest = latest) };
-}
-
-/** 0 once the process is gone. */
-async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1_024;
+  return {
+    highestMiB: () => highest / MIB,
+    reset: () => {
+      highest = latest;
+    },
+  };
 }

@@ -1,4 +1,4 @@
-/** The least that makes a zip a document of each format. */
+/** Zips with the minimum of parts that make them documents of each format. */
 import { makeZip } from '../../support/zip.js';
 
 const TYPES = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>';
@@ -11,11 +11,11 @@ export type Parts = Record<string, string | Buffer>;
 export function relationships(
   targets: readonly (readonly [id: string, type: string, target: string])[],
 ): string {
-  const each = targets.map(
+  const elements = targets.map(
     ([id, type, target]) =>
       `<Relationship Id="${id}" Type="${OFFICE}/${type}" Target="${target}"/>`,
   );
-  return `<Relationships xmlns="${RELATIONSHIPS}">${each.join('')}</Relationships>`;
+  return `<Relationships xmlns="${RELATIONSHIPS}">${elements.join('')}</Relationships>`;
 }
 
 function officePackage(main: string, parts: Parts): Buffer {
@@ -23,36 +23,36 @@ function officePackage(main: string, parts: Parts): Buffer {
   return makeZip(Object.entries({ '[Content_Types].xml': TYPES, '_rels/.rels': root, ...parts }));
 }
 
-export function docx(document: string, more: Parts = {}): Buffer {
-  return officePackage('word/document.xml', { 'word/document.xml': document, ...more });
+export function docx(document: string, moreParts: Parts = {}): Buffer {
+  return officePackage('word/document.xml', { 'word/document.xml': document, ...moreParts });
 }
 
-/** One relationship and one entry of the workbook for each sheet; the files are given. */
+/** Makes a workbook with a relationship and an entry for each sheet; `parts` holds the sheets. */
 export function xlsx(sheets: readonly string[], parts: Parts): Buffer {
-  const listed = sheets
+  const entries = sheets
     .map((_, index) => `<sheet name="s${index}" sheetId="${index + 1}" r:id="s${index}"/>`)
     .join('');
-  const workbook = `<workbook xmlns:r="${OFFICE}"><sheets>${listed}</sheets></workbook>`;
+  const workbook = `<workbook xmlns:r="${OFFICE}"><sheets>${entries}</sheets></workbook>`;
   const targets = sheets.map((target, index) => [`s${index}`, 'worksheet', target] as const);
-  const related = relationships([...targets, ['strings', 'sharedStrings', 'sharedStrings.xml']]);
+  const relations = relationships([...targets, ['strings', 'sharedStrings', 'sharedStrings.xml']]);
   return officePackage('xl/workbook.xml', {
     'xl/workbook.xml': workbook,
-    'xl/_rels/workbook.xml.rels': related,
+    'xl/_rels/workbook.xml.rels': relations,
     ...parts,
   });
 }
 
 export function pptx(slides: readonly string[], parts: Parts): Buffer {
-  const listed = slides
+  const entries = slides
     .map((_, index) => `<p:sldId id="${256 + index}" r:id="s${index}"/>`)
     .join('');
-  const presentation = `<p:presentation xmlns:p="p" xmlns:r="${OFFICE}"><p:sldIdLst>${listed}</p:sldIdLst></p:presentation>`;
-  const related = relationships(
+  const presentation = `<p:presentation xmlns:p="p" xmlns:r="${OFFICE}"><p:sldIdLst>${entries}</p:sldIdLst></p:presentation>`;
+  const relations = relationships(
     slides.map((target, index) => [`s${index}`, 'slide', target] as const),
   );
   return officePackage('ppt/presentation.xml', {
     'ppt/presentation.xml': presentation,
-    'ppt/_rels/presentation.xml.rels': related,
+    'ppt/_rels/presentation.xml.rels': relations,
     ...parts,
   });
 }

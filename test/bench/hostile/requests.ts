@@ -1,6 +1,6 @@
 /**
- * HTTP as no proper client sends it: bodies as they are, one connection per request, a time limit,
- * and never an exception.
+ * HTTP requests that no proper client sends. Bodies go out unchanged, each request has its own
+ * connection and a time limit, and failures become values instead of exceptions.
  */
 import { once } from 'node:events';
 import { request, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
@@ -10,17 +10,17 @@ import type { Target } from './input.js';
 
 export type Body = string | Buffer | Iterable<Buffer>;
 
-export interface Sent {
+export interface HostileRequest {
   path?: string;
   method?: string;
   headers?: OutgoingHttpHeaders;
   body?: Body;
-  /** Left out: the input's own token; null: none. */
+  /** The token of the input by default; null sends none. */
   token?: string | null;
   timeoutMs?: number;
 }
 
-export interface Received {
+export interface ReceivedResponse {
   /** 0 if no response came. */
   status: number;
   text: string;
@@ -32,11 +32,14 @@ export const JSON_BODY = { 'content-type': 'application/json' };
 export const PREFLIGHT = { 'apollo-require-preflight': 'true' };
 export const EVENT_STREAM = { ...JSON_BODY, accept: 'text/event-stream' };
 const TIMEOUT_MS = 20_000;
-/** The rest of a longer response is read and dropped. */
+/** Reads and drops the rest of a longer response. */
 const KEPT_CHARACTERS = 4_000_000;
 const BOUNDARY = 'hostile-boundary';
 
-export async function exchange(target: Target, sent: Sent): Promise<Received> {
+export async function exchange(
+  target: Target,
+  hostileRequest: HostileRequest,
+): Promise<ReceivedResponse> {
   const {
     path = '/graphql',
     method = 'POST',
@@ -44,7 +47,7 @@ export async function exchange(target: Target, sent: Sent): Promise<Received> {
     body = '',
     token = target.token,
     timeoutMs = TIMEOUT_MS,
-  } = sent;
+  } = hostileRequest;
   const deadline = AbortSignal.timeout(timeoutMs);
   const length =
     typeof body === 'string' || Buffer.isBuffer(body)
@@ -77,19 +80,19 @@ export async function exchange(target: Target, sent: Sent): Promise<Received> {
 
 async function readAll(response: IncomingMessage): Promise<string> {
   let text = '';
-  for await (const part of response.setEncoding('utf8'))
-    if (text.length < KEPT_CHARACTERS) text += part as string;
+  for await (const received of response.setEncoding('utf8'))
+    if (text.length < KEPT_CHARACTERS) text += received as string;
   return text;
 }
 
-/** `400 BAD_USER_INPUT`: the status and every code in the body. */
-export function inShort({ status, text, problem }: Received): string {
+/** Returns the status and every code in the body: `400 BAD_USER_INPUT`. */
+export function toShortText({ status, text, problem }: ReceivedResponse): string {
   const codes = [...text.matchAll(/"code":"([A-Z_]+)"/g)].map(([, code]) => code);
   return [status === 0 ? problem : String(status), ...new Set(codes)].join(' ');
 }
 
-export async function send(target: Target, sent: Sent): Promise<string> {
-  return inShort(await exchange(target, sent));
+export async function send(target: Target, hostileRequest: HostileRequest): Promise<string> {
+  return toShortText(await exchange(target, hostileRequest));
 }
 
 export function graphqlBody(query: string, variables: unknown = {}): string {
@@ -100,12 +103,12 @@ export async function postGraphql(
   target: Target,
   query: string,
   variables: unknown = {},
-  more: Sent = {},
+  overrides: HostileRequest = {},
 ): Promise<string> {
-  return send(target, { headers: JSON_BODY, body: graphqlBody(query, variables), ...more });
+  return send(target, { headers: JSON_BODY, body: graphqlBody(query, variables), ...overrides });
 }
 
-/** So many at once. */
+/** Runs `times` actions at once. */
 export async function atOnce(
   times: number,
   action: (index: number) => Promise<string>,
@@ -120,12 +123,12 @@ export interface MultipartPart {
 }
 
 export function multipart(parts: readonly MultipartPart[]): Buffer {
-  const pieces = parts.flatMap(({ name, filename, content }) => [
+  const buffers = parts.flatMap(({ name, filename, content }) => [
     multipartHead(name, filename),
     toBuffer(content),
     Buffer.from('\r\n'),
   ]);
-  return Buffer.concat([...pieces, multipartEnd()]);
+  return Buffer.concat([...buffers, multipartEnd()]);
 }
 
 function multipartHead(name: string, filename?: string): Buffer {
@@ -146,19 +149,19 @@ export const MULTIPART_BODY = { 'content-type': `multipart/form-data; boundary=$
 export interface HostileFile {
   name: string;
   content: string | Buffer | (() => Iterable<Buffer>);
-  /** How many are uploaded at once, each as a document of its own. */
+  /** The number of uploads at once, each as a separate document. */
   times?: number;
-  /** Left out: the whole file in one piece. */
-  pieceBytes?: number;
+  /** The size of each buffer that is written; the whole file by default. */
+  bufferBytes?: number;
 }
 
 const TERMINAL_MS = 30_000;
-/** What is embedded has been read: the work that is left is that of any long text. */
+/** A document that is embedded has been read. The rest is the work of any long text. */
 const EMBEDDED_MS = 6_000;
 
 /**
- * Uploads it over REST and waits until each document is terminal, 30 s at most, or has been
- * embedded for a while.
+ * Uploads a file over REST and waits for each document to end, for at most 30 s, or 6 s after its
+ * embedding began.
  */
 export async function uploadFile(target: Target, file: HostileFile): Promise<string[]> {
   return atOnce(file.times ?? 1, async () => {
@@ -168,34 +171,38 @@ export async function uploadFile(target: Target, file: HostileFile): Promise<str
       body: fileBody(file),
       timeoutMs: TERMINAL_MS,
     });
-    if (received.status !== 202) return inShort(received);
+    if (received.status !== 202) return toShortText(received);
     const { documentId } = JSON.parse(received.text) as { documentId: string };
-    return untilTerminal(target, documentId);
+    return waitUntilTerminal(target, documentId);
   });
 }
 
-function fileBody({ name, content, pieceBytes, times = 1 }: HostileFile): Iterable<Buffer> {
+function fileBody({ name, content, bufferBytes, times = 1 }: HostileFile): Iterable<Buffer> {
   const force = times > 1 ? multipartHead('force').toString() + 'true\r\n' : '';
   const head = Buffer.concat([Buffer.from(force), multipartHead('file', name)]);
-  const whole = typeof content === 'function' ? content() : inPieces(toBuffer(content), pieceBytes);
-  return joined(head, whole, Buffer.concat([Buffer.from('\r\n'), multipartEnd()]));
+  const buffers =
+    typeof content === 'function' ? content() : splitBuffer(toBuffer(content), bufferBytes);
+  return joinBuffers(head, buffers, Buffer.concat([Buffer.from('\r\n'), multipartEnd()]));
 }
 
-function* joined(head: Buffer, middle: Iterable<Buffer>, end: Buffer): Iterable<Buffer> {
+function* joinBuffers(head: Buffer, middle: Iterable<Buffer>, end: Buffer): Iterable<Buffer> {
   yield head;
   yield* middle;
   yield end;
 }
 
-function* inPieces(content: Buffer, pieceBytes = Math.max(1, content.length)): Iterable<Buffer> {
-  for (let at = 0; at < content.length; at += pieceBytes)
-    yield content.subarray(at, at + pieceBytes);
+function* splitBuffer(
+  content: Buffer,
+  bufferBytes = Math.max(1, content.length),
+): Iterable<Buffer> {
+  for (let at = 0; at < content.length; at += bufferBytes)
+    yield content.subarray(at, at + bufferBytes);
 }
 
 const STATUS = 'query($id: ID!) { document(id: $id) { status error { code } } }';
 const POLL_MS = 200;
 
-async function untilTerminal(target: Target, id: string): Promise<string> {
+async function waitUntilTerminal(target: Target, id: string): Promise<string> {
   const begun = performance.now();
   let embeddedSince = Infinity;
   let last = 'no status';
@@ -216,13 +223,13 @@ async function untilTerminal(target: Target, id: string): Promise<string> {
   return `${last} after ${TERMINAL_MS / 1_000} s`;
 }
 
-const MINE = '{ documents(first: 100) { edges { node { id } } } }';
+const DOCUMENTS = '{ documents(first: 100) { edges { node { id } } } }';
 
-/** Deletes what the input's user has, so that the next input meets a service without work. */
-export async function deleteEverything(target: Target): Promise<void> {
+/** Deletes all documents of the input's user, so that the service is idle at the next input. */
+export async function deleteAllDocuments(target: Target): Promise<void> {
   const { text } = await exchange(target, {
     headers: JSON_BODY,
-    body: graphqlBody(MINE),
+    body: graphqlBody(DOCUMENTS),
     timeoutMs: 5_000,
   });
   const ids = [...text.matchAll(/"id":"([0-9a-f-]{36})"/g)].map(([, id]) => id ?? '');

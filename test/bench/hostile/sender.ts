@@ -1,23 +1,23 @@
 /**
- * The thread that sends one hostile input, named in its data. A thread of its own keeps the
- * neighbour's clock honest, and when the bench ends it, every connection goes with it.
+ * The thread that sends one hostile input. A separate thread does not delay the neighbour's
+ * measurements, and its connections close when the benchmark terminates it.
  */
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Target } from './input.js';
 import { HOSTILE_INPUTS } from './inputs/all.js';
-import { deleteEverything } from './requests.js';
+import { deleteAllDocuments } from './requests.js';
 
 /**
- * On Linux a thread has a priority of its own: on two cores, what the sender itself costs is not to
- * count as the service's delay.
+ * The niceness of the sender. Linux has one for each thread, so that on two cores the work of the
+ * sender does not count as a delay of the service.
  */
-const LOWER_PRIORITY = 10;
+const NICENESS = 10;
 
 const { name, target } = workerData as { name: string; target: Target };
-const input = HOSTILE_INPUTS.find((one) => one.name === name);
-if (!input) throw new Error(`there is no input ${name}`);
-setPriority(0, LOWER_PRIORITY);
+const input = HOSTILE_INPUTS.find((candidate) => candidate.name === name);
+if (!input) throw new Error(`the input ${name} does not exist`);
+setPriority(0, NICENESS);
 const responses = await input.send(target);
-await deleteEverything(target);
+await deleteAllDocuments(target);
 parentPort?.postMessage(responses);

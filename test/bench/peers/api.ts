@@ -1,6 +1,6 @@
 /**
- * The peer's API process: multipart upload to the folder, one row, one job; a WebSocket that is
- * told what the workers publish.
+ * The peer's API process. An upload writes a file to the folder, one row and one job. A WebSocket
+ * forwards what the workers publish.
  */
 import busboy from 'busboy';
 import { Queue } from 'bullmq';
@@ -43,8 +43,10 @@ const JOB_OPTIONS = {
 
 async function upload(request: Request, response: Response): Promise<void> {
   const userId = userOf(request.headers.authorization);
-  if (userId === null)
-    return void response.status(401).json({ error: { code: 'UNAUTHENTICATED' } });
+  if (userId === null) {
+    response.status(401).json({ error: { code: 'UNAUTHENTICATED' } });
+    return;
+  }
   const id = randomUUID();
   const file = await receive(request, join(folder, id));
   await pool.query(INSERT, [id, userId, file.filename, file.size, file.mimeType]);
@@ -62,13 +64,13 @@ async function upload(request: Request, response: Response): Promise<void> {
   });
 }
 
-interface Received {
+interface ReceivedFile {
   filename: string;
   mimeType: string;
   size: number;
 }
 
-function receive(request: Request, path: string): Promise<Received> {
+function receive(request: Request, path: string): Promise<ReceivedFile> {
   return new Promise((resolve, reject) => {
     const form = busboy({
       headers: request.headers,
@@ -91,7 +93,7 @@ function receive(request: Request, path: string): Promise<Received> {
   });
 }
 
-/** As the product's tokens for development: `dev:<user>`. */
+/** Returns the user of a token as the product's development tokens have it: `dev:<user>`. */
 function userOf(token: string | undefined): string | null {
   return /^(?:Bearer )?dev:([\w-]+)$/.exec(token ?? '')?.[1] ?? null;
 }
@@ -101,9 +103,9 @@ function serveSocket(socket: WebSocket): void {
     const { token } = JSON.parse(message.toString('utf8')) as { token?: string };
     const userId = userOf(token);
     if (userId === null) return socket.close(4401);
-    const own = sockets.get(userId) ?? new Set();
-    sockets.set(userId, own.add(socket));
-    socket.once('close', () => own.delete(socket));
+    const socketsOfUser = sockets.get(userId) ?? new Set();
+    sockets.set(userId, socketsOfUser.add(socket));
+    socket.once('close', () => socketsOfUser.delete(socket));
     void subscriber
       .subscribe(channelOf(userId))
       .then(() => socket.send('{"type":"authenticated"}'));

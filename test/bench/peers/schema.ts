@@ -1,9 +1,9 @@
-/** The usual design: one table, one queue, one channel a user. */
+/** The schema of the usual design: one table, one queue, one channel for each user. */
 import type { Pool } from 'pg';
 
 export const QUEUE = 'documents';
 
-/** Connections to the database, a process. */
+/** Database connections of each process. */
 export const POOL_SIZE = 20;
 
 export interface DocumentJob {
@@ -33,7 +33,7 @@ export async function createTable(pool: Pool): Promise<void> {
   );
 }
 
-/** BullMQ makes connections of its own from these. */
+/** Returns the options from which BullMQ opens its connections. */
 export function toConnection(url: string): {
   host: string;
   port: number;
@@ -55,6 +55,6 @@ export function channelOf(userId: string): string {
 
 export function required(name: string): string {
   const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set`);
+  if (!value) throw new Error(`${name} is not set; set it for this process`);
   return value;
 }

@@ -1,6 +1,6 @@
 /**
- * The peer, for one benchmark: its API and worker processes on the same servers, with a database, a
- * folder and a queue of its own.
+ * The peer for one benchmark: API and worker processes on the same servers, with a separate
+ * database, folder and queue.
  */
 import { Queue } from 'bullmq';
 import { randomUUID } from 'node:crypto';
@@ -16,7 +16,7 @@ import { QUEUE, toConnection, type DocumentJob } from './schema.js';
 export interface PeerSide {
   api: BenchProcess;
   startWorker(concurrency: number): Promise<BenchProcess>;
-  /** Files, rows and jobs as its API makes them. */
+  /** Queues documents with the files, rows and jobs that the API of the peer would write. */
   queue(documents: readonly BenchDocument[]): Promise<void>;
   query<Row extends object>(sql: string): Promise<Row[]>;
   stop(): Promise<void>;
@@ -45,8 +45,8 @@ export async function startPeerSide(servers: Servers): Promise<PeerSide> {
   const api = await startProcess('test/bench/peers/api.ts', env);
   const processes = [api];
   const pool = new Pool({ connectionString: databaseUrl, max: QUEUE_WIDTH });
-  // The pool's end does not wait for its connections, so the database may go first: an error that
-  // nobody listens to would end the benchmark.
+  // pool.end() does not wait for its connections, so that the database may be dropped first. An
+  // error without a listener would end the benchmark.
   pool.on('error', () => undefined);
   const queue = new Queue<DocumentJob>(QUEUE, {
     connection: toConnection(servers.redisUrl),
@@ -73,7 +73,7 @@ export async function startPeerSide(servers: Servers): Promise<PeerSide> {
     queue: (documents) => inParallel(documents, QUEUE_WIDTH, queueOne),
     query: async <Row extends object>(sql: string) => (await pool.query<Row>(sql)).rows,
     stop: async () => {
-      await Promise.all(processes.map((one) => one.stop()));
+      await Promise.all(processes.map((benchProcess) => benchProcess.stop()));
       await queue.obliterate({ force: true });
       await Promise.all([queue.close(), pool.end()]);
       await dropDatabase(databaseUrl);

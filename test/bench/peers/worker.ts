@@ -1,4 +1,7 @@
-/** The peer's worker process: text, passages, vectors, two status writes, two notifications. */
+/**
+ * The peer's worker process. A job reads the text, makes passages and vectors, writes two statuses
+ * and sends two notifications.
+ */
 import { Worker, type Job } from 'bullmq';
 import { Redis } from 'ioredis';
 import { readFile } from 'node:fs/promises';
@@ -44,12 +47,12 @@ function toChunks(text: string): string[] {
   return chunks;
 }
 
-/** Answers at once, as the one on the other side does. */
+/** Returns vectors at once, as the embedder on the product's side does. */
 async function embed(texts: readonly string[]): Promise<Float32Array[]> {
   return texts.map(() => new Float32Array(DIMENSIONS).fill(1 / Math.sqrt(DIMENSIONS)));
 }
 
-/** Keeps how many there are and nothing else, as the one on the other side does. */
+/** The number of vectors of each document. The store on the product's side keeps the same. */
 const stored = new Map<string, number>();
 
 async function store(

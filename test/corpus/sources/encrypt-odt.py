@@ -1,4 +1,7 @@
-"""Opens a document in LibreOffice and stores it as ODT with a password. Arguments: from, to, password. Needs LibreOffice's own Python bridge (uno)."""
+"""Opens a document in LibreOffice and stores it as ODT with a password.
+
+Arguments: source, target, password. Needs LibreOffice's Python bridge (uno).
+"""
 import pathlib, subprocess, sys, tempfile, time
 import uno
 from com.sun.star.beans import PropertyValue

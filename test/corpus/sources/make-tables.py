@@ -1,4 +1,4 @@
-"""Writes observatory.xlsx with openpyxl, coffee.csv with Python's csv module, planets.json with its json module."""
+"""Writes observatory.xlsx with openpyxl, and coffee.csv and planets.json with Python's modules."""
 import csv, datetime, json, sys
 from openpyxl import Workbook
 

@@ -1,4 +1,4 @@
-/** Files of every format, damaged: their bytes, and the parts inside those that are zips. */
+/** Damaged files of every format: damaged bytes, and damaged entries of zips. */
 import fc, { type Arbitrary } from 'fast-check';
 import { mutateFile, SOURCES, type FileMutation } from '../damaged-file.js';
 import { sendHttp } from '../http-client.js';
@@ -20,7 +20,7 @@ interface FilesCase {
 
 const damage: Arbitrary<FileMutation> = fc.record({
   source: fc.constantFrom(...SOURCES),
-  part: fc.option(fc.nat(40), { freq: 3 }),
+  entry: fc.option(fc.nat(40), { freq: 3 }),
   mutations: mutations(TOKENS),
   extension: fc.option(
     fc.constantFrom('txt', 'pdf', 'docx', 'xlsx', 'pptx', 'odt', 'html', 'json', 'csv', 'md', ''),

@@ -1,7 +1,4 @@
-/**
- * Bytes on an upgraded connection: frames with any opcode, flags, mask and length, and no frames at
- * all.
- */
+/** Bytes on an upgraded connection: frames with any opcode, flags, mask and length. */
 import fc, { type Arbitrary } from 'fast-check';
 import { exchangeFrames, type Frame } from '../frames-client.js';
 import { defineTarget, tokenOf } from '../target.js';

@@ -1,6 +1,4 @@
-/**
- * GraphQL documents made from the schema, with nonsense in between, through every HTTP entrance.
- */
+/** GraphQL documents made from the schema, with invalid names among them, over every HTTP API. */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { buildSchema } from 'graphql';
@@ -34,12 +32,12 @@ const TOKENS = [
 const TAPE = 400;
 
 interface GraphqlCase {
-  entrance: 'post' | 'anonymous' | 'get' | 'stream';
+  transport: 'post' | 'anonymous' | 'get' | 'stream';
   user: number;
   tape: number[];
   damage: Mutation[];
   operationName: unknown;
-  /** Instead of the variables that fit. */
+  /** Replaces the variables that conform; null keeps them. */
   variables: string | null;
 }
 
@@ -60,7 +58,7 @@ export const graphqlTarget = defineTarget<GraphqlCase>({
   name: 'graphql',
   share: 2,
   cases: fc.record({
-    entrance: fc.constantFrom('post', 'post', 'anonymous', 'get', 'stream'),
+    transport: fc.constantFrom('post', 'post', 'anonymous', 'get', 'stream'),
     user: fc.nat(100),
     tape: tapes(TAPE),
     damage: occasionalMutations(TOKENS),
@@ -78,21 +76,21 @@ export const graphqlTarget = defineTarget<GraphqlCase>({
     ),
     variables: fc.option(odd, { freq: 4 }),
   }),
-  send: async (sender, one) => [
-    await sendHttp(sender.url, toRequest(one, tokenOf(sender, one.user))),
+  send: async (sender, testCase) => [
+    await sendHttp(sender.url, toRequest(testCase, tokenOf(sender, testCase.user))),
   ],
-  show: (one) => toRequest(one, 'TOKEN'),
+  show: (testCase) => toRequest(testCase, 'TOKEN'),
 });
 
 function toRequest(
-  { entrance, tape, damage, operationName, variables }: GraphqlCase,
+  { transport, tape, damage, operationName, variables }: GraphqlCase,
   token: string,
 ): HttpRequest {
   const written = writeDocument(schema, tape);
   const query = mutate(Buffer.from(written.query), damage).toString();
   const variablesText = variables ?? JSON.stringify(written.variables);
-  const authorization = entrance === 'anonymous' ? {} : { authorization: `Bearer ${token}` };
-  if (entrance === 'get') {
+  const authorization = transport === 'anonymous' ? {} : { authorization: `Bearer ${token}` };
+  if (transport === 'get') {
     const path = `/graphql?query=${encodeURIComponent(query)}&variables=${encodeURIComponent(variablesText)}`;
     return {
       method: 'GET',
@@ -101,7 +99,7 @@ function toRequest(
       body: '',
     };
   }
-  const accept = entrance === 'stream' ? { accept: 'text/event-stream' } : {};
+  const accept = transport === 'stream' ? { accept: 'text/event-stream' } : {};
   const name =
     operationName === undefined ? '' : `,"operationName":${JSON.stringify(operationName)}`;
   const headers = { ...authorization, ...accept, 'content-type': 'application/json' };

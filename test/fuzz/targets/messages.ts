@@ -1,6 +1,5 @@
 /**
- * Messages of graphql-transport-ws and of the plain WebSocket, in any order and with anything in
- * them.
+ * Messages of graphql-transport-ws and of the plain WebSocket, in any order and with any content.
  */
 import { readFileSync } from 'node:fs';
 import fc, { type Arbitrary } from 'fast-check';
@@ -14,7 +13,7 @@ const schema = buildSchema(
   readFileSync(new URL('../../../schema.graphql', import.meta.url), 'utf8'),
 );
 const TAPE = 120;
-/** Replaced by the token of a user when it is sent. */
+/** A placeholder that is replaced by the token of a user before a message is sent. */
 const TOKEN = 'TOKEN';
 
 interface MessagesCase {
@@ -112,9 +111,9 @@ export const messagesTarget = defineTarget<MessagesCase>({
       { minLength: 1, maxLength: 5 },
     ),
   }),
-  send: async (sender, one) =>
+  send: async (sender, testCase) =>
     Promise.all(
-      one.sockets.map(({ path, user, signIn, messages }) => {
+      testCase.sockets.map(({ path, user, signIn, messages }) => {
         const token = tokenOf(sender, user);
         const withToken = messages.map((message) => message.replaceAll(TOKEN, token));
         return exchangeMessages(sender.url, {

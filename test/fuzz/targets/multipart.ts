@@ -1,6 +1,6 @@
 /**
- * Multipart bodies for both uploads: any parts in any order, any map, damaged bytes, and
- * connections that are cut.
+ * Multipart bodies for both uploads: any parts in any order, any map, damaged bytes and cut
+ * connections.
  */
 import fc, { type Arbitrary } from 'fast-check';
 import { sendHttp } from '../http-client.js';
@@ -27,14 +27,14 @@ interface MultipartCase {
   cut: number | null;
 }
 
-const INHERITED = [
+const INHERITED_NAMES = [
   ...new Set(
     [Object.prototype, Array.prototype, String.prototype].flatMap((prototype) =>
       Object.getOwnPropertyNames(prototype),
     ),
   ),
 ];
-const OWN = [
+const OWN_NAMES = [
   'variables',
   'file',
   'list',
@@ -50,17 +50,17 @@ const OWN = [
   'a'.repeat(200),
 ];
 
-const segments = fc.oneof(fc.constantFrom(...OWN), fc.constantFrom(...INHERITED));
+const segments = fc.oneof(fc.constantFrom(...OWN_NAMES), fc.constantFrom(...INHERITED_NAMES));
 const inheritedPaths = fc.tuple(
   fc.constantFrom('variables', 'variables', 'variables.list', 'variables.object'),
   fc.oneof(
     fc.constantFrom(...Object.getOwnPropertyNames(Object.prototype)),
-    fc.constantFrom(...INHERITED),
+    fc.constantFrom(...INHERITED_NAMES),
   ),
   fc.constantFrom('', '.call', '.call', '.apply', '.bind', '.x', '.length', '.prototype.x'),
 );
 const mapPaths = fc.oneof(
-  inheritedPaths.map(([from, name, more]) => `${from}.${name}${more}`),
+  inheritedPaths.map(([from, name, suffix]) => `${from}.${name}${suffix}`),
   fc.array(segments, { maxLength: 6 }).map((path) => path.join('.')),
 );
 const map = fc.oneof(
@@ -95,7 +95,6 @@ const operations = fc.oneof(
   { weight: 1, arbitrary: fc.array(fc.record({ query: queries, variables }), { maxLength: 3 }) },
   { weight: 1, arbitrary: fc.jsonValue() },
 );
-const json = (value: Arbitrary<unknown>) => value.map((one) => JSON.stringify(one) ?? 'undefined');
 const fileContents = fc.oneof(
   fc.string({ maxLength: 200 }),
   fc.constantFrom('', '%PDF-1.7', 'PK\u0003\u0004', '<html><p>x', '{"a":1}', 'a few words of text'),
@@ -117,8 +116,6 @@ const headers = fc.constantFrom(
   'X: ' + 'y'.repeat(5_000),
 );
 
-const field = (name: Arbitrary<string>, content: Arbitrary<string>): Arbitrary<Part> =>
-  fc.record({ name, filename: fc.constant(null), content, header: headers });
 const file: Arbitrary<Part> = fc.record({
   name: fc.constantFrom('0', '1', 'file', 'x', ''),
   filename: filenames,
@@ -127,15 +124,15 @@ const file: Arbitrary<Part> = fc.record({
 });
 const usual = fc
   .tuple(
-    field(fc.constant('operations'), json(operations)),
-    field(fc.constant('map'), json(map)),
+    field(fc.constant('operations'), toJson(operations)),
+    field(fc.constant('map'), toJson(map)),
     file,
   )
   .map((parts) => [...parts]);
 const any = fc.array(
   fc.oneof(
-    field(fc.constant('operations'), json(operations)),
-    field(fc.constant('map'), json(map)),
+    field(fc.constant('operations'), toJson(operations)),
+    field(fc.constant('map'), toJson(map)),
     field(
       fc.constantFrom(
         'priority',
@@ -190,6 +187,14 @@ export const multipartTarget = defineTarget<MultipartCase>({
   },
 });
 
+function toJson(values: Arbitrary<unknown>): Arbitrary<string> {
+  return values.map((value) => JSON.stringify(value) ?? 'undefined');
+}
+
+function field(name: Arbitrary<string>, content: Arbitrary<string>): Arbitrary<Part> {
+  return fc.record({ name, filename: fc.constant(null), content, header: headers });
+}
+
 function contentTypes(): string[] {
   const usualType = `multipart/form-data; boundary=${BOUNDARY}`;
   const odd = [
@@ -202,9 +207,9 @@ function contentTypes(): string[] {
 }
 
 function toBody(parts: readonly Part[]): Buffer {
-  const pieces = parts.map(({ name, filename, content, header }) => {
+  const sections = parts.map(({ name, filename, content, header }) => {
     const disposition = `form-data; name="${name}"${filename === null ? '' : `; filename="${filename}"`}`;
     return `--${BOUNDARY}\r\nContent-Disposition: ${disposition}\r\n${header === '' ? '' : `${header}\r\n`}\r\n${content}\r\n`;
   });
-  return Buffer.from(`${pieces.join('')}--${BOUNDARY}--\r\n`);
+  return Buffer.from(`${sections.join('')}--${BOUNDARY}--\r\n`);
 }

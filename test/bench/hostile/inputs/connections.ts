@@ -1,4 +1,4 @@
-/** TCP connections: slow headers, slow bodies, too many, and responses that nobody reads. */
+/** TCP connections: slow headers, slow bodies, too many connections, and unread responses. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,23 +17,22 @@ import {
 const HOLD_MS = 4_000;
 const TRICKLE_MS = 250;
 const CONNECT_MS = 5_000;
-const WATCH_BODY = (query: string) => graphqlBody(query);
 const BOUNDARY_LINE = MULTIPART_BODY['content-type'];
 
 export const connectionInputs: HostileInput[] = [
   ...ofKind('connections', 'DOOR-11', {
-    'connections-1000': async (target) => trickled(target, 1_000, '', ''),
+    'connections-1000': async (target) => trickle(target, 1_000, '', ''),
     'slow-headers': async (target) =>
-      trickled(target, 200, 'GET / HTTP/1.1\r\nHost: localhost\r\n', 'X-A: b\r\n'),
+      trickle(target, 200, 'GET / HTTP/1.1\r\nHost: localhost\r\n', 'X-A: b\r\n'),
     'slow-anonymous-bodies': async (target) =>
-      trickled(
+      trickle(
         target,
         200,
         head(target, '/graphql', 'Content-Type: application/json\r\nContent-Length: 200000\r\n'),
         ' ',
       ),
     'slow-signed-in-bodies': async (target) =>
-      trickled(
+      trickle(
         target,
         100,
         head(
@@ -44,28 +43,28 @@ export const connectionInputs: HostileInput[] = [
         ' ',
       ),
     'slow-anonymous-uploads': async (target) =>
-      trickled(
+      trickle(
         target,
         100,
         head(target, '/graphql', `Content-Type: ${BOUNDARY_LINE}\r\nContent-Length: 200000\r\n`),
         '-',
       ),
     'slow-uploads': async (target) =>
-      trickled(
+      trickle(
         target,
         60,
         `${head(target, '/api/documents/upload', `${signedIn(target)}Content-Type: ${BOUNDARY_LINE}\r\nContent-Length: 200000\r\n`)}${fileHead()}`,
         'xx',
       ),
     'slow-uploads-over-graphql': async (target) =>
-      trickled(
+      trickle(
         target,
         60,
         `${head(target, '/graphql', `${signedIn(target)}Apollo-Require-Preflight: 1\r\nContent-Type: ${BOUNDARY_LINE}\r\nContent-Length: 200000\r\n`)}${operationsHead()}`,
         'xx',
       ),
     'pipelined-unread': async (target) =>
-      trickled(
+      trickle(
         target,
         4,
         `GET /graphql?query=%7B__schema%7Btypes%7Bname%20description%7D%7D%7D HTTP/1.1\r\nHost: ${hostOf(target)}\r\nApollo-Require-Preflight: 1\r\n\r\n`.repeat(
@@ -74,7 +73,7 @@ export const connectionInputs: HostileInput[] = [
         '',
       ),
     'pipelined-pages-unread': async (target) =>
-      trickled(target, 4, `GET / HTTP/1.1\r\nHost: ${hostOf(target)}\r\n\r\n`.repeat(1_000), ''),
+      trickle(target, 4, `GET / HTTP/1.1\r\nHost: ${hostOf(target)}\r\n\r\n`.repeat(1_000), ''),
     'downloads-unread': downloadsUnread,
     'uploads-broken-off': async (target) => atOnce(30, () => breakOff(target, fileHead())),
     'second-files-broken-off': async (target) =>
@@ -99,35 +98,35 @@ export const connectionInputs: HostileInput[] = [
       ),
     'long-addresses': async (target) =>
       Promise.all(
-        ['/', '%2f', '.', '//../'].map((piece) =>
-          send(target, { path: `/api${piece.repeat(12_000 / piece.length)}`, method: 'GET' }),
+        ['/', '%2f', '.', '//../'].map((segment) =>
+          send(target, { path: `/api${segment.repeat(12_000 / segment.length)}`, method: 'GET' }),
         ),
       ),
     'accept-of-12-kB': async (target) =>
-      headersOf(target, { accept: 'text/event-stream;q=0.1,'.repeat(500) }),
+      sendHeaders(target, { accept: 'text/event-stream;q=0.1,'.repeat(500) }),
     'content-type-of-12-kB': async (target) =>
-      headersOf(target, { 'content-type': `application/json${'; a=b'.repeat(2_000)}` }),
+      sendHeaders(target, { 'content-type': `application/json${'; a=b'.repeat(2_000)}` }),
     'content-type-of-quotes': async (target) =>
-      headersOf(target, {
+      sendHeaders(target, {
         'content-type': `multipart/form-data; boundary="${'\\"'.repeat(5_000)}`,
       }),
-    'cookies-of-12-kB': async (target) => headersOf(target, { cookie: 'a=b;'.repeat(3_000) }),
+    'cookies-of-12-kB': async (target) => sendHeaders(target, { cookie: 'a=b;'.repeat(3_000) }),
     'encodings-of-12-kB': async (target) =>
-      headersOf(target, { 'accept-encoding': 'gzip;q=0.1,'.repeat(1_000) }),
+      sendHeaders(target, { 'accept-encoding': 'gzip;q=0.1,'.repeat(1_000) }),
     'languages-of-12-kB': async (target) =>
-      headersOf(target, {
+      sendHeaders(target, {
         'accept-language': 'a-'.repeat(6_000),
         'if-none-match': '"",'.repeat(1_000),
       }),
     'forwarded-of-12-kB': async (target) =>
-      headersOf(target, {
+      sendHeaders(target, {
         'x-forwarded-for': '1,'.repeat(6_000),
         'x-forwarded-host': ' '.repeat(100) + 'x',
       }),
     'authorization-of-12-kB': async (target) =>
-      headersOf(target, { authorization: `Bearer${' '.repeat(12_000)}x` }),
+      sendHeaders(target, { authorization: `Bearer${' '.repeat(12_000)}x` }),
     'authorization-of-dots': async (target) =>
-      headersOf(target, { authorization: `Bearer dev:${'.'.repeat(12_000)}` }),
+      sendHeaders(target, { authorization: `Bearer dev:${'.'.repeat(12_000)}` }),
     origins: async (target) =>
       Promise.all(
         [
@@ -150,15 +149,15 @@ export const connectionInputs: HostileInput[] = [
     charsets: async (target) =>
       Promise.all(
         ['utf-7', 'utf-32', '__proto__', 'x'.repeat(5_000)].map((charset) =>
-          headersOf(target, { 'content-type': `application/json; charset=${charset}` }).then(
-            (all) => all.join(' '),
+          sendHeaders(target, { 'content-type': `application/json; charset=${charset}` }).then(
+            (responses) => responses.join(' '),
           ),
         ),
       ),
   }),
 ];
 
-/** Event streams over HTTP that are held, read or unread. */
+/** Opens `count` event streams over HTTP for `holdMs`, and reads them if `reads` is true. */
 export async function openStreams(
   target: Target,
   query: string,
@@ -166,7 +165,7 @@ export async function openStreams(
   holdMs: number,
   reads = true,
 ): Promise<string[]> {
-  const body = WATCH_BODY(query);
+  const body = graphqlBody(query);
   const headers = Object.entries(EVENT_STREAM)
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('');
@@ -176,31 +175,32 @@ export async function openStreams(
       '/graphql',
       `${signedIn(target)}${headers}Content-Length: ${Buffer.byteLength(body)}\r\n`,
     ) + body;
-  return trickled(target, count, opening, '', { holdMs, reads });
+  return trickle(target, count, opening, '', { holdMs, reads });
 }
 
 /**
- * So many connections that send an opening and then a little now and then; returns the status or
- * how each stands at the end.
+ * Opens `count` connections that send `opening` and then `drip` every 250 ms. Returns the status or
+ * the state of each at the end.
  */
-async function trickled(
+async function trickle(
   target: Target,
   count: number,
   opening: string,
   drip: string,
   { holdMs = HOLD_MS, reads = false } = {},
 ): Promise<string[]> {
-  const sockets = await Promise.all(
+  const connections = await Promise.all(
     Array.from({ length: count }, () => openConnection(target, reads)),
   );
-  for (const one of sockets) one?.socket.write(opening);
+  for (const connection of connections) connection?.socket.write(opening);
   const end = performance.now() + holdMs;
   while (performance.now() < end) {
     await sleep(TRICKLE_MS);
     if (drip !== '')
-      for (const one of sockets) if (one?.socket.writable === true) one.socket.write(drip);
+      for (const connection of connections)
+        if (connection?.socket.writable === true) connection.socket.write(drip);
   }
-  return sockets.map(stateOf);
+  return connections.map(stateOf);
 }
 
 interface Connection {
@@ -226,11 +226,11 @@ async function openConnection({ url }: Target, reads: boolean): Promise<Connecti
   }
 }
 
-function stateOf(one: Connection | null): string {
-  if (one === null) return 'refused';
-  const [, status] = /^HTTP\/1\.1 (\d{3})/.exec(one.received()) ?? [];
-  const state = one.socket.destroyed ? 'closed' : 'open';
-  one.socket.destroy();
+function stateOf(connection: Connection | null): string {
+  if (connection === null) return 'refused';
+  const [, status] = /^HTTP\/1\.1 (\d{3})/.exec(connection.received()) ?? [];
+  const state = connection.socket.destroyed ? 'closed' : 'open';
+  connection.socket.destroy();
   return status === undefined ? state : `${status} ${state}`;
 }
 
@@ -268,22 +268,22 @@ function operationsHead(): string {
   return whole.slice(0, whole.indexOf('begun') + 'begun'.length);
 }
 
-/** The connection is reset in the middle of a file. */
+/** Resets the connection in the middle of a file. */
 async function breakOff(target: Target, beginning: string): Promise<string> {
-  const one = await openConnection(target, true);
-  if (one === null) return 'refused';
+  const connection = await openConnection(target, true);
+  if (connection === null) return 'refused';
   const opening = head(
     target,
     '/api/documents/upload',
     `${signedIn(target)}Content-Type: ${BOUNDARY_LINE}\r\nContent-Length: 5000000\r\n`,
   );
-  one.socket.write(`${opening}${beginning}${'x'.repeat(100_000)}`);
+  connection.socket.write(`${opening}${beginning}${'x'.repeat(100_000)}`);
   await sleep(TRICKLE_MS);
-  one.socket.resetAndDestroy();
+  connection.socket.resetAndDestroy();
   return 'reset';
 }
 
-async function headersOf(target: Target, headers: Record<string, string>): Promise<string[]> {
+async function sendHeaders(target: Target, headers: Record<string, string>): Promise<string[]> {
   const body = graphqlBody('{viewer{id}}');
   const posted = await send(target, {
     headers: { 'content-type': 'application/json', ...headers },
@@ -310,5 +310,5 @@ async function downloadWith(target: Target, headers: Record<string, string>): Pr
 async function downloadsUnread(target: Target): Promise<string[]> {
   const id = await uploadSmall(target, `x${' '.repeat(5_000_000)}`);
   const request = `GET /api/documents/${id}/file HTTP/1.1\r\nHost: ${hostOf(target)}\r\n${signedIn(target)}\r\n`;
-  return trickled(target, 60, request, '');
+  return trickle(target, 60, request, '');
 }

@@ -1,9 +1,7 @@
 /**
- * Documents that are costly to read: nesting, repetition, attributes, references, and files that
- * are damaged.
+ * Documents that are costly to read: nesting, repetition, attributes, references and damaged files.
  */
-import { readFile } from 'node:fs/promises';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeBombDocx } from '../../../corpus/make-bomb.js';

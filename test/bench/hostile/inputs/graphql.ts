@@ -1,7 +1,4 @@
-/**
- * GraphQL documents and variables that are costly to parse, validate or execute, through every
- * entrance.
- */
+/** GraphQL documents and variables that are costly to parse, validate or execute, on every API. */
 import { ofKind, type HostileInput, type Target } from '../input.js';
 import { atOnce, EVENT_STREAM, JSON_BODY, postGraphql, PREFLIGHT, send } from '../requests.js';
 import { operateOnce } from './socket-client.js';
@@ -182,9 +179,9 @@ export const graphqlInputs: HostileInput[] = [
   }),
 ];
 
-/** `count` pieces, one for each number from 0. */
-function each(count: number, piece: (index: number) => string): string {
-  return Array.from({ length: count }, (_, index) => piece(index)).join(' ');
+/** Joins `count` texts, one for each number from 0. */
+function each(count: number, toText: (index: number) => string): string {
+  return Array.from({ length: count }, (_, index) => toText(index)).join(' ');
 }
 
 function filenameFilter(filename: string): HostileInput['send'] {
@@ -194,8 +191,8 @@ function filenameFilter(filename: string): HostileInput['send'] {
 }
 
 /**
- * Without a token, with one, by GET, over SSE and over the WebSocket; the first two so many times
- * at once.
+ * Sends a document without a token, with a token, by GET, over SSE and over the WebSocket. Sends
+ * the first two `times` times at once.
  */
 function everywhere(
   query: string,
@@ -208,14 +205,14 @@ function everywhere(
   return async (target) => [
     ...(await atOnce(times, () => send(target, { headers: JSON_BODY, body, token: null }))),
     ...(await atOnce(times, () => send(target, { headers: JSON_BODY, body }))),
-    ...(await byGet(target, query, variablesText)),
+    ...(await sendByGet(target, query, variablesText)),
     await send(target, { headers: EVENT_STREAM, body }),
     await operateOnce(target, body),
   ];
 }
 
-/** An address may have 16 KiB: what is longer is refused by Node itself, with 431. */
-async function byGet(target: Target, query: string, variables: string): Promise<string[]> {
+/** Sends nothing over 100,000 characters. Node itself rejects headers over 16 KiB with 431. */
+async function sendByGet(target: Target, query: string, variables: string): Promise<string[]> {
   const path = `/graphql?query=${encodeURIComponent(query)}&variables=${encodeURIComponent(variables)}`;
   return path.length > 100_000
     ? []

@@ -1,4 +1,4 @@
-/** Multipart requests: where a map may point, and what one upload may do. */
+/** Multipart requests with hostile maps, operations and parts. */
 import { ofKind, type HostileInput, type Target } from '../input.js';
 import { multipart, MULTIPART_BODY, PREFLIGHT, send, type MultipartPart } from '../requests.js';
 
@@ -141,10 +141,9 @@ function withOperations(operations: unknown, map: unknown): HostileInput['send']
   return withRaw(JSON.stringify(operations), JSON.stringify(map));
 }
 
-/** Without anything, with the token alone, and as a proper client sends it. */
 function withRaw(operations: string, map: string): HostileInput['send'] {
   return (target) =>
-    threeWays(target, [
+    sendThreeWays(target, [
       part('operations', operations),
       part('map', map),
       { name: '0', filename: 'x.txt', content: 'x' },
@@ -152,21 +151,22 @@ function withRaw(operations: string, map: string): HostileInput['send'] {
 }
 
 function uploadInto(query: string, map: object, variables: object): HostileInput['send'] {
-  const full = query.replaceAll(
+  const expanded = query.replaceAll(
     /:([AB])\b/g,
     (_, name: string) => `:${UPLOAD.replace('FILE', name.toLowerCase())}`,
   );
-  const operations = JSON.stringify({ query: full, variables });
+  const operations = JSON.stringify({ query: expanded, variables });
   const file = { name: '0', filename: 'twice.txt', content: 'one file for several places' };
   return (target) =>
-    threeWays(target, [part('operations', operations), part('map', JSON.stringify(map)), file]);
+    sendThreeWays(target, [part('operations', operations), part('map', JSON.stringify(map)), file]);
 }
 
 function part(name: string, content: string): MultipartPart {
   return { name, content };
 }
 
-async function threeWays(target: Target, parts: readonly MultipartPart[]): Promise<string[]> {
+/** Sends parts without a token, with a token alone, and as a proper client does. */
+async function sendThreeWays(target: Target, parts: readonly MultipartPart[]): Promise<string[]> {
   const body = multipart(parts);
   const anonymous = await send(target, { body, token: null, headers: MULTIPART_BODY });
   const withoutPreflight = await send(target, { body, headers: MULTIPART_BODY });
@@ -184,6 +184,6 @@ function raw(parts: readonly MultipartPart[]): HostileInput['send'] {
       body: multipart(parts),
       headers: MULTIPART_BODY,
     });
-    return [rest, ...(await threeWays(target, parts))];
+    return [rest, ...(await sendThreeWays(target, parts))];
   };
 }

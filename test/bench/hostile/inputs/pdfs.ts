@@ -1,7 +1,7 @@
-/** PDFs by hand, with or without a table of contents that is right. */
+/** Handmade PDFs, with a valid or an invalid cross-reference table. */
 import { readFile } from 'node:fs/promises';
 
-/** Removed from the middle, so that the table of contents points beside its objects. */
+/** The bytes to remove, so that the cross-reference table points beside its objects. */
 const MISSING = { from: 6_303, to: 36_787 };
 const CHANGED_BYTES: Record<number, number> = {
   10400: 23, 11559: 158, 24978: 205, 31462: 108, 32705: 97, 32874: 211, 39443: 251, 51690: 27, 66969: 70, 69693: 45,
@@ -24,7 +24,7 @@ function emptyPages(): Promise<Buffer> {
 }
 
 export interface PdfOptions {
-  /** Added to the catalogue. */
+  /** Further entries of the catalogue. */
   catalog?: string;
   /** The children of the page tree, which is object 2; the page is object 3. */
   kids?: readonly string[];
@@ -32,8 +32,8 @@ export interface PdfOptions {
   /** The page's content stream. */
   content?: string;
   resources?: string;
-  /** From object 5 on. */
-  more?: readonly string[];
+  /** Further objects, from object 5 on. */
+  objects?: readonly string[];
 }
 
 export function pdf({
@@ -42,18 +42,18 @@ export function pdf({
   count = 1,
   content = '',
   resources = '',
-  more = [],
+  objects = [],
 }: PdfOptions): Buffer {
   return assemble([
     `<< /Type /Catalog /Pages 2 0 R ${catalog} >>`,
     `<< /Type /Pages /Kids [${kids.join(' ')}] /Count ${count} >>`,
     `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Contents 4 0 R /Resources << ${resources} >> >>`,
     stream('', content),
-    ...more,
+    ...objects,
   ]);
 }
 
-/** Each form draws the next one so many times. */
+/** Makes a PDF with nested forms, each of which draws the next one `repeats` times. */
 export function nestedForms(levels: number, repeats: number): Buffer {
   const forms = Array.from({ length: levels }, (_, level) => {
     const next = level + 1 < levels ? `/Resources << /XObject << /F ${6 + level} 0 R >> >>` : '';
@@ -62,7 +62,7 @@ export function nestedForms(levels: number, repeats: number): Buffer {
       level + 1 < levels ? '/F Do '.repeat(repeats) : '0 0 m',
     );
   });
-  return pdf({ content: '/F Do', resources: '/XObject << /F 5 0 R >>', more: forms });
+  return pdf({ content: '/F Do', resources: '/XObject << /F 5 0 R >>', objects: forms });
 }
 
 export function sameForm(repeats: number): Buffer {
@@ -70,7 +70,7 @@ export function sameForm(repeats: number): Buffer {
   return pdf({
     content: '/F Do '.repeat(repeats),
     resources: '/XObject << /F 5 0 R >>',
-    more: [form],
+    objects: [form],
   });
 }
 

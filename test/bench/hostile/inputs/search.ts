@@ -1,6 +1,6 @@
 /**
- * Searches: words that repeat, words that all nearly match, many at once, and searches whose client
- * has left.
+ * Searches: repeated words, words that nearly match, many searches at once, and searches whose
+ * client disconnects.
  */
 import { ofKind, type HostileInput, type Target } from '../input.js';
 import {
@@ -68,14 +68,14 @@ export const searchInputs: HostileInput[] = [
     ),
     'search-in-operations': searches('a:search(query:$q){score}', 'b', '', 30),
     'search-hung-up': async (target) =>
-      atOnce(8, () => oneSearch(target, '('.repeat(QUERY_CHARACTERS), 'HYBRID', 1_000)),
+      atOnce(8, () => sendSearch(target, '('.repeat(QUERY_CHARACTERS), 'HYBRID', 1_000)),
     'search-30-at-once': async (target) =>
-      atOnce(30, () => oneSearch(target, '字'.repeat(QUERY_CHARACTERS), 'HYBRID')),
+      atOnce(30, () => sendSearch(target, '字'.repeat(QUERY_CHARACTERS), 'HYBRID')),
     'search-two-users-at-once': async (target) =>
       (
         await Promise.all(
-          [target, { ...target, token: `${target.token}-b` }].map((each) =>
-            atOnce(15, () => oneSearch(each, '('.repeat(QUERY_CHARACTERS), 'SEMANTIC')),
+          [target, { ...target, token: `${target.token}-b` }].map((searcher) =>
+            atOnce(15, () => sendSearch(searcher, '('.repeat(QUERY_CHARACTERS), 'SEMANTIC')),
           ),
         )
       ).flat(),
@@ -111,12 +111,12 @@ function inAllModes(query: string): HostileInput['send'] {
   return (target) =>
     withText(target, async (searcher) => {
       const responses: string[] = [];
-      for (const mode of MODES) responses.push(await oneSearch(searcher, query, mode));
+      for (const mode of MODES) responses.push(await sendSearch(searcher, query, mode));
       return responses;
     });
 }
 
-function oneSearch(
+function sendSearch(
   target: Target,
   q: string,
   mode: (typeof MODES)[number],
@@ -126,7 +126,7 @@ function oneSearch(
   return send(target, { headers: JSON_BODY, body: graphqlBody(query, { q }), timeoutMs });
 }
 
-/** By POST, over SSE and over the WebSocket, at once. */
+/** Sends searches by POST, `times` at once, over SSE and over the WebSocket. */
 function searches(selection: string, q: string, fragments = '', times = 1): HostileInput['send'] {
   const query = `query($q:String!){${selection}} ${fragments}`;
   const body = graphqlBody(query, { q });
@@ -138,8 +138,8 @@ function searches(selection: string, q: string, fragments = '', times = 1): Host
 }
 
 /**
- * All of these share one user, so that the text is embedded once: from the second time on it is a
- * duplicate.
+ * Runs an action as a user who has the text. All inputs share this user, so that the text is
+ * embedded once: later uploads of it are duplicates.
  */
 async function withText(
   { url }: Target,

@@ -1,4 +1,4 @@
-/** WebSockets that say what they like and read when they like. */
+/** WebSockets of hostile clients: they send any message and may leave responses unread. */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket, type RawData } from 'ws';
@@ -7,7 +7,7 @@ import type { Target } from '../input.js';
 const OPEN_MS = 10_000;
 const RESPONSE_MS = 20_000;
 
-/** Null if it was refused. */
+/** Opens a WebSocket. Returns null if the server refuses it. */
 export async function openSocket(
   { url }: Target,
   path: '/graphql' | '/ws',
@@ -19,14 +19,14 @@ export async function openSocket(
   socket.on('error', () => undefined);
   const opened = await Promise.race([
     once(socket, 'open', { signal: AbortSignal.timeout(OPEN_MS) }).then(() => true),
-    untilClosed(socket).then(() => false),
+    waitUntilClosed(socket).then(() => false),
   ]).catch(() => false);
   if (opened) return socket;
   socket.terminate();
   return null;
 }
 
-/** Signed in, or null. */
+/** Opens a WebSocket and signs in. Returns null if the server refuses either. */
 export async function openSignedIn(
   target: Target,
   path: '/graphql' | '/ws',
@@ -36,7 +36,7 @@ export async function openSignedIn(
   socket.send(path === '/ws' ? signInPlain(target) : signInGraphql(target));
   const accepted = await Promise.race([
     once(socket, 'message', { signal: AbortSignal.timeout(OPEN_MS) }).then(() => true),
-    untilClosed(socket).then(() => false),
+    waitUntilClosed(socket).then(() => false),
   ]).catch(() => false);
   return accepted ? socket : null;
 }
@@ -50,8 +50,8 @@ export function signInPlain({ token }: Target): string {
 }
 
 /**
- * Sends one operation, its payload as it stands, and returns what came: `next`, the codes of
- * errors, or the close code.
+ * Sends one operation with `payload` unchanged and returns the response in short: `next`, the codes
+ * of errors, or the close code.
  */
 export async function operateOnce(target: Target, payload: string): Promise<string> {
   const socket = await openSignedIn(target, '/graphql');
@@ -65,7 +65,7 @@ export async function operateOnce(target: Target, payload: string): Promise<stri
 
 async function responseOf(socket: WebSocket): Promise<string> {
   const message = once(socket, 'message').then(([data]) => (data as Buffer).toString());
-  const closed = untilClosed(socket).then((code) => `closed ${code}`);
+  const closed = waitUntilClosed(socket).then((code) => `closed ${code}`);
   const first = await Promise.race([
     message,
     closed,
@@ -77,32 +77,32 @@ async function responseOf(socket: WebSocket): Promise<string> {
 }
 
 export interface Flood {
-  /** Messages, made anew for each burst. */
+  /** Makes the messages of one burst. */
   burst: (sent: number) => readonly (string | Buffer)[];
   holdMs: number;
-  /** False: what the server says stays unread. */
+  /** If false, the messages of the server stay unread. */
   reads: boolean;
 }
 
-/** A megabyte that waits here is enough: the rest would only fill our own memory. */
-const WAITING_BYTES = 1_000_000;
+/** The most bytes that wait to be sent. More would fill the memory of the benchmark only. */
+const MAX_BUFFERED_BYTES = 1_000_000;
 
 /**
- * Sends as fast as the server takes it, for so long; returns how many messages went and how it
- * ended.
+ * Sends messages for `holdMs` as fast as the server accepts them. Returns whether the socket is
+ * still open, or its close code.
  */
 export async function flood(
   socket: WebSocket | null,
   { burst, holdMs, reads }: Flood,
 ): Promise<string> {
   if (socket === null) return 'ws not opened';
-  const closed = untilClosed(socket);
+  const closed = waitUntilClosed(socket);
   if (!reads) socket.pause();
   let sent = 0;
   const end = performance.now() + holdMs;
   while (performance.now() < end && socket.readyState === socket.OPEN) {
-    if (socket.bufferedAmount < WAITING_BYTES)
-      for (const message of burst(sent)) sent = say(socket, message, sent);
+    if (socket.bufferedAmount < MAX_BUFFERED_BYTES)
+      for (const message of burst(sent)) sent = sendCounted(socket, message, sent);
     await sleep(5);
   }
   const code = socket.readyState === socket.OPEN ? 'still open' : `closed ${await closed}`;
@@ -110,47 +110,49 @@ export async function flood(
   return `ws ${code}`;
 }
 
-function say(socket: WebSocket, message: string | Buffer, sent: number): number {
+function sendCounted(socket: WebSocket, message: string | Buffer, sent: number): number {
   if (socket.readyState === socket.OPEN) socket.send(message);
   return sent + 1;
 }
 
-/** Returns the code. Not by `once`: it rejects at an error, which comes before the close. */
-function untilClosed(socket: WebSocket): Promise<number> {
+/**
+ * Waits for the close and returns its code. `once` of node:events would reject at the error that
+ * precedes the close.
+ */
+function waitUntilClosed(socket: WebSocket): Promise<number> {
   return new Promise((resolve) => socket.once('close', (code) => resolve(code)));
 }
 
-/** Holds sockets open for a while and returns how each of them ended. */
+/** Holds sockets open for `holdMs` and returns the state or the close code of each. */
 export async function hold(
   sockets: readonly (WebSocket | null)[],
   holdMs: number,
 ): Promise<string[]> {
-  const codes = sockets.map((socket) => {
-    let code: number | undefined;
-    socket?.once('close', (number) => (code = number));
-    return () =>
-      socket === null
-        ? 'ws not opened'
-        : code === undefined
-          ? 'ws still open'
-          : `ws closed ${code}`;
-  });
+  const states = sockets.map(watchState);
   await sleep(holdMs);
-  const ended = codes.map((code) => code());
+  const finalStates = states.map((state) => state());
   for (const socket of sockets) socket?.terminate();
-  return ended;
+  return finalStates;
 }
 
-/** Codes of the messages that came while `action` ran, each once. */
+/** Returns a function that returns the present state of the socket. */
+function watchState(socket: WebSocket | null): () => string {
+  if (socket === null) return () => 'ws not opened';
+  let code: number | undefined;
+  socket.once('close', (closeCode) => (code = closeCode));
+  return () => (code === undefined ? 'ws still open' : `ws closed ${code}`);
+}
+
+/** Returns the distinct codes of the messages that arrive while `action` runs. */
 export async function codesDuring(
   socket: WebSocket,
   action: () => Promise<unknown>,
 ): Promise<string[]> {
   const codes = new Set<string>();
-  const collect = (data: RawData) => {
+  function collect(data: RawData): void {
     for (const [, code] of (data as Buffer).toString().matchAll(/"code":"([A-Z_]+)"/g))
       if (code !== undefined) codes.add(code);
-  };
+  }
   socket.on('message', collect);
   await action();
   socket.off('message', collect);

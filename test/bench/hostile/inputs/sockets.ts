@@ -1,4 +1,4 @@
-/** WebSockets and event streams: floods, answers that nobody reads, and as many as there may be. */
+/** WebSockets and event streams: floods, unread responses, and very many of them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { ofKind, type HostileInput, type Target } from '../input.js';
@@ -14,7 +14,10 @@ import {
 import { openStreams } from './connections.js';
 
 const HOLD_MS = 4_000;
+/** The time in which responses to the subscriptions arrive. */
+const SUBSCRIBE_MS = 300;
 const BURST = 200;
+/** Characters of a message just below the limit. */
 const FULL_MESSAGE = 250_000;
 const QUERY = '{__schema{types{name description fields{name description}}}}';
 const WATCH = 'subscription{documentStatus{kind seq status document{id filename}}}';
@@ -89,7 +92,7 @@ export const socketInputs: HostileInput[] = [
     'ten-sockets-flood': async (target) =>
       Promise.all(
         Array.from({ length: 10 }, () => flooded('/graphql', () => PING, false)(target)),
-      ).then((all) => all.flat()),
+      ).then((responses) => responses.flat()),
   }),
   ...ofKind('sockets', 'DOOR-11', {
     'subscriptions-1000': subscribed(1, 1_000),
@@ -97,17 +100,17 @@ export const socketInputs: HostileInput[] = [
     'subscriptions-unread': subscribed(5, 200, false),
     'sockets-without-sign-in': async (target) =>
       hold(
-        await open(500, (index) => openSocket(target, index % 2 === 0 ? '/graphql' : '/ws')),
+        await openSockets(500, (index) => openSocket(target, index % 2 === 0 ? '/graphql' : '/ws')),
         HOLD_MS,
       ),
     'sockets-of-one-user': async (target) =>
-      heldWhileUploading(target, await open(300, () => openSignedIn(target, '/ws'))),
+      heldWhileUploading(target, await openSockets(300, () => openSignedIn(target, '/ws'))),
     'graphql-sockets-of-one-user': async (target) =>
-      heldWhileUploading(target, await open(300, () => openSignedIn(target, '/graphql'))),
+      heldWhileUploading(target, await openSockets(300, () => openSignedIn(target, '/graphql'))),
     'sockets-that-come-and-go': async (target) =>
       hold(
-        await open(300, async (index) =>
-          goAfter(await openSignedIn(target, index % 2 === 0 ? '/graphql' : '/ws')),
+        await openSockets(300, async (index) =>
+          terminate(await openSignedIn(target, index % 2 === 0 ? '/graphql' : '/ws')),
         ),
         500,
       ),
@@ -180,10 +183,10 @@ function fragmented(path: Path): HostileInput['send'] {
   };
 }
 
-/** So many sockets with so many subscriptions each, and one upload whose changes they all get. */
+/** Opens sockets with subscriptions and uploads one document whose changes all of them get. */
 function subscribed(sockets: number, subscriptions: number, reads = true): HostileInput['send'] {
   return async (target) => {
-    const opened = await open(sockets, () => openSignedIn(target, '/graphql'));
+    const opened = await openSockets(sockets, () => openSignedIn(target, '/graphql'));
     const codes: string[] = [];
     for (const socket of opened) {
       if (socket === null) continue;
@@ -197,7 +200,7 @@ function subscribed(sockets: number, subscriptions: number, reads = true): Hosti
 async function subscribe(socket: WebSocket, count: number): Promise<void> {
   for (let number = 0; number < count; number += 1)
     if (socket.readyState === socket.OPEN) socket.send(operation(number, WATCH));
-  await sleep(300);
+  await sleep(SUBSCRIBE_MS);
 }
 
 async function heldWhileUploading(
@@ -212,14 +215,14 @@ async function heldWhileUploading(
   return [...uploaded, ...(await holding)];
 }
 
-async function open(
+async function openSockets(
   count: number,
-  one: (index: number) => Promise<WebSocket | null>,
+  openOne: (index: number) => Promise<WebSocket | null>,
 ): Promise<(WebSocket | null)[]> {
-  return Promise.all(Array.from({ length: count }, (_, index) => one(index)));
+  return Promise.all(Array.from({ length: count }, (_, index) => openOne(index)));
 }
 
-function goAfter(socket: WebSocket | null): WebSocket | null {
+function terminate(socket: WebSocket | null): WebSocket | null {
   socket?.terminate();
   return socket;
 }

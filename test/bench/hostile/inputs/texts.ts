@@ -37,7 +37,7 @@ export const textInputs: HostileInput[] = [
     'pdf-pairs.txt': upload('pdf-pairs.txt', 'x%PDF-1 ' + '11111111 22222222 ob '.repeat(3_000)),
     'pdf-headers.txt': upload('pdf-headers.txt', '%PDF-'.repeat(13_000)),
     'byte-by-byte.txt': upload('byte-by-byte.txt', 'x%PDF-1' + '1'.repeat(16_000), {
-      pieceBytes: 1,
+      bufferBytes: 1,
     }),
   }),
   ...ofKind('filenames', 'DOOR-02', {
@@ -68,14 +68,14 @@ export const textInputs: HostileInput[] = [
 function upload(
   name: string,
   content: HostileFile['content'],
-  more: Partial<HostileFile> = {},
+  options: Partial<HostileFile> = {},
 ): HostileInput['send'] {
-  return (target) => uploadFile(target, { name, content, ...more });
+  return (target) => uploadFile(target, { name, content, ...options });
 }
 
-/** So many times one million of `text`, then an end. */
+/** Yields one million repetitions of `text`, `millions` times, and then `end`. */
 function* repeated(text: string, millions: number, end = ''): Iterable<Buffer> {
-  const piece = Buffer.from(text.repeat(MB));
-  for (let count = 0; count < millions; count += 1) yield piece;
+  const million = Buffer.from(text.repeat(MB));
+  for (let count = 0; count < millions; count += 1) yield million;
   yield Buffer.from(end);
 }
