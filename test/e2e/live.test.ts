@@ -29,7 +29,7 @@ const shared = shareProduct();
 /** An hour from now: it stays PENDING until it is deleted. */
 const later = () => new Date(Date.now() + 3_600_000).toISOString();
 /** So soon that a watcher is there first, and no test waits. */
-const soon = () => new Date(Date.now() + 700).toISOString();
+const soon = () => new Date(Date.now() + 2_000).toISOString();
 
 const text = (content: string) => ({ name: 'note.txt', content });
 
