@@ -9,7 +9,7 @@ const project = (name, more = {}) => ({
   displayName: name,
   testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
   testEnvironment: 'node',
-  runner: '<rootDir>/test/support/lane-runner.cjs',
+  runner: '<rootDir>/test/support/parallel-runner.cjs',
   extensionsToTreatAsEsm: ['.ts'],
   // 'js' first: a package that ships its sources beside its build must be loaded from its build.
   moduleFileExtensions: ['js', 'mjs', 'cjs', 'ts', 'tsx', 'json', 'node'],

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { startCohereStandIn, type CohereStandIn } from '../support/cohere-stand-in/start.js';
 import { freePort } from '../support/product.js';
 import { eventually, within } from '../support/wait.js';
 
@@ -25,12 +26,15 @@ const END_MS = 15_000;
 let folder: string;
 let url: string;
 let child: ChildProcess;
+let cohere: CohereStandIn;
 let output: string[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'docstream-dev-'));
   for (const path of COPIED) await cp(join(PROJECT, path), join(folder, path), { recursive: true });
   await symlink(join(PROJECT, 'node_modules'), join(folder, 'node_modules'));
+  // A server that loads no model starts sooner.
+  cohere = await startCohereStandIn();
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
   output = [];
@@ -42,6 +46,8 @@ beforeAll(async () => {
       npm_config_update_notifier: 'false',
       npm_config_logs_max: '0',
       PORT: String(port),
+      COHERE_API_KEY: cohere.apiKey,
+      COHERE_BASE_URL: cohere.url,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
@@ -52,6 +58,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const pid of await processesOfCopy()) process.kill(pid, 'SIGKILL');
+  await cohere.stop();
   await rm(folder, { recursive: true, force: true });
 });
 

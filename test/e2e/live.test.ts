@@ -29,7 +29,7 @@ const shared = shareProduct();
 /** In an hour: the document stays PENDING until it is deleted. */
 const later = () => new Date(Date.now() + 3_600_000).toISOString();
 /** Late enough for a watcher to start first, soon enough for the test. */
-const soon = () => new Date(Date.now() + 700).toISOString();
+const soon = () => new Date(Date.now() + 2_000).toISOString();
 
 const text = (content: string) => ({ name: 'note.txt', content });
 

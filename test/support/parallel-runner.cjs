@@ -17,22 +17,26 @@ const TIMED = [
  * the transactional ids and the Weaviate class, because those names are public.
  */
 const ONE_BY_ONE = 'cluster';
+/**
+ * The other projects, those with the longest files first, so that no long file is left at the end.
+ */
+const ORDER = ['e2e', 'integration', 'contract', 'unit'];
 
 /**
  * Runs test files side by side, as many as Jest has workers, except for those above. Every other
  * file has its own ports, users, data folder, database, topics and keys.
  */
-module.exports = class LaneRunner extends TestRunner {
-  #lane;
+module.exports = class ParallelRunner extends TestRunner {
+  #serialRunner;
 
   constructor(globalConfig, context) {
     super(globalConfig, context);
-    this.#lane = new TestRunner({ ...globalConfig, maxWorkers: 1 }, context);
+    this.#serialRunner = new TestRunner({ ...globalConfig, maxWorkers: 1 }, context);
   }
 
   /** Both runners report to Jest. */
   on(eventName, listener) {
-    const removals = [super.on(eventName, listener), this.#lane.on(eventName, listener)];
+    const removals = [super.on(eventName, listener), this.#serialRunner.on(eventName, listener)];
     return () => removals.forEach((remove) => remove());
   }
 
@@ -40,19 +44,21 @@ module.exports = class LaneRunner extends TestRunner {
     if (options.serial) return super.runTests(tests, watcher, options);
     const timed = tests.filter(isTimed);
     const others = tests.filter((test) => !isTimed(test));
-    const parallel = others.filter((test) => !isOneByOne(test));
+    const parallel = others
+      .filter((test) => !isOneByOne(test))
+      .sort((a, b) => ORDER.indexOf(projectOf(a)) - ORDER.indexOf(projectOf(b)));
     const stopLimiting = this.#limit(this._globalConfig.maxWorkers);
     await Promise.all([
-      this.#runInLane(others.filter(isOneByOne), watcher, options),
+      this.#runSerially(others.filter(isOneByOne), watcher, options),
       parallel.length > 0 && super.runTests(parallel, watcher, options),
     ]);
     stopLimiting();
-    await this.#runInLane(timed, watcher, options);
+    await this.#runSerially(timed, watcher, options);
   }
 
   /** Starts no worker for nothing. */
-  #runInLane(tests, watcher, options) {
-    return tests.length > 0 ? this.#lane.runTests(tests, watcher, options) : undefined;
+  #runSerially(tests, watcher, options) {
+    return tests.length > 0 ? this.#serialRunner.runTests(tests, watcher, options) : undefined;
   }
 
   /** Holds back the start of a file, in whichever runner, while `count` files are running. */
@@ -82,6 +88,10 @@ function isTimed({ path }) {
   return TIMED.some((file) => path.endsWith(`/test/${file}`));
 }
 
-function isOneByOne({ context }) {
-  return context.config.displayName.name === ONE_BY_ONE;
+function isOneByOne(test) {
+  return projectOf(test) === ONE_BY_ONE;
+}
+
+function projectOf({ context }) {
+  return context.config.displayName.name;
 }
