@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import {
   buildSchema,
+  graphql,
   isEnumType,
   isInputObjectType,
   isIntrospectionType,
@@ -10,6 +11,7 @@ import {
   type GraphQLNamedType,
   type GraphQLSchema,
 } from 'graphql';
+import type { Viewer } from '../../src/documents/ports.js';
 import { createSchema } from '../../src/api/graphql/schema.js';
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
@@ -100,5 +102,33 @@ describe('the contract with clients', () => {
       ([name, type]) => name.includes('(') && type.endsWith('!') && !contract.has(name),
     );
     expect(required).toEqual([]);
+  });
+});
+
+describe('the guard of root fields', () => {
+  const execute = (source: string, viewer: Viewer | null) =>
+    graphql({
+      schema,
+      source,
+      contextValue: { viewer, rejection: null, signal: new AbortController().signal },
+    });
+
+  it('rejects every query without a viewer with UNAUTHENTICATED', async () => {
+    const { errors } = await execute('{ viewer { id } }', null);
+    expect(errors?.[0]?.originalError).toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  it('resolves a query of a viewer', async () => {
+    const viewer = { id: 'ada', email: null, isAdmin: false, expiresAt: null };
+    expect(await execute('{ viewer { id } }', viewer)).toEqual({ data: { viewer: { id: 'ada' } } });
+  });
+
+  it('rejects an argument over its limit with BAD_USER_INPUT', async () => {
+    const viewer = { id: 'ada', email: null, isAdmin: false, expiresAt: null };
+    const { errors } = await execute(`{ document(id: "${'x'.repeat(201)}") { id } }`, viewer);
+    expect(errors?.[0]?.originalError).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      details: { field: 'id' },
+    });
   });
 });

@@ -54,7 +54,8 @@ export function createSchema(): Promise<GraphQLSchema> {
       SearchHitResolver,
     ],
     scalarsMap: [{ type: Date, scalar: DateTime }],
-    globalMiddlewares: [guardRootFields],
+    // type-graphql 2 takes a function declaration for a class of its container: only an arrow works.
+    globalMiddlewares: [(data: ResolverData<Context>, next) => guardRootFields(data, next)],
     pubSub: unusedPubSub,
     validate: false,
   });
