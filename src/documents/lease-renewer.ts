@@ -113,8 +113,7 @@ export function createLeaseRenewer({
   }
 
   function hold(claim: Claim, stopping: AbortSignal): Lease {
-    const { leaseToken } = claim;
-    let document = claim.document;
+    const { document, leaseToken } = claim;
     const lost = new AbortController();
     const entry: LeaseEntry = {
       documentId: document.id,
@@ -124,32 +123,14 @@ export function createLeaseRenewer({
       lost,
     };
     held.set(leaseToken, entry);
-
-    async function change(next: AttemptChange): Promise<Document> {
-      if (!isRunning(next.to) && entry.state === 'HELD') enter(entry, 'ENDING');
-      const event = await writeChange({ ...expectedStateOf(document), leaseToken, ...next });
-      if (!event?.document) {
-        enter(entry, 'LOST');
-        throw new LeaseLostError();
-      }
-      document = event.document;
-      notifyCommitted([event]);
-      return document;
-    }
-
-    const notifyProgress = createProgressNotifier(notifyCommitted, clock);
-    return {
+    return createLease(document, {
+      entry,
+      enter: (state) => enter(entry, state),
       signal: AbortSignal.any([lost.signal, stopping]),
-      document: () => document,
-      change,
-      reportProgress: (done) => {
-        entry.progressDone = done;
-        notifyProgress(document, done);
-      },
-      release: () => {
-        if (entry.state !== 'LOST') enter(entry, 'RELEASED');
-      },
-    };
+      writeChange,
+      notifyCommitted,
+      clock,
+    });
   }
 
   return {
@@ -160,6 +141,49 @@ export function createLeaseRenewer({
     stop: async () => {
       stopTicking?.();
       await renewal;
+    },
+  };
+}
+
+interface LeaseContext {
+  entry: LeaseEntry;
+  enter(state: LeaseState): void;
+  signal: AbortSignal;
+  writeChange: ReturnType<typeof createBatchedChange>;
+  notifyCommitted: NotifyCommitted;
+  clock: Clock;
+}
+
+function createLease(
+  claimed: Document,
+  { entry, enter, signal, writeChange, notifyCommitted, clock }: LeaseContext,
+): Lease {
+  const notifyProgress = createProgressNotifier(notifyCommitted, clock);
+  const { leaseToken } = entry;
+  let document = claimed;
+
+  async function change(next: AttemptChange): Promise<Document> {
+    if (!isRunning(next.to) && entry.state === 'HELD') enter('ENDING');
+    const event = await writeChange({ ...expectedStateOf(document), leaseToken, ...next });
+    if (!event?.document) {
+      enter('LOST');
+      throw new LeaseLostError();
+    }
+    document = event.document;
+    notifyCommitted([event]);
+    return document;
+  }
+
+  return {
+    signal,
+    document: () => document,
+    change,
+    reportProgress: (done) => {
+      entry.progressDone = done;
+      notifyProgress(document, done);
+    },
+    release: () => {
+      if (entry.state !== 'LOST') enter('RELEASED');
     },
   };
 }

@@ -1,26 +1,16 @@
 /**
  * Claims due documents from PostgreSQL while slots are free, holds their leases while they are
- * processed, and writes the outcome of every attempt. A wake-up message or the worker's own tick
- * leads to a claim; the queue alone decides which document is next.
- *
- *     STOPPED ── start ──► IDLE
- *
- *     IDLE ── wake-up ──► no slot is free?                     ──► FULL
- *                         slots or readers are scarce, and
- *                         the last claim took nothing?         ──► PAUSING
- *                         otherwise                            ──► CLAIMING
- *
- *     FULL     ── capacity is freed ──► CLAIMING
- *     PAUSING  ── 50 ms have passed, or capacity is freed ──► CLAIMING
- *     CLAIMING ── the claim has ended ──► IDLE
- *
- *     any ── stop ──► STOPPED
- *
- * A wake-up while CLAIMING leads to another claim: what it signals may have been committed after
- * the current claim has looked.
+ * processed, and writes the outcome of every attempt. claim-loop.ts decides when it claims.
  */
 import { systemClock, type Clock } from '../runtime/clock.js';
 import type { Logger } from '../runtime/logger.js';
+import {
+  createClaimLoop,
+  toClaimOutcome,
+  type ClaimLoop,
+  type ClaimLoopOptions,
+  type ClaimOutcome,
+} from './claim-loop.js';
 import type { NotifyCommitted } from './commit-notifier.js';
 import type { Document } from './document.js';
 import { LeaseLostError, type Lease, type LeaseRenewer } from './lease-renewer.js';
@@ -30,13 +20,8 @@ import { toFailureChange } from './retry.js';
 import { isRunning } from './status.js';
 import { createWorkerSlots, type Slot, type WorkerSlots } from './worker-slots.js';
 
-export interface Worker extends Demand {
+export interface Worker extends Demand, Pick<ClaimLoop, 'wake'> {
   start(): void;
-  /**
-   * Signals that there may be work. Resolves after a claim that started later than this call; if
-   * no slot is free, that claim waits for one.
-   */
-  wake(): Promise<void>;
   /**
    * Claims no more documents, lets attempts finish within `drainMs`, and returns the other
    * documents to the queue.
@@ -44,7 +29,10 @@ export interface Worker extends Demand {
   stop(drainMs: number): Promise<void>;
 }
 
-interface Dependencies {
+interface Dependencies extends Pick<
+  ClaimLoopOptions,
+  'onCapacityExhausted' | 'onCapacityAvailable' | 'clock'
+> {
   store: DocumentStore;
   processAttempt: ProcessAttempt;
   leases: LeaseRenewer;
@@ -57,161 +45,71 @@ interface Dependencies {
   maxRunningPerUser: number;
   leaseMs: number;
   retryDelaysMs: readonly number[];
-  /** Called when the worker enters FULL, and when it leaves FULL. */
-  onCapacityExhausted?: () => void;
-  onCapacityAvailable?: () => void;
-  clock?: Clock;
-}
-
-const TICK_MS = 1_000;
-/** Attempts that end within this time lead to one claim, which costs as much as a claim of one. */
-const COALESCE_MS = 4;
-const SCARCE_PAUSE_MS = 50;
-
-export type Phase = 'STOPPED' | 'IDLE' | 'PAUSING' | 'CLAIMING' | 'FULL';
-
-/** What a claim showed about the queue. */
-export interface ClaimOutcome {
-  tookNothing: boolean;
-  /** True if the claim took all that one user may have, so that more documents may wait. */
-  isBehind: boolean;
-}
-
-interface State {
-  phase: Phase;
-  /** Wake-ups that the next claim serves. */
-  nextClaim: PromiseWithResolvers<void> | undefined;
-  currentClaim: Promise<void> | undefined;
-  lastOutcome: ClaimOutcome;
 }
 
 class StoppedError extends Error {
   override readonly name = 'StoppedError';
 }
 
-/** Returns the phase that follows, as the diagram above shows. */
-export function nextPhase(
-  { phase, isWoken, tookNothing }: { phase: Phase; isWoken: boolean; tookNothing: boolean },
-  slots: Pick<WorkerSlots, 'free' | 'isScarce'>,
-): Phase {
-  if (phase === 'STOPPED' || phase === 'CLAIMING') return phase;
-  if (!isWoken) return 'IDLE';
-  if (slots.free() === 0) return 'FULL';
-  return tookNothing && slots.isScarce() ? 'PAUSING' : 'CLAIMING';
-}
-
-/**
- * Returns what a claim showed. `sharedSlots` are the free slots that were not reserved: if there
- * were none, a claim that took nothing shows nothing about the documents that wait.
- */
-export function toClaimOutcome(
-  last: ClaimOutcome,
-  { taken, sharedSlots }: { taken: number; sharedSlots: number },
-): ClaimOutcome {
-  const isConclusive = taken > 0 || sharedSlots > 0;
-  return {
-    tookNothing: taken === 0,
-    isBehind: isConclusive ? taken >= Math.max(1, sharedSlots) : last.isBehind,
-  };
-}
-
 export function createWorker(dependencies: Dependencies): Worker {
-  const { store, leases, notifyCommitted, logger, clock = systemClock } = dependencies;
-  const { concurrency, readers } = dependencies;
+  const { store, notifyCommitted, logger, clock = systemClock } = dependencies;
+  const { concurrency, readers, leaseMs, maxRunningPerUser: maxPerUser } = dependencies;
   const slots = createWorkerSlots({ concurrency, readers, now: clock.now });
-  const running = new Set<Promise<void>>();
-  const stopping = new AbortController();
-  const state: State = {
-    phase: 'STOPPED',
-    nextClaim: undefined,
-    currentClaim: undefined,
-    lastOutcome: { tookNothing: false, isBehind: false },
-  };
-  const timers: { tick?: () => void; pause?: () => void; coalesce?: () => void } = {};
-  const recordFailure = createRecordFailure(dependencies, stopping.signal);
+  const { onCapacityExhausted, onCapacityAvailable } = dependencies;
+  const loop = createClaimLoop({ claim, slots, clock, onCapacityExhausted, onCapacityAvailable });
+  const attempts = createAttempts(dependencies, { slots, loop, clock });
 
-  function wake(): Promise<void> {
-    if (state.phase === 'STOPPED') return Promise.resolve();
-    state.nextClaim ??= Promise.withResolvers();
-    const { promise } = state.nextClaim;
-    advance();
-    return promise;
-  }
-
-  function advance(): void {
-    const { phase, nextClaim, lastOutcome } = state;
-    const { tookNothing } = lastOutcome;
-    const next = nextPhase({ phase, isWoken: nextClaim !== undefined, tookNothing }, slots);
-    if (next !== phase) enter(next);
-  }
-
-  function enter(phase: Phase): void {
-    const wasFull = state.phase === 'FULL';
-    state.phase = phase;
-    timers.pause?.();
-    if (wasFull) dependencies.onCapacityAvailable?.();
-    if (phase === 'FULL') dependencies.onCapacityExhausted?.();
-    if (phase === 'PAUSING') timers.pause = clock.after(SCARCE_PAUSE_MS, () => enter('CLAIMING'));
-    if (phase === 'CLAIMING') state.currentClaim = serveWakeUps();
-  }
-
-  async function serveWakeUps(): Promise<void> {
-    const served = state.nextClaim;
-    state.nextClaim = undefined;
-    await claimDocuments();
-    state.currentClaim = undefined;
-    served?.resolve();
-    if (state.phase !== 'CLAIMING') return;
-    enter('IDLE');
-    advance();
-  }
-
-  async function claimDocuments(): Promise<void> {
+  async function claim(last: ClaimOutcome): Promise<ClaimOutcome | null> {
     try {
       const limit = slots.free();
       const limits = slots.limits();
-      const { leaseMs, maxRunningPerUser: maxPerUser } = dependencies;
       const { claims, events } = await store.claim({ limit, leaseMs, maxPerUser, limits });
-      const sharedSlots = limit - limits.reservedSlots;
-      state.lastOutcome = toClaimOutcome(state.lastOutcome, { taken: claims.length, sharedSlots });
       notifyCommitted(events);
-      for (const claim of claims) startAttempt(claim);
+      for (const claimed of claims) attempts.start(claimed);
+      const sharedSlots = limit - limits.reservedSlots;
+      return toClaimOutcome(last, { taken: claims.length, sharedSlots });
     } catch (error) {
       logger.warn({ err: error }, 'failed to claim documents; retrying soon');
+      return null;
     }
   }
 
-  function onCapacityFreed(): void {
-    timers.coalesce?.();
-    delete timers.coalesce;
-    state.lastOutcome = { ...state.lastOutcome, tookNothing: false };
-    void wake();
-  }
+  return {
+    start: loop.start,
+    wake: loop.wake,
+    pendingDocuments: () => (loop.lastOutcome().isBehind ? attempts.running() : 0),
+    stop: async (drainMs) => {
+      await loop.stop();
+      await attempts.drain(drainMs);
+    },
+  };
+}
 
-  function onCapacityFreedSoon(): void {
-    if (state.phase === 'STOPPED') return;
-    timers.coalesce ??= clock.after(COALESCE_MS, onCapacityFreed);
-  }
+/** The attempts that run in this process. */
+interface Attempts {
+  start(claim: Claim): void;
+  running(): number;
+  /** Waits for all attempts, and aborts those that have not ended after `drainMs`. */
+  drain(drainMs: number): Promise<void>;
+}
 
-  function startAttempt(claim: Claim): void {
-    const slot = slots.take(claim.document);
-    const attempt: Promise<void> = runAttempt(claim, slot).finally(() => {
-      running.delete(attempt);
-      slot.release();
-      if (running.size === 0) onCapacityFreed();
-      else onCapacityFreedSoon();
-    });
-    running.add(attempt);
-  }
+function createAttempts(
+  dependencies: Dependencies,
+  { slots, loop, clock }: { slots: WorkerSlots; loop: ClaimLoop; clock: Clock },
+): Attempts {
+  const { leases, processAttempt } = dependencies;
+  const running = new Set<Promise<void>>();
+  const stopping = new AbortController();
+  const recordFailure = createRecordFailure(dependencies, stopping.signal);
 
   async function runAttempt(claim: Claim, slot: Slot): Promise<void> {
     const lease = leases.hold(claim, stopping.signal);
     const { signal, change, reportProgress } = lease;
     const onRead = () => {
-      if (slot.endReading()) onCapacityFreedSoon();
+      if (slot.endReading()) loop.claimFreedSoon();
     };
     try {
-      await dependencies.processAttempt({ claim, signal, change, reportProgress, onRead });
+      await processAttempt({ claim, signal, change, reportProgress, onRead });
     } catch (error) {
       await recordFailure(lease, error);
     } finally {
@@ -219,29 +117,24 @@ export function createWorker(dependencies: Dependencies): Worker {
     }
   }
 
-  async function drain(drainMs: number): Promise<void> {
-    const cancelDeadline = clock.after(drainMs, () =>
-      stopping.abort(new StoppedError('the worker is stopping')),
-    );
-    await Promise.all(running);
-    cancelDeadline();
-  }
-
   return {
-    start: () => {
-      state.phase = 'IDLE';
-      timers.tick = clock.every(TICK_MS, () => void wake());
-      void wake();
+    start: (claim) => {
+      const slot = slots.take(claim.document);
+      const attempt: Promise<void> = runAttempt(claim, slot).finally(() => {
+        running.delete(attempt);
+        slot.release();
+        if (running.size === 0) loop.claimFreed();
+        else loop.claimFreedSoon();
+      });
+      running.add(attempt);
     },
-    wake,
-    pendingDocuments: () => (state.lastOutcome.isBehind ? running.size : 0),
-    stop: async (drainMs) => {
-      enter('STOPPED');
-      timers.tick?.();
-      timers.coalesce?.();
-      state.nextClaim?.resolve();
-      await state.currentClaim;
-      await drain(drainMs);
+    running: () => running.size,
+    drain: async (drainMs) => {
+      const cancelDeadline = clock.after(drainMs, () =>
+        stopping.abort(new StoppedError('the worker is stopping')),
+      );
+      await Promise.all(running);
+      cancelDeadline();
     },
   };
 }

@@ -9,7 +9,7 @@ const change = (documentId: string): Change => ({
   to: 'VECTORIZING',
 });
 
-/** Writes when it is told to, and answers what it was given. */
+/** Returns a store that writes when a test resolves the write. */
 function createStore() {
   const batches: string[][] = [];
   const writes: PromiseWithResolvers<void>[] = [];

@@ -2,7 +2,7 @@ import { chunkText, countChunks, MAX_CHUNK_LENGTH } from '../../src/documents/ch
 import type { Chunk } from '../../src/documents/document.js';
 import type { TextSegment } from '../../src/documents/ports.js';
 
-/** Numbers from 0 to 1 that are the same in every run. Source: mulberry32. */
+/** Returns numbers from 0 to 1 that are the same in every run. Source: mulberry32. */
 function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -40,7 +40,7 @@ function randomText(random: () => number, length: number): string {
   return text;
 }
 
-/** Pages of random length, some of them blank. */
+/** Returns pages of random length, some of them blank. */
 function randomPages(random: () => number): TextSegment[] {
   return Array.from({ length: 1 + Math.floor(random() * 6) }, (_, index) => ({
     text: random() < 0.2 ? ' \n ' : randomText(random, random() * 6_000),
@@ -48,7 +48,7 @@ function randomPages(random: () => number): TextSegment[] {
   }));
 }
 
-/** The same text in other segments, cut anywhere. */
+/** Returns the same text in other segments, cut anywhere. */
 function resegment(random: () => number, pages: readonly TextSegment[]): TextSegment[] {
   return pages.flatMap(({ text, page }) => {
     const segments: TextSegment[] = [];

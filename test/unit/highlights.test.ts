@@ -118,13 +118,13 @@ describe('highlights', () => {
   });
 });
 
-/** The rule, without any optimisation. */
+/** Applies the rule without any optimisation. */
 function isSameWord(one: string, other: string): boolean {
   const stemsOf = (word: string) => [stemmer(word), stemmer(word.replaceAll('ý', 'y'))];
   return stemsOf(one).some((stem) => stemsOf(other).includes(stem)) || isSameButEnding(one, other);
 }
 
-/** Whether the words differ in a short ending at most, apart from accents. */
+/** Returns whether two words differ at most in a short ending and in accents. */
 function isSameButEnding(one: string, other: string): boolean {
   const [a, b] = [one, other].map((word) => word.replaceAll('ý', 'y')) as [string, string];
   if (a === b) return true;

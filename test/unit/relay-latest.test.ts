@@ -9,7 +9,7 @@ const row = (documentId: string, shard: number, version = '1'): LatestRow => ({
   record: { topic: 'latest', key: documentId, headers: {}, value: version },
 });
 
-/** A queue and a log in memory; shards can be fenced. */
+/** Returns a queue and a publisher in memory. Shards can be fenced off. */
 function createHarness(...rows: LatestRow[]) {
   const published: string[][] = [];
   const fenced = new Set<number>();

@@ -2,17 +2,17 @@ import type { LogRecord, OutboxRow } from '../../src/documents/ports.js';
 import { createRelayOutbox } from '../../src/documents/relay-outbox.js';
 import { makeLog } from '../support/make-log.js';
 
-/** An outbox and a log in memory; the log can be away. */
+/** Returns an outbox and an event log in memory. The event log can be unavailable. */
 function createHarness(count: number) {
   const rows: OutboxRow[] = Array.from({ length: count }, (_, index) => ({
     id: String(index),
     record: makeRecord(String(index)),
   }));
   const held: string[] = [];
-  const logger = {
-    away: false,
+  const eventLog = {
+    isAvailable: true,
     publish: async (records: readonly LogRecord[]) => {
-      if (logger.away) throw new Error('the log is away');
+      if (!eventLog.isAvailable) throw new Error('the event log is unavailable');
       held.push(
         ...records.filter((record) => record.value !== 'too large').map((record) => record.key),
       );
@@ -41,9 +41,9 @@ function createHarness(count: number) {
     rows,
     held,
     parked,
-    logger,
+    eventLog,
     outbox,
-    relay: createRelayOutbox({ outbox, eventLog: logger, logger: makeLog() }),
+    relay: createRelayOutbox({ outbox, eventLog, logger: makeLog() }),
   };
 }
 
@@ -64,11 +64,11 @@ describe('the relay', () => {
   });
 
   it('keeps rows that the event log has not acknowledged, and publishes them later', async () => {
-    const { relay, rows, held, logger } = createHarness(3);
-    logger.away = true;
-    await expect(relay()).rejects.toThrow('away');
+    const { relay, rows, held, eventLog } = createHarness(3);
+    eventLog.isAvailable = false;
+    await expect(relay()).rejects.toThrow('unavailable');
     expect(rows).toHaveLength(3);
-    logger.away = false;
+    eventLog.isAvailable = true;
     await relay();
     expect(held).toEqual(['0', '1', '2']);
   });

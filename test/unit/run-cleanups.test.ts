@@ -8,7 +8,7 @@ function makeCleanup(id: string, more: Partial<Cleanup> = {}): Cleanup {
   return { id, documentId: `document ${id}`, userId: 'alice', blobKey: null, ...rest, ...more };
 }
 
-/** Cleanups in memory: a finished one is not due any more. */
+/** Returns cleanups in memory. A finished one is not due any more. */
 function createHarness(due: Cleanup[]) {
   const finished: string[] = [];
   const store = {

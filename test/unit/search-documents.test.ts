@@ -54,7 +54,7 @@ interface Parts {
   embedder?: ReturnType<typeof createFakeEmbedder>;
   reranker?: Reranker;
   timeoutMs?: number;
-  /** Called when the vector store is called. */
+  /** Called before the vector store returns hits. */
   onSearch?: () => void;
 }
 

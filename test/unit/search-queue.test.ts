@@ -3,7 +3,7 @@ import { createSearchQueue } from '../../src/documents/search-queue.js';
 const LIMITS = { maxRunning: 3, maxRunningPerUser: 2, maxWaitingPerUser: 2, maxWaiting: 4 };
 const never = new AbortController().signal;
 
-/** A queue, and searches that run until they are told to end. */
+/** Returns a queue, and searches that run until a test ends them. */
 function createHarness(limits = LIMITS) {
   const queue = createSearchQueue(limits);
   const running: { user: string; end: () => void; fail: (error: Error) => void }[] = [];

@@ -16,7 +16,7 @@ import {
 } from '../../src/documents/status.js';
 import { makeDocument } from '../support/make-document.js';
 
-/** The contract, said once more and independently: what is not here is forbidden. */
+/** The allowed changes, stated independently of the code. All others are forbidden. */
 const ALLOWED = new Set([
   'PENDING EXTRACTING',
   'EXTRACTING VECTORIZING',
@@ -73,7 +73,7 @@ describe('the line for a person', () => {
   const error = {
     code: 'EMBEDDER_UNAVAILABLE',
     cause: null,
-    message: 'It is away.',
+    message: 'It is unavailable.',
     retryable: true,
     stage: 'VECTORIZING',
   } as const;
@@ -81,12 +81,12 @@ describe('the line for a person', () => {
   it.each<[string, Partial<Document>]>([
     ['Waiting for a worker.', {}],
     ['Waiting until 2026-03-04T05:06:07.008Z.', { scheduledFor: at }],
-    ['It is away. Next attempt at 2026-03-04T05:06:07.008Z.', { nextAttemptAt: at, error }],
+    ['It is unavailable. Next attempt at 2026-03-04T05:06:07.008Z.', { nextAttemptAt: at, error }],
     ['Waiting for a worker.', { error }],
     ['Reading the text.', { status: 'EXTRACTING' }],
     ['Embedding 12 passages.', { status: 'VECTORIZING', progress: { done: 0, total: 12 } }],
     ['Ready to search: 12 passages.', { status: 'COMPLETED', vectorCount: 12 }],
-    ['It is away.', { status: 'FAILED', error }],
+    ['It is unavailable.', { status: 'FAILED', error }],
     ['Processing failed.', { status: 'FAILED' }],
     ['Cancelled.', { status: 'CANCELLED' }],
     ['Deleted.', { status: 'DELETING' }],

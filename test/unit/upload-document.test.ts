@@ -15,7 +15,7 @@ import { makeDocument } from '../support/make-document.js';
 const alice = { id: 'alice', email: null, isAdmin: false, expiresAt: null };
 const LIMIT = 1_000;
 
-/** Accepts every content once. */
+/** Returns a store that accepts every content once. */
 function createAcceptingStore() {
   const accepted: NewDocument[] = [];
   const accept = async (uploaded: NewDocument): Promise<Accepted> => {
@@ -35,7 +35,7 @@ function createAcceptingStore() {
 
 const toRow = ({ force: _force, ...rest }: NewDocument) => rest;
 
-/** Texts are text, whatever begins with % is not. */
+/** Detects plain text, and no format in content that starts with %. */
 const formats: FormatDetector = {
   headBytes: 16,
   mimeTypes: ['text/plain'],
@@ -62,6 +62,7 @@ function upload(
   content: string | Readable,
   options?: UploadOptions | (() => UploadOptions),
   filename = 'notes.txt',
+  maxUploadBytes = LIMIT,
 ) {
   const notifyCommitted = (events: readonly StatusEvent[]) => void notified.push(...events);
   const uploadDocument = createUploadDocument({
@@ -69,7 +70,7 @@ function upload(
     blobs,
     formats,
     notifyCommitted,
-    maxUploadBytes: LIMIT,
+    maxUploadBytes,
   });
   const stream =
     typeof content === 'string'
@@ -79,7 +80,7 @@ function upload(
   return uploadDocument(alice, { filename, content: stream, options: getOptions });
 }
 
-/** Neither file nor row, and nobody has heard of anything. */
+/** Expects no file, no row and no notification. */
 function expectNothingLeft(): void {
   expect([blobs.contents.size, store.accepted.length, notified.length]).toEqual([0, 0, 0]);
 }
@@ -160,6 +161,16 @@ describe('a rejected upload, which leaves neither file nor row,', () => {
     expectNothingLeft();
   });
 
+  it.each([
+    [1_000, '1000 bytes'],
+    [1024 * 1024, '1 MiB'],
+    [1.5 * 1024 * 1024, '1.5 MiB'],
+  ])('names the limit of %d bytes as %s', async (limit, text) => {
+    await expect(upload('x'.repeat(limit + 1), {}, 'notes.txt', limit)).rejects.toThrow(
+      `The file exceeds the limit of ${text}.`,
+    );
+  });
+
   it('fails with FILE_TOO_LARGE on an endless stream, and does not read the rest', async () => {
     let read = 0;
     function* endless(): Generator<Buffer> {
@@ -181,6 +192,9 @@ describe('a rejected upload, which leaves neither file nor row,', () => {
   it('fails with UNSUPPORTED_MEDIA_TYPE and the supported types, and stores no file', async () => {
     blobs.write = () => Promise.reject(new Error('was stored'));
     await expect(upload('%binary')).rejects.toEqual(apiError('UNSUPPORTED_MEDIA_TYPE'));
+    await expect(upload('%binary')).rejects.toThrow(
+      'notes.txt is not a supported file type. Supported types: plain text, Markdown.',
+    );
     expectNothingLeft();
   });
 

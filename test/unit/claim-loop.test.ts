@@ -1,8 +1,8 @@
-import { nextPhase, toClaimOutcome } from '../../src/documents/worker.js';
+import { nextPhase, toClaimOutcome } from '../../src/documents/claim-loop.js';
 
 const slots = (free: number, isScarce = false) => ({ free: () => free, isScarce: () => isScarce });
 
-describe('the phase of a worker', () => {
+describe('the phase of the claim loop', () => {
   it.each([
     ['STOPPED', true, 'STOPPED'],
     ['CLAIMING', true, 'CLAIMING'],
