@@ -9,6 +9,32 @@ const ANYTHING_IN_A_LOOP = String.raw`/(\.|\[\^.{0,3}\]|\[\\[sS]\\[sS]\])[*+].*\
 const SCAN_INSTEAD =
   'A run of any character in a repeated group backtracks exponentially; scan with indexOf instead.';
 
+/** Shapes that slow a reader down, and what to write instead. */
+const IDIOMS = [
+  {
+    selector: 'ObjectExpression > SpreadElement > ObjectExpression',
+    message: 'Write the properties of the inner object into the outer one.',
+  },
+  {
+    selector: 'UnaryExpression[operator="void"] > AssignmentExpression',
+    message: 'Write a block with a statement.',
+  },
+  {
+    selector: 'ReturnStatement > UnaryExpression[operator="void"]',
+    message: 'Write the call and the return as two statements.',
+  },
+  {
+    selector:
+      ':matches(AssignmentExpression[left.type="ArrayPattern"][right.type="ArrayExpression"], VariableDeclarator[id.type="ArrayPattern"][init.type="ArrayExpression"])',
+    message: 'Write one statement for each assignment.',
+  },
+  {
+    selector:
+      'Program > :matches(VariableDeclaration, ExportNamedDeclaration) ArrowFunctionExpression[body.type="BlockStatement"][parent.type="VariableDeclarator"][parent.parent.parent.type=/^(Program|ExportNamedDeclaration)$/]',
+    message: 'Write a function declaration.',
+  },
+];
+
 export default tseslint.config(
   {
     ignores: [
@@ -99,8 +125,19 @@ export default tseslint.config(
       'no-restricted-syntax': [
         'error',
         { selector: `Literal[regex.pattern=${ANYTHING_IN_A_LOOP}]`, message: SCAN_INSTEAD },
+        ...IDIOMS,
       ],
+      'max-lines-per-function': ['error', { max: 80 }],
     },
+  },
+  {
+    files: ['test/**', 'scripts/**', 'examples/**'],
+    rules: { 'no-restricted-syntax': ['error', ...IDIOMS] },
+  },
+  {
+    // A migration is one list of statements, and is never edited again.
+    files: ['src/postgres/migrations/**'],
+    rules: { 'max-lines-per-function': 'off' },
   },
   {
     // type-graphql reads parameter types at run time through decorator metadata, so these imports

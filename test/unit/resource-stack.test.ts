@@ -8,7 +8,7 @@ const NEVER = new Promise<void>(() => undefined);
 function create() {
   const logger = makeLogger();
   const closed: string[] = [];
-  const resources = createResourceStack(logger as unknown as Logger);
+  const resources = createResourceStack(logger);
   const push = (name: string, close: () => Promise<void> | void = () => undefined) =>
     resources.push(name, async () => {
       await close();

@@ -1,7 +1,6 @@
 /** Runs child processes, in which uncaught errors and failures to log must not end the process. */
 import { spawnSync } from 'node:child_process';
 import { limitLines } from '../../src/runtime/limit-lines.js';
-import type { Logger } from '../../src/runtime/logger.js';
 import { makeLogger } from '../support/make-logger.js';
 
 const PROJECT = new URL('../../', import.meta.url);
@@ -70,7 +69,7 @@ it('logs that a library wrote to the console, without its text', () => {
 it('writes ten lines of one message in a minute, and then the number of omitted ones', () => {
   const logger = makeLogger();
   let now = 0;
-  const limited = limitLines(logger as unknown as Logger, () => now);
+  const limited = limitLines(logger, () => now);
   for (let line = 0; line < 500; line += 1) limited.warn({ line }, 'one kind');
   limited.warn({}, 'another kind');
   expect(logger.lines.filter(({ message }) => message === 'one kind')).toHaveLength(10);
