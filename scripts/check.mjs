@@ -78,6 +78,7 @@ const CHECKS = [
   },
   { name: 'prose', command: [tool('markdownlint-cli2/markdownlint-cli2-bin.mjs')] },
   { name: 'lock file', command: ['scripts/lock-platforms.mjs', '--check'] },
+  { name: 'retired words', command: ['scripts/retired-words.mjs'] },
 ];
 
 const { jsonFile, names } = parseArguments(process.argv.slice(2));

@@ -11,11 +11,11 @@ import { readFileSync } from 'node:fs';
  */
 const RETIRED = [
   { word: /\bmend(s|ed|ing)?\b/i, instead: 'fix, correct, check' },
-  { word: /\bhints?\b/i, instead: 'notification', except: /^web\/|FieldHint|hint to a reader/ },
+  { word: /\bhints?\b/i, instead: 'notification', except: /^web\/|hint: 'SECRET'/ },
   {
     word: /\bannounc(e|es|ed|ing|er)\b|createAnnounc/i,
     instead: 'notify after the commit',
-    except: /^(web\/|test\/(e2e\/page|unit\/web))/,
+    except: /^(web\/|test\/(e2e\/page|unit\/web))|data-dir/,
   },
   { word: /\bgather(s|ed|ing|Into|Writes)?\b/i, instead: 'collect, coalesce, group commit' },
   { word: /\b(take|takes|taken|taking|took) back\b|takeBack|takenBack/i, instead: 'reclaim' },
@@ -32,7 +32,7 @@ const RETIRED = [
   { word: /\bverdicts?\b/i, instead: 'reason' },
   { word: /\bcrowd(s|ed)?\b/i, instead: 'high load' },
   { word: /\bpatien(ce|t|tly)\b|patienceMs|openPatiently/i, instead: 'linger, grace period' },
-  { word: /\bkeeper\b|LeaseKeeper/i, instead: 'lease renewer' },
+  { word: /\blease[- ]?keepers?\b/i, instead: 'lease renewer' },
   { word: /\bsurroundings\b/i, instead: 'application context' },
   { word: /\bcures?\b|cureOf/i, instead: 'error help, suggested action' },
   { word: /\bdoors?\b|[a-z]Doors?\b/, instead: 'endpoint, API, sign-in method' },

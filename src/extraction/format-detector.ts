@@ -97,7 +97,7 @@ function detectCompoundFile(extension: string): string | null {
 async function detectText(head: Uint8Array, extension: string): Promise<string | null> {
   const guess = guessText(head);
   if (guess === null) return null;
-  // file-type tries one magic number after the other, which takes longer than all other steps.
+  // file-type compares one magic number after the other, which takes longer than all other steps.
   const type =
     guess.isClean && !UNREAD_TEXT_BEGINNING.test(toLatin1(head.subarray(0, BEGINNING_BYTES)))
       ? null

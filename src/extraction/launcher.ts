@@ -1,5 +1,5 @@
 /**
- * The programs that start a reading process, if the platform has them and permits their use:
+ * The programs that start a reading process, if the platform has them and allows their use:
  *
  *     unshare   an empty network namespace; a user namespace also hides the parent's files in /proc
  *     setpriv   the kernel kills the process when its parent dies for any reason

@@ -77,7 +77,7 @@ function isFit(
 }
 
 interface Semaphore {
-  /** Returns the function that releases the permit. Rejects with the signal's reason. */
+  /** Returns the function that releases what was acquired. Rejects with the signal's reason. */
   acquire(signal: AbortSignal): Promise<() => void>;
 }
 

@@ -11,7 +11,7 @@ export class DataDirError extends Error {
 
 /** The lock of one process on the data folder. */
 export interface DataDirLock {
-  /** Tells processes that wait for the folder that this one ends within `limitMs`. */
+  /** Notifies processes that wait for the folder: this one ends within `limitMs`. */
   announceStop(limitMs: number): Promise<void>;
   release(): Promise<void>;
 }

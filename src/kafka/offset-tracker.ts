@@ -32,7 +32,7 @@ export interface OffsetTracker {
    */
   waitForCapacity(consumer: ConsumerLoop): Promise<void>;
   /**
-   * Tries everything once more. Resolves afterwards, or after `limitMs`; nothing is committed
+   * Retries everything once. Resolves afterwards, or after `limitMs`; nothing is committed
    * later.
    */
   drain(limitMs: number): Promise<void>;

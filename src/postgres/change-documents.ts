@@ -10,7 +10,7 @@ import { RELEASES_HASH, RUNNING, TERMINAL } from './status-lists.js';
 /**
  * Compare-and-set on (status, generation, lease token). A status that is not running clears the
  * lease; FAILED, CANCELLED and DELETING release the dedupe hash, so that the same bytes can be
- * uploaded again. The limit tells the planner the number of changes: without it the planner expects
+ * uploaded again. The limit gives the planner the number of changes: without it the planner expects
  * 100 rows and reads the whole table.
  */
 const CHANGE = `

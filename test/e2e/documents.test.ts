@@ -738,8 +738,8 @@ describe('GraphQL over HTTP', () => {
 
   it('returns the same over the WebSocket', async () => {
     const token = shared.newUser();
-    await uploadCompleted(shared.url, token, text('same.txt', 'The same at every door.'));
-    const variables = { query: 'door' };
+    await uploadCompleted(shared.url, token, text('same.txt', 'The same at every harbour.'));
+    const variables = { query: 'harbour' };
     const overHttp = await gql(shared.url, token, SEARCH, variables);
     for await (const overSocket of subscribe(shared.url, token, SEARCH, variables))
       expect(overSocket).toEqual(overHttp);

@@ -59,7 +59,7 @@ afterAll(async () => {
   if (browser !== null) await visitor.close();
 });
 
-/** Opens the page again after `prepare` has changed its surroundings. */
+/** Opens the page again after `prepare` has changed its environment. */
 async function open(prepare: (page: Page) => Promise<unknown>, token = newUser()): Promise<Page> {
   const page = await visitor.open(shared.url, { token });
   await prepare(page);

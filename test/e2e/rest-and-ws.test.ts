@@ -278,7 +278,7 @@ describe('an event at /ws', () => {
     const token = shared.newUser();
     const socket = await signIn(shared.url, token);
     const { document } = await upload(shared.url, token, {
-      ...text('Told step by step.'),
+      ...text('Reported step by step.'),
       options: { scheduledFor: soon() },
     });
     const end = await socket.until(isEndOf(document.id));

@@ -433,11 +433,11 @@ describe('a set-up error prints one line and exits with 1', () => {
     const { code, output } = await runProduct({ OPERATIONS_TOKEN: 'secret-word' });
     expect({
       code,
-      told: output.includes('OPERATIONS_TOKEN'),
+      isNamed: output.includes('OPERATIONS_TOKEN'),
       leaked: output.includes('secret-word'),
     }).toEqual({
       code: 1,
-      told: true,
+      isNamed: true,
       leaked: false,
     });
   });

@@ -87,7 +87,7 @@ export function longText(passages: number, seed = 'text'): string {
     Array.from(
       { length: 8 },
       (_, line) =>
-        `Sentence ${line} of passage ${passage} of ${seed} tells of harbour ${passage * 7 + line} and its keeper.`,
+        `Sentence ${line} of passage ${passage} of ${seed} is about harbour ${passage * 7 + line} and its keeper.`,
     );
   return Array.from(
     { length: passages },

@@ -134,10 +134,10 @@ test('can return the bare word NaN, which is not JSON', async () => {
 
 test('can hang until the caller aborts', async () => {
   await cohere.order({ answers: [{ hang: true }] });
-  const patience = new AbortController();
-  const call = embed(['a'], {}, { signal: patience.signal });
+  const caller = new AbortController();
+  const call = embed(['a'], {}, { signal: caller.signal });
   await eventually(async () => (await cohere.counts()).open === 1, { what: 'the call' });
-  patience.abort();
+  caller.abort();
   await expect(call).rejects.toThrow();
   await eventually(async () => (await cohere.counts()).abandoned === 1, {
     what: 'the count of the abandoned call',

@@ -125,9 +125,9 @@ describe('an invalid value', () => {
     ['RETRY_DELAYS', '5s,soon', /a list of durations/],
     ['RETRY_DELAYS', '5', /a list of durations/],
     ['RETRY_DELAYS', ',', /a list of durations/],
-  ])('of %s (%s) is reported with the correction', (name, value, cure) => {
+  ])('of %s (%s) is reported with the correction', (name, value, correction) => {
     const problems = problemsOf({ [name]: value });
-    expect(problems).toEqual([expect.stringMatching(cure)]);
+    expect(problems).toEqual([expect.stringMatching(correction)]);
     expect(problems[0]?.startsWith(`${name} `)).toBe(true);
   });
 
@@ -220,9 +220,9 @@ describe('an external server', () => {
     [{ KAFKA_USERNAME: 'me' }, /belong together/],
     [{ FIREBASE_PROJECT_ID: 'p' }, /FIREBASE_API_KEY/],
     [{ FIREBASE_AUTH_EMULATOR_HOST: '127.0.0.1:9099' }, /FIREBASE_PROJECT_ID/],
-  ])('rejects an incomplete configuration: %j', (variables, cure) => {
+  ])('rejects an incomplete configuration: %j', (variables, correction) => {
     expect(problemsOf({ ...CLUSTER, ...(variables as Record<string, string>) })).toEqual([
-      expect.stringMatching(cure),
+      expect.stringMatching(correction),
     ]);
   });
 

@@ -38,7 +38,7 @@ beforeEach(async () => {
       return checked.promise;
     },
   };
-  const door = await createHttpEndpoint({
+  const endpoint = await createHttpEndpoint({
     schema,
     services: {} as Services,
     identity,
@@ -53,7 +53,7 @@ beforeEach(async () => {
     uploadDocument: () => new Promise(() => undefined),
   });
   http = createServer(
-    express().use('/graphql', door.router).use('/api', rest).use(createErrorHandler(logger)),
+    express().use('/graphql', endpoint.router).use('/api', rest).use(createErrorHandler(logger)),
   ).listen(0, '127.0.0.1');
   await once(http, 'listening');
 });

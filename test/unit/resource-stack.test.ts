@@ -1,8 +1,6 @@
 import { createResourceStack } from '../../src/runtime/resource-stack.js';
 import { makeLogger } from '../support/make-logger.js';
 
-type Logger = Parameters<typeof createResourceStack>[0];
-
 const NEVER = new Promise<void>(() => undefined);
 
 function create() {
@@ -77,11 +75,11 @@ describe('the stack of open resources', () => {
   it('passes the deadline to its listeners before it closes, and continues after one that fails', async () => {
     const { resources, push, closed, logger } = create();
     push('part');
-    const told: [number, number][] = [];
+    const notified: [number, number][] = [];
     resources.onClosing(() => Promise.reject(new Error('no disk')));
-    resources.onClosing((deadlineMs) => void told.push([deadlineMs, closed.length]));
+    resources.onClosing((deadlineMs) => void notified.push([deadlineMs, closed.length]));
     expect(await resources.close(1_000)).toBe(true);
-    expect([told, closed]).toEqual([[[1_000, 0]], ['part']]);
+    expect([notified, closed]).toEqual([[[1_000, 0]], ['part']]);
     expect(logger.lines).toContainEqual(expect.objectContaining({ level: 'error' }));
   });
 });

@@ -1,4 +1,4 @@
-/** What every endpoint does when a token expires, and when nobody can tell whether it has. */
+/** What every endpoint does when a token expires, and when nobody knows whether it has. */
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { once } from 'node:events';
 import express from 'express';

@@ -476,8 +476,8 @@ describe('progress', () => {
       progress(100);
     });
     await eventually(() => statusOf(id) === 'COMPLETED');
-    const hints = notified.filter(({ kind }) => kind === 'PROGRESS');
-    expect(hints).toEqual([
+    const progress = notified.filter(({ kind }) => kind === 'PROGRESS');
+    expect(progress).toEqual([
       expect.objectContaining({ seq: 3, progress: { done: 1, total: 100 }, status: 'VECTORIZING' }),
     ]);
   });

@@ -1,5 +1,5 @@
 /**
- * The end of what a token permits. WebSockets, SSE streams, downloads, uploads and long queries all
+ * The end of what a token allows. WebSockets, SSE streams, downloads, uploads and long queries all
  * end through this file when their token expires or is revoked.
  */
 import { RECHECK_MS, type Identity, type Viewer } from '../../documents/ports.js';

@@ -44,7 +44,7 @@ function sweepRegularly(guard: Guard): () => void {
   guards.add(guard);
   sweeper ??= setInterval(() => {
     const now = performance.now();
-    for (const guarded of guards) guarded.sweep(now);
+    for (const each of guards) each.sweep(now);
   }, SWEEP_MS).unref();
   return () => {
     guards.delete(guard);
