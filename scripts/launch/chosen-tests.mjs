@@ -18,18 +18,22 @@ export function targetsOfTests(jest, jestArguments) {
   // A watching Jest runs other files later, and does not list any.
   if (jestArguments.length === 0 || jestArguments.some((word) => /^--watch/.test(word)))
     return EVERYTHING;
-  const { status, stdout } = spawnSync(PROJECT_NODE, [...jest, ...jestArguments, '--listTests'], {
+  const words = [...jest, ...withoutReport(jestArguments), '--listTests'];
+  const { status, stdout } = spawnSync(PROJECT_NODE, words, {
     cwd: inProject('.'),
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   if (status !== 0) return EVERYTHING;
-  return [...new Set(toFiles(stdout).flatMap(targetsOf))];
+  return [...new Set(stdout.split('\n').filter(Boolean).flatMap(targetsOf))];
 }
 
-/** With --json Jest prints an array, otherwise one file a line. */
-function toFiles(output) {
-  return output.startsWith('[') ? JSON.parse(output) : output.split('\n').filter(Boolean);
+/** Removes the options that make Jest write the list elsewhere or in another form. */
+function withoutReport(jestArguments) {
+  return jestArguments.filter(
+    (word, index) =>
+      !/^--(json|outputFile)(=|$)/.test(word) && jestArguments[index - 1] !== '--outputFile',
+  );
 }
 
 function targetsOf(file) {

@@ -31,6 +31,8 @@ describe('the build that `npm test` needs', () => {
       targets: ['server', 'page'],
     },
     { words: ['no/such/file'], targets: [] },
+    { words: ['--json', '--outputFile=/tmp/result.json'], targets: ['server', 'page'] },
+    { words: ['--json', '--outputFile', '/tmp/result.json', 'test/unit/status'], targets: [] },
   ])('is $targets for $words', async ({ words, targets }) => {
     expect(await targetsOf(words)).toEqual(targets);
   });
