@@ -12,7 +12,8 @@ const AT_ONCE = 2;
 
 const tool = (path) => `node_modules/${path}`;
 const tsc = (project, name) => [
-  tool('typescript/bin/tsc'),
+  // The native compiler takes a quarter of the time. ESLint still needs the one in JavaScript.
+  tool('typescript-native/bin/tsc'),
   '-p',
   project,
   '--noEmit',
