@@ -7,7 +7,7 @@ COPY tsconfig.json schema.graphql ./
 COPY src src
 COPY consumers consumers
 COPY web web
-RUN node node_modules/typescript/bin/tsc -p tsconfig.json \
+RUN node node_modules/typescript-native/bin/tsc -p tsconfig.json \
  && node node_modules/vite/bin/vite.js build --config web/vite.config.ts --logLevel warn \
  && npm prune --omit=dev --no-audit --no-fund
 

@@ -17,7 +17,7 @@ const TARGETS = {
     entry: 'src',
     stamp: 'dist/.server-stamp',
     command: [
-      'node_modules/typescript/bin/tsc',
+      'node_modules/typescript-native/bin/tsc',
       '-p',
       'tsconfig.json',
       '--noEmitOnError',
