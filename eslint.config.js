@@ -67,7 +67,7 @@ export default tseslint.config(
         'error',
         { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
       ],
-      // Adapters answer promises because their port says so, whether they wait or not.
+      // Ports declare promises, so adapters return promises whether or not they wait.
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/no-unused-vars': [
         'error',

@@ -2,7 +2,7 @@
  * npm run dev: the product from its sources, at the address and with the data of `npm start`. A
  * saved change of the server restarts it; a saved change of the page appears in the open browser.
  *
- * Vite answers at the address and forwards requests of the API to the server on another port.
+ * Vite listens at the address and forwards requests of the API to the server on another port.
  */
 import { existsSync } from 'node:fs';
 import { createServer as createTcpServer } from 'node:net';

@@ -48,6 +48,12 @@ const RETIRED = [
     word: /\bencoder[- ](thread|worker|window)s?\b|createEncoder|EncoderJob/i,
     instead: 'embedder',
   },
+  {
+    word: /\b[a-z]*answer(s|ed|ing)?\b/i,
+    instead: 'return (function), respond (server), reply (protocol)',
+    except:
+      /'answered'|answered, repeated|'answers-nobody|2 answered|test\/unit\/contract\.graphql|docs\/decisions|web\/src\/search/,
+  },
   { word: /src\/(embedded|graphql|http)\b/, instead: 'the folder of today' },
 ];
 

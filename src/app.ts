@@ -7,10 +7,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppContext } from './app/app-context.js';
-import { startApi, startClusterRelay, startClusterWorker } from './app/cluster.js';
 import type { AdapterRow } from './app/describe-adapters.js';
 import { openHttpListener, type HttpListener } from './app/open-http-listener.js';
-import { startSingleProcess } from './app/single-process.js';
 import { isOwnerStopping } from './in-process/data-dir-lock.js';
 import { SetupError } from './errors.js';
 
@@ -23,11 +21,12 @@ export interface App {
 
 type Start = (context: AppContext, listener: HttpListener) => Promise<AdapterRow[]>;
 
-const CLUSTER: Record<Role, Start> = {
-  api: startApi,
-  worker: startClusterWorker,
-  relay: startClusterRelay,
-};
+/** Loads only what the role needs: the other libraries would take most of the time of a start. */
+async function loadStart(role: Role, isCluster: boolean): Promise<Start> {
+  if (!isCluster) return (await import('./app/single-process.js')).startSingleProcess;
+  const { startApi, startClusterRelay, startClusterWorker } = await import('./app/cluster.js');
+  return { api: startApi, worker: startClusterWorker, relay: startClusterRelay }[role];
+}
 
 export async function startApp(context: AppContext, role: Role): Promise<App> {
   const { config, readiness } = context;
@@ -37,7 +36,7 @@ export async function startApp(context: AppContext, role: Role): Promise<App> {
     );
   }
   const listener = await openListenerAfterOwner(context);
-  const start = config.kafka ? CLUSTER[role] : startSingleProcess;
+  const start = await loadStart(role, config.kafka !== null);
   const adapters = await start(context, listener);
   readiness.started();
   return { port: listener.port, adapters };

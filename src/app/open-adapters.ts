@@ -1,13 +1,12 @@
 /**
  * Chooses and opens the adapter of each port: the one of an external server if its variable is set,
- * otherwise the in-process one.
+ * otherwise the in-process one. The adapters of servers are loaded when they are chosen, because
+ * their libraries take most of the time of a start.
  */
 import { join } from 'node:path';
 import { createBlobStore } from '../blobs/create-blob-store.js';
 import { createFolderBlobStore, type FolderBlobStore } from '../blobs/folder.js';
 import type { ManagedBlobStore } from '../blobs/managed-blob-store.js';
-import { createCohereEmbedder } from '../cohere/embedder.js';
-import { createCohereReranker } from '../cohere/reranker.js';
 import type { Config } from '../config.js';
 import { createDeferredDemand, type DeferredDemand } from '../documents/demand.js';
 import type {
@@ -26,17 +25,13 @@ import { createDevIdentity } from '../in-process/dev-identity.js';
 import { startEmbeddedPostgres } from '../in-process/pglite.js';
 import { createStatusBus } from '../in-process/status-bus.js';
 import { ProcessingFailure, SetupError } from '../errors.js';
-import { createFirebaseIdentity } from '../firebase/identity.js';
 import { createEmbeddingMetrics, type EmbeddingMetrics } from '../metrics/embedding.js';
 import { measureStore } from '../metrics/store.js';
 import { measureVectors } from '../metrics/vectors.js';
 import { openDatabase, type Database } from '../postgres/database.js';
 import { createDocumentStore } from '../postgres/document-store.js';
 import { createVectorStore } from '../postgres/vectors.js';
-import { createRedisStatusBus } from '../redis/status-bus.js';
-import { createSharedTokenBucket } from '../redis/shared-token-bucket.js';
 import { createLocalTokenBucket, type TokenBucket } from '../rate-limit/token-bucket.js';
-import { createWeaviateVectorStore } from '../weaviate/vectors.js';
 import type { AppContext } from './app-context.js';
 import { shareBlobs } from './share-blobs.js';
 
@@ -73,7 +68,7 @@ export async function openAdapters(
   const demand = createDeferredDemand();
   const embedder = await openEmbedder(context, demand);
   const vectors = measureVectors(metrics.registry, await openVectors(context, database, embedder));
-  const identity = createIdentity(config);
+  const identity = await createIdentity(config);
   const ownBlobs = await openBlobs(context, store);
   const adapters = { database, store, bus, embedder, vectors, identity, demand, blobs: ownBlobs };
   if (!config.kafka) return adapters;
@@ -131,6 +126,7 @@ async function startEmbeddedEngine({
 async function openBus({ config, logger, resources, readiness }: AppContext): Promise<StatusBus> {
   const { redis } = config;
   if (!redis) return createStatusBus();
+  const { createRedisStatusBus } = await import('../redis/status-bus.js');
   const bus = await createRedisStatusBus({ url: redis.url, logger });
   resources.push('status bus', () => bus.stop());
   await readiness.open('redis', () => bus.check());
@@ -157,9 +153,10 @@ async function openCohereEmbedder(
   }: { demand: Demand; embedding: EmbeddingMetrics },
 ): Promise<Embedder> {
   const { config, resources, readiness } = context;
-  const bucket = measureBucket(openTokenBucket(context, cohere.inputsPerMinute));
+  const bucket = measureBucket(await openTokenBucket(context, cohere.inputsPerMinute));
   resources.push('token bucket', () => bucket.stop());
   const timeoutMs = config.leaseMs * CALL_TIMEOUT_SHARE;
+  const { createCohereEmbedder } = await import('../cohere/embedder.js');
   const embedder = await createCohereEmbedder({
     ...cohere,
     bucket,
@@ -174,18 +171,22 @@ async function openCohereEmbedder(
 }
 
 /** Returns null if no model is set: the order of the vector store then stays. */
-export function createReranker({ cohere }: Config): Reranker | null {
+export async function createReranker({ cohere }: Config): Promise<Reranker | null> {
   if (!cohere?.rerankModel) return null;
+  const { createCohereReranker } = await import('../cohere/reranker.js');
   const { apiKey, baseUrl, rerankModel: model } = cohere;
   return createCohereReranker({ apiKey, baseUrl, model });
 }
 
 /** Opens the rate limit of all processes, which is shared through Redis if there is one. */
-function openTokenBucket({ config, logger }: AppContext, perMinute: number): TokenBucket {
+async function openTokenBucket(
+  { config, logger }: AppContext,
+  perMinute: number,
+): Promise<TokenBucket> {
   const { redis } = config;
-  return redis
-    ? createSharedTokenBucket({ url: redis.url, name: 'cohere', perMinute, logger })
-    : createLocalTokenBucket({ perMinute });
+  if (!redis) return createLocalTokenBucket({ perMinute });
+  const { createSharedTokenBucket } = await import('../redis/shared-token-bucket.js');
+  return createSharedTokenBucket({ url: redis.url, name: 'cohere', perMinute, logger });
 }
 
 /** Throws a SetupError if Cohere rejected the key or the model, since waiting does not help. */
@@ -206,6 +207,7 @@ async function openVectors(
   const { model, dimensions } = embedder;
   if (!weaviate) return createVectorStore({ database, model, dimensions });
   const timeoutMs = config.leaseMs * CALL_TIMEOUT_SHARE;
+  const { createWeaviateVectorStore } = await import('../weaviate/vectors.js');
   const vectors = await readiness.open('weaviate', () =>
     createWeaviateVectorStore({ ...weaviate, model, dimensions, timeoutMs, logger }),
   );
@@ -242,6 +244,8 @@ async function openOwnBlobFolder(config: Config, store: DocumentStore): Promise<
   return blobs;
 }
 
-function createIdentity({ firebase, devAdmins }: Config): Identity {
-  return firebase ? createFirebaseIdentity(firebase) : createDevIdentity({ admins: devAdmins });
+async function createIdentity({ firebase, devAdmins }: Config): Promise<Identity> {
+  if (!firebase) return createDevIdentity({ admins: devAdmins });
+  const { createFirebaseIdentity } = await import('../firebase/identity.js');
+  return createFirebaseIdentity(firebase);
 }

@@ -46,7 +46,7 @@ export async function openApi({
   const onWatcher = createWatcherGauge(metrics.registry);
   const hub = createStatusHub({ bus, store, logger, onWatcher });
   hub.start();
-  const services = createServices({ context, adapters, notifyCommitted, hub });
+  const services = await createServices({ context, adapters, notifyCommitted, hub });
   const limits = createClientLimits(config.clientLimits);
   const graphql = {
     schema: await createSchema(),
@@ -97,12 +97,12 @@ function toPageConfig(
   };
 }
 
-function createServices({
+async function createServices({
   context: { config, logger },
   adapters: { store, blobs, embedder, vectors },
   notifyCommitted,
   hub,
-}: Omit<ApiOptions, 'listener'> & { hub: StatusHub }): Services {
+}: Omit<ApiOptions, 'listener'> & { hub: StatusHub }): Promise<Services> {
   const { maxUploadBytes } = config;
   const formats = createFormatDetector();
   return {
@@ -122,7 +122,7 @@ function createServices({
       store,
       embedder,
       vectors,
-      reranker: createReranker(config),
+      reranker: await createReranker(config),
       limits: config.search,
       stem: stemmer,
       logger,

@@ -4,7 +4,7 @@ import type { Database } from './database.js';
 import { TERMINAL } from './status-lists.js';
 
 /**
- * A CTE that follows one named `changed` and records which vectors no longer answer searches: those
+ * A CTE that follows one named `changed` and records which vectors searches no longer use: those
  * of an attempt that failed or was cancelled, and those of all generations before one that has just
  * completed. It is part of the statement that changes the document, so that a crash cannot lose the
  * cleanup.

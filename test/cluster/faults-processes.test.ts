@@ -58,7 +58,7 @@ async function waitForRowStatus(id: string, status: string, timeoutMs = 30_000):
 
 /** Uploads a document and waits until its embedding call hangs. Cohere responds after a reset. */
 async function sendAndHang(token: string): Promise<string> {
-  await cohere.order({ answers: [{ hang: true, times: 100 }] });
+  await cohere.order({ responses: [{ hang: true, times: 100 }] });
   const { document } = await send(token);
   await eventually(async () => (await cohere.counts()).open === 1, {
     what: 'an open call to Cohere',

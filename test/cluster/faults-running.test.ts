@@ -7,7 +7,7 @@ import { startCluster, type Cluster } from '../support/cluster.js';
 import {
   cohereControl,
   type CohereControl,
-  type OrderedAnswer,
+  type OrderedResponse,
 } from '../support/cohere-stand-in/start.js';
 import { longText, newUser, search } from '../support/documents.js';
 import { startFaultProxy, type Exchange, type FaultProxy } from '../support/fault-proxy.js';
@@ -159,32 +159,32 @@ describe('Weaviate', () => {
 });
 
 describe('Cohere', () => {
-  it.each<[string, OrderedAnswer]>([
+  it.each<[string, OrderedResponse]>([
     ['too few vectors', { tooFew: 1 }],
     ['vectors of other dimensions', { dimensions: 7 }],
     ['a vector with a value that is not a number', { nan: true }],
   ])(
     'responds with %s: the worker stores nothing and retries the document',
     async (_, response) => {
-      await cohere.order({ answers: [response] });
+      await cohere.order({ responses: [response] });
       const { history } = await processOne();
       expect(history).toEqual(RETRIED.map((step) => step.replace('VECTOR_STORE', 'EMBEDDER')));
     },
   );
 
-  it.each<[string, OrderedAnswer]>([
+  it.each<[string, OrderedResponse]>([
     ['429 with Retry-After', { status: 429, headers: { 'retry-after': '1' } }],
     ['429 without Retry-After', { status: 429 }],
     ['500', { status: 500 }],
     ['no response', { hang: true }],
   ])('repeats the call, not the document, after %s', async (_, response) => {
-    await cohere.order({ answers: [response] });
+    await cohere.order({ responses: [response] });
     const { history } = await processOne();
     expect(history).toEqual(['PENDING', 'EXTRACTING', 'VECTORIZING', 'COMPLETED']);
   });
 
   it('rejects the key: the document is FAILED, and the error names COHERE_API_KEY', async () => {
-    await cohere.order({ answers: [{ status: 401 }] });
+    await cohere.order({ responses: [{ status: 401 }] });
     const { id, history } = await processOne();
     expect(history.at(-1)).toBe('FAILED');
     const [row] = await cluster.query(

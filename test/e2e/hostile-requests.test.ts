@@ -529,7 +529,7 @@ describe('a WebSocket', () => {
         sent += 1
       ) {
         socket.send(JSON.stringify(message(sent)));
-        if (sent % 200 === 0) waited = Math.max(waited, await answerMs());
+        if (sent % 200 === 0) waited = Math.max(waited, await responseMs());
       }
       expect(waited).toBeLessThan(1_500);
       socket.terminate();
@@ -585,7 +585,7 @@ describe('a WebSocket', () => {
   });
 });
 
-async function answerMs(): Promise<number> {
+async function responseMs(): Promise<number> {
   const askedAt = performance.now();
   await (await fetch(`${shared.url}/healthz`)).text();
   return performance.now() - askedAt;

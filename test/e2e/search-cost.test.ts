@@ -138,15 +138,15 @@ it('keeps the search of another user quick during many expensive ones', async ()
 });
 
 it('rejects searches over the waiting limit of a user with RATE_LIMITED and the limit', async () => {
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 30 }, () => ask(shared.url, sender, SEARCH, { query: '('.repeat(2_000) })),
   );
-  const refused = answers
+  const refused = responses
     .flatMap(({ errors }) => errors)
     .filter(({ extensions }) => extensions.code === 'RATE_LIMITED');
   expect(refused.length).toBeGreaterThan(0);
   expect(refused[0]?.extensions).toMatchObject({ limit: 10, retryAfterSeconds: 1 });
-  expect(answers.some(({ data }) => data !== null)).toBe(true);
+  expect(responses.some(({ data }) => data !== null)).toBe(true);
 });
 
 it('drops the searches of a disconnected client and frees their places', async () => {

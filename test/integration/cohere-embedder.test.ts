@@ -10,7 +10,7 @@ import type { TextBucket } from '../../src/cohere/rate-limit.js';
 import {
   startCohereStandIn,
   type CohereStandIn,
-  type OrderedAnswer,
+  type OrderedResponse,
 } from '../support/cohere-stand-in/start.js';
 import { describeEmbedderContract } from '../support/contracts/embedder.js';
 import '../support/one-error-class.js';
@@ -50,7 +50,7 @@ describe('Cohere', () => {
     });
     afterEach(() => embedder.stop());
 
-    const order = (...answers: OrderedAnswer[]) => cohere.order({ answers });
+    const order = (...responses: OrderedResponse[]) => cohere.order({ responses });
 
     it('fills calls with the texts of many documents', async () => {
       await cohere.order({ latencyMs: 50 });
@@ -92,8 +92,8 @@ describe('Cohere', () => {
       ],
       ['502 that is not JSON', { status: 502, body: '<h1>sorry</h1>' }],
       ['an empty response', { status: 200, body: '' }],
-    ])('repeats the call, not the document, after %s', async (_, answer) => {
-      await order(answer);
+    ])('repeats the call, not the document, after %s', async (_, response) => {
+      await order(response);
       expect(await embedder.embed(texts(3), 'document')).toHaveLength(3);
       expect((await cohere.counts()).calls).toBe(2);
     });
@@ -176,8 +176,8 @@ describe('Cohere', () => {
       ['NaN instead of a number', { nan: 'word' }],
       ['a response of another form', { status: 200, body: { hello: 'world' } }],
       ['a response that is not JSON', { status: 200, body: '<html>' }],
-    ] as [string, OrderedAnswer][])('rejects %s', async (_, answer) => {
-      await order(answer);
+    ] as [string, OrderedResponse][])('rejects %s', async (_, response) => {
+      await order(response);
       await expect(embedder.embed(texts(3), 'document')).rejects.toMatchObject({
         code: 'EMBEDDER_UNAVAILABLE',
       });

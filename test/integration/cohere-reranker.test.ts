@@ -29,8 +29,8 @@ it.each([
   ['too few results', { of: 'rerank' as const, tooFew: 1 }],
   ['500', { of: 'rerank' as const, status: 500 }],
   ['a hang', { of: 'rerank' as const, hang: true }],
-])('throws EMBEDDER_UNAVAILABLE after one attempt: %s', async (_, answer) => {
-  await standIn.order({ answers: [answer] });
+])('throws EMBEDDER_UNAVAILABLE after one attempt: %s', async (_, response) => {
+  await standIn.order({ responses: [response] });
   await expect(open({ timeoutMs: 300 }).rerank('bees', TEXTS)).rejects.toMatchObject({
     code: 'EMBEDDER_UNAVAILABLE',
   });

@@ -138,9 +138,9 @@ describeWithKafka('a send whose response was lost', () => {
     await kept.connect();
     const send = (value: string) =>
       kept.sendBatch({ topicMessages: toTopicMessages([make(value)]), acks: -1 });
-    proxy.losesAnswers = true;
+    proxy.losesResponses = true;
     await expect(send('first')).rejects.toThrow();
-    proxy.losesAnswers = false;
+    proxy.losesResponses = false;
     await send('second');
     expect(proxy.lost).toBeGreaterThan(0);
     expect(await valuesOf(topic)).toEqual(['first']);
@@ -149,11 +149,11 @@ describeWithKafka('a send whose response was lost', () => {
 
   it('loses no record that the event log publishes next', async () => {
     const eventLog = createKafkaEventLog(through);
-    proxy.losesAnswers = true;
+    proxy.losesResponses = true;
     await expect(eventLog.publish([make('first')])).rejects.toMatchObject({
       code: 'DEPENDENCY_UNAVAILABLE',
     });
-    proxy.losesAnswers = false;
+    proxy.losesResponses = false;
     await eventLog.publish([make('first')]);
     await eventLog.publish([make('second')]);
     expect(proxy.lost).toBeGreaterThan(0);
@@ -164,10 +164,10 @@ describeWithKafka('a send whose response was lost', () => {
   it('is harmless if the same producer repeats the send: the broker recognises the repetition', async () => {
     const eventLog = createKafkaEventLog(through);
     const id = randomUUID();
-    proxy.losesAnswers = true;
+    proxy.losesResponses = true;
     const publishing = eventLog.publish([make(id)]);
     await eventually(() => proxy.lost > 0);
-    proxy.losesAnswers = false;
+    proxy.losesResponses = false;
     await publishing;
     expect(await valuesOf(topic)).toEqual([id]);
     await eventLog.stop();

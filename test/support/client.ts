@@ -10,7 +10,7 @@ export interface GraphqlError {
   extensions: { code: string } & Record<string, unknown>;
 }
 
-export interface Answer<T> {
+export interface GraphqlResponse<T> {
   status: number;
   data: T | null;
   errors: GraphqlError[];
@@ -22,13 +22,13 @@ export async function ask<T>(
   token: string | null,
   query: string,
   variables: Variables = {},
-): Promise<Answer<T>> {
+): Promise<GraphqlResponse<T>> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...authorization(token) },
     body: JSON.stringify({ query, variables }),
   });
-  return toAnswer<T>(response);
+  return toGraphqlResponse<T>(response);
 }
 
 /** Like `ask`, but returns the data only, and throws if there are errors. */
@@ -73,7 +73,7 @@ export async function askUpload(
   url: string,
   token: string | null,
   file: UploadFile,
-): Promise<Answer<{ uploadDocument: Uploaded }>> {
+): Promise<GraphqlResponse<{ uploadDocument: Uploaded }>> {
   const body = new FormData();
   body.append(
     'operations',
@@ -87,7 +87,7 @@ export async function askUpload(
     file.name,
   );
   const headers = { 'apollo-require-preflight': 'true', ...authorization(token) };
-  return toAnswer(await fetch(`${url}/graphql`, { method: 'POST', headers, body }));
+  return toGraphqlResponse(await fetch(`${url}/graphql`, { method: 'POST', headers, body }));
 }
 
 /** Like `askUpload`, but returns the payload only, and throws if there are errors. */
@@ -202,12 +202,12 @@ function authorization(token: string | null): Record<string, string> {
   return token === null ? {} : { authorization: `Bearer ${token}` };
 }
 
-async function toAnswer<T>(response: Response): Promise<Answer<T>> {
+async function toGraphqlResponse<T>(response: Response): Promise<GraphqlResponse<T>> {
   const body = (await response.json()) as { data?: T | null; errors?: GraphqlError[] };
   return { status: response.status, data: body.data ?? null, errors: body.errors ?? [] };
 }
 
-function dataOf<T>({ data, errors, status }: Answer<T>): T {
+function dataOf<T>({ data, errors, status }: GraphqlResponse<T>): T {
   if (data === null || errors.length > 0)
     throw new Error(`HTTP ${status}: ${JSON.stringify(errors)}`);
   return data;

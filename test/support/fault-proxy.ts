@@ -10,18 +10,18 @@ export interface Exchange {
   /** The JSON body; undefined without a body. */
   body: unknown;
   /** Forwards the request to the real server, with `body` in place of the client's if given. */
-  forward(body?: unknown): Promise<Answer>;
+  forward(body?: unknown): Promise<ProxyResponse>;
   /** Resolves when the client has closed the connection. */
   gone: Promise<void>;
 }
 
-export interface Answer {
+export interface ProxyResponse {
   status: number;
   body: unknown;
 }
 
 /** A fault that returns undefined never responds. */
-export type Fault = (exchange: Exchange) => Promise<Answer | undefined>;
+export type Fault = (exchange: Exchange) => Promise<ProxyResponse | undefined>;
 
 export interface FaultProxy {
   url: string;
@@ -30,7 +30,7 @@ export interface FaultProxy {
   close(): Promise<void>;
 }
 
-function passOn(exchange: Exchange): Promise<Answer> {
+function passOn(exchange: Exchange): Promise<ProxyResponse> {
   return exchange.forward();
 }
 
@@ -38,14 +38,14 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   let fault: Fault = passOn;
   const server = createServer((request, response) => {
     void toExchange(target, request, response).then(async (exchange) => {
-      const answer = await fault(exchange).catch((error: unknown) => ({
+      const reply = await fault(exchange).catch((error: unknown) => ({
         status: 502,
         body: String(error),
       }));
-      if (answer)
+      if (reply)
         response
-          .writeHead(answer.status, { 'content-type': 'application/json' })
-          .end(toJson(answer.body));
+          .writeHead(reply.status, { 'content-type': 'application/json' })
+          .end(toJson(reply.body));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -74,7 +74,7 @@ async function toExchange(
   return { method, path, headers, body, forward, gone };
 }
 
-async function ask(url: string, method: string, body: unknown): Promise<Answer> {
+async function ask(url: string, method: string, body: unknown): Promise<ProxyResponse> {
   const content =
     body === undefined
       ? {}

@@ -22,9 +22,9 @@ export function openFirebaseProject(host: string, id = `demo-${randomUUID()}`): 
       headers,
       body: JSON.stringify(body),
     });
-    const answer = (await response.json()) as Record<string, unknown>;
-    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
-    return answer;
+    const result = (await response.json()) as Record<string, unknown>;
+    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(result)}`);
+    return result;
   }
 
   return {

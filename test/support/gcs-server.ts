@@ -21,7 +21,7 @@ export async function startGcs(): Promise<GcsServer> {
   const objects = new Map<string, Buffer>();
   const uploads = new Map<string, Upload>();
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', address);
     const body = await buffer(request);
     if (url.pathname.startsWith('/upload/'))
@@ -73,7 +73,7 @@ export async function startGcs(): Promise<GcsServer> {
   }
 
   const server = createServer(
-    (request, response) => void answer(request, response).catch(() => response.destroy()),
+    (request, response) => void respond(request, response).catch(() => response.destroy()),
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -14,7 +14,7 @@ export interface KafkaProxy {
   /** For kafkajs: sends every connection through the proxy, whatever address the broker reports. */
   socketFactory: NonNullable<KafkaConfig['socketFactory']>;
   /** While true, the proxy loses the replies to Produce requests. */
-  losesAnswers: boolean;
+  losesResponses: boolean;
   /** How many replies were lost. */
   lost: number;
   /** While true, the proxy closes all connections and accepts none. */
@@ -51,14 +51,14 @@ export async function startKafkaProxy(): Promise<KafkaProxy> {
     broker.on('close', () => client.destroy());
     client.on('data', (request: Buffer) => {
       losesNext ||=
-        proxy.losesAnswers &&
+        proxy.losesResponses &&
         request.length > API_KEY_AT + 2 &&
         request.readInt16BE(API_KEY_AT) === PRODUCE;
       broker.write(request);
     });
-    broker.on('data', (answer: Buffer) => {
+    broker.on('data', (reply: Buffer) => {
       if (!losesNext) {
-        client.write(answer);
+        client.write(reply);
         return;
       }
       proxy.lost += 1;
@@ -68,7 +68,7 @@ export async function startKafkaProxy(): Promise<KafkaProxy> {
 
   const proxy: KafkaProxy = {
     socketFactory: ({ onConnect }) => connect({ host: '127.0.0.1', port }, onConnect),
-    losesAnswers: false,
+    losesResponses: false,
     lost: 0,
     refused: 0,
     get isAway() {

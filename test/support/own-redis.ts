@@ -65,8 +65,8 @@ async function listens(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1').setEncoding('utf8');
   try {
     socket.write('PING\r\n');
-    const [answer] = (await once(socket, 'data')) as [string];
-    return /^(\+PONG|-NOAUTH)/.test(answer);
+    const [reply] = (await once(socket, 'data')) as [string];
+    return /^(\+PONG|-NOAUTH)/.test(reply);
   } finally {
     socket.destroy();
   }

@@ -129,6 +129,6 @@ export function valueOf(
 /** Reads the metrics of a process. */
 export async function scrape(url: string): Promise<Exposition> {
   const response = await fetch(`${url}/metrics`);
-  if (response.status !== 200) throw new Error(`/metrics answered ${response.status}`);
+  if (response.status !== 200) throw new Error(`/metrics responded with ${response.status}`);
   return parseExposition(await response.text());
 }

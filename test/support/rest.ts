@@ -4,7 +4,7 @@ import { request, type IncomingMessage, type OutgoingHttpHeaders } from 'node:ht
 import { text } from 'node:stream/consumers';
 import type { UploadFile } from './client.js';
 
-export interface RestAnswer {
+export interface RestResponse {
   status: number;
   body: Record<string, unknown>;
   headers: Headers;
@@ -26,8 +26,8 @@ export async function getRest(
   url: string,
   token: string | null,
   path: string,
-): Promise<RestAnswer> {
-  return toRestAnswer(await fetch(`${url}${path}`, { headers: bearer(token) }));
+): Promise<RestResponse> {
+  return toRestResponse(await fetch(`${url}${path}`, { headers: bearer(token) }));
 }
 
 /** Uploads a file over REST; `before` and `after` are fields on either side of the file. */
@@ -40,12 +40,12 @@ export async function uploadRest(
     before = {},
     after = {},
   }: { part?: string; before?: Record<string, string>; after?: Record<string, string> } = {},
-): Promise<RestAnswer> {
+): Promise<RestResponse> {
   const body = new FormData();
   for (const [name, value] of Object.entries(before)) body.append(name, value);
   body.append(part, toBlob(file), file.name);
   for (const [name, value] of Object.entries(after)) body.append(name, value);
-  return toRestAnswer(
+  return toRestResponse(
     await fetch(`${url}/api/documents/upload`, { method: 'POST', headers: bearer(token), body }),
   );
 }
@@ -54,11 +54,11 @@ export function toBlob({ content, type = 'application/octet-stream' }: UploadFil
   return new Blob([typeof content === 'string' ? content : new Uint8Array(content)], { type });
 }
 
-export function errorOf({ body }: RestAnswer): RestError {
+export function errorOf({ body }: RestResponse): RestError {
   return body['error'] as RestError;
 }
 
-export async function toRestAnswer(response: Response): Promise<RestAnswer> {
+export async function toRestResponse(response: Response): Promise<RestResponse> {
   return {
     status: response.status,
     body: (await response.json()) as Record<string, unknown>,

@@ -49,7 +49,7 @@ const released = readdirSync(RELEASED).map((file) => {
 const ERROR = {
   code: 'ATTEMPTS_EXHAUSTED',
   cause: 'EMBEDDER_UNAVAILABLE',
-  message: 'No answer.',
+  message: 'No response.',
   retryable: false,
   stage: 'VECTORIZING',
 };

@@ -51,13 +51,13 @@ it('does not limit the response to a complete body', async () => {
   const done = Promise.withResolvers<void>();
   application.post('/', (_request, response) => void done.promise.then(() => response.json({})));
   const url = await listen(application);
-  const answer = fetch(url, {
+  const response = fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: '{}',
   });
   setTimeout(done.resolve, 120);
-  expect((await answer).status).toBe(200);
+  expect((await response).status).toBe(200);
 });
 
 it('ends an upload below the minimum rate, and applies no time limit to a faster one', async () => {

@@ -2,11 +2,11 @@ import {
   cohereControl,
   startCohereStandIn,
   type CohereStandIn,
-  type OrderedAnswer,
+  type OrderedResponse,
 } from '../support/cohere-stand-in/start.js';
 import { eventually } from '../support/wait.js';
 
-interface EmbedAnswer {
+interface EmbedResponse {
   id: string;
   embeddings: { float: number[][] };
   texts: string[];
@@ -48,7 +48,7 @@ function embed(texts: string[], more: object = {}, options: Parameters<typeof po
 }
 
 async function vectorsOf(response: Response): Promise<number[][]> {
-  return ((await response.json()) as EmbedAnswer).embeddings.float;
+  return ((await response.json()) as EmbedResponse).embeddings.float;
 }
 
 const lengthOf = (vector: number[]): number => Math.hypot(...vector);
@@ -98,9 +98,9 @@ test.each([
   expect((await embed(['a'], wrong)).status).toBe(400);
 });
 
-test('returns ordered answers once each, then the usual ones', async () => {
+test('returns ordered responses once each, then the usual ones', async () => {
   await cohere.order({
-    answers: [
+    responses: [
       { status: 429, headers: { 'retry-after': '7' } },
       { status: 500, times: 2 },
       { status: 502, body: '<html>' },
@@ -113,7 +113,7 @@ test('returns ordered answers once each, then the usual ones', async () => {
   expect((await embed(['a'])).status).toBe(200);
 });
 
-test.each<[string, OrderedAnswer, (vectors: unknown[][]) => unknown, unknown]>([
+test.each<[string, OrderedResponse, (vectors: unknown[][]) => unknown, unknown]>([
   ['too few vectors', { tooFew: 1 }, (vectors) => vectors.length, 1],
   [
     'other dimensions',
@@ -122,18 +122,18 @@ test.each<[string, OrderedAnswer, (vectors: unknown[][]) => unknown, unknown]>([
     [7, 7],
   ],
   ['null for a number', { nan: true }, ([first]) => first?.[0], null],
-])('can return %s', async (_, answer, look, seen) => {
-  await cohere.order({ answers: [answer] });
+])('can return %s', async (_, response, look, seen) => {
+  await cohere.order({ responses: [response] });
   expect(look(await vectorsOf(await embed(['a', 'b'])))).toEqual(seen);
 });
 
 test('can return the bare word NaN, which is not JSON', async () => {
-  await cohere.order({ answers: [{ nan: 'word' }] });
+  await cohere.order({ responses: [{ nan: 'word' }] });
   expect(await (await embed(['a'])).text()).toContain('[NaN,');
 });
 
 test('can hang until the caller aborts', async () => {
-  await cohere.order({ answers: [{ hang: true }] });
+  await cohere.order({ responses: [{ hang: true }] });
   const caller = new AbortController();
   const call = embed(['a'], {}, { signal: caller.signal });
   await eventually(async () => (await cohere.counts()).open === 1, { what: 'the call' });

@@ -124,7 +124,7 @@ describe.each(['graphql', 'plain'] as const)('the %s WebSocket', (protocol) => {
 
   it('closes with a code after which clients reconnect while tokens cannot be checked', async () => {
     const { code } = await watchUntilClosed(protocol, () =>
-      Promise.reject(new ApiError('DEPENDENCY_UNAVAILABLE', 'no answer')),
+      Promise.reject(new ApiError('DEPENDENCY_UNAVAILABLE', 'no response')),
     );
     expect(code).toBe(protocol === 'graphql' ? 1013 : 1011);
   });

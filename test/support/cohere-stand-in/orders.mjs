@@ -13,7 +13,7 @@ const NO_COUNTS = {
 };
 
 export function createOrders() {
-  let answers = [];
+  let responses = [];
   let settings = { latencyMs: 0, inputsPerMinute: null, windowMs: RATE_WINDOW_MS };
   let counts = { ...NO_COUNTS };
   let open = 0;
@@ -21,7 +21,7 @@ export function createOrders() {
   let spent = [];
 
   function reset() {
-    answers = [];
+    responses = [];
     settings = { latencyMs: 0, inputsPerMinute: null, windowMs: RATE_WINDOW_MS };
     counts = { ...NO_COUNTS, mostAtOnce: open };
     spent = [];
@@ -29,20 +29,22 @@ export function createOrders() {
 
   return {
     /** Applies an order, `reset` before the rest. */
-    change: ({ reset: isReset, answers: more = [], ...changed }) => {
+    change: ({ reset: isReset, responses: more = [], ...changed }) => {
       if (isReset) reset();
-      answers.push(
-        ...more.flatMap(({ times = 1, ...answer }) => Array.from({ length: times }, () => answer)),
+      responses.push(
+        ...more.flatMap(({ times = 1, ...response }) =>
+          Array.from({ length: times }, () => response),
+        ),
       );
       settings = { ...settings, ...changed };
     },
-    snapshot: () => ({ ...counts, open, answersLeft: answers.length, ...settings }),
+    snapshot: () => ({ ...counts, open, responsesLeft: responses.length, ...settings }),
     latencyMs: () => settings.latencyMs,
 
     /** Returns the response ordered for the next call of this kind, by default of embed. */
     next: (kind) => {
-      const index = answers.findIndex(({ of = 'embed' }) => of === kind);
-      return index < 0 ? {} : answers.splice(index, 1)[0];
+      const index = responses.findIndex(({ of = 'embed' }) => of === kind);
+      return index < 0 ? {} : responses.splice(index, 1)[0];
     },
 
     began: (kind, texts) => {

@@ -3,9 +3,9 @@
  * Serves Cohere's v2 embed and rerank, and a control interface for tests:
  *
  *     GET  /control   counts of calls and texts, largest batch, most open calls at once, …
- *     POST /control   { reset?, answers?: [Answer], latencyMs?, inputsPerMinute?, windowMs? }
+ *     POST /control   { reset?, responses?: [OrderedResponse], latencyMs?, inputsPerMinute?, windowMs? }
  *
- * An Answer is for one call, or for `times` calls: { of?: 'embed' | 'rerank', times?, status?,
+ * An OrderedResponse is for one call, or for `times` calls: { of?: 'embed' | 'rerank', times?, status?,
  * headers?, body?, delayMs?, hang?, tooFew?, dimensions?, nan?: true | 'word' }. With a status the
  * body is sent unchanged; without one the usual response is changed as ordered.
  */
@@ -22,13 +22,13 @@ const KINDS = {
   '/v2/embed': {
     kind: 'embed',
     refuse: refuseEmbed,
-    answer: embed,
+    respond: embed,
     inputs: ({ texts }) => countOf(texts),
   },
   '/v2/rerank': {
     kind: 'rerank',
     refuse: refuseRerank,
-    answer: rerank,
+    respond: rerank,
     inputs: ({ documents }) => countOf(documents),
   },
 };
@@ -36,12 +36,12 @@ const KINDS = {
 export function createCohereStandIn({ apiKey, dimensions }) {
   const orders = createOrders();
   return createServer((request, response) => {
-    void answer(request, response).catch((error) =>
+    void handle(request, response).catch((error) =>
       send(response, 500, { message: error.message }),
     );
   });
 
-  async function answer(request, response) {
+  async function handle(request, response) {
     const { pathname } = new URL(request.url, 'http://stand-in');
     const call = Object.hasOwn(KINDS, pathname) ? KINDS[pathname] : undefined;
     if (pathname === '/control') return control(request, response);
@@ -83,7 +83,7 @@ export function createCohereStandIn({ apiKey, dimensions }) {
         { message: 'too many inputs this minute' },
         { 'retry-after': String(waitSeconds) },
       );
-    return send(response, 200, call.answer(body, { dimensions, spoiled: order }), order.headers);
+    return send(response, 200, call.respond(body, { dimensions, spoiled: order }), order.headers);
   }
 
   async function control(request, response) {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const MAIN = fileURLToPath(new URL('./main.mjs', import.meta.url));
 const KEY = 'stand-in-key';
 
-export interface OrderedAnswer {
+export interface OrderedResponse {
   /** By default embed. */
   of?: 'embed' | 'rerank';
   /** The number of calls, by default one. */
@@ -30,7 +30,7 @@ export interface OrderedAnswer {
 export interface CohereOrder {
   /** Clears counts, responses and settings, before the rest of the same order applies. */
   reset?: boolean;
-  answers?: OrderedAnswer[];
+  responses?: OrderedResponse[];
   latencyMs?: number;
   /** Null: no limit. */
   inputsPerMinute?: number | null;
@@ -51,7 +51,7 @@ export interface CohereCounts {
   abandoned: number;
   mostAtOnce: number;
   open: number;
-  answersLeft: number;
+  responsesLeft: number;
 }
 
 export interface CohereControl {
